@@ -1,0 +1,12 @@
+//! What the service knows about after-sales follow-up, as plain values and rules.
+//!
+//! Nothing in here may wait, read a clock, draw a random number, or know of a database,
+//! a web server or a chat platform: everything a rule needs is an argument, everything it
+//! decides is its result. That is what makes a whole conversation testable in microseconds.
+//!
+//! Read [`dialogue`] next: it decides what the bot says and does.
+
+pub mod ids;
+pub mod language;
+pub mod time;
+pub mod understanding;

@@ -1,0 +1,71 @@
+//! Identifiers: UUIDv7 newtypes, so that a ticket can never be looked up by a contact's id.
+//!
+//! Ids are minted at the edge ([`crate::clock::Clock::new_id`]) and handed in; nothing in
+//! `domain` makes one up.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A text that is not an identifier of ours.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a valid identifier")]
+pub struct InvalidId;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Uuid::try_parse(text).map(Self).map_err(|_| InvalidId)
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A works project (工程项目).
+    ProjectId,
+    /// A flat, house or machine that belongs to a project (房号 / 设备).
+    UnitId,
+    /// A person we talk to (客户档案).
+    ContactId,
+    /// One person's conversation on one channel.
+    DialogueId,
+    /// One message as it came in.
+    InboxId,
+    /// One message on its way out.
+    OutboxId,
+    /// A photo, voice message or file.
+    MediaId,
+    /// One client's answers to one survey (问卷答复).
+    ResponseId,
+    /// One repair or complaint from report to closure (工单).
+    TicketId,
+    /// Something staff must see now.
+    FlagId,
+    /// A member of staff.
+    StaffId,
+    /// A piece of work the service owes.
+    JobId,
+}

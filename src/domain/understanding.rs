@@ -1,0 +1,149 @@
+//! What was understood from one utterance, typed or spoken.
+//!
+//! Produced by `crate::tagging`, read by [`super::dialogue`] and shown to staff. The field
+//! names are those of `huifang analyze`, a stable outside interface.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The mood of an utterance, three classes. A plain repair report is neutral.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Sentiment {
+    Negative,
+    #[default]
+    Neutral,
+    Positive,
+}
+
+/// What the speaker wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Intent {
+    /// Something is broken.
+    RepairReport,
+    /// A verdict on work or service, as asked for by a survey.
+    SurveyAnswer,
+    /// How far is my ticket?
+    ProgressQuery,
+    /// Dissatisfaction with people or process.
+    Complaint,
+    /// Thanks.
+    Praise,
+    /// A wish for how things could be done better.
+    Suggestion,
+    /// Wants a person.
+    HumanAgent,
+    /// Everything else.
+    #[default]
+    Smalltalk,
+}
+
+/// The trade a fault belongs to (DOMAIN.md, "category").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Category {
+    Leak,
+    Crack,
+    Electrical,
+    Hvac,
+    Heating,
+    PlumbingDrain,
+    DoorWindow,
+    FloorTile,
+    Elevator,
+    FireSafety,
+    Noise,
+    Other,
+}
+
+/// How soon somebody must move. Ordered: `Low < Normal < High < Emergency`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Urgency {
+    Low,
+    #[default]
+    Normal,
+    High,
+    /// People may come to harm: safety words first, staff called at any hour.
+    Emergency,
+}
+
+/// The answer the conversation is waiting for; it decides how a bare "四" or "是分" is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+pub enum Awaiting {
+    #[default]
+    #[serde(rename = "none")]
+    Nothing,
+    #[serde(rename = "score_1_5")]
+    Score5,
+    #[serde(rename = "score_1_10")]
+    Score10,
+    #[serde(rename = "nps_0_10")]
+    Nps,
+}
+
+/// A marked piece of the text that carries mood, and why it was marked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Keyword {
+    /// The substring itself.
+    pub text: String,
+    /// First character, counted in Unicode scalar values from the start of the utterance.
+    pub start: usize,
+    /// One past the last character, in the same count.
+    pub end: usize,
+    /// The mood it carries after negation, degree, contrast and wish were taken into account.
+    pub polarity: Sentiment,
+    /// The rule that decided, readable by staff: `不太 + 满意 → negative`.
+    pub why: String,
+}
+
+/// Everything understood from one utterance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct Understanding {
+    pub sentiment: Sentiment,
+    /// From -1 (bad) to 1 (good).
+    pub polarity: f64,
+    /// From 0 to 1: how sure the merged verdict is.
+    pub confidence: f64,
+    pub keywords: Vec<Keyword>,
+    pub intent: Intent,
+    pub category: Option<Category>,
+    pub urgency: Urgency,
+    /// A stated score on 1–5 ("四分", "4 stars", "8/10" is not one: see `score10`).
+    pub score: Option<f64>,
+    /// A stated score on 1–10.
+    pub score10: Option<f64>,
+    /// A stated willingness to recommend, 0–10.
+    pub nps: Option<u8>,
+    /// Scores by aspect when several are rated in one utterance: `speed`, `skill`,
+    /// `communication`, `overall`, `appearance`, `function`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub dims: BTreeMap<String, f64>,
+    /// The score was a range or a wavering ("三四分吧"): ask which.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub score_unclear: bool,
+    /// Where, as the speaker put it: an exact substring ("主卧卫生间天花板").
+    pub location: Option<String>,
+    /// The part that is affected, an exact substring ("水龙头").
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub component: Option<String>,
+    /// What it does, an exact substring ("漏水").
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub symptom: Option<String>,
+    /// Since when, an exact substring ("昨天晚上").
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub since: Option<String>,
+    /// A wished time for the visit, an exact substring ("周六上午").
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub wished_time: Option<String>,
+    /// A plain yes ("修好了", "对", "好的") or no ("没修好", "不对") when the utterance is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub affirmed: Option<bool>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}

@@ -1,0 +1,12 @@
+//! huifang (回访): a chat and voice service for after-sales follow-up of engineering works.
+//!
+//! Clients answer satisfaction surveys and report repairs in the chat they already have, by
+//! button, digit, sentence or voice; what they say is transcribed, understood, tagged and filed
+//! as tickets that staff work until the client confirms the fix.
+//!
+//! Start with `docs/ARCHITECTURE.md`, then [`domain`]. Imports go one way:
+//! `domain` ← `catalog, store, channel, speech, tagging` ← `intake, desk, planner` ←
+//! `jobs, web` ← `app` ← `cli, main` (held by `tests/architecture.rs`).
+
+pub mod clock;
+pub mod domain;

@@ -1,0 +1,3 @@
+//! The `huifang` program: see [`huifang`] for what it does.
+
+fn main() {}
