@@ -8,5 +8,6 @@
 //! `domain` ← `catalog, store, channel, speech, tagging` ← `intake, desk, planner` ←
 //! `jobs, web` ← `app` ← `cli, main` (held by `tests/architecture.rs`).
 
+pub mod channel;
 pub mod clock;
 pub mod domain;
