@@ -8,5 +8,8 @@
 
 pub mod ids;
 pub mod language;
+pub mod score;
+pub mod script;
+pub mod survey;
 pub mod time;
 pub mod understanding;

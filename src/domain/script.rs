@@ -1,0 +1,268 @@
+//! What a conversation needs of `prompts/`, as plain data: the surveys, the repair form and the
+//! words that stand for commands.
+//!
+//! Built and checked by `crate::catalog`, read by [`super::dialogue`]. It holds keys of texts,
+//! never sentences.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::survey::Survey;
+
+/// Everything of `prompts/` that decides where a conversation goes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Script {
+    /// By id.
+    pub surveys: BTreeMap<String, Survey>,
+    pub repair: RepairForm,
+    pub words: CommandWords,
+}
+
+/// What a repair report consists of (报修单).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RepairForm {
+    /// Messages that follow each other within this many seconds are one report.
+    pub burst_seconds: u32,
+    /// A draft nobody confirms is recalled after this many minutes …
+    pub remind_after_minutes: u32,
+    /// … and filed unconfirmed after this many, so that no report is lost to silence.
+    pub file_after_minutes: u32,
+    /// In the order in which missing ones are asked and the summary lists them.
+    pub slots: Vec<Slot>,
+}
+
+impl RepairForm {
+    /// Returns the slot of that id.
+    pub fn slot(&self, id: SlotId) -> Option<&Slot> {
+        self.slots.iter().find(|slot| slot.id == id)
+    }
+}
+
+/// One piece of a repair report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Slot {
+    pub id: SlotId,
+    /// Asked when the report does not say it. The others are kept when said and never asked.
+    pub required: bool,
+    /// Concerns only people who are not bound to a unit.
+    pub unbound_only: bool,
+    /// Text key of the question, also used when the owner wants to correct this piece.
+    pub ask_key: String,
+    /// Text key of its name in the summary and on the correction buttons.
+    pub label_key: String,
+    /// Ready answers; empty when only words, voice or a photo will do.
+    pub choices: Vec<ChoiceDef>,
+}
+
+/// What a slot holds (DOMAIN.md, "Repairs": taken from the report).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SlotId {
+    /// What is wrong.
+    Symptom,
+    /// Room or part of the building.
+    Place,
+    /// The affected part.
+    Component,
+    /// Building and room number.
+    Address,
+    /// Since when.
+    Since,
+    /// How bad.
+    Severity,
+    /// Wished time of the visit.
+    WishedTime,
+}
+
+impl SlotId {
+    /// Every slot.
+    pub const ALL: [SlotId; 7] = [
+        SlotId::Symptom,
+        SlotId::Place,
+        SlotId::Component,
+        SlotId::Address,
+        SlotId::Since,
+        SlotId::Severity,
+        SlotId::WishedTime,
+    ];
+
+    /// Returns the name used in `prompts/repair.toml`.
+    pub fn name(self) -> &'static str {
+        match self {
+            SlotId::Symptom => "symptom",
+            SlotId::Place => "place",
+            SlotId::Component => "component",
+            SlotId::Address => "address",
+            SlotId::Since => "since",
+            SlotId::Severity => "severity",
+            SlotId::WishedTime => "wished_time",
+        }
+    }
+}
+
+/// One ready answer to a question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChoiceDef {
+    /// Stored and sent back by the button.
+    pub id: String,
+    /// Text key of the button.
+    pub label_key: String,
+}
+
+/// What a person can tell the bot to do, at any moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Begin, with the token of a QR code as its argument.
+    Start,
+    /// What can I do here?
+    Help,
+    /// Report a repair.
+    Report,
+    /// How far are my tickets?
+    Status,
+    /// Answer the survey that is due.
+    Survey,
+    /// Leave what is going on.
+    Cancel,
+    /// Talk to a person.
+    Human,
+    /// No more follow-ups.
+    Stop,
+    /// Follow-ups again, after [`Command::Stop`].
+    Resume,
+    /// Choose a language; the argument is a tag (`en`).
+    Language,
+    /// What is kept, and for how long?
+    Privacy,
+    /// Pass over this question.
+    Skip,
+    /// Return to the question before.
+    Back,
+    /// Correct what was understood.
+    Edit,
+    Yes,
+    No,
+    /// Something that begins with a slash and is none of ours.
+    Unknown,
+}
+
+impl Command {
+    /// Every command that `prompts/commands.toml` defines: all but [`Command::Unknown`].
+    pub const ALL: [Command; 16] = [
+        Command::Start,
+        Command::Help,
+        Command::Report,
+        Command::Status,
+        Command::Survey,
+        Command::Cancel,
+        Command::Human,
+        Command::Stop,
+        Command::Resume,
+        Command::Language,
+        Command::Privacy,
+        Command::Skip,
+        Command::Back,
+        Command::Edit,
+        Command::Yes,
+        Command::No,
+    ];
+
+    /// Returns the name used in `prompts/commands.toml`; its description is the text
+    /// `command.<name>`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Command::Start => "start",
+            Command::Help => "help",
+            Command::Report => "report",
+            Command::Status => "status",
+            Command::Survey => "survey",
+            Command::Cancel => "cancel",
+            Command::Human => "human",
+            Command::Stop => "stop",
+            Command::Resume => "resume",
+            Command::Language => "language",
+            Command::Privacy => "privacy",
+            Command::Skip => "skip",
+            Command::Back => "back",
+            Command::Edit => "edit",
+            Command::Yes => "yes",
+            Command::No => "no",
+            Command::Unknown => "unknown",
+        }
+    }
+}
+
+/// The words that are commands when they are the whole message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct CommandWords {
+    /// What may follow a slash; the keys are as [`normalised`] leaves them.
+    pub slashes: BTreeMap<String, Command>,
+    /// Plain words, each with the argument it stands for ("english" → `Language`, `en`).
+    pub words: BTreeMap<String, (Command, Option<String>)>,
+}
+
+impl CommandWords {
+    /// Reads a whole message as a command with its argument.
+    ///
+    /// `/start TOKEN` and `/help@botname` are understood, and so is a plain word when it is all
+    /// that was said; case, full-width letters, spaces around and closing punctuation do not
+    /// matter. A slash before anything that is not a Latin word is ordinary text, so that nobody's
+    /// report is lost to a slip of the finger.
+    pub fn command(&self, message: &str) -> Option<(Command, Option<String>)> {
+        let message = message.trim();
+        let Some(after) = message.strip_prefix(['/', '／']) else {
+            return self.words.get(&normalised(message)).cloned();
+        };
+        let (head, rest) = after.split_once(char::is_whitespace).unwrap_or((after, ""));
+        let name = normalised(head.split('@').next().unwrap_or_default());
+        let argument = Some(rest.trim()).filter(|rest| !rest.is_empty()).map(str::to_owned);
+        if let Some(command) = self.slashes.get(&name) {
+            Some((*command, argument))
+        } else if let Some((command, meant)) = self.words.get(&name) {
+            Some((*command, argument.or_else(|| meant.clone())))
+        } else if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            Some((Command::Unknown, None))
+        } else {
+            None
+        }
+    }
+}
+
+/// Brings a word into the form in which commands are compared: full-width signs narrow, lower
+/// case, invisible signs gone, single spaces, no closing punctuation.
+pub fn normalised(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        match narrow(c) {
+            c if is_invisible(c) => {}
+            c if c.is_whitespace() => {
+                if !plain.is_empty() && !plain.ends_with(' ') {
+                    plain.push(' ');
+                }
+            }
+            c => plain.extend(c.to_lowercase()),
+        }
+    }
+    let kept = plain.trim_end_matches(|c: char| c == ' ' || CLOSING.contains(c)).len();
+    plain.truncate(kept);
+    plain
+}
+
+const CLOSING: &str = ".,!?;:~…。，、！？；：～";
+
+fn narrow(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => u32::from(c).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(c),
+        '\u{3000}' => ' ',
+        _ => c,
+    }
+}
+
+/// Zero-width signs, direction marks, variation selectors and control characters other than
+/// white space: they come with copied text and mean nothing here.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ad}')
+        || (c.is_control() && !c.is_whitespace())
+}
