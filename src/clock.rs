@@ -1,6 +1,8 @@
 //! Time and identifiers, injected: the one place that reads the system clock or draws a
 //! random number for an id. Tests step a [`Clock::manual`] by hand and never sleep.
 
+#![expect(clippy::disallowed_methods, reason = "the one place that reads the system clock and mints ids")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
