@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn a_fault_names_the_line_in_which_its_byte_lies() {
         let text = "一 = 1\n二 = 2\n";
-        let lines = [0, 8, 9, text.len() + 10].map(|offset| line_of(text, offset));
+        let lines = [0, 7, 8, text.len() + 10].map(|offset| line_of(text, offset));
         assert_eq!(lines, [1, 1, 2, 3]);
     }
 

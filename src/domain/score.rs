@@ -99,3 +99,133 @@ pub fn conflict(score: f64, words: &Understanding) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::survey::tests::{answer, question, survey, surveys};
+    use super::*;
+
+    fn maintenance() -> Survey {
+        survey(vec![
+            question("overall", QuestionKind::Scale5, Some(0.4)),
+            question("speed", QuestionKind::Scale5, Some(0.3)),
+            question("skill", QuestionKind::Scale5, Some(0.2)),
+            question("communication", QuestionKind::Scale5, Some(0.1)),
+            question("nps", QuestionKind::Nps, None),
+        ])
+    }
+
+    fn scored(values: [Option<f64>; 5]) -> Option<f64> {
+        let ids = ["overall", "speed", "skill", "communication", "nps"];
+        let answers: Vec<_> = ids.into_iter().zip(values).map(|(id, value)| answer(id, value)).collect();
+        weighted_mean(&maintenance(), &answers)
+    }
+
+    #[test]
+    fn overall_weighs_40_speed_30_skill_20_and_communication_10_per_cent() {
+        assert_eq!(scored([Some(5.0), Some(4.0), Some(3.0), Some(2.0), None]), Some(4.0));
+        assert_eq!(scored([Some(2.0), Some(5.0), Some(5.0), Some(5.0), None]), Some(3.8));
+    }
+
+    #[test]
+    fn skipped_questions_leave_their_weight_to_the_others() {
+        assert_eq!(scored([Some(4.0), None, None, None, None]), Some(4.0));
+        assert_eq!(scored([Some(5.0), None, Some(2.0), None, None]), Some(4.0));
+        assert_eq!(scored([None; 5]), None);
+    }
+
+    #[test]
+    fn nps_and_yes_or_no_do_not_count_in_the_score() {
+        assert_eq!(scored([Some(4.0), Some(4.0), Some(4.0), Some(4.0), Some(0.0)]), Some(4.0));
+        assert_eq!(scored([None, None, None, None, Some(10.0)]), None);
+    }
+
+    #[test]
+    fn a_value_outside_its_scale_does_not_count() {
+        assert_eq!(scored([Some(50.0), Some(3.0), None, None, None]), Some(3.0));
+    }
+
+    #[test]
+    fn a_scale_of_ten_is_mapped_linearly() {
+        let on_five = |value| on_five(QuestionKind::Scale10, value).unwrap();
+        assert_eq!([on_five(1.0), on_five(5.5), on_five(10.0)], [1.0, 3.0, 5.0]);
+        let handover = survey(vec![
+            question("appearance", QuestionKind::Scale5, Some(0.3)),
+            question("function", QuestionKind::Scale5, Some(0.3)),
+            question("overall", QuestionKind::Scale10, Some(0.4)),
+        ]);
+        let answers = [answer("appearance", Some(5.0)), answer("function", Some(4.0)), answer("overall", Some(10.0))];
+        assert_eq!(weighted_mean(&handover, &answers), Some(4.7));
+    }
+
+    #[test]
+    fn satisfied_begins_at_4_and_dissatisfied_ends_at_2() {
+        let bands = [1.0, 2.0, 2.01, 3.0, 3.99, 4.0, 5.0].map(Band::of);
+        let (bad, between, good) = (Band::Dissatisfied, Band::Neutral, Band::Satisfied);
+        assert_eq!(bands, [bad, bad, between, between, between, good, good]);
+    }
+
+    #[test]
+    fn straight_fours_are_satisfied_despite_binary_fractions() {
+        let score = scored([Some(4.0); 5]).unwrap();
+        assert_eq!(Band::of(score), Band::Satisfied);
+        assert_eq!(scored([Some(2.0); 5]).map(Band::of), Some(Band::Dissatisfied));
+    }
+
+    #[test]
+    fn nps_is_the_share_of_9_and_10_less_the_share_of_0_to_6() {
+        assert_eq!(nps([10, 9, 8, 7, 6]), Some(20.0));
+        assert_eq!(nps([10, 9]), Some(100.0));
+        assert_eq!(nps([0, 3, 6]), Some(-100.0));
+        assert_eq!(nps([7, 8]), Some(0.0));
+        assert_eq!(nps([]), None);
+        assert_eq!(nps([11, 10]), Some(100.0));
+    }
+
+    fn words(sentiment: Sentiment, intent: Intent) -> Understanding {
+        Understanding { sentiment, intent, ..Understanding::default() }
+    }
+
+    #[test]
+    fn a_high_score_with_a_fault_that_still_stands_is_a_conflict() {
+        assert!(conflict(5.0, &words(Sentiment::Neutral, Intent::RepairReport)));
+        assert!(conflict(4.0, &words(Sentiment::Negative, Intent::SurveyAnswer)));
+        assert!(conflict(5.0, &words(Sentiment::Neutral, Intent::Complaint)));
+        assert!(!conflict(5.0, &words(Sentiment::Positive, Intent::Praise)));
+        assert!(!conflict(5.0, &words(Sentiment::Neutral, Intent::Suggestion)));
+    }
+
+    #[test]
+    fn a_low_score_with_praise_is_a_conflict() {
+        assert!(conflict(1.0, &words(Sentiment::Positive, Intent::SurveyAnswer)));
+        assert!(conflict(2.0, &words(Sentiment::Neutral, Intent::Praise)));
+        assert!(!conflict(1.0, &words(Sentiment::Negative, Intent::Complaint)));
+        assert!(!conflict(2.0, &words(Sentiment::Neutral, Intent::RepairReport)));
+    }
+
+    #[test]
+    fn a_middling_score_conflicts_with_nothing() {
+        assert!(!conflict(3.0, &words(Sentiment::Negative, Intent::Complaint)));
+        assert!(!conflict(3.0, &words(Sentiment::Positive, Intent::Praise)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_score_lies_between_1_and_5(
+            survey in surveys(),
+            values in prop::collection::vec(prop::option::of(-20_i8..=20), 8),
+        ) {
+            let answers: Vec<_> = survey
+                .questions
+                .iter()
+                .zip(values)
+                .map(|(question, value)| answer(&question.id, value.map(|value| f64::from(value) / 2.0)))
+                .collect();
+            if let Some(score) = weighted_mean(&survey, &answers) {
+                prop_assert!((1.0..=5.0).contains(&score), "{score}");
+            }
+        }
+    }
+}

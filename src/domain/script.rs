@@ -266,3 +266,56 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ad}')
         || (c.is_control() && !c.is_whitespace())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn words() -> CommandWords {
+        CommandWords {
+            slashes: [("start".to_owned(), Command::Start)].into(),
+            words: [
+                ("报修".to_owned(), (Command::Report, None)),
+                ("english".to_owned(), (Command::Language, Some("en".to_owned()))),
+            ]
+            .into(),
+        }
+    }
+
+    #[test]
+    fn a_token_keeps_its_letters() {
+        let expected = Some((Command::Start, Some("aB-9_z".to_owned())));
+        assert_eq!(words().command("/start aB-9_z"), expected);
+        assert_eq!(words().command("/Start@Bot   aB-9_z \n"), expected);
+    }
+
+    #[test]
+    fn a_word_is_a_command_only_when_it_is_all_that_was_said() {
+        assert_eq!(words().command("  报修！！"), Some((Command::Report, None)));
+        assert_eq!(words().command("ＥＮＧＬＩＳＨ"), Some((Command::Language, Some("en".to_owned()))));
+        assert_eq!(words().command("我要报修厨房"), None);
+    }
+
+    #[test]
+    fn an_unknown_slash_is_a_command_we_do_not_know_and_other_words_are_text() {
+        assert_eq!(words().command("/settings now"), Some((Command::Unknown, None)));
+        assert_eq!(words().command("/报修"), Some((Command::Report, None)));
+        assert_eq!(words().command("/厨房漏水"), None);
+    }
+
+    #[test]
+    fn invisible_signs_do_not_hide_a_word() {
+        assert_eq!(normalised("\u{202e}报\u{200b}修\u{feff}\u{7}"), "报修");
+    }
+
+    proptest! {
+        #[test]
+        fn no_message_is_too_odd_to_be_read(message in any::<String>()) {
+            let _ = words().command(&message);
+            let once = normalised(&message);
+            prop_assert_eq!(normalised(&once), once);
+        }
+    }
+}

@@ -160,10 +160,10 @@ pub fn answer_to<'a>(answers: &'a [Answer], question: &str) -> Option<&'a Answer
 /// Returns the index of the first question that is neither answered nor skipped nor ruled out by
 /// its branch; `None` when the survey is done.
 pub fn next_question(survey: &Survey, answers: &[Answer]) -> Option<usize> {
-    survey
-        .questions
-        .iter()
-        .position(|question| answer_to(answers, &question.id).is_none() && branch(question, answers) == Branch::Open)
+    let stands = |(at, question): (usize, &Question)| {
+        answer_to(answers, &question.id).is_none() && branch(survey, at, answers) == Branch::Open
+    };
+    survey.questions.iter().enumerate().position(stands)
 }
 
 /// Returns the number of the question that stands, counted from 1, and how many there are:
@@ -173,11 +173,11 @@ pub fn next_question(survey: &Survey, answers: &[Answer]) -> Option<usize> {
 /// grow: nobody is asked more than was announced.
 pub fn progress(survey: &Survey, answers: &[Answer]) -> (u32, u32) {
     let (mut done, mut total) = (0, 0);
-    for question in &survey.questions {
+    for (at, question) in survey.questions.iter().enumerate() {
         if answer_to(answers, &question.id).is_some() {
             done += 1;
             total += 1;
-        } else if branch(question, answers) != Branch::Closed {
+        } else if branch(survey, at, answers) != Branch::Closed {
             total += 1;
         }
     }
@@ -191,11 +191,167 @@ enum Branch {
     Closed,
 }
 
-fn branch(question: &Question, answers: &[Answer]) -> Branch {
-    let Some(condition) = &question.ask_if else { return Branch::Open };
-    match answer_to(answers, &condition.question) {
-        None => Branch::Undecided,
-        Some(answer) if answer.value.is_some_and(|value| (condition.low..=condition.high).contains(&value)) => Branch::Open,
-        Some(_) => Branch::Closed,
+/// Says whether the question at that index is to be asked. A question that hangs on one which
+/// will itself never be asked is closed too; only earlier questions count, so this ends.
+fn branch(survey: &Survey, at: usize, answers: &[Answer]) -> Branch {
+    let Some(condition) = survey.questions.get(at).and_then(|question| question.ask_if.as_ref()) else {
+        return Branch::Open;
+    };
+    let holds = |value: f64| (condition.low..=condition.high).contains(&value);
+    let earlier = survey.questions.iter().take(at).position(|question| question.id == condition.question);
+    match (answer_to(answers, &condition.question), earlier) {
+        (Some(answer), _) if answer.value.is_some_and(holds) => Branch::Open,
+        (None, Some(earlier)) if branch(survey, earlier, answers) != Branch::Closed => Branch::Undecided,
+        (Some(_), _) | (None, _) => Branch::Closed,
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A question with an id, a kind and a weight; optional, without a branch.
+    pub fn question(id: &str, kind: QuestionKind, weight: Option<f64>) -> Question {
+        let prompt_key = format!("q.{id}");
+        Question { id: id.into(), kind, weight, required: false, prompt_key, labels_key: None, ask_if: None }
+    }
+
+    /// A survey of these questions.
+    pub fn survey(questions: Vec<Question>) -> Survey {
+        let key = |name: &str| format!("survey.{name}");
+        let (title_key, opening_key, closing_key) = (key("title"), key("opening"), key("closing"));
+        Survey { id: "sample".into(), version: 1, title_key, opening_key, questions, closing_key }
+    }
+
+    pub fn answer(question: &str, value: Option<f64>) -> Answer {
+        Answer { question: question.into(), value, text: None, source: AnswerSource::Button }
+    }
+
+    /// Is it fixed; if not, what is left; a score.
+    fn post_repair() -> Survey {
+        let mut remaining = question("remaining", QuestionKind::Open, None);
+        remaining.ask_if = Some(Condition { question: "fixed".into(), low: 0.0, high: 0.0 });
+        survey(vec![
+            question("fixed", QuestionKind::YesNo, None),
+            remaining,
+            question("score", QuestionKind::Scale5, Some(1.0)),
+        ])
+    }
+
+    /// The way through a survey: progress and question, for each answer given in turn.
+    fn walk(survey: &Survey, values: &[Option<f64>]) -> Vec<String> {
+        let mut answers = Vec::new();
+        let mut seen = Vec::new();
+        for value in values {
+            let (n, total) = progress(survey, &answers);
+            let Some(at) = next_question(survey, &answers) else { break };
+            seen.push(format!("{n}/{total} {}", survey.questions[at].id));
+            answers.push(answer(&survey.questions[at].id, *value));
+        }
+        let (n, total) = progress(survey, &answers);
+        let left = next_question(survey, &answers).map_or("done", |at| &survey.questions[at].id);
+        seen.push(format!("{n}/{total} {left}"));
+        seen
+    }
+
+    #[test]
+    fn what_is_left_is_asked_only_when_it_is_not_fixed() {
+        assert_eq!(walk(&post_repair(), &[Some(1.0), Some(5.0)]), ["1/3 fixed", "2/2 score", "2/2 done"]);
+        assert_eq!(
+            walk(&post_repair(), &[Some(0.0), None, Some(2.0)]),
+            ["1/3 fixed", "2/3 remaining", "3/3 score", "3/3 done"]
+        );
+    }
+
+    #[test]
+    fn a_skipped_question_is_not_asked_again_and_closes_its_branch() {
+        assert_eq!(walk(&post_repair(), &[None, None]), ["1/3 fixed", "2/2 score", "2/2 done"]);
+        assert!(answer("fixed", None).is_skipped());
+    }
+
+    #[test]
+    fn a_branch_of_a_question_that_is_never_asked_is_not_counted() {
+        let mut survey = post_repair();
+        let mut when = question("when", QuestionKind::YesNo, None);
+        when.ask_if = Some(Condition { question: "remaining".into(), low: 1.0, high: 1.0 });
+        survey.questions.push(when);
+        assert_eq!(walk(&survey, &[Some(1.0), Some(5.0)]), ["1/4 fixed", "2/2 score", "2/2 done"]);
+    }
+
+    #[test]
+    fn a_later_answer_replaces_an_earlier_one() {
+        let answers = [answer("fixed", Some(0.0)), answer("fixed", Some(1.0))];
+        assert_eq!(answer_to(&answers, "fixed").and_then(|answer| answer.value), Some(1.0));
+        assert_eq!(next_question(&post_repair(), &answers), Some(2));
+    }
+
+    #[test]
+    fn a_question_takes_only_values_of_its_scale() {
+        let taken = |kind| {
+            let question = question("q", kind, None);
+            let offered = [-1.0, 0.0, 0.5, 1.0, 3.5, 3.7, 5.0, 5.5, 10.0, 10.5, f64::NAN, f64::INFINITY];
+            offered.into_iter().filter(|value| question.accepts(*value)).collect::<Vec<_>>()
+        };
+        assert_eq!(taken(QuestionKind::Scale5), [1.0, 3.5, 5.0]);
+        assert_eq!(taken(QuestionKind::Scale10), [1.0, 3.5, 5.0, 5.5, 10.0]);
+        assert_eq!(taken(QuestionKind::Nps), [0.0, 1.0, 5.0, 10.0]);
+        assert_eq!(taken(QuestionKind::YesNo), [0.0, 1.0]);
+        assert_eq!(taken(QuestionKind::Open), [0.0; 0]);
+    }
+
+    #[test]
+    fn a_survey_survives_serialisation() {
+        let stored = serde_json::to_string(&post_repair()).unwrap();
+        assert_eq!(serde_json::from_str::<Survey>(&stored).unwrap(), post_repair());
+    }
+
+    fn kinds() -> impl Strategy<Value = QuestionKind> {
+        prop::sample::select(vec![
+            QuestionKind::Scale5,
+            QuestionKind::Scale10,
+            QuestionKind::Nps,
+            QuestionKind::YesNo,
+            QuestionKind::Open,
+        ])
+    }
+
+    /// Any survey: kinds and weights at will, branches on any earlier question.
+    pub fn surveys() -> impl Strategy<Value = Survey> {
+        let one = (kinds(), prop::option::of(0.01..=1.0), prop::option::of((any::<prop::sample::Index>(), 0.0..=10.0)));
+        prop::collection::vec(one, 1..8).prop_map(|drawn| {
+            let mut questions: Vec<Question> = Vec::new();
+            for (at, (kind, weight, branch)) in drawn.into_iter().enumerate() {
+                let mut question = question(&format!("q{at}"), kind, weight);
+                if let (Some((earlier, low)), 1..) = (branch, at) {
+                    let earlier = questions[earlier.index(at)].id.clone();
+                    question.ask_if = Some(Condition { question: earlier, low, high: 10.0 });
+                }
+                questions.push(question);
+            }
+            survey(questions)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn progress_never_goes_back_and_ends_full(
+            survey in surveys(),
+            values in prop::collection::vec(prop::option::of(0_u8..=10), 8),
+        ) {
+            let (mut answers, mut before) = (Vec::new(), (0, u32::MAX));
+            for value in values {
+                let Some(at) = next_question(&survey, &answers) else { break };
+                let now = progress(&survey, &answers);
+                prop_assert!(now.0 > before.0 && now.1 <= before.1 && now.0 <= now.1, "{before:?} then {now:?}");
+                before = now;
+                answers.push(answer(&survey.questions[at].id, value.map(f64::from)));
+            }
+            prop_assert_eq!(next_question(&survey, &answers), None, "as many answers as questions end a survey");
+            let (n, total) = progress(&survey, &answers);
+            prop_assert_eq!(n, total);
+            prop_assert_eq!(total as usize, answers.len());
+        }
     }
 }
