@@ -69,7 +69,11 @@ impl Catalog {
             return key.to_owned();
         };
         if let Some(missing) = text.placeholders().into_iter().find(|name| !args.contains_key(*name)) {
-            tracing::error!(text.key = key, text.placeholder = missing, "nothing was given for a placeholder of a text");
+            tracing::error!(
+                text.key = key,
+                text.placeholder = missing,
+                "nothing was given for a placeholder of a text"
+            );
         }
         text.fill(args)
     }

@@ -12,12 +12,12 @@ use crate::domain::script::{Command, CommandWords, normalised};
 const FILE: &str = "commands.toml";
 
 /// Reads the words; the descriptions of the commands are noted in `names`.
-pub fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>) -> CommandWords {
+pub(super) fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>) -> CommandWords {
     let Some(text) = files.required(FILE, faults) else { return CommandWords::default() };
     let source = Source::new(FILE, text);
     let root = source.parse();
     let table = Table::new(&source, root.get_ref(), &root.span());
-    let mut words = Words { source: &source, words: CommandWords::default(), lines: BTreeMap::new() };
+    let mut words = Words { source: &source, found: CommandWords::default(), lines: BTreeMap::new() };
     for command in Command::ALL {
         let Some(entry) = table.table(command.name()) else {
             source.fault(table.at(), format!("there is no [{}]", command.name()));
@@ -43,15 +43,15 @@ pub fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>) -> Co
         }
         entry.finish();
     }
-    let words = words.words;
+    let found = words.found;
     table.finish();
     faults.extend(source.into_faults());
-    words
+    found
 }
 
 struct Words<'s, 't> {
     source: &'s Source<'t>,
-    words: CommandWords,
+    found: CommandWords,
     /// Where each plain word was met first.
     lines: BTreeMap<String, u32>,
 }
@@ -64,7 +64,7 @@ impl Words<'_, '_> {
             self.source.fault(word.at, format!("`{}` consists of nothing that is compared", word.value));
         }
         let line = *self.lines.entry(plain.clone()).or_insert_with(|| self.source.line(word.at));
-        let before = self.words.words.insert(plain, (command, argument.clone()));
+        let before = self.found.words.insert(plain, (command, argument.clone()));
         if before.is_some_and(|before| before != (command, argument)) {
             self.source.fault(word.at, format!("`{}` means something else in line {line} already", word.value));
         }
@@ -73,9 +73,10 @@ impl Words<'_, '_> {
     fn add_slash(&mut self, command: Command, word: &Placed<String>) {
         let latin = word.value.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
         if !latin || word.value.len() > 32 {
-            self.source.fault(word.at, format!("`{}` must be at most 32 of a-z, 0-9 and _ to work as /command", word.value));
+            self.source
+                .fault(word.at, format!("`{}` must be at most 32 of a-z, 0-9 and _ to work as /command", word.value));
         }
-        if self.words.slashes.insert(word.value.clone(), command).is_some() {
+        if self.found.slashes.insert(word.value.clone(), command).is_some() {
             self.source.fault(word.at, format!("/{} is there twice", word.value));
         }
     }

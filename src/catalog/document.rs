@@ -13,7 +13,7 @@ use toml::de::{DeTable, DeValue};
 use super::fault::Fault;
 
 /// A file and the faults found in it so far.
-pub struct Source<'t> {
+pub(super) struct Source<'t> {
     file: &'t str,
     text: &'t str,
     faults: RefCell<Vec<Fault>>,
@@ -21,12 +21,12 @@ pub struct Source<'t> {
 
 impl<'t> Source<'t> {
     /// A file by its path below `prompts/`, with its text.
-    pub fn new(file: &'t str, text: &'t str) -> Source<'t> {
+    pub(super) fn new(file: &'t str, text: &'t str) -> Source<'t> {
         Source { file, text, faults: RefCell::default() }
     }
 
     /// Parses the file; what is no TOML is noted as a fault, the rest is still read.
-    pub fn parse(&self) -> Spanned<DeTable<'t>> {
+    pub(super) fn parse(&self) -> Spanned<DeTable<'t>> {
         let (root, errors) = DeTable::parse_recoverable(self.text);
         for error in errors {
             let start = error.span().map_or(0, |span| span.start);
@@ -36,35 +36,35 @@ impl<'t> Source<'t> {
     }
 
     /// Returns the path below `prompts/`.
-    pub fn file(&self) -> &'t str {
+    pub(super) fn file(&self) -> &'t str {
         self.file
     }
 
     /// Notes a fault at a byte of the file.
-    pub fn fault(&self, at: usize, message: impl Into<String>) {
+    pub(super) fn fault(&self, at: usize, message: impl Into<String>) {
         self.faults.borrow_mut().push(Fault::at(self.file, self.text, at, message));
     }
 
     /// Returns the line of a byte, counted from 1.
-    pub fn line(&self, at: usize) -> u32 {
+    pub(super) fn line(&self, at: usize) -> u32 {
         super::fault::line_of(self.text, at)
     }
 
     /// Returns everything that was found wrong.
-    pub fn into_faults(self) -> Vec<Fault> {
+    pub(super) fn into_faults(self) -> Vec<Fault> {
         self.faults.into_inner()
     }
 }
 
 /// A value and the byte of its file at which it stands.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Placed<T> {
-    pub value: T,
-    pub at: usize,
+pub(super) struct Placed<T> {
+    pub(super) value: T,
+    pub(super) at: usize,
 }
 
 /// A table of a [`Source`], of which every key must be asked for once.
-pub struct Table<'a, 't> {
+pub(super) struct Table<'a, 't> {
     source: &'a Source<'t>,
     entries: &'a DeTable<'t>,
     at: usize,
@@ -73,17 +73,17 @@ pub struct Table<'a, 't> {
 
 impl<'a, 't> Table<'a, 't> {
     /// The table of that source at that place.
-    pub fn new(source: &'a Source<'t>, entries: &'a DeTable<'t>, span: &Range<usize>) -> Table<'a, 't> {
+    pub(super) fn new(source: &'a Source<'t>, entries: &'a DeTable<'t>, span: &Range<usize>) -> Table<'a, 't> {
         Table { source, entries, at: span.start, asked: RefCell::default() }
     }
 
     /// Returns the byte at which the table stands.
-    pub fn at(&self) -> usize {
+    pub(super) fn at(&self) -> usize {
         self.at
     }
 
     /// Returns a string that must be there and not be empty; a fault and an empty string otherwise.
-    pub fn string(&self, key: &'static str) -> Placed<String> {
+    pub(super) fn string(&self, key: &'static str) -> Placed<String> {
         self.optional_string(key).unwrap_or_else(|| {
             self.note_missing(key);
             Placed { value: String::new(), at: self.at }
@@ -91,7 +91,7 @@ impl<'a, 't> Table<'a, 't> {
     }
 
     /// Returns a string that may be left out, but not be empty.
-    pub fn optional_string(&self, key: &'static str) -> Option<Placed<String>> {
+    pub(super) fn optional_string(&self, key: &'static str) -> Option<Placed<String>> {
         let value = self.value(key)?;
         let text = value.get_ref().as_str().map(str::trim);
         if text.is_none_or(str::is_empty) {
@@ -101,7 +101,7 @@ impl<'a, 't> Table<'a, 't> {
     }
 
     /// Returns a list of strings, empty when left out.
-    pub fn strings(&self, key: &'static str) -> Vec<Placed<String>> {
+    pub(super) fn strings(&self, key: &'static str) -> Vec<Placed<String>> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let Some(items) = value.get_ref().as_array() else {
             self.source.fault(value.span().start, format!("`{key}` must be a list of texts"));
@@ -118,7 +118,7 @@ impl<'a, 't> Table<'a, 't> {
     }
 
     /// Returns a whole number from 1 up that must be there; a fault and 1 otherwise.
-    pub fn count(&self, key: &'static str) -> u32 {
+    pub(super) fn count(&self, key: &'static str) -> u32 {
         let Some(value) = self.value(key) else {
             self.note_missing(key);
             return 1;
@@ -131,7 +131,7 @@ impl<'a, 't> Table<'a, 't> {
     }
 
     /// Returns a number that may be left out.
-    pub fn number(&self, key: &'static str) -> Option<Placed<f64>> {
+    pub(super) fn number(&self, key: &'static str) -> Option<Placed<f64>> {
         let value = self.value(key)?;
         let number = match value.get_ref() {
             DeValue::Float(float) => float.as_str().parse().ok().filter(|number: &f64| number.is_finite()),
@@ -145,7 +145,7 @@ impl<'a, 't> Table<'a, 't> {
     }
 
     /// Returns a truth value, false when left out.
-    pub fn flag(&self, key: &'static str) -> bool {
+    pub(super) fn flag(&self, key: &'static str) -> bool {
         let Some(value) = self.value(key) else { return false };
         value.get_ref().as_bool().unwrap_or_else(|| {
             self.source.fault(value.span().start, format!("`{key}` must be true or false"));
@@ -154,24 +154,21 @@ impl<'a, 't> Table<'a, 't> {
     }
 
     /// Returns a table that may be left out.
-    pub fn table(&self, key: &'static str) -> Option<Table<'a, 't>> {
+    pub(super) fn table(&self, key: &'static str) -> Option<Table<'a, 't>> {
         let value = self.value(key)?;
-        match value.get_ref() {
-            DeValue::Table(entries) => Some(Table::new(self.source, entries, &value.span())),
-            _ => {
-                self.source.fault(value.span().start, format!("`{key}` must be a table"));
-                None
-            }
-        }
+        let Some(entries) = value.get_ref().as_table() else {
+            self.source.fault(value.span().start, format!("`{key}` must be a table"));
+            return None;
+        };
+        Some(Table::new(self.source, entries, &value.span()))
     }
 
     /// Returns a list of tables, empty when left out.
-    pub fn tables(&self, key: &'static str) -> Vec<Table<'a, 't>> {
+    pub(super) fn tables(&self, key: &'static str) -> Vec<Table<'a, 't>> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let items = value.get_ref().as_array().into_iter().flatten();
-        let tables: Vec<_> = items
-            .filter_map(|item| Some(Table::new(self.source, item.get_ref().as_table()?, &item.span())))
-            .collect();
+        let tables: Vec<_> =
+            items.filter_map(|item| Some(Table::new(self.source, item.get_ref().as_table()?, &item.span()))).collect();
         if value.get_ref().as_array().map(|items| items.len()) != Some(tables.len()) {
             self.source.fault(value.span().start, format!("`{key}` must be a list of tables"));
         }
@@ -179,19 +176,21 @@ impl<'a, 't> Table<'a, 't> {
     }
 
     /// Returns every entry with a text for its value, for tables whose keys are data.
-    pub fn all_strings(&self) -> Vec<(Placed<String>, String)> {
+    pub(super) fn all_strings(&self) -> Vec<(Placed<String>, String)> {
         let mut pairs = Vec::new();
         for (key, value) in self.entries {
-            match value.get_ref().as_str().filter(|text| !text.is_empty()) {
-                Some(text) => pairs.push((Placed { value: key.get_ref().to_string(), at: key.span().start }, text.to_owned())),
-                None => self.source.fault(value.span().start, format!("`{}` must be a text that is not empty", key.get_ref())),
-            }
+            let Some(text) = value.get_ref().as_str().filter(|text| !text.is_empty()) else {
+                let message = format!("`{}` must be a text that is not empty", key.get_ref());
+                self.source.fault(value.span().start, message);
+                continue;
+            };
+            pairs.push((Placed { value: key.get_ref().to_string(), at: key.span().start }, text.to_owned()));
         }
         pairs
     }
 
     /// Notes a fault for every key that was not asked for.
-    pub fn finish(self) {
+    pub(super) fn finish(self) {
         let asked = self.asked.into_inner();
         for key in self.entries.keys() {
             if !asked.iter().any(|known| known == key.get_ref()) {

@@ -9,7 +9,7 @@ use super::fault::Fault;
 
 /// The texts of the files, by path below `prompts/`.
 #[derive(Debug, Clone, Default)]
-pub struct Files(BTreeMap<String, String>);
+pub(super) struct Files(BTreeMap<String, String>);
 
 /// A prompt file larger than this is a mistake.
 const MOST_BYTES: u64 = 1024 * 1024;
@@ -35,12 +35,12 @@ const EMBEDDED: &[(&str, &str)] = embedded![
 
 impl Files {
     /// The files this program was built with.
-    pub fn embedded() -> Files {
+    pub(super) fn embedded() -> Files {
         Files::of(EMBEDDED.iter().copied())
     }
 
     /// The given files.
-    pub fn of<'t>(files: impl IntoIterator<Item = (&'t str, &'t str)>) -> Files {
+    pub(super) fn of<'t>(files: impl IntoIterator<Item = (&'t str, &'t str)>) -> Files {
         Files(files.into_iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect())
     }
 
@@ -48,7 +48,7 @@ impl Files {
     ///
     /// # Errors
     /// The one fault that matters when a directory cannot be read.
-    pub fn of_directory(directory: &Path, faults: &mut Vec<Fault>) -> Result<Files, Fault> {
+    pub(super) fn of_directory(directory: &Path, faults: &mut Vec<Fault>) -> Result<Files, Fault> {
         let mut files = Files::default();
         for within in ["", "surveys", "speech"] {
             files.read_directory(directory, within, faults).map_err(|error| {
@@ -60,7 +60,7 @@ impl Files {
     }
 
     /// Returns a file that must be there; a fault otherwise.
-    pub fn required(&self, path: &str, faults: &mut Vec<Fault>) -> Option<&str> {
+    pub(super) fn required(&self, path: &str, faults: &mut Vec<Fault>) -> Option<&str> {
         let text = self.0.get(path).map(String::as_str);
         if text.is_none() {
             faults.push(Fault::of_file(path, "is missing"));
@@ -70,12 +70,12 @@ impl Files {
 
     /// Returns the path of every file, in order.
     #[cfg(test)]
-    pub fn paths(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
     /// Returns the files of a directory, by path.
-    pub fn within<'f>(&'f self, directory: &'f str) -> impl Iterator<Item = (&'f str, &'f str)> {
+    pub(super) fn within<'f>(&'f self, directory: &'f str) -> impl Iterator<Item = (&'f str, &'f str)> {
         let below = move |path: &str| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
         self.0.iter().filter(move |(path, _)| below(path)).map(|(path, text)| (path.as_str(), text.as_str()))
     }

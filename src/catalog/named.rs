@@ -8,7 +8,7 @@ use crate::domain::language::Language;
 
 /// The names met so far.
 #[derive(Debug, Default)]
-pub struct TextNames(Vec<Name>);
+pub(super) struct TextNames(Vec<Name>);
 
 #[derive(Debug)]
 struct Name {
@@ -19,7 +19,7 @@ struct Name {
 
 impl TextNames {
     /// Notes that a file names a text, and returns the name.
-    pub fn note(&mut self, source: &Source<'_>, key: Placed<String>) -> String {
+    pub(super) fn note(&mut self, source: &Source<'_>, key: Placed<String>) -> String {
         // An empty one is noted as a fault already.
         if !key.value.is_empty() {
             let name = Name { file: source.file().to_owned(), line: source.line(key.at), key: key.value.clone() };
@@ -29,7 +29,7 @@ impl TextNames {
     }
 
     /// Notes a fault for each name that has no text, or one with a placeholder that nobody fills.
-    pub fn check(&self, texts: &Texts, faults: &mut Vec<Fault>) {
+    pub(super) fn check(&self, texts: &Texts, faults: &mut Vec<Fault>) {
         for Name { file, line, key } in &self.0 {
             let mut found = Language::ALL.into_iter().filter_map(|language| texts.get(language, key)).peekable();
             let message = if found.peek().is_none() {

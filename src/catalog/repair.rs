@@ -9,7 +9,7 @@ use crate::domain::script::{ChoiceDef, RepairForm, Slot, SlotId};
 const FILE: &str = "repair.toml";
 
 /// Reads the form; the texts it names are noted in `names`.
-pub fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>) -> RepairForm {
+pub(super) fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>) -> RepairForm {
     let Some(text) = files.required(FILE, faults) else {
         return RepairForm { burst_seconds: 1, remind_after_minutes: 1, file_after_minutes: 1, slots: Vec::new() };
     };

@@ -12,7 +12,7 @@ use crate::domain::survey::{Condition, MOST_REQUIRED, Question, QuestionKind, Su
 const EXPECTED: [&str; 4] = ["handover", "maintenance", "post_repair", "routine"];
 
 /// Reads every survey; the texts they name are noted in `names`.
-pub fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>) -> BTreeMap<String, Survey> {
+pub(super) fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>) -> BTreeMap<String, Survey> {
     let mut surveys = BTreeMap::new();
     for (file, text) in files.within("surveys") {
         let source = Source::new(file, text);
@@ -22,7 +22,10 @@ pub fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>) -> BT
     }
     for id in EXPECTED {
         if !surveys.contains_key(id) {
-            faults.push(Fault::of_file(&format!("surveys/{id}.toml"), format!("is missing; it must define the survey `{id}`")));
+            faults.push(Fault::of_file(
+                &format!("surveys/{id}.toml"),
+                format!("is missing; it must define the survey `{id}`"),
+            ));
         }
     }
     surveys
@@ -46,7 +49,10 @@ fn survey(source: &Source<'_>, names: &mut TextNames) -> Survey {
         entry.finish();
         required += usize::from(question.required);
         if question.required && required > MOST_REQUIRED {
-            source.fault(at, format!("`{}` is required question number {required}; at most {MOST_REQUIRED} may be", question.id));
+            source.fault(
+                at,
+                format!("`{}` is required question number {required}; at most {MOST_REQUIRED} may be", question.id),
+            );
         }
         questions.push(question);
     }
@@ -86,7 +92,9 @@ fn question(source: &Source<'_>, entry: &Table<'_, '_>, earlier: &[Question], na
             }
             labels.value
         }
-        QuestionKind::Scale5 | QuestionKind::Scale10 | QuestionKind::Nps | QuestionKind::Open => names.note(source, labels),
+        QuestionKind::Scale5 | QuestionKind::Scale10 | QuestionKind::Nps | QuestionKind::Open => {
+            names.note(source, labels)
+        }
     });
     let ask_if = entry.table("ask_if").map(|table| {
         let condition = condition(source, &table, earlier);
@@ -102,9 +110,8 @@ fn kind(source: &Source<'_>, name: &Placed<String>) -> QuestionKind {
         "scale10" => QuestionKind::Scale10,
         "nps" => QuestionKind::Nps,
         "yes_no" => QuestionKind::YesNo,
-        "open" => QuestionKind::Open,
         // A missing kind is noted already.
-        "" => QuestionKind::Open,
+        "open" | "" => QuestionKind::Open,
         other => {
             source.fault(name.at, format!("unknown kind `{other}`; known: scale5, scale10, nps, yes_no, open"));
             QuestionKind::Open

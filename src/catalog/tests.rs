@@ -135,15 +135,40 @@ fn a_key_the_code_says_and_no_file_has_is_reported() {
 fn every_value_shown_by_name_has_a_text() {
     let catalog = embedded();
     let mut keys: Vec<String> = Vec::new();
-    keys.extend(names_in("category", &[
-        "leak", "crack", "electrical", "hvac", "heating", "plumbing_drain", "door_window", "floor_tile", "elevator",
-        "fire_safety", "noise", "other",
-    ]));
+    keys.extend(names_in(
+        "category",
+        &[
+            "leak",
+            "crack",
+            "electrical",
+            "hvac",
+            "heating",
+            "plumbing_drain",
+            "door_window",
+            "floor_tile",
+            "elevator",
+            "fire_safety",
+            "noise",
+            "other",
+        ],
+    ));
     keys.extend(names_in("urgency", &["low", "normal", "high", "emergency"]));
     keys.extend(names_in("band", &["satisfied", "neutral", "dissatisfied"]));
-    keys.extend(names_in("ticket.status", &[
-        "reported", "assigned", "on_site", "rectified", "verified", "closed", "rejected", "reopened", "cancelled", "merged",
-    ]));
+    keys.extend(names_in(
+        "ticket.status",
+        &[
+            "reported",
+            "assigned",
+            "on_site",
+            "rectified",
+            "verified",
+            "closed",
+            "rejected",
+            "reopened",
+            "cancelled",
+            "merged",
+        ],
+    ));
     keys.extend(names_in("command", &Command::ALL.map(Command::name)));
     keys.extend(names_in("repair.slot", &SlotId::ALL.map(SlotId::name)));
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
@@ -182,7 +207,12 @@ fn the_four_surveys_are_those_of_the_domain() {
             let condition = question.ask_if.as_ref().map_or(String::new(), |condition| {
                 format!(" if {} in {}..={}", condition.question, condition.low, condition.high)
             });
-            let _ = writeln!(list, "  {:13} {:7} {weight:>5} {required}{condition}", question.id, format!("{:?}", question.kind));
+            let _ = writeln!(
+                list,
+                "  {:13} {:7} {weight:>5} {required}{condition}",
+                question.id,
+                format!("{:?}", question.kind)
+            );
         }
     }
     insta::assert_snapshot!(list, @r"
@@ -212,10 +242,14 @@ fn the_four_surveys_are_those_of_the_domain() {
 fn the_repair_form_asks_what_place_and_address() {
     let catalog = embedded();
     let form = &catalog.script().repair;
-    let asked: Vec<_> = form.slots.iter().filter(|slot| slot.required).map(|slot| (slot.id, slot.unbound_only)).collect();
+    let asked: Vec<_> =
+        form.slots.iter().filter(|slot| slot.required).map(|slot| (slot.id, slot.unbound_only)).collect();
     assert_eq!(asked, [(SlotId::Symptom, false), (SlotId::Place, false), (SlotId::Address, true)]);
     let places: Vec<_> = form.slot(SlotId::Place).unwrap().choices.iter().map(|choice| choice.id.as_str()).collect();
-    assert_eq!(places, ["kitchen", "bathroom", "living_room", "bedroom", "balcony", "public_area", "equipment", "other"]);
+    assert_eq!(
+        places,
+        ["kitchen", "bathroom", "living_room", "bedroom", "balcony", "public_area", "equipment", "other"]
+    );
 }
 
 #[test]
@@ -232,10 +266,52 @@ fn commands_and_plain_words_are_understood_in_both_languages() {
     let catalog = embedded();
     let mut list = String::new();
     for message in [
-        "/start AbC_9-x", "/start", "／help", "/HELP@huifang_bot", "/report", "/报修", "/nonsense", "/", "/厨房漏水",
-        "报修", " 报 修 ", "报修。", "厨房报修", "进度？", "取消", "ＴＤ", "td", "转人工！", "人工", "退订", "恢复", "帮助", "语言",
-        "English", "中文", "/language en", "隐私", "跳过", "上一题", "改", "对", "不对", "Repair", "STATUS", "human…",
-        "talk  to a person", "stop", "Resume", "yes!", "no", "never mind", "\u{200b}报修\u{fe0f}", "", "？", "5", "好的，谢谢",
+        "/start AbC_9-x",
+        "/start",
+        "／help",
+        "/HELP@huifang_bot",
+        "/report",
+        "/报修",
+        "/nonsense",
+        "/",
+        "/厨房漏水",
+        "报修",
+        " 报 修 ",
+        "报修。",
+        "厨房报修",
+        "进度？",
+        "取消",
+        "ＴＤ",
+        "td",
+        "转人工！",
+        "人工",
+        "退订",
+        "恢复",
+        "帮助",
+        "语言",
+        "English",
+        "中文",
+        "/language en",
+        "隐私",
+        "跳过",
+        "上一题",
+        "改",
+        "对",
+        "不对",
+        "Repair",
+        "STATUS",
+        "human…",
+        "talk  to a person",
+        "stop",
+        "Resume",
+        "yes!",
+        "no",
+        "never mind",
+        "\u{200b}报修\u{fe0f}",
+        "",
+        "？",
+        "5",
+        "好的，谢谢",
     ] {
         let _ = match catalog.script().words.command(message) {
             Some((command, Some(argument))) => writeln!(list, "{message:?}: {command:?} {argument:?}"),

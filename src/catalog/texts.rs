@@ -14,13 +14,13 @@ use crate::domain::language::Language;
 
 /// The texts of all languages.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Texts {
+pub(super) struct Texts {
     by_language: BTreeMap<Language, BTreeMap<String, Text>>,
 }
 
 /// One sentence, cut at its placeholders.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Text {
+pub(super) struct Text {
     parts: Vec<Part>,
     /// Line in the file of its language, for faults found later.
     line: u32,
@@ -34,7 +34,7 @@ enum Part {
 
 impl Text {
     /// Returns the names in braces.
-    pub fn placeholders(&self) -> BTreeSet<&str> {
+    pub(super) fn placeholders(&self) -> BTreeSet<&str> {
         let names = self.parts.iter().filter_map(|part| match part {
             Part::Placeholder(name) => Some(name.as_str()),
             Part::Said(_) => None,
@@ -43,19 +43,15 @@ impl Text {
     }
 
     /// Fills in the placeholders; one without an argument stays as `{name}`.
-    pub fn fill(&self, args: &BTreeMap<String, String>) -> String {
+    pub(super) fn fill(&self, args: &BTreeMap<String, String>) -> String {
         let mut filled = String::new();
         for part in &self.parts {
             match part {
                 Part::Said(said) => filled.push_str(said),
-                Part::Placeholder(name) => match args.get(name) {
-                    Some(value) => filled.push_str(value),
-                    None => {
-                        filled.push('{');
-                        filled.push_str(name);
-                        filled.push('}');
-                    }
-                },
+                Part::Placeholder(name) => {
+                    let unfilled = || format!("{{{name}}}");
+                    filled.push_str(&args.get(name).cloned().unwrap_or_else(unfilled));
+                }
             }
         }
         filled
@@ -64,7 +60,7 @@ impl Text {
 
 impl Texts {
     /// Reads the file of every language and compares them.
-    pub fn read(files: &Files, faults: &mut Vec<Fault>) -> Texts {
+    pub(super) fn read(files: &Files, faults: &mut Vec<Fault>) -> Texts {
         let mut by_language = BTreeMap::new();
         for language in Language::ALL {
             let file = file_of(language);
@@ -82,12 +78,12 @@ impl Texts {
     }
 
     /// Returns a text in one language.
-    pub fn get(&self, language: Language, key: &str) -> Option<&Text> {
+    pub(super) fn get(&self, language: Language, key: &str) -> Option<&Text> {
         self.by_language.get(&language)?.get(key)
     }
 
     /// Returns the keys that some language has, in order.
-    pub fn keys(&self) -> BTreeSet<&str> {
+    pub(super) fn keys(&self) -> BTreeSet<&str> {
         self.by_language.values().flat_map(BTreeMap::keys).map(String::as_str).collect()
     }
 

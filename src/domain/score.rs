@@ -149,8 +149,8 @@ mod tests {
 
     #[test]
     fn a_scale_of_ten_is_mapped_linearly() {
-        let on_five = |value| on_five(QuestionKind::Scale10, value).unwrap();
-        assert_eq!([on_five(1.0), on_five(5.5), on_five(10.0)], [1.0, 3.0, 5.0]);
+        let on_five = |value| on_five(QuestionKind::Scale10, value);
+        assert_eq!([on_five(1.0), on_five(5.5), on_five(10.0)], [Some(1.0), Some(3.0), Some(5.0)]);
         let handover = survey(vec![
             question("appearance", QuestionKind::Scale5, Some(0.3)),
             question("function", QuestionKind::Scale5, Some(0.3)),

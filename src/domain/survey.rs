@@ -51,7 +51,8 @@ pub struct Question {
     pub required: bool,
     /// Text key of the question.
     pub prompt_key: String,
-    /// Text key of what the ends of the scale mean, or of the words on the yes and no buttons.
+    /// Text key of what the ends of the scale mean. For yes or no it is the stem of the two texts
+    /// on the buttons: `fix` stands for `fix.yes` and `fix.no`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels_key: Option<String>,
     /// Asked only when this holds.
@@ -202,7 +203,7 @@ fn branch(survey: &Survey, at: usize, answers: &[Answer]) -> Branch {
     match (answer_to(answers, &condition.question), earlier) {
         (Some(answer), _) if answer.value.is_some_and(holds) => Branch::Open,
         (None, Some(earlier)) if branch(survey, earlier, answers) != Branch::Closed => Branch::Undecided,
-        (Some(_), _) | (None, _) => Branch::Closed,
+        (Some(_) | None, _) => Branch::Closed,
     }
 }
 
@@ -213,19 +214,19 @@ pub(super) mod tests {
     use super::*;
 
     /// A question with an id, a kind and a weight; optional, without a branch.
-    pub fn question(id: &str, kind: QuestionKind, weight: Option<f64>) -> Question {
+    pub(crate) fn question(id: &str, kind: QuestionKind, weight: Option<f64>) -> Question {
         let prompt_key = format!("q.{id}");
         Question { id: id.into(), kind, weight, required: false, prompt_key, labels_key: None, ask_if: None }
     }
 
     /// A survey of these questions.
-    pub fn survey(questions: Vec<Question>) -> Survey {
+    pub(crate) fn survey(questions: Vec<Question>) -> Survey {
         let key = |name: &str| format!("survey.{name}");
         let (title_key, opening_key, closing_key) = (key("title"), key("opening"), key("closing"));
         Survey { id: "sample".into(), version: 1, title_key, opening_key, questions, closing_key }
     }
 
-    pub fn answer(question: &str, value: Option<f64>) -> Answer {
+    pub(crate) fn answer(question: &str, value: Option<f64>) -> Answer {
         Answer { question: question.into(), value, text: None, source: AnswerSource::Button }
     }
 
@@ -318,7 +319,7 @@ pub(super) mod tests {
     }
 
     /// Any survey: kinds and weights at will, branches on any earlier question.
-    pub fn surveys() -> impl Strategy<Value = Survey> {
+    pub(crate) fn surveys() -> impl Strategy<Value = Survey> {
         let one = (kinds(), prop::option::of(0.01..=1.0), prop::option::of((any::<prop::sample::Index>(), 0.0..=10.0)));
         prop::collection::vec(one, 1..8).prop_map(|drawn| {
             let mut questions: Vec<Question> = Vec::new();
