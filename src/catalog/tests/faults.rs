@@ -1,0 +1,220 @@
+//! Every kind of mistake in `prompts/` is reported with its file and line.
+
+use super::*;
+
+/// The faults after one piece of one embedded file was replaced.
+fn faults_when(file: &str, piece: &str, replacement: &str) -> String {
+    let text = Files::embedded().required(file, &mut Vec::new()).unwrap().to_owned();
+    assert_eq!(text.matches(piece).count(), 1, "`{piece}` must stand once in {file}");
+    faults_with(file, &text.replace(piece, replacement))
+}
+
+/// The faults when one file has another text.
+fn faults_with(file: &str, text: &str) -> String {
+    let directory = copied();
+    std::fs::write(directory.path().join(file), text).unwrap();
+    let result = Catalog::from_dir(directory.path());
+    listed(&result.expect_err("the change must be found"))
+}
+
+#[test]
+fn a_text_that_one_language_lacks() {
+    let found = faults_when("texts.en.toml", "not_understood = ", "not_understod = ");
+    insta::assert_snapshot!(found, @r"
+    texts.en.toml:16: `not_understod` is missing in texts.zh-CN.toml
+    texts.zh-CN.toml:16: `not_understood` is missing in texts.en.toml
+    ");
+}
+
+#[test]
+fn placeholders_that_differ_between_languages() {
+    let found = faults_when("texts.en.toml", "I heard: {text}\"\nnothing", "I heard: {words}\"\nnothing");
+    insta::assert_snapshot!(found, @"texts.en.toml:63: `voice.heard` has {words}, but texts.zh-CN.toml:63 has {text}");
+}
+
+#[test]
+fn an_empty_text_and_a_brace_without_its_twin() {
+    let found = faults_with_texts("a = \" \"\nb = \"{x\"\nc = \"x}\"\nd = \"{ö}\"\ne = 5\nF = \"f\"\n");
+    insta::assert_snapshot!(found, @r"
+    texts.zh-CN.toml:6: `F` must consist of a-z, 0-9 and _
+    texts.zh-CN.toml:1: `a` is empty
+    texts.zh-CN.toml:2: `b` has a { without its }
+    texts.zh-CN.toml:3: `c` has a } without its {
+    texts.zh-CN.toml:4: `d` has a placeholder whose name is not made of a-z, 0-9 and _
+    texts.zh-CN.toml:5: `e` must be a text
+    ");
+}
+
+/// Faults of the Chinese file alone, when both languages have this text.
+fn faults_with_texts(text: &str) -> String {
+    let mut faults = Vec::new();
+    Texts::read(&Files::of([("texts.zh-CN.toml", text), ("texts.en.toml", text)]), &mut faults);
+    faults.retain(|fault| fault.file.contains("zh-CN"));
+    listed(&faults)
+}
+
+#[test]
+fn a_survey_with_a_text_nobody_wrote() {
+    let found = faults_when("surveys/handover.toml", "survey.handover.q.function", "survey.handover.q.functions");
+    insta::assert_snapshot!(found, @"surveys/handover.toml:25: there is no text `survey.handover.q.functions`");
+}
+
+#[test]
+fn a_survey_with_a_text_whose_placeholder_nothing_fills() {
+    let found = faults_when("surveys/handover.toml", "survey.handover.q.function", "survey.points");
+    insta::assert_snapshot!(found, @"surveys/handover.toml:25: the text `survey.points` has a placeholder, which nothing fills in here");
+}
+
+#[test]
+fn weights_that_do_not_sum_to_one() {
+    let found = faults_when("surveys/maintenance.toml", "weight = 0.2", "weight = 0.25");
+    insta::assert_snapshot!(found, @"surveys/maintenance.toml:5: the weights of `maintenance` sum to 1.050; they must sum to 1");
+}
+
+#[test]
+fn more_than_three_required_questions() {
+    let found = faults_when("surveys/maintenance.toml", "weight = 0.1\n", "weight = 0.1\nrequired = true\n");
+    insta::assert_snapshot!(found, @"surveys/maintenance.toml:35: `communication` is required question number 4; at most 3 may be");
+}
+
+#[test]
+fn an_unknown_key_an_unknown_kind_and_a_weight_out_of_range_all_at_once() {
+    let broken = "
+id = \"handover\"
+version = 0
+titel = \"survey.handover.title\"
+opening = \"survey.handover.opening\"
+closing = \"\"
+
+[[question]]
+id = \"overall\"
+kind = \"scale7\"
+prompt = \"survey.handover.q.overall\"
+
+[[question]]
+id = \"overall\"
+kind = \"scale5\"
+weight = 2
+required = \"yes\"
+prompt = \"survey.handover.q.overall\"
+ask_if = { question = \"later\", is = \"perhaps\", at = 3 }
+
+[[question]]
+id = \"later\"
+kind = \"nps\"
+weight = 0.5
+";
+    insta::assert_snapshot!(faults_with("surveys/handover.toml", broken), @r#"
+    surveys/handover.toml:1: `title` is missing
+    surveys/handover.toml:2: the weights of `handover` sum to 2.500; they must sum to 1
+    surveys/handover.toml:3: `version` must be a whole number from 1 up
+    surveys/handover.toml:4: unknown key `titel`; known here: id, version, title, opening, closing, question
+    surveys/handover.toml:6: `closing` must be a text that is not empty
+    surveys/handover.toml:10: unknown kind `scale7`; known: scale5, scale10, nps, yes_no, open
+    surveys/handover.toml:14: the question `overall` is there twice
+    surveys/handover.toml:16: `weight` must be above 0 and at most 1
+    surveys/handover.toml:17: `required` must be true or false
+    surveys/handover.toml:19: `is` must be "yes" or "no"; for a scale use `at_least` or `at_most`
+    surveys/handover.toml:19: `later` is no earlier question that is answered with a value
+    surveys/handover.toml:19: unknown key `at`; known here: question, at_least, at_most, is
+    surveys/handover.toml:21: `prompt` is missing
+    surveys/handover.toml:24: only scale5 and scale10 questions count in the score; leave `weight` out
+    "#);
+}
+
+#[test]
+fn a_survey_in_a_file_of_another_name() {
+    let found = faults_when("surveys/routine.toml", "id = \"routine\"", "id = \"annual\"");
+    insta::assert_snapshot!(found, @r"
+    surveys/routine.toml: is missing; it must define the survey `routine`
+    surveys/routine.toml:5: the survey `annual` must stand in surveys/annual.toml
+    ");
+}
+
+#[test]
+fn text_that_is_no_toml() {
+    let found = faults_when("surveys/routine.toml", "version = 1", "version = = 1");
+    insta::assert_snapshot!(found, @r"
+    surveys/routine.toml:1: `version` must be a whole number from 1 up
+    surveys/routine.toml:6: extra `=`, expected nothing
+    surveys/routine.toml:6: unexpected key or value, expected newline, `#`
+    ");
+}
+
+#[test]
+fn a_slot_or_a_choice_that_is_there_twice_or_unknown() {
+    let found = faults_when("repair.toml", "id = \"since\"", "id = \"place\"")
+        + &faults_when("repair.toml", "id = \"since\"", "id = \"mood\"")
+        + &faults_when("repair.toml", "id = \"bedroom\"", "id = \"kitchen\"");
+    insta::assert_snapshot!(found, @r#"
+    repair.toml:1: there is no [[slot]] with id = "since"
+    repair.toml:46: the slot `place` is there twice
+    repair.toml:1: there is no [[slot]] with id = "since"
+    repair.toml:46: unknown slot `mood`; known: symptom, place, component, address, since, severity, wished_time
+    repair.toml:26: the choice `kitchen` is there twice
+    "#);
+}
+
+#[test]
+fn a_word_with_two_meanings() {
+    let found = faults_when("commands.toml", "\"退订\"", "\"退订\", \"人工！\"");
+    insta::assert_snapshot!(found, @"commands.toml:42: `人工！` means something else in line 37 already");
+}
+
+#[test]
+fn a_command_that_is_missing_or_cannot_be_typed_after_a_slash() {
+    let found = faults_when("commands.toml", "[privacy]", "[secrecy]")
+        + &faults_when("commands.toml", "slash = [\"skip\"]", "slash = [\"Skip it\"]");
+    insta::assert_snapshot!(found, @r"
+    commands.toml:1: there is no [privacy]
+    commands.toml:56: unknown key `secrecy`; known here: start, help, report, status, survey, cancel, human, stop, resume, language, privacy, skip, back, edit, yes, no
+    commands.toml:62: `Skip it` must be at most 32 of a-z, 0-9 and _ to work as /command
+    ");
+}
+
+#[test]
+fn a_file_that_is_missing_or_not_text() {
+    let directory = copied();
+    std::fs::remove_file(directory.path().join("repair.toml")).unwrap();
+    std::fs::remove_file(directory.path().join("surveys/routine.toml")).unwrap();
+    std::fs::write(directory.path().join("commands.toml"), b"\xff\xfe").unwrap();
+    std::fs::write(directory.path().join("speech/vocabulary.en.txt"), "\n").unwrap();
+    let faults = Catalog::from_dir(directory.path()).unwrap_err();
+    insta::assert_snapshot!(listed(&faults), @r"
+    commands.toml: cannot be read as UTF-8 text: stream did not contain valid UTF-8
+    commands.toml: is missing
+    repair.toml: is missing
+    speech/vocabulary.en.txt: is empty; it must hold one sentence with the words of the trade
+    surveys/routine.toml: is missing; it must define the survey `routine`
+    ");
+}
+
+#[test]
+fn a_directory_that_is_not_there() {
+    let faults = Catalog::from_dir(Path::new("no/such/prompts")).unwrap_err();
+    insta::assert_snapshot!(listed(&faults), @"no/such/prompts/: cannot be read as a directory: No such file or directory (os error 2)");
+}
+
+#[test]
+fn a_form_or_a_command_with_a_text_nobody_wrote() {
+    let found = faults_when("repair.toml", "repair.place.bedroom", "repair.place.bedrooms")
+        + &faults_when("texts.en.toml", "privacy = \"How", "secrecy = \"How");
+    insta::assert_snapshot!(found, @r"
+    repair.toml:26: there is no text `repair.place.bedrooms`
+    texts.en.toml:45: `command.secrecy` is missing in texts.zh-CN.toml
+    texts.zh-CN.toml:45: `command.privacy` is missing in texts.en.toml
+    ");
+}
+
+#[test]
+fn a_survey_without_questions_and_a_condition_that_says_nothing() {
+    let none = "id = \"routine\"\nversion = 1\ntitle = \"help\"\nopening = \"help\"\nclosing = \"help\"\n";
+    let found = faults_with("surveys/routine.toml", none)
+        + &faults_when("surveys/post_repair.toml", ", is = \"no\"", "")
+        + &faults_when("surveys/post_repair.toml", "is = \"no\"", "at_least = 1, at_most = 0");
+    insta::assert_snapshot!(found, @r"
+    surveys/routine.toml:1: a survey needs at least one [[question]]
+    surveys/post_repair.toml:20: a condition needs `is`, `at_least` or `at_most`
+    surveys/post_repair.toml:20: nothing lies between 1 and 0
+    ");
+}
