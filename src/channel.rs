@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::MediaId;
 use crate::domain::language::Language;
+pub use crate::domain::media::{MediaKind, Refusal};
 
 /// A way by which people reach us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -72,36 +73,4 @@ pub struct ReceivedFile {
     pub sha256: String,
     /// The platform's own transcript, kept as a second opinion (WeChat `Recognition`).
     pub recognition: Option<String>,
-}
-
-/// What a file is to the conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MediaKind {
-    Voice,
-    Photo,
-}
-
-impl MediaKind {
-    /// Returns the name used in the database.
-    pub fn name(self) -> &'static str {
-        match self {
-            MediaKind::Voice => "voice",
-            MediaKind::Photo => "photo",
-        }
-    }
-}
-
-/// Why something a person sent could not be taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Refusal {
-    /// Larger than the cap.
-    TooLarge,
-    /// Neither an image nor a recording we know.
-    UnknownKind,
-    /// More text than the cap; the beginning is kept.
-    TooLong,
-    /// Nothing in it.
-    Empty,
 }

@@ -6,10 +6,14 @@
 //!
 //! Read [`dialogue`] next: it decides what the bot says and does.
 
+pub mod dialogue;
+pub mod flag;
 pub mod ids;
 pub mod language;
+pub mod media;
 pub mod score;
 pub mod script;
 pub mod survey;
+pub mod ticket;
 pub mod time;
 pub mod understanding;

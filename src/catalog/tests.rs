@@ -100,9 +100,13 @@ fn every_text_fits_one_wechat_message() {
 
 #[test]
 fn placeholders_are_filled_in() {
-    let args = BTreeMap::from([("n".to_owned(), "2".to_owned()), ("total".to_owned(), "5".to_owned())]);
-    assert_eq!(embedded().text(Language::Chinese, "survey.progress", &args), "（2/5）");
-    assert_eq!(embedded().text(Language::English, "survey.progress", &args), "(2/5)");
+    let args = BTreeMap::from([
+        ("n".to_owned(), "2".to_owned()),
+        ("total".to_owned(), "5".to_owned()),
+        ("question".to_owned(), "快吗？".to_owned()),
+    ]);
+    assert_eq!(embedded().text(Language::Chinese, "survey.ask", &args), "（2/5）快吗？");
+    assert_eq!(embedded().text(Language::English, "survey.ask", &args), "(2/5) 快吗？");
 }
 
 #[test]

@@ -58,6 +58,43 @@ pub enum Category {
     Other,
 }
 
+impl Category {
+    /// Every category.
+    pub const ALL: [Category; 12] = [
+        Category::Leak,
+        Category::Crack,
+        Category::Electrical,
+        Category::Hvac,
+        Category::Heating,
+        Category::PlumbingDrain,
+        Category::DoorWindow,
+        Category::FloorTile,
+        Category::Elevator,
+        Category::FireSafety,
+        Category::Noise,
+        Category::Other,
+    ];
+
+    /// Returns the name used in the database, in templates and in the API; its text is
+    /// `category.<name>`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Category::Leak => "leak",
+            Category::Crack => "crack",
+            Category::Electrical => "electrical",
+            Category::Hvac => "hvac",
+            Category::Heating => "heating",
+            Category::PlumbingDrain => "plumbing_drain",
+            Category::DoorWindow => "door_window",
+            Category::FloorTile => "floor_tile",
+            Category::Elevator => "elevator",
+            Category::FireSafety => "fire_safety",
+            Category::Noise => "noise",
+            Category::Other => "other",
+        }
+    }
+}
+
 /// How soon somebody must move. Ordered: `Low < Normal < High < Emergency`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
@@ -68,6 +105,42 @@ pub enum Urgency {
     High,
     /// People may come to harm: safety words first, staff called at any hour.
     Emergency,
+}
+
+/// The kind of danger in an emergency; it decides which safety words are said first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hazard {
+    Gas,
+    Electric,
+    Fire,
+    Flood,
+    /// People shut in a lift.
+    Lift,
+    /// Something heavy came down or is about to.
+    Falling,
+    /// Walls, ceilings or the ground on the move.
+    Structure,
+    /// People unwell beside a running heater or boiler (carbon monoxide).
+    Co,
+    Other,
+}
+
+impl Hazard {
+    /// Returns the name under which the safety words stand in `prompts/`: `emergency.<name>`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Hazard::Gas => "gas",
+            Hazard::Electric => "electric",
+            Hazard::Fire => "fire",
+            Hazard::Flood => "flood",
+            Hazard::Lift => "lift",
+            Hazard::Falling => "falling",
+            Hazard::Structure => "structure",
+            Hazard::Co => "co",
+            Hazard::Other => "other",
+        }
+    }
 }
 
 /// The answer the conversation is waiting for; it decides how a bare "四" or "是分" is read.
@@ -111,6 +184,9 @@ pub struct Understanding {
     pub intent: Intent,
     pub category: Option<Category>,
     pub urgency: Urgency,
+    /// What the danger is, when `urgency` is [`Urgency::Emergency`].
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub hazard: Option<Hazard>,
     /// A stated score on 1–5 ("四分", "4 stars", "8/10" is not one: see `score10`).
     pub score: Option<f64>,
     /// A stated score on 1–10.

@@ -61,8 +61,8 @@ fn a_survey_with_a_text_nobody_wrote() {
 
 #[test]
 fn a_survey_with_a_text_whose_placeholder_nothing_fills() {
-    let found = faults_when("surveys/handover.toml", "survey.handover.q.function", "survey.points");
-    insta::assert_snapshot!(found, @"surveys/handover.toml:25: the text `survey.points` has a placeholder, which nothing fills in here");
+    let found = faults_when("surveys/handover.toml", "survey.handover.q.function", "survey.recorded");
+    insta::assert_snapshot!(found, @"surveys/handover.toml:25: the text `survey.recorded` has a placeholder, which nothing fills in here");
 }
 
 #[test]

@@ -1,0 +1,158 @@
+//! The conversation: what the bot says and does next, decided by one pure function.
+//!
+//! [`step`] takes where a conversation stands, what happened, and what the world looks like, and
+//! returns where it stands now and what is to be done. It is total: an event that does not fit is
+//! answered, never an error. It names text keys, never sentences; it asks for effects, never
+//! performs them (`crate::intake` stores them in the same transaction as the state).
+//!
+//! Read on in [`survey`] for follow-ups, [`repair`] for reports, [`talk`] for everything said
+//! outside of both.
+
+mod danger;
+mod repair;
+mod survey;
+mod talk;
+
+pub mod effect;
+pub mod event;
+pub mod say;
+pub mod state;
+
+pub use effect::{Effect, TicketDraft, Timer};
+pub use event::{Event, NotHeard, TokenFault};
+pub use say::{Arg, Choice, Say};
+pub use state::{Activity, Binding, Mode, State};
+
+use uuid::Uuid;
+
+use super::ids::MediaId;
+use super::language::Language;
+use super::media::{MOST_CHARACTERS, MOST_MEGABYTES, Refusal};
+use super::script::Script;
+use super::survey::AnswerSource;
+use super::time::Timestamp;
+use super::understanding::Understanding;
+
+/// What a step may know besides the state and the event.
+#[derive(Debug, Clone, Copy)]
+pub struct Ctx<'a> {
+    pub now: Timestamp,
+    /// An id nobody has used yet, for the one thing a step may create (a ticket or a response).
+    pub fresh: Uuid,
+    pub script: &'a Script,
+    /// The person's tickets that are not closed, newest first.
+    pub tickets: &'a [OpenTicket],
+}
+
+/// What the conversation needs to know of a ticket under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenTicket {
+    pub number: String,
+    /// Name of the ticket's status; its text is `ticket.status.<name>`.
+    pub status: &'static str,
+    /// Name of its category, if known; its text is `category.<name>`.
+    pub category: Option<&'static str>,
+    pub location: Option<String>,
+}
+
+/// Where the conversation stands after an event, and what is to be done about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    pub state: State,
+    pub effects: Vec<Effect>,
+}
+
+/// Decides what happens next. Never fails, never waits.
+pub fn step(state: State, event: Event, ctx: &Ctx<'_>) -> Step {
+    let mut turn = Turn { state, effects: Vec::new(), echo: None, ctx: *ctx };
+    match event {
+        Event::Text { text, understood } => {
+            turn.adopt_language_of(&text);
+            turn.words(Words { text, understood, source: AnswerSource::Words, media: None });
+        }
+        Event::Choice { id } => turn.choice(&id),
+        Event::Photos { media, caption } => turn.photos(media, caption),
+        Event::Voice { media } => turn.voice(media),
+        Event::Transcribed { media, text, understood } => turn.transcribed(media, text, understood),
+        Event::NotHeard { media, why } => turn.not_heard(media, why),
+        Event::Refused(refusal) => turn.refused(refusal),
+        Event::Bound(binding) => turn.bound(binding),
+        Event::TokenRefused(fault) => turn.say(Say::new(match fault {
+            TokenFault::Unknown => "token_unknown",
+            TokenFault::Expired => "token_expired",
+        })),
+        Event::SurveyInvited { response, survey } => turn.invited(response, &survey),
+        Event::FixClaimed { ticket, number } => turn.fix_claimed(ticket, &number),
+        Event::Elapsed(timer) => turn.elapsed(timer),
+        Event::StaffSpoke => turn.state.mode = Mode::WithPerson { since: turn.ctx.now },
+        Event::HandedBack => turn.handed_back(),
+    }
+    turn.finish()
+}
+
+/// What somebody said, typed or spoken.
+struct Words {
+    text: String,
+    understood: Understanding,
+    source: AnswerSource,
+    media: Option<MediaId>,
+}
+
+/// One step in the making.
+struct Turn<'a> {
+    state: State,
+    effects: Vec<Effect>,
+    /// What was heard in a voice message: said in front of the next thing said.
+    echo: Option<String>,
+    ctx: Ctx<'a>,
+}
+
+impl Turn<'_> {
+    /// Says one thing; in front of it what was heard, if somebody just spoke.
+    fn say(&mut self, say: Say) {
+        let say = match self.echo.take() {
+            Some(heard) => Say::lines(vec![Say::new("voice.heard").text("text", heard), say]),
+            None => say,
+        };
+        self.state.offered = say.all_choices();
+        self.effects.push(Effect::Say(say));
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    fn finish(mut self) -> Step {
+        if let Some(heard) = self.echo.take() {
+            // Nothing else was said, so the echo is the answer: the speaker can spot an error.
+            self.effects.push(Effect::Say(Say::new("voice.heard").text("text", heard)));
+        }
+        Step { state: self.state, effects: self.effects }
+    }
+
+    /// Follows the language somebody writes in until they choose one.
+    fn adopt_language_of(&mut self, text: &str) {
+        let sentence = text.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count() >= 2;
+        let written = Language::of_text(text);
+        let clear = written == Some(Language::Chinese) || (written == Some(Language::English) && sentence);
+        if let Some(written) = written.filter(|_| clear && !self.state.language_chosen) {
+            self.set_language(written);
+        }
+    }
+
+    fn set_language(&mut self, language: Language) {
+        if self.state.language != language {
+            self.state.language = language;
+            self.effect(Effect::SetLanguage(language));
+        }
+    }
+
+    fn refused(&mut self, refusal: Refusal) {
+        self.say(match refusal {
+            Refusal::TooLarge => Say::new("refused.too_large").text("limit", MOST_MEGABYTES.to_string()),
+            Refusal::UnknownKind => Say::new("refused.unknown_kind"),
+            Refusal::TooLong => Say::new("refused.too_long").text("limit", MOST_CHARACTERS.to_string()),
+            Refusal::Empty => Say::new("refused.empty"),
+        });
+    }
+}

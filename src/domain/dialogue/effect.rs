@@ -1,0 +1,91 @@
+//! What a step asks to be done: a closed list, performed by `crate::intake` in the transaction
+//! that saves the state.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::say::{Arg, Say};
+use crate::domain::flag::FlagKind;
+use crate::domain::ids::{MediaId, ResponseId, TicketId};
+use crate::domain::language::Language;
+use crate::domain::score::Band;
+use crate::domain::script::SlotId;
+use crate::domain::survey::Answer;
+use crate::domain::ticket::TicketKind;
+use crate::domain::understanding::{Category, Understanding, Urgency};
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Send a message.
+    Say(Say),
+    /// Listen to a recording.
+    Transcribe { media: MediaId },
+    /// Begin a response to a survey.
+    OpenResponse { response: ResponseId, survey: String, version: u32 },
+    /// Keep an answer; a second one to the same question replaces the first.
+    RecordAnswer { response: ResponseId, answer: Answer, media: Option<MediaId> },
+    /// The survey is answered.
+    CompleteResponse { response: ResponseId, score: Option<f64>, band: Option<Band>, nps: Option<f64> },
+    /// The survey was left or ran out before its end; what was answered stays.
+    AbandonResponse { response: ResponseId },
+    /// Keep free words (or files) about a survey.
+    AddComment { response: ResponseId, text: String, media: Vec<MediaId>, understood: Understanding },
+    /// File a ticket with this id.
+    FileTicket { ticket: TicketId, draft: TicketDraft },
+    /// Add words or files to a ticket that exists; `location` completes one that had none.
+    AddToTicket { ticket: TicketId, text: Option<String>, media: Vec<MediaId>, location: Option<Arg> },
+    /// The owner confirms the fix.
+    ConfirmFix { ticket: TicketId },
+    /// The owner says it is not fixed.
+    RejectFix { ticket: TicketId },
+    /// Show something to staff now.
+    Raise { kind: FlagKind, about: About },
+    /// Wake the conversation up later.
+    Remind { timer: Timer, after: Duration },
+    /// The person's language changed.
+    SetLanguage(Language),
+    /// No more surveys to this person (`true`), or surveys again.
+    StopSurveys(bool),
+    /// Remember which unit the person belongs to.
+    Bind,
+}
+
+/// What a flag points at, besides the conversation itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    Conversation,
+    Ticket(TicketId),
+    Response(ResponseId),
+}
+
+/// A time after which a conversation is looked at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "timer")]
+pub enum Timer {
+    /// A report waits for its confirmation: remind.
+    ReportReminder { ticket: TicketId },
+    /// A report was never confirmed: file it as it is.
+    ReportUnconfirmed { ticket: TicketId },
+    /// A survey waits for an answer: remind once.
+    SurveyReminder { response: ResponseId },
+    /// A survey was never finished: let it go.
+    SurveyExpiry { response: ResponseId },
+}
+
+/// A report as it is filed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TicketDraft {
+    pub kind: TicketKind,
+    pub category: Option<Category>,
+    pub urgency: Urgency,
+    /// Everything the person said, in order, one piece a line.
+    pub description: String,
+    /// Place, part, symptom, time: what was said or picked.
+    pub slots: BTreeMap<SlotId, Arg>,
+    pub media: Vec<MediaId>,
+    /// The owner has seen the summary and agreed.
+    pub confirmed: bool,
+}

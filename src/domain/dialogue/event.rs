@@ -1,0 +1,65 @@
+//! What can happen to a conversation: a closed list.
+
+use serde::{Deserialize, Serialize};
+
+use super::effect::Timer;
+use super::state::Binding;
+use crate::domain::ids::{MediaId, ResponseId, TicketId};
+use crate::domain::media::Refusal;
+use crate::domain::understanding::Understanding;
+
+/// One thing that happened, already stored.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// Words were typed.
+    Text { text: String, understood: Understanding },
+    /// A button was pressed.
+    Choice { id: String },
+    /// Photos came in, perhaps with words.
+    Photos { media: Vec<MediaId>, caption: Option<(String, Understanding)> },
+    /// A voice message came in and lies in the media store, not yet heard.
+    Voice { media: MediaId },
+    /// A voice message was recognised.
+    Transcribed { media: MediaId, text: String, understood: Understanding },
+    /// A voice message yielded no words.
+    NotHeard { media: MediaId, why: NotHeard },
+    /// Something was sent that could not be taken.
+    Refused(Refusal),
+    /// The QR code of a unit was opened.
+    Bound(Binding),
+    /// A token was shown that is not, or no longer, valid.
+    TokenRefused(TokenFault),
+    /// A follow-up is due: ask now.
+    SurveyInvited { response: ResponseId, survey: String },
+    /// Staff says the fault is rectified: the owner decides whether it is.
+    FixClaimed { ticket: TicketId, number: String },
+    /// A time that was set has passed.
+    Elapsed(Timer),
+    /// Staff wrote to the person: the automaton keeps silent from now on.
+    StaffSpoke,
+    /// Staff gave the conversation back to the automaton.
+    HandedBack,
+}
+
+/// Why a voice message yielded no words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotHeard {
+    /// No speech in it: silence, noise, music.
+    NoSpeech,
+    /// Longer than we listen.
+    TooLong,
+    /// Not a recording we can open, or damaged.
+    Unreadable,
+    /// The recogniser is missing or gave up: a person has to listen.
+    Failed,
+}
+
+/// What is wrong with a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TokenFault {
+    /// Not one of ours, or tampered with.
+    Unknown,
+    /// Ours, but its time has passed.
+    Expired,
+}

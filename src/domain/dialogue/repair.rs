@@ -1,0 +1,509 @@
+//! Repair reports: words, voice and photos in any order become one report; what is missing is
+//! asked piece by piece; a summary is agreed to; the ticket is filed.
+//!
+//! A message that names place and symptom needs one tap. Which pieces exist and which are
+//! required is data ([`crate::domain::script::RepairForm`]).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::effect::{About, Effect, TicketDraft, Timer};
+use super::say::{Arg, Say};
+use super::state::{Activity, RecentTicket, Report};
+use super::{Turn, Words};
+use crate::domain::flag::FlagKind;
+use crate::domain::ids::{MediaId, TicketId};
+use crate::domain::script::{Command, Slot, SlotId};
+use crate::domain::ticket::TicketKind;
+use crate::domain::understanding::{Category, Intent, Understanding, Urgency};
+
+/// How long after filing more words and photos go to the same ticket.
+const ADDITIONS_WINDOW: Duration = Duration::from_secs(10 * 60);
+/// The longest answer that is taken whole as the name of a place.
+const LONGEST_PLACE: usize = 40;
+
+impl Turn<'_> {
+    /// Begins a report with what was said.
+    pub(super) fn begin_report(&mut self, words: Option<&Words>) {
+        let mut report = Report::new(TicketId(self.ctx.fresh));
+        report.resume = self.suspended_survey();
+        match words {
+            Some(words) => report.take(words, true),
+            None => report.asked = Some(SlotId::Symptom),
+        }
+        self.go_on_with(report, None);
+    }
+
+    /// Words while a report is put together.
+    pub(super) fn report_words(&mut self, mut report: Report, words: &Words) {
+        if report.summarised && report.asked.is_none() {
+            match self.agreement(words) {
+                Some(true) => return self.submit(report),
+                Some(false) if words.text.chars().count() <= 4 => return self.ask_what_to_correct(report),
+                _ => {}
+            }
+        }
+        if report.filed {
+            report.take(words, false);
+            self.add_to_filed(&report, words);
+        } else {
+            report.take(words, false);
+        }
+        self.go_on_with(report, None);
+    }
+
+    /// A button of a report: `r<report>:<what>`, or `r<report>:<slot>:<value>`.
+    pub(super) fn report_choice(&mut self, mut report: Report, what: &str, value: Option<&str>) {
+        match (what, value) {
+            ("submit", None) => self.submit(report),
+            ("edit", None) => self.ask_what_to_correct(report),
+            ("cancel", None) => self.cancel_report(&report),
+            ("fix", Some(slot)) => {
+                if let Some(slot) = self.slot_named(slot) {
+                    report.asked = Some(slot.id);
+                    report.correcting = true;
+                    let say = self.ask_slot(&report, &slot);
+                    self.state.activity = Activity::Reporting(report);
+                    self.say(say);
+                } else {
+                    self.go_on_with(report, None);
+                }
+            }
+            (slot, Some(choice)) => {
+                let picked = self
+                    .slot_named(slot)
+                    .and_then(|slot| slot.choices.into_iter().find(|known| known.id == choice).map(|c| (slot.id, c)));
+                match picked {
+                    Some((SlotId::Place, other)) if other.id == "other" => {
+                        report.asked = Some(SlotId::Place);
+                        self.state.activity = Activity::Reporting(report);
+                        self.say(Say::new("report.ask_place_words"));
+                    }
+                    Some((slot, choice)) => {
+                        report.fill(slot, Arg::Key(choice.label_key));
+                        if report.filed {
+                            let location = report.slots.get(&SlotId::Place).cloned();
+                            self.effect(Effect::AddToTicket {
+                                ticket: report.ticket,
+                                text: None,
+                                media: Vec::new(),
+                                location,
+                            });
+                        }
+                        self.go_on_with(report, None);
+                    }
+                    None => self.go_on_with(report, None),
+                }
+            }
+            _ => self.go_on_with(report, None),
+        }
+    }
+
+    /// Commands that mean something special within a report; `false` if this is none of them.
+    pub(super) fn report_command(&mut self, report: &Report, command: Command) -> bool {
+        match command {
+            Command::Cancel => {
+                self.cancel_report(report);
+                true
+            }
+            Command::Skip => {
+                let mut report = report.clone();
+                match report.asked {
+                    Some(slot) if !report.pieces.is_empty() => report.skip(slot),
+                    _ => {}
+                }
+                self.go_on_with(report, None);
+                true
+            }
+            Command::Edit | Command::Back => {
+                self.ask_what_to_correct(report.clone());
+                true
+            }
+            Command::Yes if report.summarised => {
+                self.submit(report.clone());
+                true
+            }
+            Command::Report => {
+                self.go_on_with(report.clone(), None);
+                true
+            }
+            Command::Yes
+            | Command::No
+            | Command::Start
+            | Command::Help
+            | Command::Status
+            | Command::Survey
+            | Command::Human
+            | Command::Stop
+            | Command::Resume
+            | Command::Language
+            | Command::Privacy
+            | Command::Unknown => false,
+        }
+    }
+
+    /// Photos: part of the report under way, of the ticket just filed, or the start of a report.
+    pub(super) fn report_photos(&mut self, mut report: Report, media: Vec<MediaId>, caption: Option<Words>) {
+        let burst = Duration::from_secs(u64::from(self.ctx.script.repair.burst_seconds));
+        let album = report.photo_acknowledged.is_some_and(|last| self.ctx.now.since(last) < burst);
+        report.photo_acknowledged = Some(self.ctx.now);
+        if report.filed {
+            self.effect(Effect::AddToTicket {
+                ticket: report.ticket,
+                text: None,
+                media: media.clone(),
+                location: None,
+            });
+        }
+        report.media.extend(media);
+        if let Some(words) = caption {
+            return self.report_words(report, &words);
+        }
+        if report.pieces.is_empty() {
+            report.asked = Some(SlotId::Symptom);
+            self.state.activity = Activity::Reporting(report);
+            if !album {
+                self.say(Say::new("photo.received"));
+            }
+        } else if album {
+            self.state.activity = Activity::Reporting(report);
+        } else {
+            self.go_on_with(report, Some(Say::new("photo.added")));
+        }
+    }
+
+    /// A voice message joins the report under way; its words follow.
+    pub(super) fn report_voice(&mut self, report: &mut Report, media: MediaId) {
+        report.media.push(media);
+        if report.filed {
+            self.effect(Effect::AddToTicket { ticket: report.ticket, text: None, media: vec![media], location: None });
+        }
+    }
+
+    /// Asks for the next missing piece, or shows the summary; `first` is said before.
+    pub(super) fn go_on_with(&mut self, mut report: Report, first: Option<Say>) {
+        let mut lines: Vec<Say> = first.into_iter().collect();
+        // A voice message of the same burst is still being heard: what it says may be what is missing.
+        let hearing = report.media.iter().any(|media| self.state.listening.contains(media));
+        if hearing {
+            self.state.activity = Activity::Reporting(report);
+            if !lines.is_empty() || self.echo.is_some() {
+                self.say(Say::lines(lines));
+            }
+            return;
+        }
+        match self.missing(&report) {
+            Some(slot) => {
+                report.asked = Some(slot.id);
+                lines.push(self.ask_slot(&report, &slot));
+                self.remind_of(&report);
+                self.state.activity = Activity::Reporting(report);
+                self.say(Say::lines(lines));
+            }
+            None if report.filed => {
+                self.finish_report(report, lines);
+            }
+            None => {
+                report.asked = None;
+                report.correcting = false;
+                report.summarised = true;
+                lines.push(self.summary(&report));
+                self.remind_of(&report);
+                self.state.activity = Activity::Reporting(report);
+                self.say(Say::lines(lines));
+            }
+        }
+    }
+
+    /// Files what has been gathered.
+    pub(super) fn file(&mut self, report: &Report, confirmed: bool) {
+        self.effect(Effect::FileTicket {
+            ticket: report.ticket,
+            draft: TicketDraft {
+                kind: TicketKind::Repair,
+                category: report.category,
+                urgency: report.urgency,
+                description: report.pieces.join("\n"),
+                slots: report.slots.clone(),
+                media: report.media.clone(),
+                confirmed,
+            },
+        });
+        self.remember_ticket(report.ticket);
+    }
+
+    /// Adds words to a ticket that is already filed.
+    pub(super) fn add_to_filed(&mut self, report: &Report, words: &Words) {
+        self.effect(Effect::AddToTicket {
+            ticket: report.ticket,
+            text: Some(words.text.clone()),
+            media: words.media.into_iter().collect(),
+            location: report.slots.get(&SlotId::Place).cloned(),
+        });
+    }
+
+    /// A report was left unconfirmed for a while.
+    pub(super) fn report_left(&mut self, ticket: TicketId, give_up: bool) {
+        let Activity::Reporting(report) = self.state.activity.clone() else { return };
+        if report.ticket != ticket || self.state.handed_over() {
+            return;
+        }
+        let said_something = !report.pieces.is_empty() || !report.media.is_empty();
+        if report.filed || !said_something {
+            if give_up {
+                self.leave_report(&report);
+            }
+        } else if give_up {
+            self.file(&report, false);
+            self.leave_report(&report);
+            self.say(Say::new("report.filed_unconfirmed").arg("ticket", Arg::TicketNumber(ticket)));
+        } else {
+            let say = Say::new("report.reminder");
+            let summary = self.summary(&report);
+            self.say(Say::lines(vec![say, summary]));
+        }
+    }
+
+    /// Files a complaint at once: whoever is cross is not asked to tap.
+    pub(super) fn file_complaint(&mut self, words: &Words) {
+        let ticket = TicketId(self.ctx.fresh);
+        let understood = &words.understood;
+        self.effect(Effect::FileTicket {
+            ticket,
+            draft: TicketDraft {
+                kind: TicketKind::Complaint,
+                category: understood.category,
+                urgency: understood.urgency.max(Urgency::Normal),
+                description: words.text.clone(),
+                slots: pieces_of(understood),
+                media: words.media.into_iter().collect(),
+                confirmed: false,
+            },
+        });
+        self.effect(Effect::Raise { kind: FlagKind::Complaint, about: About::Ticket(ticket) });
+        self.remember_ticket(ticket);
+        self.say(Say::new("complaint.filed").arg("ticket", Arg::TicketNumber(ticket)));
+    }
+
+    fn submit(&mut self, report: Report) {
+        if !report.filed {
+            self.file(&report, true);
+        }
+        let filed = Say::new("report.filed").arg("ticket", Arg::TicketNumber(report.ticket));
+        self.finish_report(report, vec![filed]);
+    }
+
+    fn finish_report(&mut self, report: Report, mut lines: Vec<Say>) {
+        if lines.is_empty() {
+            lines.push(Say::new("report.added_to_ticket").arg("ticket", Arg::TicketNumber(report.ticket)));
+        }
+        self.remember_ticket(report.ticket);
+        self.state.activity = Activity::Idle;
+        if let Some(run) = report.resume {
+            lines.push(Say::new("survey.resumed"));
+            return self.ask_again(*run, Some(Say::lines(lines)));
+        }
+        self.say(Say::lines(lines));
+        self.begin_waiting_survey();
+    }
+
+    fn cancel_report(&mut self, report: &Report) {
+        self.leave_report(report);
+        self.say(Say::new("report.cancelled"));
+    }
+
+    /// Stops asking; goes back to the survey if there was one, silently.
+    fn leave_report(&mut self, report: &Report) {
+        self.state.activity = match &report.resume {
+            Some(run) => Activity::Surveying((**run).clone()),
+            None => Activity::Idle,
+        };
+    }
+
+    fn remember_ticket(&mut self, ticket: TicketId) {
+        self.state.recent = Some(RecentTicket { ticket, until: self.ctx.now + ADDITIONS_WINDOW });
+    }
+
+    fn remind_of(&mut self, report: &Report) {
+        let minutes = |m: u32| Duration::from_secs(u64::from(m) * 60);
+        let form = &self.ctx.script.repair;
+        let ticket = report.ticket;
+        self.effect(Effect::Remind {
+            timer: Timer::ReportReminder { ticket },
+            after: minutes(form.remind_after_minutes),
+        });
+        self.effect(Effect::Remind {
+            timer: Timer::ReportUnconfirmed { ticket },
+            after: minutes(form.file_after_minutes),
+        });
+    }
+
+    /// Returns the first required piece that the report does not have yet.
+    fn missing(&self, report: &Report) -> Option<Slot> {
+        let bound = self.state.binding.is_some();
+        let slots = &self.ctx.script.repair.slots;
+        if report.correcting
+            && let Some(asked) = report.asked
+        {
+            return slots.iter().find(|slot| slot.id == asked).cloned();
+        }
+        slots
+            .iter()
+            .find(|slot| {
+                slot.required
+                    && !(slot.unbound_only && bound)
+                    && !report.has(slot.id)
+                    && !report.skipped.contains(&slot.id)
+            })
+            .cloned()
+    }
+
+    fn slot_named(&self, name: &str) -> Option<Slot> {
+        self.ctx.script.repair.slots.iter().find(|slot| slot.id.name() == name).cloned()
+    }
+
+    fn ask_slot(&self, report: &Report, slot: &Slot) -> Say {
+        slot.choices.iter().fold(Say::new(slot.ask_key.clone()), |say, choice| {
+            say.choice(choice_id(report, &format!("{}:{}", slot.id.name(), choice.id)), choice.label_key.clone())
+        })
+    }
+
+    fn ask_what_to_correct(&mut self, mut report: Report) {
+        report.correcting = true;
+        report.asked = None;
+        let mut say = Say::new("report.edit_which");
+        let bound = self.state.binding.is_some();
+        for slot in &self.ctx.script.repair.slots {
+            if slot.required && !(slot.unbound_only && bound) || report.has(slot.id) {
+                say = say.choice(choice_id(&report, &format!("fix:{}", slot.id.name())), slot.label_key.clone());
+            }
+        }
+        self.state.activity = Activity::Reporting(report);
+        self.say(say);
+    }
+
+    fn summary(&self, report: &Report) -> Say {
+        let mut lines = vec![];
+        if let Some(category) = report.category {
+            lines.push(line("report.category_label", Arg::Key(format!("category.{}", category.name()))));
+        }
+        for slot in &self.ctx.script.repair.slots {
+            if let Some(value) = report.slots.get(&slot.id) {
+                lines.push(line(&slot.label_key, value.clone()));
+            }
+        }
+        if !report.media.is_empty() {
+            lines.push(Say::new("report.summary_media").text("count", report.media.len().to_string()));
+        }
+        let mut say = Say::new("report.summary");
+        say.lines = lines;
+        say.lines.push(Say::new("report.confirm"));
+        say.choice(choice_id(report, "submit"), "report.yes")
+            .choice(choice_id(report, "edit"), "report.edit")
+            .choice(choice_id(report, "cancel"), "report.cancel")
+    }
+
+    fn suspended_survey(&mut self) -> Option<Box<super::state::SurveyRun>> {
+        match std::mem::replace(&mut self.state.activity, Activity::Idle) {
+            Activity::Surveying(run) => Some(Box::new(run)),
+            Activity::Reporting(report) => report.resume,
+            Activity::Idle | Activity::Commenting(_) => None,
+        }
+    }
+}
+
+impl Report {
+    /// Takes in what was said: its words, and whatever was understood of the pieces.
+    pub(super) fn take(&mut self, words: &Words, opening: bool) {
+        let understood = &words.understood;
+        self.pieces.push(words.text.clone());
+        if let Some(media) = words.media.filter(|media| !self.media.contains(media)) {
+            self.media.push(media);
+        }
+        let replace = self.correcting;
+        for (slot, value) in pieces_of(understood) {
+            if replace || !self.has(slot) {
+                self.slots.insert(slot, value);
+            }
+        }
+        if self.category.is_none() || replace {
+            self.category = understood.category.or(self.category);
+        }
+        self.urgency = self.urgency.max(understood.urgency);
+        self.hazard = self.hazard.or(understood.hazard);
+        // A lift is its own place.
+        if !self.has(SlotId::Place)
+            && self.category == Some(Category::Elevator)
+            && let Some(part) = self.slots.get(&SlotId::Component).cloned()
+        {
+            self.slots.insert(SlotId::Place, part);
+        }
+        match self.asked {
+            Some(SlotId::Symptom) if understood.symptom.is_none() && (replace || !self.has(SlotId::Symptom)) => {
+                self.fill(SlotId::Symptom, Arg::Text(words.text.clone()));
+            }
+            Some(SlotId::Place) if understood.location.is_none() && words.text.chars().count() <= LONGEST_PLACE => {
+                self.fill(SlotId::Place, Arg::Text(words.text.clone()));
+            }
+            Some(
+                slot @ (SlotId::Address | SlotId::Component | SlotId::Since | SlotId::Severity | SlotId::WishedTime),
+            ) => self.fill(slot, Arg::Text(words.text.clone())),
+            Some(SlotId::Symptom | SlotId::Place) | None => {}
+        }
+        // Whoever says something is broken has said what is wrong, if not in words we know.
+        let told = opening && (understood.intent == Intent::RepairReport || understood.category.is_some());
+        if !self.has(SlotId::Symptom) && told {
+            self.slots.insert(SlotId::Symptom, Arg::Text(words.text.clone()));
+        }
+        if self.asked.is_some() {
+            self.asked = None;
+            self.correcting = false;
+        }
+        self.summarised = false;
+    }
+
+    fn fill(&mut self, slot: SlotId, value: Arg) {
+        self.slots.insert(slot, value);
+        self.asked = None;
+        self.correcting = false;
+    }
+
+    fn skip(&mut self, slot: SlotId) {
+        self.skipped.push(slot);
+        self.asked = None;
+        self.correcting = false;
+    }
+
+    fn has(&self, slot: SlotId) -> bool {
+        self.slots.contains_key(&slot)
+    }
+}
+
+/// Returns the pieces of a report that an utterance names.
+fn pieces_of(understood: &Understanding) -> BTreeMap<SlotId, Arg> {
+    let Understanding { location, component, symptom, since, wished_time, .. } = understood;
+    [
+        (SlotId::Place, location),
+        (SlotId::Component, component),
+        (SlotId::Symptom, symptom),
+        (SlotId::Since, since),
+        (SlotId::WishedTime, wished_time),
+    ]
+    .into_iter()
+    .filter_map(|(slot, said)| said.clone().map(|said| (slot, Arg::Text(said))))
+    .collect()
+}
+
+fn line(label_key: &str, value: Arg) -> Say {
+    Say::new("report.summary_line").arg("label", Arg::Key(label_key.to_owned())).arg("value", value)
+}
+
+fn choice_id(report: &Report, what: &str) -> String {
+    format!("r{}:{what}", report_tag(report.ticket))
+}
+
+/// Returns the last eight hex digits of a ticket's id.
+pub(super) fn report_tag(ticket: TicketId) -> String {
+    let hex = ticket.0.simple().to_string();
+    hex.get(24..).unwrap_or(&hex).to_owned()
+}

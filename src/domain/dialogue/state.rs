@@ -1,0 +1,221 @@
+//! Where a conversation stands. Serialised as JSON between any two messages, so a restart at any
+//! point goes on where it was.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::say::{Arg, Choice};
+use crate::domain::ids::{MediaId, ProjectId, ResponseId, TicketId, UnitId};
+use crate::domain::language::Language;
+use crate::domain::score::Band;
+use crate::domain::script::SlotId;
+use crate::domain::survey::{Answer, AnswerSource, Survey};
+use crate::domain::time::Timestamp;
+use crate::domain::understanding::{Awaiting, Category, Hazard, Urgency};
+
+/// The layout of [`State`]; raised when stored states have to be read differently.
+pub const STATE_VERSION: u32 = 1;
+
+/// Everything a conversation remembers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    pub version: u32,
+    pub language: Language,
+    /// The person chose the language; it no longer follows what they write in.
+    pub language_chosen: bool,
+    pub binding: Option<Binding>,
+    pub mode: Mode,
+    pub activity: Activity,
+    /// Recordings whose words are awaited.
+    pub listening: Vec<MediaId>,
+    /// Recordings in a row that yielded no words.
+    pub unheard: u32,
+    /// The ticket to which more words and photos are added for a while.
+    pub recent: Option<RecentTicket>,
+    /// A survey that became due while something else went on.
+    pub invited: Option<Invitation>,
+    /// The fix that waits for the owner's verdict.
+    pub fix_to_confirm: Option<TicketId>,
+    pub surveys_stopped: bool,
+    /// The buttons of the last message that had any, so that a typed label or its number counts.
+    pub offered: Vec<Choice>,
+}
+
+impl State {
+    /// Returns a conversation that has just begun.
+    pub fn new(language: Language) -> State {
+        State {
+            version: STATE_VERSION,
+            language,
+            language_chosen: false,
+            binding: None,
+            mode: Mode::Automatic,
+            activity: Activity::Idle,
+            listening: Vec::new(),
+            unheard: 0,
+            recent: None,
+            invited: None,
+            fix_to_confirm: None,
+            surveys_stopped: false,
+            offered: Vec::new(),
+        }
+    }
+
+    /// Returns the answer the conversation is waiting for: it decides how a bare number is read.
+    pub fn awaiting(&self) -> Awaiting {
+        match &self.activity {
+            Activity::Surveying(run) => run.question().map_or(Awaiting::Nothing, |question| question.awaiting()),
+            Activity::Idle | Activity::Commenting(_) | Activity::Reporting(_) => Awaiting::Nothing,
+        }
+    }
+
+    /// Returns whether staff has the conversation.
+    pub fn handed_over(&self) -> bool {
+        matches!(self.mode, Mode::WithPerson { .. })
+    }
+}
+
+/// The unit a person belongs to, from the token of its QR code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Binding {
+    pub unit: UnitId,
+    pub project: ProjectId,
+    /// What people call it: project, building, room.
+    pub label: String,
+}
+
+/// Who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "mode")]
+pub enum Mode {
+    /// The bot.
+    Automatic,
+    /// A member of staff; the bot keeps silent, except where people may come to harm.
+    WithPerson { since: Timestamp },
+}
+
+/// What is going on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "activity")]
+pub enum Activity {
+    Idle,
+    /// A survey is being answered.
+    Surveying(SurveyRun),
+    /// A survey was answered; free words about it are welcome.
+    Commenting(Commenting),
+    /// A report is being put together.
+    Reporting(Report),
+}
+
+/// A survey under way, pinned to the questions it began with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SurveyRun {
+    pub response: ResponseId,
+    pub survey: Survey,
+    pub answers: Vec<Answer>,
+    /// A value understood from words or voice that waits for [对].
+    pub proposed: Option<Proposed>,
+    /// Words said on the way that answered no question; they become the comment.
+    pub remarks: Vec<String>,
+    /// The question that was asked again on request.
+    pub revisiting: Option<String>,
+}
+
+impl SurveyRun {
+    /// Returns the question that stands.
+    pub fn question(&self) -> Option<&crate::domain::survey::Question> {
+        match &self.revisiting {
+            Some(id) => self.survey.question(id),
+            None => crate::domain::survey::next_question(&self.survey, &self.answers)
+                .and_then(|at| self.survey.questions.get(at)),
+        }
+    }
+}
+
+/// A value that was understood and not yet agreed to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Proposed {
+    pub question: String,
+    pub value: f64,
+    pub text: String,
+    pub source: AnswerSource,
+    pub media: Option<MediaId>,
+}
+
+/// After a survey.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Commenting {
+    pub response: ResponseId,
+    pub score: Option<f64>,
+    pub band: Option<Band>,
+    /// Until then words count as a comment.
+    pub until: Timestamp,
+    /// Staff was already told of this response.
+    pub flagged: bool,
+}
+
+/// A survey somebody is to be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    pub response: ResponseId,
+    pub survey: String,
+}
+
+/// A ticket that was filed a moment ago.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecentTicket {
+    pub ticket: TicketId,
+    pub until: Timestamp,
+}
+
+/// A report that is being put together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The id the ticket will have, or has once `filed`.
+    pub ticket: TicketId,
+    /// What was said, in order.
+    pub pieces: Vec<String>,
+    pub media: Vec<MediaId>,
+    pub category: Option<Category>,
+    pub urgency: Urgency,
+    pub hazard: Option<Hazard>,
+    /// The pieces of the report, in the owner's words or as picked from a list.
+    pub slots: BTreeMap<SlotId, Arg>,
+    /// Required pieces the owner passed over.
+    pub skipped: Vec<SlotId>,
+    /// The piece that was asked for.
+    pub asked: Option<SlotId>,
+    /// The owner is correcting: what is said now replaces what was understood.
+    pub correcting: bool,
+    /// The summary was shown.
+    pub summarised: bool,
+    /// An emergency is filed before anything else is asked.
+    pub filed: bool,
+    /// When a photo was last acknowledged, so that an album gets one answer.
+    pub photo_acknowledged: Option<Timestamp>,
+    /// The survey to go back to.
+    pub resume: Option<Box<SurveyRun>>,
+}
+
+impl Report {
+    /// Returns an empty report that will be filed under `ticket`.
+    pub fn new(ticket: TicketId) -> Report {
+        Report {
+            ticket,
+            pieces: Vec::new(),
+            media: Vec::new(),
+            category: None,
+            urgency: Urgency::Normal,
+            hazard: None,
+            slots: BTreeMap::new(),
+            skipped: Vec::new(),
+            asked: None,
+            correcting: false,
+            summarised: false,
+            filed: false,
+            photo_acknowledged: None,
+            resume: None,
+        }
+    }
+}

@@ -1,0 +1,468 @@
+//! Follow-up surveys: asking, understanding answers given in any form, reading back, closing.
+//!
+//! The questions are data ([`crate::domain::survey`]); the score is [`crate::domain::score`]'s.
+//! Nothing said on the way is lost: what answers no question becomes the comment.
+
+use std::time::Duration;
+
+use super::effect::{About, Effect, Timer};
+use super::say::Say;
+use super::state::{Activity, Commenting, Invitation, Proposed, SurveyRun};
+use super::{Turn, Words};
+use crate::domain::flag::FlagKind;
+use crate::domain::ids::{MediaId, ResponseId};
+use crate::domain::score::{self, Band};
+use crate::domain::script::Command;
+use crate::domain::survey::{Answer, AnswerSource, Question, QuestionKind, answer_to, progress};
+use crate::domain::understanding::{Intent, Sentiment, Understanding};
+
+/// How long words after the last question still count as its comment.
+const COMMENT_WINDOW: Duration = Duration::from_secs(30 * 60);
+/// An unanswered survey is brought up once more after this (DOMAIN.md, "Visit plan": 48–72 h) …
+const REMIND_AFTER: Duration = Duration::from_secs(48 * 3600);
+/// … and let go after this (DOMAIN.md: expiry 14 d).
+const EXPIRE_AFTER: Duration = Duration::from_secs(14 * 24 * 3600);
+
+impl Turn<'_> {
+    /// Begins a survey that is due, or remembers it while something else goes on.
+    pub(super) fn invited(&mut self, response: ResponseId, survey: &str) {
+        if self.state.surveys_stopped {
+            return;
+        }
+        let busy =
+            self.state.handed_over() || matches!(self.state.activity, Activity::Reporting(_) | Activity::Surveying(_));
+        if busy {
+            self.state.invited = Some(Invitation { response, survey: survey.to_owned() });
+        } else {
+            self.begin_survey(response, survey);
+        }
+    }
+
+    /// Takes up a survey that had to wait.
+    pub(super) fn begin_waiting_survey(&mut self) {
+        if let Some(Invitation { response, survey }) = self.state.invited.take() {
+            self.begin_survey(response, &survey);
+        }
+    }
+
+    pub(super) fn begin_survey(&mut self, response: ResponseId, id: &str) {
+        let Some(survey) = self.ctx.script.surveys.get(id).cloned() else {
+            return self.say(Say::new("survey.none_due"));
+        };
+        self.effect(Effect::OpenResponse { response, survey: survey.id.clone(), version: survey.version });
+        self.effect(Effect::Remind { timer: Timer::SurveyReminder { response }, after: REMIND_AFTER });
+        self.effect(Effect::Remind { timer: Timer::SurveyExpiry { response }, after: EXPIRE_AFTER });
+        let opening = Say::new(survey.opening_key.clone());
+        let run =
+            SurveyRun { response, survey, answers: Vec::new(), proposed: None, remarks: Vec::new(), revisiting: None };
+        let question = ask(&run);
+        self.state.activity = Activity::Surveying(run);
+        self.say(Say::lines(vec![opening, question]));
+    }
+
+    /// Words while a survey runs.
+    pub(super) fn survey_words(&mut self, mut run: SurveyRun, words: Words) {
+        let Some(question) = run.question().cloned() else { return self.finish_survey(run) };
+        if let Some(proposed) = run.proposed.clone() {
+            if stated_value(&question, &words.understood).is_none() {
+                match self.agreement(&words) {
+                    Some(true) => return self.accept_proposed(run, proposed),
+                    Some(false) => {
+                        run.proposed = None;
+                        return self.ask_again(run, None);
+                    }
+                    None => {}
+                }
+            }
+            run.proposed = None;
+        }
+        if question.kind == QuestionKind::Open {
+            let answer =
+                Answer { question: question.id, value: None, text: Some(words.text.clone()), source: words.source };
+            self.judge_words(run.response, None, &words.understood);
+            self.record(&mut run, answer, words.media);
+            return self.ask_next(run);
+        }
+        match read_value(&question, &words, self.agreement(&words)) {
+            Reading::Certain(value) => {
+                let source =
+                    if words.source == AnswerSource::Voice { AnswerSource::Voice } else { AnswerSource::Digit };
+                let answer = Answer { question: question.id, value: Some(value), text: Some(words.text), source };
+                self.record(&mut run, answer, words.media);
+                self.ask_next(run);
+            }
+            Reading::Understood(value) => {
+                self.echo = None; // the question below repeats what was heard
+                let say = if question.kind == QuestionKind::YesNo {
+                    let answer = format!("{}.{}", labels_of(&question), if value > 0.0 { "yes" } else { "no" });
+                    Say::new("survey.read_back_choice").arg("choice", super::Arg::Key(answer))
+                } else {
+                    Say::new("survey.read_back").text("value", number(value))
+                };
+                let say = say
+                    .text("text", words.text.clone())
+                    .choice(choice_id(&run, &question.id, "yes"), "survey.yes")
+                    .choice(choice_id(&run, &question.id, "edit"), "survey.edit");
+                keep_remark(&mut run, &words);
+                run.proposed = Some(Proposed {
+                    question: question.id,
+                    value,
+                    text: words.text,
+                    source: words.source,
+                    media: words.media,
+                });
+                self.state.activity = Activity::Surveying(run);
+                self.say(say);
+            }
+            Reading::Unclear => self.ask_again(run, Some(Say::new("survey.unclear"))),
+            Reading::OutOfRange(low, high) => {
+                let say = Say::new("survey.out_of_range").text("low", number(low)).text("high", number(high));
+                self.ask_again(run, Some(say));
+            }
+            Reading::Nothing => {
+                // Said in earnest all the same: it is kept and becomes part of the comment.
+                run.remarks.push(words.text.clone());
+                self.judge_words(run.response, None, &words.understood);
+                let hint = match question.kind.range() {
+                    Some((low, high)) if question.kind != QuestionKind::YesNo => {
+                        Say::new("survey.no_value").text("low", number(low)).text("high", number(high))
+                    }
+                    _ => Say::new("survey.yes_or_no"),
+                };
+                self.ask_again(run, Some(hint));
+            }
+        }
+    }
+
+    /// A button of a survey: `q<run>:<question>:<value>`.
+    pub(super) fn survey_choice(&mut self, mut run: SurveyRun, question: &str, value: &str) {
+        let current = run.question().map(|question| question.id.clone());
+        let Some(asked) = run.survey.question(question).cloned() else { return self.ask_again(run, None) };
+        match value {
+            "yes" if run.proposed.as_ref().is_some_and(|proposed| proposed.question == question) => {
+                if let Some(proposed) = run.proposed.take() {
+                    self.accept_proposed(run, proposed);
+                }
+            }
+            "edit" => {
+                run.proposed = None;
+                run.revisiting = Some(asked.id);
+                self.ask_again(run, None);
+            }
+            "skip" if !asked.required && current.as_deref() == Some(question) => self.skip(run),
+            _ => match value.parse::<f64>().ok().filter(|value| asked.accepts(*value)) {
+                Some(number) => {
+                    run.proposed = None;
+                    let again = current.as_deref() != Some(question);
+                    let answer =
+                        Answer { question: asked.id, value: Some(number), text: None, source: AnswerSource::Button };
+                    self.record(&mut run, answer, None);
+                    if again {
+                        // An older message's button: a correction, said so, and on with what stands.
+                        let note = Say::new("survey.recorded").text("value", self::number(number));
+                        self.ask_again(run, Some(note));
+                    } else {
+                        self.ask_next(run);
+                    }
+                }
+                None => self.ask_again(run, None),
+            },
+        }
+    }
+
+    /// Commands that mean something special within a survey; `false` if this is none of them.
+    pub(super) fn survey_command(&mut self, run: &SurveyRun, command: Command) -> bool {
+        match command {
+            Command::Skip => {
+                match run.question() {
+                    Some(question) if question.required => {
+                        self.ask_again(run.clone(), Some(Say::new("survey.required")));
+                    }
+                    _ => self.skip(run.clone()),
+                }
+                true
+            }
+            Command::Back | Command::Edit => {
+                let mut run = run.clone();
+                run.proposed = None;
+                run.revisiting = run.answers.last().map(|answer| answer.question.clone());
+                self.ask_again(run, None);
+                true
+            }
+            Command::Cancel => {
+                let response = run.response;
+                self.leave_remarks(run);
+                self.effect(Effect::AbandonResponse { response });
+                self.state.activity = Activity::Idle;
+                self.say(Say::new("survey.cancelled"));
+                true
+            }
+            Command::Start
+            | Command::Help
+            | Command::Report
+            | Command::Status
+            | Command::Survey
+            | Command::Human
+            | Command::Stop
+            | Command::Resume
+            | Command::Language
+            | Command::Privacy
+            | Command::Yes
+            | Command::No
+            | Command::Unknown => false,
+        }
+    }
+
+    /// Words after a survey: its comment.
+    pub(super) fn comment(&mut self, mut after: Commenting, words: &Words) {
+        self.effect(Effect::AddComment {
+            response: after.response,
+            text: words.text.clone(),
+            media: words.media.into_iter().collect(),
+            understood: words.understood.clone(),
+        });
+        if !after.flagged {
+            after.flagged = self.judge_words(after.response, after.score, &words.understood);
+        }
+        self.state.activity = Activity::Commenting(after);
+        self.say(Say::new("survey.comment_added"));
+    }
+
+    /// Puts the question that stands once more, after `first`.
+    pub(super) fn ask_again(&mut self, run: SurveyRun, first: Option<Say>) {
+        if run.question().is_none() {
+            return self.finish_survey(run);
+        }
+        let mut lines: Vec<Say> = first.into_iter().collect();
+        lines.push(ask(&run));
+        self.state.activity = Activity::Surveying(run);
+        self.say(Say::lines(lines));
+    }
+
+    /// Lets a survey go; what was said stays.
+    pub(super) fn abandon(&mut self, run: &SurveyRun) {
+        self.leave_remarks(run);
+        self.effect(Effect::AbandonResponse { response: run.response });
+    }
+
+    fn ask_next(&mut self, run: SurveyRun) {
+        self.ask_again(run, None);
+    }
+
+    fn accept_proposed(&mut self, mut run: SurveyRun, proposed: Proposed) {
+        run.proposed = None;
+        let Proposed { question, value, text, source, media } = proposed;
+        self.record(&mut run, Answer { question, value: Some(value), text: Some(text), source }, media);
+        self.ask_next(run);
+    }
+
+    fn skip(&mut self, mut run: SurveyRun) {
+        let Some(question) = run.question().map(|question| question.id.clone()) else { return self.finish_survey(run) };
+        run.proposed = None;
+        self.record(&mut run, Answer { question, value: None, text: None, source: AnswerSource::Button }, None);
+        self.ask_next(run);
+    }
+
+    fn record(&mut self, run: &mut SurveyRun, answer: Answer, media: Option<MediaId>) {
+        if run.revisiting.as_deref() == Some(answer.question.as_str()) {
+            run.revisiting = None;
+        }
+        run.answers.retain(|earlier| earlier.question != answer.question);
+        run.answers.push(answer.clone());
+        self.effect(Effect::RecordAnswer { response: run.response, answer, media });
+    }
+
+    fn finish_survey(&mut self, run: SurveyRun) {
+        let score = score::weighted_mean(&run.survey, &run.answers);
+        let band = score.map(Band::of);
+        let nps = run
+            .survey
+            .questions
+            .iter()
+            .find(|question| question.kind == QuestionKind::Nps)
+            .and_then(|question| answer_to(&run.answers, &question.id))
+            .and_then(|answer| answer.value);
+        self.effect(Effect::CompleteResponse { response: run.response, score, band, nps });
+        self.leave_remarks(&run);
+        let unfixed = run.survey.questions.iter().any(|question| {
+            question.kind == QuestionKind::YesNo
+                && answer_to(&run.answers, &question.id).is_some_and(|answer| answer.value == Some(0.0))
+        });
+        let dissatisfied = band == Some(Band::Dissatisfied) || unfixed;
+        if dissatisfied {
+            self.effect(Effect::Raise { kind: FlagKind::NegativeFeedback, about: About::Response(run.response) });
+        }
+        let thanks = match band {
+            _ if unfixed => "survey.thanks.dissatisfied",
+            Some(Band::Satisfied) => "survey.thanks.satisfied",
+            Some(Band::Dissatisfied) => "survey.thanks.dissatisfied",
+            Some(Band::Neutral) => "survey.thanks.neutral",
+            None => "survey.thanks.unscored",
+        };
+        self.state.activity = Activity::Commenting(Commenting {
+            response: run.response,
+            score,
+            band,
+            until: self.ctx.now + COMMENT_WINDOW,
+            flagged: dissatisfied,
+        });
+        self.say(Say::lines(vec![Say::new(thanks), Say::new(run.survey.closing_key)]));
+    }
+
+    fn leave_remarks(&mut self, run: &SurveyRun) {
+        if !run.remarks.is_empty() {
+            self.effect(Effect::AddComment {
+                response: run.response,
+                text: run.remarks.join("\n"),
+                media: Vec::new(),
+                understood: Understanding::default(),
+            });
+        }
+    }
+
+    /// Flags words that are negative or contradict the score. Returns whether it did.
+    fn judge_words(&mut self, response: ResponseId, score: Option<f64>, understood: &Understanding) -> bool {
+        let kind = if score.is_some_and(|score| score::conflict(score, understood)) {
+            FlagKind::ScoreTextConflict
+        } else if understood.sentiment == Sentiment::Negative || understood.intent == Intent::Complaint {
+            FlagKind::NegativeFeedback
+        } else {
+            return false;
+        };
+        self.effect(Effect::Raise { kind, about: About::Response(response) });
+        true
+    }
+
+    /// Reads a yes or a no.
+    pub(super) fn agreement(&self, words: &Words) -> Option<bool> {
+        match self.ctx.script.words.command(&words.text) {
+            Some((Command::Yes, _)) => Some(true),
+            Some((Command::No | Command::Edit, _)) => Some(false),
+            _ => words.understood.affirmed,
+        }
+    }
+}
+
+/// What words mean as an answer.
+enum Reading {
+    /// A plain number, typed: taken as it is.
+    Certain(f64),
+    /// Understood from a sentence or a voice: read back first.
+    Understood(f64),
+    /// A range, a wavering.
+    Unclear,
+    OutOfRange(f64, f64),
+    Nothing,
+}
+
+fn read_value(question: &Question, words: &Words, agreement: Option<bool>) -> Reading {
+    let Some((low, high)) = question.kind.range() else { return Reading::Nothing };
+    if let Some(typed) = bare_number(&words.text) {
+        return if question.accepts(typed) { Reading::Certain(typed) } else { Reading::OutOfRange(low, high) };
+    }
+    if question.kind == QuestionKind::YesNo {
+        return match agreement {
+            Some(yes) if words.source == AnswerSource::Voice => Reading::Understood(f64::from(u8::from(yes))),
+            Some(yes) => Reading::Certain(f64::from(u8::from(yes))),
+            None => Reading::Nothing,
+        };
+    }
+    if words.understood.score_unclear {
+        return Reading::Unclear;
+    }
+    let aspect = words.understood.dims.get(&question.id).copied();
+    match aspect.or_else(|| stated_value(question, &words.understood)) {
+        Some(value) if question.accepts(value) => Reading::Understood(value),
+        Some(_) => Reading::OutOfRange(low, high),
+        None => Reading::Nothing,
+    }
+}
+
+/// Returns the value stated on the question's own scale.
+fn stated_value(question: &Question, understood: &Understanding) -> Option<f64> {
+    match question.kind {
+        QuestionKind::Scale5 => understood.score,
+        QuestionKind::Scale10 => understood.score10.or(understood.score),
+        QuestionKind::Nps => understood.nps.map(f64::from).or(understood.score10),
+        QuestionKind::YesNo | QuestionKind::Open => None,
+    }
+}
+
+/// Reads a message that is nothing but a number in digits.
+fn bare_number(text: &str) -> Option<f64> {
+    let text = crate::domain::script::normalised(text);
+    let digits = text.strip_suffix('分').unwrap_or(&text).trim();
+    let plain = !digits.is_empty() && digits.len() <= 6 && digits.chars().all(|c| c.is_ascii_digit() || c == '.');
+    plain.then(|| digits.parse().ok()).flatten()
+}
+
+/// Keeps a sentence that says more than a number, so that its reasons reach staff.
+fn keep_remark(run: &mut SurveyRun, words: &Words) {
+    if words.text.chars().count() > 6 && !run.remarks.contains(&words.text) {
+        run.remarks.push(words.text.clone());
+    }
+}
+
+/// Puts the question that stands: progress, question, what the ends mean, buttons.
+fn ask(run: &SurveyRun) -> Say {
+    let Some(question) = run.question() else { return Say::lines(Vec::new()) };
+    let (at, of) = match &run.revisiting {
+        Some(id) => {
+            let index = run.survey.questions.iter().position(|question| question.id == *id).unwrap_or(0);
+            (u32::try_from(index + 1).unwrap_or(1), progress(&run.survey, &run.answers).1)
+        }
+        None => progress(&run.survey, &run.answers),
+    };
+    let mut say = Say::new("survey.ask")
+        .text("n", at.to_string())
+        .text("total", of.to_string())
+        .arg("question", super::Arg::Key(question.prompt_key.clone()));
+    match question.kind {
+        QuestionKind::YesNo => {
+            let labels = labels_of(question);
+            say = say
+                .choice(choice_id(run, &question.id, "1"), format!("{labels}.yes"))
+                .choice(choice_id(run, &question.id, "0"), format!("{labels}.no"));
+        }
+        QuestionKind::Scale5 | QuestionKind::Scale10 | QuestionKind::Nps => {
+            let (low, high) = question.kind.range().unwrap_or((1.0, 5.0));
+            let mut value = low;
+            while value <= high {
+                say.choices.push(super::Choice {
+                    id: choice_id(run, &question.id, &number(value)),
+                    label: super::say::Label::Text(number(value)),
+                });
+                value += 1.0;
+            }
+            if let Some(labels) = &question.labels_key {
+                say.lines.push(Say::new(labels.clone()));
+            }
+        }
+        QuestionKind::Open => {}
+    }
+    if !question.required {
+        say = say.choice(choice_id(run, &question.id, "skip"), "survey.skip");
+    }
+    say
+}
+
+/// Returns where the words on the yes and no buttons stand: `<labels>.yes`, `<labels>.no`.
+fn labels_of(question: &Question) -> &str {
+    question.labels_key.as_deref().unwrap_or("command")
+}
+
+/// Names a button after the run it belongs to, so that a button of an old survey is known as such.
+fn choice_id(run: &SurveyRun, question: &str, value: &str) -> String {
+    format!("q{}:{question}:{value}", run_tag(run.response))
+}
+
+/// Returns the last eight hex digits of a response's id.
+pub(super) fn run_tag(response: ResponseId) -> String {
+    let hex = response.0.simple().to_string();
+    hex.get(24..).unwrap_or(&hex).to_owned()
+}
+
+/// Writes a value without a needless ".0".
+pub(super) fn number(value: f64) -> String {
+    if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value}") }
+}

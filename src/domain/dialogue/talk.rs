@@ -1,0 +1,483 @@
+//! Everything outside of a survey and a report: commands, free words, voice, photos, asking for a
+//! person, and who gets to hear an event first.
+
+use super::effect::{About, Effect, Timer};
+use super::event::NotHeard;
+use super::repair::report_tag;
+use super::say::{Arg, Say};
+use super::state::{Activity, Binding, Mode, RecentTicket};
+use super::survey::run_tag;
+use super::{Turn, Words};
+use crate::domain::flag::FlagKind;
+use crate::domain::ids::{MediaId, ResponseId, TicketId};
+use crate::domain::language::Language;
+use crate::domain::media::MOST_MINUTES;
+use crate::domain::script::Command;
+use crate::domain::survey::AnswerSource;
+use crate::domain::understanding::{Intent, Sentiment, Understanding};
+
+/// Which survey `/survey` begins.
+const SURVEY_ON_REQUEST: &str = "maintenance";
+/// After so many recordings in a row without words a person is asked to listen.
+const UNHEARD_BEFORE_HELP: u32 = 2;
+
+impl Turn<'_> {
+    /// Words, whatever is going on.
+    pub(super) fn words(&mut self, words: Words) {
+        let command = self.ctx.script.words.command(&words.text);
+        if self.state.handed_over() {
+            return self.words_for_person(words, command.map(|(command, _)| command));
+        }
+        if let Some((command, argument)) = command
+            && self.command(command, argument.as_deref())
+        {
+            return;
+        }
+        let Some(words) = self.danger(words) else { return };
+        if words.understood.intent == Intent::HumanAgent {
+            return self.ask_for_person();
+        }
+        match self.state.activity.clone() {
+            Activity::Surveying(run) => {
+                let breaks_out = words.understood.intent == Intent::RepairReport
+                    && run.proposed.is_none()
+                    && run.question().is_some_and(|question| question.kind.range().is_some())
+                    && words.understood.score.is_none()
+                    && words.understood.affirmed.is_none();
+                if breaks_out { self.begin_report(Some(&words)) } else { self.survey_words(run, words) }
+            }
+            Activity::Reporting(report) => self.report_words(report, &words),
+            Activity::Commenting(after) if self.ctx.now <= after.until => match words.understood.intent {
+                Intent::ProgressQuery => self.free_words(&words),
+                Intent::RepairReport => {
+                    // Both a comment and a fault to be mended: keep the one, begin the other.
+                    self.comment(after, &words);
+                    self.effects.pop();
+                    self.begin_report(Some(&words));
+                }
+                Intent::SurveyAnswer
+                | Intent::Complaint
+                | Intent::Praise
+                | Intent::Suggestion
+                | Intent::HumanAgent
+                | Intent::Smalltalk => self.comment(after, &words),
+            },
+            Activity::Commenting(_) | Activity::Idle => {
+                self.state.activity = Activity::Idle;
+                self.free_words(&words);
+            }
+        }
+    }
+
+    /// A pressed button.
+    pub(super) fn choice(&mut self, id: &str) {
+        let mut parts = id.split(':');
+        let head = parts.next().unwrap_or_default();
+        let (first, second) = (parts.next(), parts.next());
+        if self.state.handed_over() && !matches!(head, "fix") {
+            return self.say(Say::new("human.waiting"));
+        }
+        match (head, first, second, self.state.activity.clone()) {
+            ("do", Some(command), _, _) => {
+                let command = Command::ALL.into_iter().find(|known| known.name() == command).unwrap_or(Command::Help);
+                let alone = Words {
+                    text: String::new(),
+                    understood: Understanding::default(),
+                    source: AnswerSource::Button,
+                    media: None,
+                };
+                if !self.command(command, second) {
+                    self.not_understood(&alone);
+                }
+            }
+            ("lang", Some(tag), _, _) => self.choose_language(Some(tag)),
+            ("fix", Some(ticket), Some(verdict), _) => match ticket.parse::<TicketId>() {
+                Ok(ticket) => self.fix_verdict(ticket, verdict == "yes"),
+                Err(_) => self.stale_choice(),
+            },
+            (_, Some(question), Some(value), Activity::Surveying(run))
+                if head == format!("q{}", run_tag(run.response)) =>
+            {
+                self.survey_choice(run, question, value);
+            }
+            (_, Some(what), value, Activity::Reporting(report))
+                if head == format!("r{}", report_tag(report.ticket)) =>
+            {
+                self.report_choice(report, what, value);
+            }
+            _ => self.stale_choice(),
+        }
+    }
+
+    /// Photos came in.
+    pub(super) fn photos(&mut self, media: Vec<MediaId>, caption: Option<(String, Understanding)>) {
+        let caption =
+            caption.map(|(text, understood)| Words { text, understood, source: AnswerSource::Words, media: None });
+        if self.state.handed_over() {
+            if let Some(words) = caption {
+                self.words(words);
+            }
+            return;
+        }
+        if let Some(recent) = self.recent_ticket().filter(|_| matches!(self.state.activity, Activity::Idle))
+            && caption.is_none()
+        {
+            self.effect(Effect::AddToTicket { ticket: recent.ticket, text: None, media, location: None });
+            return self.say(Say::new("report.added_to_ticket").arg("ticket", Arg::TicketNumber(recent.ticket)));
+        }
+        let report = match self.state.activity.clone() {
+            Activity::Reporting(report) => report,
+            Activity::Commenting(after) if self.ctx.now <= after.until && caption.is_none() => {
+                self.effect(Effect::AddComment {
+                    response: after.response,
+                    text: String::new(),
+                    media,
+                    understood: Understanding::default(),
+                });
+                return self.say(Say::new("photo.added"));
+            }
+            Activity::Surveying(run) => {
+                let mut report = super::state::Report::new(TicketId(self.ctx.fresh));
+                report.resume = Some(Box::new(run));
+                report
+            }
+            Activity::Idle | Activity::Commenting(_) => super::state::Report::new(TicketId(self.ctx.fresh)),
+        };
+        let Some(words) = caption else { return self.report_photos(report, media, None) };
+        let mut report = report;
+        report.media.extend(media);
+        self.state.activity = Activity::Reporting(report);
+        self.words(words);
+    }
+
+    /// A voice message came in: acknowledged at once, heard later.
+    pub(super) fn voice(&mut self, media: MediaId) {
+        self.effect(Effect::Transcribe { media });
+        self.state.listening.push(media);
+        if self.state.handed_over() {
+            return;
+        }
+        if let Activity::Reporting(report) = &self.state.activity {
+            let mut report = report.clone();
+            self.report_voice(&mut report, media);
+            self.state.activity = Activity::Reporting(report);
+        }
+        let offered = self.state.offered.clone();
+        self.say(Say::new("voice.received"));
+        self.state.offered = offered; // the question still stands
+    }
+
+    /// The words of a voice message are known.
+    pub(super) fn transcribed(&mut self, media: MediaId, text: String, understood: Understanding) {
+        self.state.listening.retain(|waiting| *waiting != media);
+        self.state.unheard = 0;
+        if !self.state.handed_over() {
+            self.echo = Some(text.clone());
+        }
+        self.words(Words { text, understood, source: AnswerSource::Voice, media: Some(media) });
+    }
+
+    /// A voice message yielded no words: said so, kept, and a person listens where it matters.
+    pub(super) fn not_heard(&mut self, media: MediaId, why: NotHeard) {
+        self.state.listening.retain(|waiting| *waiting != media);
+        self.state.unheard = self.state.unheard.saturating_add(1);
+        let person = why == NotHeard::Failed || self.state.unheard >= UNHEARD_BEFORE_HELP || self.state.handed_over();
+        if person {
+            self.effect(Effect::Raise { kind: FlagKind::VoiceUnheard, about: About::Conversation });
+        }
+        if self.state.handed_over() {
+            return;
+        }
+        let say = Say::new(match why {
+            NotHeard::TooLong => "refused.too_long_recording",
+            NotHeard::Unreadable => "refused.broken_file",
+            NotHeard::NoSpeech | NotHeard::Failed if person => "voice.failed",
+            NotHeard::NoSpeech | NotHeard::Failed => "voice.nothing",
+        });
+        let say = if why == NotHeard::TooLong { say.text("limit", MOST_MINUTES.to_string()) } else { say };
+        match self.state.activity.clone() {
+            Activity::Surveying(run) => self.ask_again(run, Some(say)),
+            Activity::Reporting(report) if !report.pieces.is_empty() || person => self.go_on_with(report, Some(say)),
+            Activity::Reporting(_) | Activity::Idle | Activity::Commenting(_) => self.say(say),
+        }
+    }
+
+    /// A unit's QR code was opened.
+    pub(super) fn bound(&mut self, binding: Binding) {
+        let welcome = Say::new("welcome.bound").text("unit", binding.label.clone());
+        self.state.binding = Some(binding);
+        self.effect(Effect::Bind);
+        match self.state.activity.clone() {
+            Activity::Surveying(run) => self.ask_again(run, Some(welcome)),
+            Activity::Reporting(report) => self.go_on_with(report, Some(welcome)),
+            Activity::Idle | Activity::Commenting(_) => {
+                self.say(menu(welcome));
+                self.begin_waiting_survey();
+            }
+        }
+    }
+
+    /// Staff says the fault is rectified.
+    pub(super) fn fix_claimed(&mut self, ticket: TicketId, number: &str) {
+        self.state.fix_to_confirm = Some(ticket);
+        let ask = Say::new("fix.ask").text("ticket", number);
+        self.say(ask.choice(format!("fix:{ticket}:yes"), "fix.yes").choice(format!("fix:{ticket}:no"), "fix.no"));
+    }
+
+    /// Staff gave the conversation back.
+    pub(super) fn handed_back(&mut self) {
+        if self.state.handed_over() {
+            self.state.mode = Mode::Automatic;
+            match self.state.activity.clone() {
+                Activity::Surveying(run) => self.ask_again(run, Some(Say::new("human.handed_back"))),
+                Activity::Reporting(report) => self.go_on_with(report, Some(Say::new("human.handed_back"))),
+                Activity::Idle | Activity::Commenting(_) => {
+                    self.say(menu(Say::new("human.handed_back")));
+                    self.begin_waiting_survey();
+                }
+            }
+        }
+    }
+
+    /// A time that was set has passed.
+    pub(super) fn elapsed(&mut self, timer: Timer) {
+        match timer {
+            Timer::ReportReminder { ticket } => self.report_left(ticket, false),
+            Timer::ReportUnconfirmed { ticket } => self.report_left(ticket, true),
+            Timer::SurveyReminder { response } => {
+                if let Some(run) = self.run_of(response).filter(|_| !self.state.handed_over()) {
+                    self.ask_again(run, Some(Say::new("survey.reminder")));
+                }
+            }
+            Timer::SurveyExpiry { response } => {
+                if let Some(run) = self.run_of(response) {
+                    self.abandon(&run);
+                    self.state.activity = Activity::Idle;
+                    if !self.state.handed_over() {
+                        self.say(Say::new("survey.expired"));
+                    }
+                }
+            }
+        }
+    }
+
+    /// A command. Returns `false` if it means nothing here, so the words are read as words.
+    fn command(&mut self, command: Command, argument: Option<&str>) -> bool {
+        let taken = match self.state.activity.clone() {
+            Activity::Surveying(run) => self.survey_command(&run, command),
+            Activity::Reporting(report) => self.report_command(&report, command),
+            Activity::Idle | Activity::Commenting(_) => false,
+        };
+        if taken {
+            return true;
+        }
+        match command {
+            Command::Start => {
+                let welcome = match &self.state.binding {
+                    Some(binding) => Say::new("welcome.bound").text("unit", binding.label.clone()),
+                    None => Say::new("welcome.unbound"),
+                };
+                self.aside(menu(welcome));
+            }
+            Command::Help => self.aside(menu(Say::new("help"))),
+            Command::Report => self.begin_report(None),
+            Command::Status => self.status(),
+            Command::Survey => self.survey_on_request(),
+            Command::Cancel => self.say(Say::new("nothing_pending")),
+            Command::Human => self.ask_for_person(),
+            Command::Stop => self.stop_surveys(),
+            Command::Resume => {
+                self.state.surveys_stopped = false;
+                self.effect(Effect::StopSurveys(false));
+                self.aside(Say::new("stop_undone"));
+            }
+            Command::Language => self.choose_language(argument),
+            Command::Privacy => self.aside(Say::new("privacy")),
+            Command::Unknown => self.aside(menu(Say::new("unknown_command"))),
+            Command::Yes | Command::No => {
+                if !self.fix_words(command == Command::Yes) {
+                    self.state.activity = Activity::Idle;
+                    self.say(Say::new("you_are_welcome"));
+                }
+            }
+            Command::Skip | Command::Back | Command::Edit => self.say(Say::new("nothing_pending")),
+        }
+        true
+    }
+
+    /// Words while nothing is going on: the intent decides.
+    fn free_words(&mut self, words: &Words) {
+        if let Some(affirmed) = words.understood.affirmed
+            && self.fix_words(affirmed)
+        {
+            return;
+        }
+        match words.understood.intent {
+            Intent::RepairReport => self.begin_report(Some(words)),
+            Intent::ProgressQuery => self.status(),
+            Intent::Complaint => self.file_complaint(words),
+            Intent::Praise => self.say(Say::new("praise.thanks")),
+            Intent::Suggestion => self.say(Say::new("suggestion.thanks")),
+            Intent::SurveyAnswer if words.understood.sentiment == Sentiment::Positive => {
+                self.say(Say::new("praise.thanks"));
+            }
+            Intent::SurveyAnswer if words.understood.sentiment == Sentiment::Negative => self.file_complaint(words),
+            Intent::HumanAgent => self.ask_for_person(),
+            Intent::SurveyAnswer | Intent::Smalltalk => self.not_understood(words),
+        }
+    }
+
+    fn not_understood(&mut self, words: &Words) {
+        if let Some(recent) = self.recent_ticket().filter(|_| words.understood.category.is_some()) {
+            self.effect(Effect::AddToTicket {
+                ticket: recent.ticket,
+                text: Some(words.text.clone()),
+                media: words.media.into_iter().collect(),
+                location: None,
+            });
+            return self.say(Say::new("report.added_to_ticket").arg("ticket", Arg::TicketNumber(recent.ticket)));
+        }
+        self.say(menu(Say::new("not_understood")));
+    }
+
+    /// Words while staff has the conversation: the automaton keeps silent, except for danger and
+    /// for the wish to be left alone.
+    fn words_for_person(&mut self, words: Words, command: Option<Command>) {
+        match command {
+            Some(Command::Stop) => self.stop_surveys(),
+            Some(Command::Human) => self.say(Say::new("human.waiting")),
+            _ => {
+                if words.understood.urgency == crate::domain::understanding::Urgency::Emergency {
+                    let mode = self.state.mode;
+                    self.danger(words);
+                    self.state.mode = mode;
+                }
+            }
+        }
+    }
+
+    fn ask_for_person(&mut self) {
+        self.state.mode = Mode::WithPerson { since: self.ctx.now };
+        self.effect(Effect::Raise { kind: FlagKind::PersonRequested, about: About::Conversation });
+        self.say(Say::new("human.requested"));
+    }
+
+    fn stop_surveys(&mut self) {
+        self.state.surveys_stopped = true;
+        self.state.invited = None;
+        self.effect(Effect::StopSurveys(true));
+        if let Activity::Surveying(run) = self.state.activity.clone() {
+            self.abandon(&run);
+            self.state.activity = Activity::Idle;
+        }
+        self.say(Say::new("stopped"));
+    }
+
+    fn survey_on_request(&mut self) {
+        match (&self.state.activity, self.state.invited.take()) {
+            (Activity::Surveying(run), invited) => {
+                let run = run.clone();
+                self.state.invited = invited;
+                self.ask_again(run, None);
+            }
+            (_, Some(invited)) => self.begin_survey(invited.response, &invited.survey),
+            (_, None) => self.begin_survey(ResponseId(self.ctx.fresh), SURVEY_ON_REQUEST),
+        }
+    }
+
+    fn status(&mut self) {
+        if self.ctx.tickets.is_empty() {
+            return self.aside(Say::new("status.none"));
+        }
+        let mut say = Say::new("status.header");
+        for ticket in self.ctx.tickets {
+            let category = Arg::Key(format!("category.{}", ticket.category.unwrap_or("other")));
+            let line = match &ticket.location {
+                Some(location) => Say::new("status.line_at").text("location", location.clone()),
+                None => Say::new("status.line"),
+            };
+            say.lines.push(
+                line.text("ticket", ticket.number.clone())
+                    .arg("category", category)
+                    .arg("status", Arg::Key(format!("ticket.status.{}", ticket.status))),
+            );
+        }
+        self.aside(say);
+    }
+
+    /// Says something in between and puts the question that stands once more.
+    fn aside(&mut self, say: Say) {
+        match self.state.activity.clone() {
+            Activity::Surveying(run) => self.ask_again(run, Some(say)),
+            Activity::Reporting(report) if report.summarised || report.asked.is_some() => {
+                self.go_on_with(report, Some(say));
+            }
+            Activity::Reporting(_) | Activity::Idle | Activity::Commenting(_) => self.say(say),
+        }
+    }
+
+    fn choose_language(&mut self, tag: Option<&str>) {
+        match tag.and_then(Language::from_tag) {
+            Some(language) => {
+                self.set_language(language);
+                self.state.language_chosen = true;
+                self.aside(Say::new("language_chosen"));
+            }
+            None => {
+                let ask = Say::new("language_ask");
+                let say = Language::ALL.into_iter().fold(ask, |say, language| {
+                    say.choice(format!("lang:{}", language.tag()), format!("language.{}", language.tag()))
+                });
+                self.say(say);
+            }
+        }
+    }
+
+    /// A button whose message is history: the question that stands is put again.
+    fn stale_choice(&mut self) {
+        self.aside(Say::new("choice_gone"));
+    }
+
+    fn fix_verdict(&mut self, ticket: TicketId, fixed: bool) {
+        self.state.fix_to_confirm = None;
+        let number = Arg::TicketNumber(ticket);
+        if fixed {
+            self.effect(Effect::ConfirmFix { ticket });
+            self.say(Say::new("fix.verified").arg("ticket", number));
+        } else {
+            self.effect(Effect::RejectFix { ticket });
+            self.effect(Effect::Raise { kind: FlagKind::FixRejected, about: About::Ticket(ticket) });
+            self.say(Say::new("fix.reopened").arg("ticket", number));
+        }
+    }
+
+    /// A plain yes or no while a fix waits for the owner's verdict.
+    fn fix_words(&mut self, fixed: bool) -> bool {
+        match self.state.fix_to_confirm {
+            Some(ticket) => {
+                self.fix_verdict(ticket, fixed);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn recent_ticket(&self) -> Option<RecentTicket> {
+        self.state.recent.filter(|recent| self.ctx.now <= recent.until)
+    }
+
+    fn run_of(&self, response: ResponseId) -> Option<super::state::SurveyRun> {
+        match &self.state.activity {
+            Activity::Surveying(run) if run.response == response => Some(run.clone()),
+            Activity::Surveying(_) | Activity::Reporting(_) | Activity::Idle | Activity::Commenting(_) => None,
+        }
+    }
+}
+
+/// Adds what can be done as buttons.
+fn menu(say: Say) -> Say {
+    say.choice("do:report", "menu.report")
+        .choice("do:status", "menu.status")
+        .choice("do:survey", "menu.survey")
+        .choice("do:human", "menu.human")
+}
