@@ -28,8 +28,13 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 #[derive(Debug, Clone)]
 pub(super) enum Pools {
     /// `write` holds the one connection that writes.
-    Sqlite { write: SqlitePool, read: SqlitePool },
-    Postgres { pool: PgPool },
+    Sqlite {
+        write: SqlitePool,
+        read: SqlitePool,
+    },
+    Postgres {
+        pool: PgPool,
+    },
 }
 
 impl Pools {

@@ -40,9 +40,12 @@ pub async fn find(tx: &mut Tx, id: ContactId) -> Result<Option<Contact>, StoreEr
 /// Stores the language a person chose.
 pub async fn update_language(tx: &mut Tx, id: ContactId, language: Language) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE contacts SET language = $2 WHERE id = $1";
-    let changed = both!(tx, |c| {
-        sqlx::query(SQL).bind(id.to_string()).bind(language.tag()).execute(c).await.map(|done| done.rows_affected())
-    })?;
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(language.tag())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
     found(changed, id)
 }
 
@@ -84,9 +87,12 @@ pub async fn resume_surveys(tx: &mut Tx, id: ContactId) -> Result<(), StoreError
 
 async fn at(tx: &mut Tx, sql: &'static str, id: ContactId, at: Option<Timestamp>) -> Result<(), StoreError> {
     let at = at.map(|at| at.0);
-    let changed = both!(tx, |c| {
-        sqlx::query(sql).bind(id.to_string()).bind(at).execute(c).await.map(|done| done.rows_affected())
-    })?;
+    let changed = both!(tx, |c| sqlx::query(sql)
+        .bind(id.to_string())
+        .bind(at)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
     found(changed, id)
 }
 

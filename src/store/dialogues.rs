@@ -64,9 +64,11 @@ pub async fn find_or_create(tx: &mut Tx, new: &NewDialogue) -> Result<Dialogue, 
 pub async fn find_by_address(tx: &mut Tx, channel: &str, address: &str) -> Result<Option<Dialogue>, StoreError> {
     const SQL: &str = "SELECT id, channel, address, contact_id, state, handed_over, created_at, updated_at \
                        FROM dialogues WHERE channel = $1 AND address = $2";
-    let row = both!(tx, |c| {
-        sqlx::query_as::<_, DialogueRow>(SQL).bind(channel).bind(clean(address)).fetch_optional(c).await
-    })?;
+    let row = both!(tx, |c| sqlx::query_as::<_, DialogueRow>(SQL)
+        .bind(channel)
+        .bind(clean(address))
+        .fetch_optional(c)
+        .await)?;
     row.map(Dialogue::try_from).transpose()
 }
 
@@ -108,14 +110,12 @@ pub async fn save(
 /// Says whose conversation it is.
 pub async fn set_contact(tx: &mut Tx, id: DialogueId, contact: ContactId) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE dialogues SET contact_id = $2 WHERE id = $1";
-    let changed = both!(tx, |c| {
-        sqlx::query(SQL)
-            .bind(id.to_string())
-            .bind(contact.to_string())
-            .execute(c)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(contact.to_string())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
     if changed == 0 { Err(missing(id)) } else { Ok(()) }
 }
 

@@ -15,18 +15,16 @@ pub enum StoreError {
     #[error("database url: {0}")]
     Url(String),
     /// The SQLite that was linked may corrupt a database in WAL mode.
-    #[error("SQLite {found} is linked, but versions before 3.51.3 can corrupt a database (WAL-reset bug); rebuild with the bundled one")]
+    #[error(
+        "SQLite {found} is linked, but versions before 3.51.3 can corrupt a database (WAL-reset bug); rebuild with the bundled one"
+    )]
     OldSqlite {
         /// What `sqlite_version()` said.
         found: String,
     },
     /// A stored value is none that we write.
     #[error("the stored value of {table}.{column} in row {id} is not valid")]
-    Corrupt {
-        table: &'static str,
-        column: &'static str,
-        id: String,
-    },
+    Corrupt { table: &'static str, column: &'static str, id: String },
     /// A row that was to be changed is not there.
     #[error("there is no row {id} in {table}")]
     Missing { table: &'static str, id: String },

@@ -75,9 +75,7 @@ pub async fn see(tx: &mut Tx, id: FlagId, by: StaffId, now: Timestamp) -> Result
 /// Returns the flags that were raised or seen after change number `seq`, in that order.
 pub async fn after_seq(tx: &mut Tx, seq: i64, limit: u32) -> Result<Vec<Change<Flag>>, StoreError> {
     const SQL: &str = select!("WHERE seq > $1 ORDER BY seq LIMIT $2");
-    let rows = both!(tx, |c| {
-        sqlx::query_as::<_, FlagRow>(SQL).bind(seq).bind(i64::from(limit)).fetch_all(c).await
-    })?;
+    let rows = both!(tx, |c| sqlx::query_as::<_, FlagRow>(SQL).bind(seq).bind(i64::from(limit)).fetch_all(c).await)?;
     rows.into_iter().map(|row| Ok(Change { seq: row.seq, record: row.try_into()? })).collect()
 }
 

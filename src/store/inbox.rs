@@ -47,8 +47,11 @@ pub async fn remember(tx: &mut Tx, message: &NewInbound) -> Result<bool, StoreEr
 /// Returns whether a message is there already. A quick first look; [`remember`] decides.
 pub async fn known(tx: &mut Tx, channel: &str, external_id: &str) -> Result<bool, StoreError> {
     const SQL: &str = "SELECT 1 FROM inbox WHERE channel = $1 AND external_id = $2";
-    let found = both!(tx, |c| {
-        sqlx::query(SQL).bind(channel).bind(clean(external_id)).fetch_optional(c).await.map(|row| row.is_some())
-    })?;
+    let found = both!(tx, |c| sqlx::query(SQL)
+        .bind(channel)
+        .bind(clean(external_id))
+        .fetch_optional(c)
+        .await
+        .map(|row| row.is_some()))?;
     Ok(found)
 }

@@ -97,12 +97,7 @@ pub async fn enqueue(tx: &mut Tx, job: &NewJob) -> Result<bool, StoreError> {
 /// was its last attempt.
 ///
 /// Give [`database_now`] as `now` where several machines share the database.
-pub async fn claim(
-    tx: &mut Tx,
-    now: Timestamp,
-    limit: u32,
-    lease: Duration,
-) -> Result<Vec<ClaimedJob>, StoreError> {
+pub async fn claim(tx: &mut Tx, now: Timestamp, limit: u32, lease: Duration) -> Result<Vec<ClaimedJob>, StoreError> {
     const GIVE_UP: &str = "UPDATE jobs SET status = 'dead', lease_until = NULL, \
                            last_error = 'the worker vanished on the last attempt' \
                            WHERE status = 'running' AND lease_until <= $1 AND attempt >= max_attempts";
@@ -123,21 +118,18 @@ pub async fn claim(
 pub async fn done(tx: &mut Tx, id: JobId, attempt: u32) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE jobs SET status = 'done', lease_until = NULL, last_error = NULL \
                        WHERE id = $1 AND attempt = $2 AND status = 'running'";
-    let changed = both!(tx, |c| {
-        sqlx::query(SQL).bind(id.to_string()).bind(i64::from(attempt)).execute(c).await.map(|done| done.rows_affected())
-    })?;
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(i64::from(attempt))
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
     Ok(changed > 0)
 }
 
 /// Puts a failed job back for another attempt at `run_at`, or gives it up if there were enough.
 /// Returns false if the attempt is not the running one.
-pub async fn retry(
-    tx: &mut Tx,
-    id: JobId,
-    attempt: u32,
-    run_at: Timestamp,
-    error: &str,
-) -> Result<bool, StoreError> {
+pub async fn retry(tx: &mut Tx, id: JobId, attempt: u32, run_at: Timestamp, error: &str) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE jobs SET status = CASE WHEN attempt >= max_attempts THEN 'dead' ELSE 'ready' END, \
                        lease_until = NULL, run_at = $3, last_error = $4 \
                        WHERE id = $1 AND attempt = $2 AND status = 'running'";
@@ -167,13 +159,7 @@ pub async fn dead(tx: &mut Tx, id: JobId, attempt: u32, error: &str) -> Result<b
 }
 
 /// Keeps a job that takes long until `now + lease`. Returns false if it is no longer ours: stop.
-pub async fn renew(
-    tx: &mut Tx,
-    id: JobId,
-    attempt: u32,
-    now: Timestamp,
-    lease: Duration,
-) -> Result<bool, StoreError> {
+pub async fn renew(tx: &mut Tx, id: JobId, attempt: u32, now: Timestamp, lease: Duration) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE jobs SET lease_until = $3 WHERE id = $1 AND attempt = $2 AND status = 'running'";
     let changed = both!(tx, |c| sqlx::query(SQL)
         .bind(id.to_string())
@@ -214,9 +200,12 @@ pub async fn list_dead(tx: &mut Tx, limit: u32) -> Result<Vec<DeadJob>, StoreErr
 pub async fn replay(tx: &mut Tx, id: JobId, now: Timestamp) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE jobs SET status = 'ready', run_at = $2, max_attempts = max_attempts + attempt \
                        WHERE id = $1 AND status = 'dead'";
-    let changed = both!(tx, |c| {
-        sqlx::query(SQL).bind(id.to_string()).bind(now.0).execute(c).await.map(|done| done.rows_affected())
-    })?;
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(now.0)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
     Ok(changed > 0)
 }
 

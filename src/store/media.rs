@@ -69,9 +69,12 @@ pub async fn list_for_ticket(tx: &mut Tx, ticket: TicketId) -> Result<Vec<Media>
 /// Stores how long a recording is.
 pub async fn set_seconds(tx: &mut Tx, id: MediaId, seconds: f64) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE media SET seconds = $2 WHERE id = $1";
-    let changed = both!(tx, |c| {
-        sqlx::query(SQL).bind(id.to_string()).bind(seconds).execute(c).await.map(|done| done.rows_affected())
-    })?;
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(seconds)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
     if changed == 0 { Err(StoreError::Missing { table: "media", id: id.to_string() }) } else { Ok(()) }
 }
 

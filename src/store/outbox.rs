@@ -103,9 +103,8 @@ pub async fn list(tx: &mut Tx, status: Delivery, limit: u32) -> Result<Vec<Outbo
     const SQL: &str = "SELECT id, dialogue_id, seq, author, body, status, attempt, not_before, created_at, sent_at, \
                        reason FROM outbox WHERE status = $1 ORDER BY created_at, dialogue_id, seq LIMIT $2";
     let status = name_of(&status)?;
-    let rows = both!(tx, |c| {
-        sqlx::query_as::<_, OutboundRow>(SQL).bind(status).bind(i64::from(limit)).fetch_all(c).await
-    })?;
+    let rows =
+        both!(tx, |c| sqlx::query_as::<_, OutboundRow>(SQL).bind(status).bind(i64::from(limit)).fetch_all(c).await)?;
     rows.into_iter().map(Outbound::try_from).collect()
 }
 

@@ -165,9 +165,8 @@ pub async fn complete(tx: &mut Tx, id: ResponseId, outcome: &Outcome, now: Times
 /// Ends an open response that was not finished in time; returns false if it was not open.
 pub async fn expire(tx: &mut Tx, id: ResponseId) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE responses SET status = 'expired' WHERE id = $1 AND status = 'open'";
-    let changed = both!(tx, |c| {
-        sqlx::query(SQL).bind(id.to_string()).execute(c).await.map(|done| done.rows_affected())
-    })?;
+    let changed =
+        both!(tx, |c| sqlx::query(SQL).bind(id.to_string()).execute(c).await.map(|done| done.rows_affected()))?;
     Ok(changed > 0)
 }
 

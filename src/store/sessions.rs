@@ -43,9 +43,7 @@ pub async fn find(tx: &mut Tx, token_hash: &str, now: Timestamp) -> Result<Optio
     const SQL: &str = "SELECT s.token_hash, s.staff_id, s.csrf, s.created_at, s.last_seen_at, s.expires_at \
                        FROM staff_sessions s JOIN staff p ON p.id = s.staff_id \
                        WHERE s.token_hash = $1 AND s.expires_at > $2 AND p.active = 1";
-    let row = both!(tx, |c| {
-        sqlx::query_as::<_, SessionRow>(SQL).bind(token_hash).bind(now.0).fetch_optional(c).await
-    })?;
+    let row = both!(tx, |c| sqlx::query_as::<_, SessionRow>(SQL).bind(token_hash).bind(now.0).fetch_optional(c).await)?;
     row.map(Session::try_from).transpose()
 }
 

@@ -63,23 +63,24 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<Staff>, StoreError> {
 /// Replaces the hash of somebody's password.
 pub async fn set_password(tx: &mut Tx, id: StaffId, password_hash: &str) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE staff SET password_hash = $2 WHERE id = $1";
-    let changed = both!(tx, |c| {
-        sqlx::query(SQL).bind(id.to_string()).bind(password_hash).execute(c).await.map(|done| done.rows_affected())
-    })?;
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(password_hash)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
     found(changed, id)
 }
 
 /// Lets somebody log in, or no longer.
 pub async fn set_active(tx: &mut Tx, id: StaffId, active: bool) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE staff SET active = $2 WHERE id = $1";
-    let changed = both!(tx, |c| {
-        sqlx::query(SQL)
-            .bind(id.to_string())
-            .bind(i64::from(active))
-            .execute(c)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(i64::from(active))
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
     found(changed, id)
 }
 

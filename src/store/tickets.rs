@@ -133,9 +133,7 @@ pub async fn open_for_contact(tx: &mut Tx, contact: ContactId) -> Result<Vec<Tic
 /// Returns the tickets that were filed or changed after change number `seq`, in that order.
 pub async fn after_seq(tx: &mut Tx, seq: i64, limit: u32) -> Result<Vec<Change<Ticket>>, StoreError> {
     const SQL: &str = select!("WHERE seq > $1 ORDER BY seq LIMIT $2");
-    let rows = both!(tx, |c| {
-        sqlx::query_as::<_, TicketRow>(SQL).bind(seq).bind(i64::from(limit)).fetch_all(c).await
-    })?;
+    let rows = both!(tx, |c| sqlx::query_as::<_, TicketRow>(SQL).bind(seq).bind(i64::from(limit)).fetch_all(c).await)?;
     rows.into_iter().map(|row| Ok(Change { seq: row.seq, record: row.try_into()? })).collect()
 }
 
@@ -143,12 +141,7 @@ pub async fn after_seq(tx: &mut Tx, seq: i64, limit: u32) -> Result<Vec<Change<T
 pub async fn attach_media(tx: &mut Tx, ticket: TicketId, media: MediaId) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO ticket_media (ticket_id, media_id) VALUES ($1, $2) \
                        ON CONFLICT (ticket_id, media_id) DO NOTHING";
-    both!(tx, |c| sqlx::query(SQL)
-        .bind(ticket.to_string())
-        .bind(media.to_string())
-        .execute(c)
-        .await
-        .map(drop))?;
+    both!(tx, |c| sqlx::query(SQL).bind(ticket.to_string()).bind(media.to_string()).execute(c).await.map(drop))?;
     tx.changed(Live::Ticket, ticket.to_string());
     Ok(())
 }

@@ -62,12 +62,7 @@ pub struct Heard {
 }
 
 /// Notes that a voice message waits to be heard; what is known already stays.
-pub async fn pending(
-    tx: &mut Tx,
-    media: MediaId,
-    recognition: Option<&str>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub async fn pending(tx: &mut Tx, media: MediaId, recognition: Option<&str>, now: Timestamp) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO transcripts (media_id, status, recognition, at) VALUES ($1, 'pending', $2, $3) \
                        ON CONFLICT (media_id) DO NOTHING";
     both!(tx, |c| sqlx::query(SQL)
