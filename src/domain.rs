@@ -6,13 +6,16 @@
 //!
 //! Read [`dialogue`] next: it decides what the bot says and does.
 
+pub mod contact;
 pub mod dialogue;
 pub mod flag;
 pub mod ids;
 pub mod language;
 pub mod media;
+pub mod project;
 pub mod score;
 pub mod script;
+pub mod staff;
 pub mod survey;
 pub mod ticket;
 pub mod time;

@@ -12,3 +12,4 @@ pub mod catalog;
 pub mod channel;
 pub mod clock;
 pub mod domain;
+pub mod store;

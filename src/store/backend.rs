@@ -1,0 +1,231 @@
+//! Everything that differs between SQLite and PostgreSQL: opening, pragmas, beginning a
+//! transaction, row locks and the claiming of jobs. A difference anywhere else is a mistake.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::migrate::{Migrate, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqlitePool};
+
+use super::tx::Link;
+use super::{StoreError, Tx};
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// The first SQLite without the WAL-reset corruption bug.
+const SOUND_SQLITE: [u32; 3] = [3, 51, 3];
+/// How long SQLite waits for another process (a backup, `huifang staff add`).
+const BUSY: Duration = Duration::from_secs(15);
+/// How long a caller waits for a connection before the service says it is overloaded.
+const ACQUIRE: Duration = Duration::from_secs(10);
+const SQLITE_READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 16;
+
+#[derive(Debug, Clone)]
+pub(super) enum Pools {
+    /// `write` holds the one connection that writes.
+    Sqlite {
+        write: SqlitePool,
+        read: SqlitePool,
+    },
+    Postgres {
+        pool: PgPool,
+    },
+}
+
+impl Pools {
+    pub(super) async fn open(url: &str) -> Result<Pools, StoreError> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            open_sqlite(path.strip_prefix("//").unwrap_or(path)).await
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            open_postgres(url).await
+        } else {
+            Err(StoreError::Url("expected sqlite:PATH or postgres://USER@HOST/DATABASE".to_owned()))
+        }
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Pools::Sqlite { .. } => "sqlite",
+            Pools::Postgres { .. } => "postgres",
+        }
+    }
+
+    pub(super) async fn migrate(&self) -> Result<(), StoreError> {
+        match self {
+            Pools::Sqlite { write, .. } => SQLITE.run(write).await?,
+            Pools::Postgres { pool } => POSTGRES.run(pool).await?,
+        }
+        Ok(())
+    }
+
+    pub(super) async fn is_migrated(&self) -> Result<bool, StoreError> {
+        let (known, applied) = match self {
+            Pools::Sqlite { write, .. } => {
+                let mut connection = write.acquire().await?;
+                connection.ensure_migrations_table(&SQLITE.table_name).await?;
+                (&SQLITE, connection.list_applied_migrations(&SQLITE.table_name).await?)
+            }
+            Pools::Postgres { pool } => {
+                let mut connection = pool.acquire().await?;
+                connection.ensure_migrations_table(&POSTGRES.table_name).await?;
+                (&POSTGRES, connection.list_applied_migrations(&POSTGRES.table_name).await?)
+            }
+        };
+        Ok(known.iter().all(|migration| applied.iter().any(|done| done.version == migration.version)))
+    }
+
+    pub(super) async fn begin_read(&self) -> Result<Tx, StoreError> {
+        Ok(Tx::new(match self {
+            Pools::Sqlite { read, .. } => Link::Sqlite(read.begin().await?),
+            Pools::Postgres { pool } => {
+                // One snapshot for all statements, as SQLite gives it.
+                Link::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+        }))
+    }
+
+    pub(super) async fn close(&self) {
+        match self {
+            Pools::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres { pool } => pool.close().await,
+        }
+    }
+}
+
+/// Begins a write on SQLite, holding the write lock from the start: a transaction that reads
+/// first and writes later could otherwise fail in the middle.
+pub(super) async fn begin_sqlite(pool: &SqlitePool) -> Result<Tx, StoreError> {
+    Ok(Tx::new(Link::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?)))
+}
+
+pub(super) async fn begin_postgres(pool: &PgPool) -> Result<Tx, StoreError> {
+    Ok(Tx::new(Link::Postgres(pool.begin().await?)))
+}
+
+/// Locks a row until the transaction ends, where writers are not alone anyway. `sql` is a
+/// `SELECT … FOR UPDATE` of one `$1`.
+pub(super) async fn lock_row(tx: &mut Tx, sql: &'static str, id: &str) -> Result<(), StoreError> {
+    match &mut tx.link {
+        Link::Sqlite(_) => {}
+        Link::Postgres(transaction) => {
+            sqlx::query(sql).bind(id).fetch_optional(&mut **transaction).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells the time of the database in Unix milliseconds where it is not this machine's: leases
+/// that several replicas compare must be measured by one clock. `None` on SQLite.
+pub(super) async fn database_clock(tx: &mut Tx) -> Result<Option<i64>, StoreError> {
+    const NOW: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
+    match &mut tx.link {
+        Link::Sqlite(_) => Ok(None),
+        Link::Postgres(transaction) => Ok(Some(sqlx::query_scalar(NOW).fetch_one(&mut **transaction).await?)),
+    }
+}
+
+/// Returns the statement that claims due jobs; see [`super::jobs::claim`]. On Postgres other
+/// claimers are stepped over; on SQLite there are none.
+pub(super) fn claim_jobs(tx: &Tx) -> &'static str {
+    macro_rules! claim {
+        ($lock:literal) => {
+            concat!(
+                "UPDATE jobs SET status = 'running', attempt = attempt + 1, lease_until = $1 ",
+                "WHERE id IN (SELECT j.id FROM jobs j WHERE ",
+                "((j.status = 'ready' AND j.run_at <= $2) OR (j.status = 'running' AND j.lease_until <= $2)) ",
+                "AND (j.lane IS NULL OR NOT EXISTS (SELECT 1 FROM jobs b WHERE b.lane = j.lane AND b.id <> j.id AND ",
+                "(b.status = 'running' OR (b.status = 'ready' AND b.id < j.id AND j.status = 'ready' ",
+                "AND (b.attempt > 0 OR b.run_at <= $2))))) ",
+                "ORDER BY j.run_at, j.id LIMIT $3",
+                $lock,
+                ") RETURNING id, kind, payload, lane, attempt, max_attempts, run_at, created_at"
+            )
+        };
+    }
+    match tx.link {
+        Link::Sqlite(_) => claim!(""),
+        Link::Postgres(_) => claim!(" FOR UPDATE SKIP LOCKED"),
+    }
+}
+
+async fn open_sqlite(path: &str) -> Result<Pools, StoreError> {
+    if path.is_empty() || path.starts_with(":memory:") {
+        return Err(StoreError::Url("sqlite: needs the path of a file, as in sqlite:data/huifang.db".to_owned()));
+    }
+    if let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)
+            .map_err(|cause| StoreError::Url(format!("the folder {} cannot be made: {cause}", folder.display())))?;
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .pragma("journal_size_limit", "67108864");
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE + BUSY)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(options.clone())
+        .await?;
+    let found: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&write).await?;
+    if !is_sound(&found) {
+        return Err(StoreError::OldSqlite { found });
+    }
+    let read = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .connect_with(options.pragma("query_only", "1"))
+        .await?;
+    Ok(Pools::Sqlite { write, read })
+}
+
+async fn open_postgres(url: &str) -> Result<Pools, StoreError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|cause| StoreError::Url(format!("postgres url: {cause}")))?
+        .application_name("huifang")
+        .options([
+            ("synchronous_commit", "on"),
+            ("lock_timeout", "10s"),
+            ("idle_in_transaction_session_timeout", "60s"),
+        ]);
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(ACQUIRE)
+        .connect_with(options)
+        .await?;
+    Ok(Pools::Postgres { pool })
+}
+
+fn is_sound(version: &str) -> bool {
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let parts = [parts.next(), parts.next(), parts.next()].map(Option::unwrap_or_default);
+    parts >= SOUND_SQLITE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_sqlite_are_compared_as_numbers() {
+        assert!(is_sound("3.51.3"));
+        assert!(is_sound("3.100.0"));
+        assert!(!is_sound("3.51.2"));
+        assert!(!is_sound("3.46.0"));
+        assert!(!is_sound("3.9.9"));
+    }
+}

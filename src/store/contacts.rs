@@ -1,0 +1,129 @@
+//! Contacts: people, their language and what they agreed to.
+
+use sqlx::FromRow;
+
+use super::tx::both;
+use super::value::{Row, clean_opt};
+use super::{StoreError, Tx};
+use crate::domain::contact::Contact;
+use crate::domain::ids::ContactId;
+use crate::domain::language::Language;
+use crate::domain::time::Timestamp;
+
+/// Inserts a contact.
+pub async fn insert(tx: &mut Tx, contact: &Contact) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO contacts \
+                       (id, name, phone, language, consent_at, surveys_stopped_at, created_at) \
+                       VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    both!(tx, |c| sqlx::query(SQL)
+        .bind(contact.id.to_string())
+        .bind(clean_opt(contact.name.as_deref()))
+        .bind(clean_opt(contact.phone.as_deref()))
+        .bind(contact.language.tag())
+        .bind(contact.consent_at.map(|at| at.0))
+        .bind(contact.surveys_stopped_at.map(|at| at.0))
+        .bind(contact.created_at.0)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Returns one contact.
+pub async fn find(tx: &mut Tx, id: ContactId) -> Result<Option<Contact>, StoreError> {
+    const SQL: &str = "SELECT id, name, phone, language, consent_at, surveys_stopped_at, created_at \
+                       FROM contacts WHERE id = $1";
+    let row = both!(tx, |c| sqlx::query_as::<_, ContactRow>(SQL).bind(id.to_string()).fetch_optional(c).await)?;
+    row.map(Contact::try_from).transpose()
+}
+
+/// Stores the language a person chose.
+pub async fn update_language(tx: &mut Tx, id: ContactId, language: Language) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE contacts SET language = $2 WHERE id = $1";
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(language.tag())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    found(changed, id)
+}
+
+/// Stores what a person is called and their phone number.
+pub async fn update_person(
+    tx: &mut Tx,
+    id: ContactId,
+    name: Option<&str>,
+    phone: Option<&str>,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE contacts SET name = $2, phone = $3 WHERE id = $1";
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(clean_opt(name))
+        .bind(clean_opt(phone))
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    found(changed, id)
+}
+
+/// Notes that the person agreed to be contacted and recorded; the first time counts.
+pub async fn consent(tx: &mut Tx, id: ContactId, now: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE contacts SET consent_at = COALESCE(consent_at, $2) WHERE id = $1";
+    at(tx, SQL, id, Some(now)).await
+}
+
+/// Stops surveys to this person (退订); the first time counts.
+pub async fn stop_surveys(tx: &mut Tx, id: ContactId, now: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE contacts SET surveys_stopped_at = COALESCE(surveys_stopped_at, $2) WHERE id = $1";
+    at(tx, SQL, id, Some(now)).await
+}
+
+/// Lets surveys go to this person again.
+pub async fn resume_surveys(tx: &mut Tx, id: ContactId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE contacts SET surveys_stopped_at = $2 WHERE id = $1";
+    at(tx, SQL, id, None).await
+}
+
+async fn at(tx: &mut Tx, sql: &'static str, id: ContactId, at: Option<Timestamp>) -> Result<(), StoreError> {
+    let at = at.map(|at| at.0);
+    let changed = both!(tx, |c| sqlx::query(sql)
+        .bind(id.to_string())
+        .bind(at)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    found(changed, id)
+}
+
+fn found(changed: u64, id: ContactId) -> Result<(), StoreError> {
+    if changed == 0 { Err(StoreError::Missing { table: "contacts", id: id.to_string() }) } else { Ok(()) }
+}
+
+#[derive(FromRow)]
+pub(super) struct ContactRow {
+    id: String,
+    name: Option<String>,
+    phone: Option<String>,
+    language: String,
+    consent_at: Option<i64>,
+    surveys_stopped_at: Option<i64>,
+    created_at: i64,
+}
+
+impl TryFrom<ContactRow> for Contact {
+    type Error = StoreError;
+
+    fn try_from(row: ContactRow) -> Result<Contact, StoreError> {
+        let at = Row { table: "contacts", id: &row.id };
+        Ok(Contact {
+            id: at.parse("id", &row.id)?,
+            language: Language::from_tag(&row.language).ok_or_else(|| at.corrupt("language"))?,
+            consent_at: row.consent_at.map(Timestamp),
+            surveys_stopped_at: row.surveys_stopped_at.map(Timestamp),
+            created_at: Timestamp(row.created_at),
+            name: row.name,
+            phone: row.phone,
+        })
+    }
+}

@@ -1,0 +1,57 @@
+//! Every message that came in, once.
+
+use super::tx::both;
+use super::value::clean;
+use super::{StoreError, Tx, dialogues};
+use crate::domain::ids::{DialogueId, InboxId};
+use crate::domain::time::Timestamp;
+
+/// A message as it came in.
+#[derive(Debug, Clone)]
+pub struct NewInbound {
+    pub id: InboxId,
+    pub channel: String,
+    /// The platform's id: the same id on the same channel is the same message.
+    pub external_id: String,
+    pub dialogue_id: DialogueId,
+    /// What it holds: `text`, `voice`, `photo`, …
+    pub kind: String,
+    /// The message as JSON.
+    pub body: String,
+    pub received_at: Timestamp,
+}
+
+/// Stores a message; returns false, and stores nothing, if it is there already.
+pub async fn remember(tx: &mut Tx, message: &NewInbound) -> Result<bool, StoreError> {
+    const SQL: &str = "INSERT INTO inbox (id, channel, external_id, dialogue_id, seq, kind, body, received_at) \
+                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (channel, external_id) DO NOTHING";
+    if known(tx, &message.channel, &message.external_id).await? {
+        return Ok(false);
+    }
+    let seq = dialogues::next_seq(tx, message.dialogue_id).await?;
+    let stored = both!(tx, |c| sqlx::query(SQL)
+        .bind(message.id.to_string())
+        .bind(&message.channel)
+        .bind(clean(&message.external_id))
+        .bind(message.dialogue_id.to_string())
+        .bind(seq)
+        .bind(&message.kind)
+        .bind(clean(&message.body))
+        .bind(message.received_at.0)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(stored > 0)
+}
+
+/// Returns whether a message is there already. A quick first look; [`remember`] decides.
+pub async fn known(tx: &mut Tx, channel: &str, external_id: &str) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT 1 FROM inbox WHERE channel = $1 AND external_id = $2";
+    let found = both!(tx, |c| sqlx::query(SQL)
+        .bind(channel)
+        .bind(clean(external_id))
+        .fetch_optional(c)
+        .await
+        .map(|row| row.is_some()))?;
+    Ok(found)
+}

@@ -1,0 +1,280 @@
+//! Work the service owes, committed together with what it follows from (invariant 5).
+//!
+//! `ready → running → done`, back to `ready` for another attempt, or `dead` for a person to
+//! look at and [`replay`]. [`claim`] raises `attempt`; whoever finishes a job must name the
+//! attempt it was given, so a worker that lost its lease cannot undo its successor's work.
+//!
+//! A **lane** (one per conversation) keeps order: at most one of its jobs runs at a time, and
+//! an earlier one that is due or waits for another attempt goes first. A job that is merely
+//! planned for later (a reminder) holds nobody up.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sqlx::FromRow;
+
+use super::backend;
+use super::tx::both;
+use super::value::{Row, clean};
+use super::{StoreError, Tx};
+use crate::domain::ids::JobId;
+use crate::domain::time::Timestamp;
+
+/// Where a job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobStatus {
+    Ready,
+    Running,
+    Done,
+    /// Given up; waits for a person.
+    Dead,
+}
+
+/// A job to be done.
+#[derive(Debug, Clone)]
+pub struct NewJob {
+    pub id: JobId,
+    pub kind: String,
+    /// Ids as JSON, never copies of data.
+    pub payload: String,
+    pub lane: Option<String>,
+    /// A second job with the same key is not taken on, as long as the first is kept.
+    pub dedupe_key: Option<String>,
+    pub run_at: Timestamp,
+    pub max_attempts: u32,
+    pub created_at: Timestamp,
+}
+
+/// A job that was claimed: do it, then answer with `id` and `attempt`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimedJob {
+    pub id: JobId,
+    pub kind: String,
+    pub payload: String,
+    pub lane: Option<String>,
+    /// Which attempt this is, from 1; the fencing token.
+    pub attempt: u32,
+    pub max_attempts: u32,
+    pub run_at: Timestamp,
+    pub created_at: Timestamp,
+}
+
+/// A job that was given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadJob {
+    pub id: JobId,
+    pub kind: String,
+    pub payload: String,
+    pub lane: Option<String>,
+    pub attempt: u32,
+    pub last_error: Option<String>,
+    pub created_at: Timestamp,
+}
+
+/// Takes on a job; returns false if one with its key is there already.
+pub async fn enqueue(tx: &mut Tx, job: &NewJob) -> Result<bool, StoreError> {
+    const SQL: &str = "INSERT INTO jobs \
+                       (id, kind, payload, lane, dedupe_key, run_at, max_attempts, status, created_at) \
+                       VALUES ($1, $2, $3, $4, $5, $6, $7, 'ready', $8) ON CONFLICT (dedupe_key) DO NOTHING";
+    let taken = both!(tx, |c| sqlx::query(SQL)
+        .bind(job.id.to_string())
+        .bind(&job.kind)
+        .bind(clean(&job.payload))
+        .bind(job.lane.as_deref())
+        .bind(job.dedupe_key.as_deref())
+        .bind(job.run_at.0)
+        .bind(i64::from(job.max_attempts.max(1)))
+        .bind(job.created_at.0)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(taken > 0)
+}
+
+/// Claims up to `limit` jobs that are due, each until `now + lease`, in the order in which they
+/// fell due. A job whose worker has let its lease run out is claimed again, or given up if that
+/// was its last attempt.
+///
+/// Give [`database_now`] as `now` where several machines share the database.
+pub async fn claim(tx: &mut Tx, now: Timestamp, limit: u32, lease: Duration) -> Result<Vec<ClaimedJob>, StoreError> {
+    const GIVE_UP: &str = "UPDATE jobs SET status = 'dead', lease_until = NULL, \
+                           last_error = 'the worker vanished on the last attempt' \
+                           WHERE status = 'running' AND lease_until <= $1 AND attempt >= max_attempts";
+    both!(tx, |c| sqlx::query(GIVE_UP).bind(now.0).execute(c).await.map(drop))?;
+    let sql = backend::claim_jobs(tx);
+    let mut rows = both!(tx, |c| sqlx::query_as::<_, ClaimedRow>(sql)
+        .bind((now + lease).0)
+        .bind(now.0)
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await)?;
+    rows.sort_by(|a, b| (a.run_at, &a.id).cmp(&(b.run_at, &b.id)));
+    rows.into_iter().map(ClaimedJob::try_from).collect()
+}
+
+/// Notes that a job is done. Returns false if the attempt is not the running one: somebody else
+/// has the job now, and nothing was changed.
+pub async fn done(tx: &mut Tx, id: JobId, attempt: u32) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE jobs SET status = 'done', lease_until = NULL, last_error = NULL \
+                       WHERE id = $1 AND attempt = $2 AND status = 'running'";
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(i64::from(attempt))
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(changed > 0)
+}
+
+/// Puts a failed job back for another attempt at `run_at`, or gives it up if there were enough.
+/// Returns false if the attempt is not the running one.
+pub async fn retry(tx: &mut Tx, id: JobId, attempt: u32, run_at: Timestamp, error: &str) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE jobs SET status = CASE WHEN attempt >= max_attempts THEN 'dead' ELSE 'ready' END, \
+                       lease_until = NULL, run_at = $3, last_error = $4 \
+                       WHERE id = $1 AND attempt = $2 AND status = 'running'";
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(i64::from(attempt))
+        .bind(run_at.0)
+        .bind(clean(error))
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(changed > 0)
+}
+
+/// Gives a job up: trying again cannot help. Returns false if the attempt is not the running one.
+pub async fn dead(tx: &mut Tx, id: JobId, attempt: u32, error: &str) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE jobs SET status = 'dead', lease_until = NULL, last_error = $3 \
+                       WHERE id = $1 AND attempt = $2 AND status = 'running'";
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(i64::from(attempt))
+        .bind(clean(error))
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(changed > 0)
+}
+
+/// Keeps a job that takes long until `now + lease`. Returns false if it is no longer ours: stop.
+pub async fn renew(tx: &mut Tx, id: JobId, attempt: u32, now: Timestamp, lease: Duration) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE jobs SET lease_until = $3 WHERE id = $1 AND attempt = $2 AND status = 'running'";
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(i64::from(attempt))
+        .bind((now + lease).0)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(changed > 0)
+}
+
+/// Returns when there is next something to claim: a job falls due or a lease runs out.
+pub async fn next_run_at(tx: &mut Tx) -> Result<Option<Timestamp>, StoreError> {
+    const SQL: &str = "SELECT MIN(at) FROM (SELECT MIN(run_at) AS at FROM jobs WHERE status = 'ready' \
+                       UNION ALL SELECT MIN(lease_until) AS at FROM jobs WHERE status = 'running') AS next";
+    let at: Option<i64> = both!(tx, |c| sqlx::query_scalar(SQL).fetch_one(c).await)?;
+    Ok(at.map(Timestamp))
+}
+
+/// Returns how many jobs stand at each status that is not done: for metrics and `check`.
+pub async fn count(tx: &mut Tx, status: JobStatus) -> Result<u64, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM jobs WHERE status = $1";
+    let status = super::value::name_of(&status)?;
+    let count: i64 = both!(tx, |c| sqlx::query_scalar(SQL).bind(status).fetch_one(c).await)?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// Returns the jobs that were given up, the latest first.
+pub async fn list_dead(tx: &mut Tx, limit: u32) -> Result<Vec<DeadJob>, StoreError> {
+    const SQL: &str = "SELECT id, kind, payload, lane, attempt, last_error, created_at FROM jobs \
+                       WHERE status = 'dead' ORDER BY created_at DESC, id DESC LIMIT $1";
+    let rows = both!(tx, |c| sqlx::query_as::<_, DeadRow>(SQL).bind(i64::from(limit)).fetch_all(c).await)?;
+    rows.into_iter().map(DeadJob::try_from).collect()
+}
+
+/// Takes a job on again that was given up, with as many attempts as it had at first. Returns
+/// false if it is not dead. The attempts go on counting, so an old worker stays fenced off.
+pub async fn replay(tx: &mut Tx, id: JobId, now: Timestamp) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE jobs SET status = 'ready', run_at = $2, max_attempts = max_attempts + attempt \
+                       WHERE id = $1 AND status = 'dead'";
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(now.0)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(changed > 0)
+}
+
+/// Removes jobs that were done and created before `before`, with their keys; returns how many.
+pub async fn sweep_done(tx: &mut Tx, before: Timestamp) -> Result<u64, StoreError> {
+    const SQL: &str = "DELETE FROM jobs WHERE status = 'done' AND created_at < $1";
+    Ok(both!(tx, |c| sqlx::query(SQL).bind(before.0).execute(c).await.map(|done| done.rows_affected()))?)
+}
+
+/// Returns the database's own time on Postgres, by which machines that share it measure
+/// leases; `None` on SQLite, where this machine's clock is the only one.
+pub async fn database_now(tx: &mut Tx) -> Result<Option<Timestamp>, StoreError> {
+    Ok(backend::database_clock(tx).await?.map(Timestamp))
+}
+
+#[derive(FromRow)]
+struct ClaimedRow {
+    id: String,
+    kind: String,
+    payload: String,
+    lane: Option<String>,
+    attempt: i64,
+    max_attempts: i64,
+    run_at: i64,
+    created_at: i64,
+}
+
+impl TryFrom<ClaimedRow> for ClaimedJob {
+    type Error = StoreError;
+
+    fn try_from(row: ClaimedRow) -> Result<ClaimedJob, StoreError> {
+        let at = Row { table: "jobs", id: &row.id };
+        Ok(ClaimedJob {
+            id: at.parse("id", &row.id)?,
+            attempt: at.number("attempt", row.attempt)?,
+            max_attempts: at.number("max_attempts", row.max_attempts)?,
+            run_at: Timestamp(row.run_at),
+            created_at: Timestamp(row.created_at),
+            kind: row.kind,
+            payload: row.payload,
+            lane: row.lane,
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct DeadRow {
+    id: String,
+    kind: String,
+    payload: String,
+    lane: Option<String>,
+    attempt: i64,
+    last_error: Option<String>,
+    created_at: i64,
+}
+
+impl TryFrom<DeadRow> for DeadJob {
+    type Error = StoreError;
+
+    fn try_from(row: DeadRow) -> Result<DeadJob, StoreError> {
+        let at = Row { table: "jobs", id: &row.id };
+        Ok(DeadJob {
+            id: at.parse("id", &row.id)?,
+            attempt: at.number("attempt", row.attempt)?,
+            created_at: Timestamp(row.created_at),
+            kind: row.kind,
+            payload: row.payload,
+            lane: row.lane,
+            last_error: row.last_error,
+        })
+    }
+}

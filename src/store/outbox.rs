@@ -1,0 +1,198 @@
+//! Every message on its way out, and what became of it. Nothing here is deleted: a message
+//! that was held back or could not be brought says why (invariants 4 and 9).
+
+use serde::{Deserialize, Serialize};
+use sqlx::FromRow;
+
+use super::tx::both;
+use super::value::{Row, clean, name_of};
+use super::{StoreError, Tx, dialogues};
+use crate::domain::ids::{DialogueId, OutboxId};
+use crate::domain::time::Timestamp;
+
+/// Who speaks to the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Author {
+    Bot,
+    Staff,
+}
+
+/// Where a message stands on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// To be sent, at `not_before` or at once.
+    Pending,
+    /// The channel took it, or the client fetches it by themselves.
+    Sent,
+    /// It left, but whether it arrived is unknown.
+    Uncertain,
+    /// The channel refused it for good.
+    Failed,
+    /// The policy did not let it out; `reason` says why.
+    Withheld,
+}
+
+/// A message to be sent.
+#[derive(Debug, Clone)]
+pub struct NewOutbound {
+    pub id: OutboxId,
+    pub dialogue_id: DialogueId,
+    pub author: Author,
+    /// The message as JSON.
+    pub body: String,
+    /// [`Delivery::Sent`] at once for a channel whose clients fetch their messages.
+    pub status: Delivery,
+    pub not_before: Option<Timestamp>,
+    pub created_at: Timestamp,
+}
+
+/// A message on its way out as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outbound {
+    pub id: OutboxId,
+    pub dialogue_id: DialogueId,
+    /// Its place in the conversation.
+    pub seq: i64,
+    pub author: Author,
+    pub body: String,
+    pub status: Delivery,
+    /// How often sending was begun.
+    pub attempt: u32,
+    pub not_before: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub sent_at: Option<Timestamp>,
+    pub reason: Option<String>,
+}
+
+/// Adds a message to a conversation; returns its place in it.
+pub async fn push(tx: &mut Tx, message: &NewOutbound) -> Result<i64, StoreError> {
+    const SQL: &str = "INSERT INTO outbox \
+                       (id, dialogue_id, seq, author, body, status, not_before, created_at, sent_at) \
+                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let (author, status) = (name_of(&message.author)?, name_of(&message.status)?);
+    let sent_at = (message.status == Delivery::Sent).then_some(message.created_at.0);
+    let seq = dialogues::next_seq(tx, message.dialogue_id).await?;
+    both!(tx, |c| sqlx::query(SQL)
+        .bind(message.id.to_string())
+        .bind(message.dialogue_id.to_string())
+        .bind(seq)
+        .bind(author)
+        .bind(clean(&message.body))
+        .bind(status)
+        .bind(message.not_before.map(|at| at.0))
+        .bind(message.created_at.0)
+        .bind(sent_at)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(seq)
+}
+
+/// Returns one message.
+pub async fn find(tx: &mut Tx, id: OutboxId) -> Result<Option<Outbound>, StoreError> {
+    const SQL: &str = "SELECT id, dialogue_id, seq, author, body, status, attempt, not_before, created_at, sent_at, \
+                       reason FROM outbox WHERE id = $1";
+    let row = both!(tx, |c| sqlx::query_as::<_, OutboundRow>(SQL).bind(id.to_string()).fetch_optional(c).await)?;
+    row.map(Outbound::try_from).transpose()
+}
+
+/// Returns the messages that stand at `status`, oldest first.
+pub async fn list(tx: &mut Tx, status: Delivery, limit: u32) -> Result<Vec<Outbound>, StoreError> {
+    const SQL: &str = "SELECT id, dialogue_id, seq, author, body, status, attempt, not_before, created_at, sent_at, \
+                       reason FROM outbox WHERE status = $1 ORDER BY created_at, dialogue_id, seq LIMIT $2";
+    let status = name_of(&status)?;
+    let rows =
+        both!(tx, |c| sqlx::query_as::<_, OutboundRow>(SQL).bind(status).bind(i64::from(limit)).fetch_all(c).await)?;
+    rows.into_iter().map(Outbound::try_from).collect()
+}
+
+/// Notes that sending begins; returns which attempt this is. Commit it before the network is
+/// touched: an attempt that is never heard of again is thereby known.
+pub async fn begin_attempt(tx: &mut Tx, id: OutboxId) -> Result<u32, StoreError> {
+    const SQL: &str = "UPDATE outbox SET attempt = attempt + 1 WHERE id = $1 RETURNING attempt";
+    let attempt: Option<i64> = both!(tx, |c| sqlx::query_scalar(SQL).bind(id.to_string()).fetch_optional(c).await)?;
+    let attempt = attempt.ok_or_else(|| missing(id))?;
+    Row { table: "outbox", id: &id.to_string() }.number("attempt", attempt)
+}
+
+/// Notes that the channel took it.
+pub async fn mark_sent(tx: &mut Tx, id: OutboxId, now: Timestamp) -> Result<(), StoreError> {
+    mark(tx, id, Delivery::Sent, Some(now), None).await
+}
+
+/// Notes that it left and nothing more is known.
+pub async fn mark_uncertain(tx: &mut Tx, id: OutboxId, reason: &str) -> Result<(), StoreError> {
+    mark(tx, id, Delivery::Uncertain, None, Some(reason)).await
+}
+
+/// Notes that the channel refused it for good.
+pub async fn mark_failed(tx: &mut Tx, id: OutboxId, reason: &str) -> Result<(), StoreError> {
+    mark(tx, id, Delivery::Failed, None, Some(reason)).await
+}
+
+/// Notes that the policy held it back, and why.
+pub async fn mark_withheld(tx: &mut Tx, id: OutboxId, reason: &str) -> Result<(), StoreError> {
+    mark(tx, id, Delivery::Withheld, None, Some(reason)).await
+}
+
+async fn mark(
+    tx: &mut Tx,
+    id: OutboxId,
+    status: Delivery,
+    sent_at: Option<Timestamp>,
+    reason: Option<&str>,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE outbox SET status = $2, sent_at = $3, reason = $4 WHERE id = $1";
+    let status = name_of(&status)?;
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(status)
+        .bind(sent_at.map(|at| at.0))
+        .bind(reason.map(clean))
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    if changed == 0 { Err(missing(id)) } else { Ok(()) }
+}
+
+fn missing(id: OutboxId) -> StoreError {
+    StoreError::Missing { table: "outbox", id: id.to_string() }
+}
+
+#[derive(FromRow)]
+struct OutboundRow {
+    id: String,
+    dialogue_id: String,
+    seq: i64,
+    author: String,
+    body: String,
+    status: String,
+    attempt: i64,
+    not_before: Option<i64>,
+    created_at: i64,
+    sent_at: Option<i64>,
+    reason: Option<String>,
+}
+
+impl TryFrom<OutboundRow> for Outbound {
+    type Error = StoreError;
+
+    fn try_from(row: OutboundRow) -> Result<Outbound, StoreError> {
+        let at = Row { table: "outbox", id: &row.id };
+        Ok(Outbound {
+            id: at.parse("id", &row.id)?,
+            dialogue_id: at.parse("dialogue_id", &row.dialogue_id)?,
+            author: at.name("author", &row.author)?,
+            status: at.name("status", &row.status)?,
+            attempt: at.number("attempt", row.attempt)?,
+            not_before: row.not_before.map(Timestamp),
+            created_at: Timestamp(row.created_at),
+            sent_at: row.sent_at.map(Timestamp),
+            seq: row.seq,
+            body: row.body,
+            reason: row.reason,
+        })
+    }
+}

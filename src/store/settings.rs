@@ -1,0 +1,19 @@
+//! Settings the service keeps for itself: keys, secrets it minted, marks of work done.
+
+use super::tx::both;
+use super::value::clean;
+use super::{StoreError, Tx};
+
+/// Returns the value stored under `key`.
+pub async fn get(tx: &mut Tx, key: &str) -> Result<Option<String>, StoreError> {
+    const SQL: &str = "SELECT value FROM settings WHERE key = $1";
+    Ok(both!(tx, |c| sqlx::query_scalar(SQL).bind(key).fetch_optional(c).await)?)
+}
+
+/// Stores `value` under `key`, replacing what was there.
+pub async fn put(tx: &mut Tx, key: &str, value: &str) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO settings (key, value) VALUES ($1, $2) \
+                       ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    both!(tx, |c| sqlx::query(SQL).bind(key).bind(clean(value)).execute(c).await.map(drop))?;
+    Ok(())
+}

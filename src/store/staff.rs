@@ -1,0 +1,118 @@
+//! Members of staff and the hashes of their passwords.
+
+use sqlx::FromRow;
+
+use super::tx::both;
+use super::value::{Row, clean, clean_opt, name_of};
+use super::{StoreError, Tx};
+use crate::domain::ids::StaffId;
+use crate::domain::staff::Staff;
+use crate::domain::time::Timestamp;
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT id, login, name, role, region, password_hash, active, created_at FROM staff ", $rest)
+    };
+}
+
+/// Inserts a member of staff with the hash (argon2id, PHC string) of their password.
+pub async fn insert(tx: &mut Tx, staff: &Staff, password_hash: &str) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO staff (id, login, name, role, region, password_hash, active, created_at) \
+                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let role = name_of(&staff.role)?;
+    both!(tx, |c| sqlx::query(SQL)
+        .bind(staff.id.to_string())
+        .bind(clean(&staff.login))
+        .bind(clean(&staff.name))
+        .bind(role)
+        .bind(clean_opt(staff.region.as_deref()))
+        .bind(password_hash)
+        .bind(i64::from(staff.active))
+        .bind(staff.created_at.0)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Returns one member of staff.
+pub async fn find(tx: &mut Tx, id: StaffId) -> Result<Option<Staff>, StoreError> {
+    const SQL: &str = select!("WHERE id = $1");
+    let row = both!(tx, |c| sqlx::query_as::<_, StaffRow>(SQL).bind(id.to_string()).fetch_optional(c).await)?;
+    row.map(Staff::try_from).transpose()
+}
+
+/// Returns whoever logs in as `login`, with the hash of their password.
+pub async fn by_login(tx: &mut Tx, login: &str) -> Result<Option<(Staff, String)>, StoreError> {
+    const SQL: &str = select!("WHERE login = $1");
+    let row = both!(tx, |c| sqlx::query_as::<_, StaffRow>(SQL).bind(clean(login)).fetch_optional(c).await)?;
+    row.map(|mut row| {
+        let hash = std::mem::take(&mut row.password_hash);
+        Ok((row.try_into()?, hash))
+    })
+    .transpose()
+}
+
+/// Returns every member of staff by name.
+pub async fn list(tx: &mut Tx) -> Result<Vec<Staff>, StoreError> {
+    const SQL: &str = select!("ORDER BY name, login");
+    let rows = both!(tx, |c| sqlx::query_as::<_, StaffRow>(SQL).fetch_all(c).await)?;
+    rows.into_iter().map(Staff::try_from).collect()
+}
+
+/// Replaces the hash of somebody's password.
+pub async fn set_password(tx: &mut Tx, id: StaffId, password_hash: &str) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE staff SET password_hash = $2 WHERE id = $1";
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(password_hash)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    found(changed, id)
+}
+
+/// Lets somebody log in, or no longer.
+pub async fn set_active(tx: &mut Tx, id: StaffId, active: bool) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE staff SET active = $2 WHERE id = $1";
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(i64::from(active))
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    found(changed, id)
+}
+
+fn found(changed: u64, id: StaffId) -> Result<(), StoreError> {
+    if changed == 0 { Err(StoreError::Missing { table: "staff", id: id.to_string() }) } else { Ok(()) }
+}
+
+#[derive(FromRow)]
+struct StaffRow {
+    id: String,
+    login: String,
+    name: String,
+    role: String,
+    region: Option<String>,
+    password_hash: String,
+    active: i64,
+    created_at: i64,
+}
+
+impl TryFrom<StaffRow> for Staff {
+    type Error = StoreError;
+
+    fn try_from(row: StaffRow) -> Result<Staff, StoreError> {
+        let at = Row { table: "staff", id: &row.id };
+        Ok(Staff {
+            id: at.parse("id", &row.id)?,
+            role: at.name("role", &row.role)?,
+            active: at.bool("active", row.active)?,
+            created_at: Timestamp(row.created_at),
+            login: row.login,
+            name: row.name,
+            region: row.region,
+        })
+    }
+}

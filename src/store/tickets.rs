@@ -1,0 +1,213 @@
+//! Tickets (工单), their media and who did what to them when (问题台账).
+
+mod events;
+mod row;
+
+pub use events::{NewEvent, TicketEvent, add_event, events};
+use row::{TicketRow, select};
+
+use super::backend::lock_row;
+use super::tx::{Live, both};
+use super::value::{clean, clean_opt, json_of, name_of, name_of_opt};
+use super::{Change, StoreError, Tx, dialogues};
+use crate::domain::ids::{ContactId, MediaId, ProjectId, StaffId, TicketId, UnitId};
+use crate::domain::ticket::{Status, Ticket, TicketKind};
+use crate::domain::time::Timestamp;
+use crate::domain::understanding::{Category, Urgency};
+
+/// Which tickets a list shows; `None` means all.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Filter {
+    pub status: Option<Status>,
+    /// Only those still in the ledger, or only those struck off.
+    pub open: Option<bool>,
+    pub kind: Option<TicketKind>,
+    pub category: Option<Category>,
+    pub urgency: Option<Urgency>,
+    pub project_id: Option<ProjectId>,
+    pub unit_id: Option<UnitId>,
+    pub assignee: Option<StaffId>,
+    /// Created at or after.
+    pub from: Option<Timestamp>,
+    /// Created before.
+    pub until: Option<Timestamp>,
+}
+
+/// Stores a new ticket under the next number of the month in China it was created in
+/// (`HF2611-0042`) and returns it with that number. Numbers have no gaps: one that is undone
+/// is given again.
+pub async fn file(tx: &mut Tx, ticket: Ticket) -> Result<Ticket, StoreError> {
+    const SQL: &str = "INSERT INTO tickets (number, kind, contact_id, unit_id, project_id, dialogue_id, status, \
+                       priority, category, urgency, location, component, symptom, since, wished_time, description, \
+                       in_warranty, sentiment, keywords, assignee, unverified, created_at, updated_at, closed_at, id) \
+                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
+                       $19, $20, $21, $22, $23, $24, $25)";
+    let number = next_number(tx, ticket.created_at).await?;
+    let ticket = Ticket { number, ..ticket };
+    store(tx, SQL, &ticket).await?;
+    Ok(ticket)
+}
+
+/// Stores a ticket as it now is. Load it with [`load_for_update`] first.
+pub async fn update(tx: &mut Tx, ticket: &Ticket) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE tickets SET number = $1, kind = $2, contact_id = $3, unit_id = $4, project_id = $5, \
+                       dialogue_id = $6, status = $7, priority = $8, category = $9, urgency = $10, location = $11, \
+                       component = $12, symptom = $13, since = $14, wished_time = $15, description = $16, \
+                       in_warranty = $17, sentiment = $18, keywords = $19, assignee = $20, unverified = $21, \
+                       created_at = $22, updated_at = $23, closed_at = $24 WHERE id = $25";
+    if store(tx, SQL, ticket).await? == 0 {
+        return Err(StoreError::Missing { table: "tickets", id: ticket.id.to_string() });
+    }
+    Ok(())
+}
+
+/// Returns one ticket.
+pub async fn find(tx: &mut Tx, id: TicketId) -> Result<Option<Ticket>, StoreError> {
+    const SQL: &str = select!("WHERE id = $1");
+    let row = both!(tx, |c| sqlx::query_as::<_, TicketRow>(SQL).bind(id.to_string()).fetch_optional(c).await)?;
+    row.map(Ticket::try_from).transpose()
+}
+
+/// Returns one ticket and holds it, and the conversation it belongs to, until the transaction
+/// ends. The conversation comes first, in the one order that cannot deadlock with intake.
+pub async fn load_for_update(tx: &mut Tx, id: TicketId) -> Result<Option<Ticket>, StoreError> {
+    if let Some(dialogue) = find(tx, id).await?.and_then(|ticket| ticket.dialogue_id) {
+        dialogues::lock(tx, dialogue).await?;
+    }
+    lock_row(tx, "SELECT id FROM tickets WHERE id = $1 FOR UPDATE", &id.to_string()).await?;
+    find(tx, id).await
+}
+
+/// Returns the ticket people call `number`.
+pub async fn find_by_number(tx: &mut Tx, number: &str) -> Result<Option<Ticket>, StoreError> {
+    const SQL: &str = select!("WHERE number = $1");
+    let row = both!(tx, |c| sqlx::query_as::<_, TicketRow>(SQL).bind(clean(number)).fetch_optional(c).await)?;
+    row.map(Ticket::try_from).transpose()
+}
+
+/// Returns tickets, the most urgent of the open ones first, then the latest.
+pub async fn list(tx: &mut Tx, filter: &Filter, limit: u32) -> Result<Vec<Ticket>, StoreError> {
+    const SQL: &str = select!(
+        "WHERE (CAST($1 AS TEXT) IS NULL OR status = $1) \
+         AND (CAST($2 AS BIGINT) IS NULL OR $2 = CASE WHEN status IN ('closed', 'rejected', 'cancelled', 'merged') \
+         THEN 0 ELSE 1 END) \
+         AND (CAST($3 AS TEXT) IS NULL OR kind = $3) \
+         AND (CAST($4 AS TEXT) IS NULL OR category = $4) \
+         AND (CAST($5 AS TEXT) IS NULL OR urgency = $5) \
+         AND (CAST($6 AS TEXT) IS NULL OR project_id = $6) \
+         AND (CAST($7 AS TEXT) IS NULL OR unit_id = $7) \
+         AND (CAST($8 AS TEXT) IS NULL OR assignee = $8) \
+         AND created_at >= $9 AND created_at < $10 \
+         ORDER BY CASE WHEN status IN ('closed', 'rejected', 'cancelled', 'merged') THEN 2 \
+         WHEN urgency = 'emergency' THEN 0 ELSE 1 END, priority DESC, created_at DESC, id DESC LIMIT $11"
+    );
+    let (status, kind) = (name_of_opt(filter.status.as_ref())?, name_of_opt(filter.kind.as_ref())?);
+    let (category, urgency) = (name_of_opt(filter.category.as_ref())?, name_of_opt(filter.urgency.as_ref())?);
+    let rows = both!(tx, |c| sqlx::query_as::<_, TicketRow>(SQL)
+        .bind(status)
+        .bind(filter.open.map(i64::from))
+        .bind(kind)
+        .bind(category)
+        .bind(urgency)
+        .bind(filter.project_id.map(|id| id.to_string()))
+        .bind(filter.unit_id.map(|id| id.to_string()))
+        .bind(filter.assignee.map(|id| id.to_string()))
+        .bind(filter.from.map_or(i64::MIN, |at| at.0))
+        .bind(filter.until.map_or(i64::MAX, |at| at.0))
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await)?;
+    rows.into_iter().map(Ticket::try_from).collect()
+}
+
+/// Returns what a contact still waits for, the latest first.
+pub async fn open_for_contact(tx: &mut Tx, contact: ContactId) -> Result<Vec<Ticket>, StoreError> {
+    const SQL: &str = select!(
+        "WHERE contact_id = $1 AND status NOT IN ('closed', 'rejected', 'cancelled', 'merged') \
+         ORDER BY created_at DESC, id DESC"
+    );
+    let rows = both!(tx, |c| sqlx::query_as::<_, TicketRow>(SQL).bind(contact.to_string()).fetch_all(c).await)?;
+    rows.into_iter().map(Ticket::try_from).collect()
+}
+
+/// Returns the tickets that were filed or changed after change number `seq`, in that order.
+pub async fn after_seq(tx: &mut Tx, seq: i64, limit: u32) -> Result<Vec<Change<Ticket>>, StoreError> {
+    const SQL: &str = select!("WHERE seq > $1 ORDER BY seq LIMIT $2");
+    let rows = both!(tx, |c| sqlx::query_as::<_, TicketRow>(SQL).bind(seq).bind(i64::from(limit)).fetch_all(c).await)?;
+    rows.into_iter().map(|row| Ok(Change { seq: row.seq, record: row.try_into()? })).collect()
+}
+
+/// Adds a photo or a recording to a ticket; a second time changes nothing.
+pub async fn attach_media(tx: &mut Tx, ticket: TicketId, media: MediaId) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO ticket_media (ticket_id, media_id) VALUES ($1, $2) \
+                       ON CONFLICT (ticket_id, media_id) DO NOTHING";
+    both!(tx, |c| sqlx::query(SQL).bind(ticket.to_string()).bind(media.to_string()).execute(c).await.map(drop))?;
+    tx.changed(Live::Ticket, ticket.to_string());
+    Ok(())
+}
+
+async fn store(tx: &mut Tx, sql: &'static str, ticket: &Ticket) -> Result<u64, StoreError> {
+    let id = ticket.id.to_string();
+    let (kind, status) = (name_of(&ticket.kind)?, name_of(&ticket.status)?);
+    let (category, urgency) = (name_of_opt(ticket.category.as_ref())?, name_of(&ticket.urgency)?);
+    let (sentiment, keywords) = (name_of(&ticket.sentiment)?, json_of(&ticket.keywords)?);
+    let stored = both!(tx, |c| sqlx::query(sql)
+        .bind(&ticket.number)
+        .bind(kind)
+        .bind(ticket.contact_id.to_string())
+        .bind(ticket.unit_id.map(|id| id.to_string()))
+        .bind(ticket.project_id.map(|id| id.to_string()))
+        .bind(ticket.dialogue_id.map(|id| id.to_string()))
+        .bind(status)
+        .bind(i64::from(ticket.priority))
+        .bind(category)
+        .bind(urgency)
+        .bind(clean_opt(ticket.location.as_deref()))
+        .bind(clean_opt(ticket.component.as_deref()))
+        .bind(clean_opt(ticket.symptom.as_deref()))
+        .bind(clean_opt(ticket.since.as_deref()))
+        .bind(clean_opt(ticket.wished_time.as_deref()))
+        .bind(clean(&ticket.description))
+        .bind(ticket.in_warranty.map(i64::from))
+        .bind(sentiment)
+        .bind(keywords)
+        .bind(ticket.assignee.map(|id| id.to_string()))
+        .bind(i64::from(ticket.unverified))
+        .bind(ticket.created_at.0)
+        .bind(ticket.updated_at.0)
+        .bind(ticket.closed_at.map(|at| at.0))
+        .bind(&id)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    tx.changed(Live::Ticket, id);
+    Ok(stored)
+}
+
+/// The counter row stays locked until the commit, so a number that is undone leaves no gap.
+async fn next_number(tx: &mut Tx, created_at: Timestamp) -> Result<String, StoreError> {
+    const SQL: &str = "INSERT INTO counters (name, value) VALUES ($1, 1) \
+                       ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value";
+    let month = month_in_china(created_at);
+    let counter = format!("ticket:{month}");
+    let count: i64 = both!(tx, |c| sqlx::query_scalar(SQL).bind(counter).fetch_one(c).await)?;
+    Ok(format!("HF{month}-{count:04}"))
+}
+
+/// Year and month, `2611`, in Asia/Shanghai: UTC+8 all year round since 1992.
+fn month_in_china(at: Timestamp) -> String {
+    let instant = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+    instant.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).strftime("%y%m").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_begins_at_midnight_in_china() {
+        // 2026-10-31T15:59:59.999Z and one millisecond later.
+        assert_eq!(month_in_china(Timestamp(1_793_462_399_999)), "2610");
+        assert_eq!(month_in_china(Timestamp(1_793_462_400_000)), "2611");
+    }
+}

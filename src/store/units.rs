@@ -1,0 +1,68 @@
+//! Units: flats, houses and machines of a project.
+
+use sqlx::FromRow;
+
+use super::tx::both;
+use super::value::{Row, clean, clean_opt};
+use super::{StoreError, Tx};
+use crate::domain::ids::{ProjectId, UnitId};
+use crate::domain::project::Unit;
+
+/// Inserts a unit.
+pub async fn insert(tx: &mut Tx, unit: &Unit) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO units (id, project_id, building, unit, room, label) \
+                       VALUES ($1, $2, $3, $4, $5, $6)";
+    both!(tx, |c| sqlx::query(SQL)
+        .bind(unit.id.to_string())
+        .bind(unit.project_id.to_string())
+        .bind(clean_opt(unit.building.as_deref()))
+        .bind(clean_opt(unit.unit.as_deref()))
+        .bind(clean_opt(unit.room.as_deref()))
+        .bind(clean(&unit.label))
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Returns one unit.
+pub async fn find(tx: &mut Tx, id: UnitId) -> Result<Option<Unit>, StoreError> {
+    const SQL: &str = "SELECT id, project_id, building, unit, room, label FROM units WHERE id = $1";
+    let row = both!(tx, |c| sqlx::query_as::<_, UnitRow>(SQL).bind(id.to_string()).fetch_optional(c).await)?;
+    row.map(Unit::try_from).transpose()
+}
+
+/// Returns the units of one project, or of all, by label.
+pub async fn list(tx: &mut Tx, project: Option<ProjectId>) -> Result<Vec<Unit>, StoreError> {
+    const SQL: &str = "SELECT id, project_id, building, unit, room, label FROM units \
+                       WHERE CAST($1 AS TEXT) IS NULL OR project_id = $1 ORDER BY project_id, label, id";
+    let project = project.map(|id| id.to_string());
+    let rows = both!(tx, |c| sqlx::query_as::<_, UnitRow>(SQL).bind(project).fetch_all(c).await)?;
+    rows.into_iter().map(Unit::try_from).collect()
+}
+
+#[derive(FromRow)]
+pub(super) struct UnitRow {
+    id: String,
+    project_id: String,
+    building: Option<String>,
+    unit: Option<String>,
+    room: Option<String>,
+    label: String,
+}
+
+impl TryFrom<UnitRow> for Unit {
+    type Error = StoreError;
+
+    fn try_from(row: UnitRow) -> Result<Unit, StoreError> {
+        let at = Row { table: "units", id: &row.id };
+        Ok(Unit {
+            id: at.parse("id", &row.id)?,
+            project_id: at.parse("project_id", &row.project_id)?,
+            building: row.building,
+            unit: row.unit,
+            room: row.room,
+            label: row.label,
+        })
+    }
+}
