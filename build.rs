@@ -1,5 +1,5 @@
 //! Tells the linker where the program finds libtorch when it starts, so that nobody has to set
-//! LD_LIBRARY_PATH: beside the program as it is deployed (`bin/huifang`, `lib/*.so`), else where
+//! `LD_LIBRARY_PATH`: beside the program as it is deployed (`bin/huifang`, `lib/*.so`), else where
 //! it was at build time.
 
 use std::env;

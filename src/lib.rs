@@ -10,4 +10,5 @@
 
 pub mod channel;
 pub mod clock;
+pub mod config;
 pub mod domain;
