@@ -11,5 +11,6 @@
 pub mod catalog;
 pub mod channel;
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod store;

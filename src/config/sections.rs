@@ -1,0 +1,205 @@
+//! The sections of `huifang.toml` and what their keys may hold. What each key means is written
+//! for the operator in `huifang.example.toml`; this says what the program makes of it.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use jiff::civil;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
+
+use super::secret::Secret;
+
+/// `[server]`: how the service is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerConfig {
+    #[serde(deserialize_with = "address")]
+    pub listen: SocketAddr,
+    #[serde(default, deserialize_with = "web_address")]
+    pub public_url: Option<String>,
+}
+
+impl ServerConfig {
+    /// Returns how people reach the server, without a slash at the end: `public_url`, else plain
+    /// HTTP on the listening address.
+    pub fn public_url(&self) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
+    }
+}
+
+/// `[database]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseConfig {
+    pub url: DatabaseUrl,
+}
+
+/// `sqlite:FILE` or `postgres://…`. Shows itself without the password.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// Returns the whole URL, password included: for the connection only.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for DatabaseUrl {
+    type Error = String;
+
+    fn try_from(url: String) -> Result<DatabaseUrl, String> {
+        let named = url.strip_prefix("sqlite:").is_some_and(|file| !file.is_empty());
+        if named || url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(DatabaseUrl(url));
+        }
+        // The value itself is not repeated: it may hold a password.
+        Err("expected sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE".to_owned())
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = self.0.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?)));
+        match parts {
+            Some((scheme, (_, place))) => {
+                // Parameters after `?` may hold a password as well.
+                let place = place.split('?').next().unwrap_or(place);
+                write!(f, "{scheme}://…@{place}")
+            }
+            None => f.write_str(self.0.split('?').next().unwrap_or(&self.0)),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// `[media]`: where photos and recordings are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MediaConfig {
+    pub url: MediaUrl,
+    #[serde(default, deserialize_with = "web_address")]
+    pub s3_endpoint: Option<String>,
+    pub s3_region: String,
+    #[serde(default)]
+    pub s3_access_key_id: Option<Secret>,
+    #[serde(default)]
+    pub s3_secret_access_key: Option<Secret>,
+}
+
+/// A place for media.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum MediaUrl {
+    /// A directory of this machine.
+    Directory(PathBuf),
+    /// A bucket of S3-compatible storage, and the prefix of all names in it (may be empty).
+    Bucket { bucket: String, prefix: String },
+}
+
+impl TryFrom<String> for MediaUrl {
+    type Error = String;
+
+    fn try_from(url: String) -> Result<MediaUrl, String> {
+        if let Some(directory) = url.strip_prefix("file:").filter(|directory| !directory.is_empty()) {
+            return Ok(MediaUrl::Directory(PathBuf::from(directory)));
+        }
+        if let Some(rest) = url.strip_prefix("s3:") {
+            let rest = rest.trim_start_matches('/').trim_end_matches('/');
+            let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+            if !bucket.is_empty() {
+                return Ok(MediaUrl::Bucket { bucket: bucket.to_owned(), prefix: prefix.to_owned() });
+            }
+        }
+        Err(format!("expected file:DIRECTORY, s3:BUCKET or s3:BUCKET/PREFIX, not {url:?}"))
+    }
+}
+
+/// `[speech]`: how recordings are turned into text.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpeechConfig {
+    /// The ggml file; `None` switches speech recognition off.
+    #[serde(deserialize_with = "path_or_none")]
+    pub model: Option<PathBuf>,
+    #[serde(deserialize_with = "spoken_language")]
+    pub language: String,
+    /// 0: as many as the machine has cores, at most 4.
+    pub threads: u16,
+}
+
+/// `[tagging]`: how text is understood.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaggingConfig {
+    /// The directory of the BERT model; `None`: the lexicon alone.
+    #[serde(deserialize_with = "path_or_none")]
+    pub model: Option<PathBuf>,
+}
+
+/// `[policy]`: the rules for what leaves the house.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyConfig {
+    #[serde(deserialize_with = "time_zone")]
+    pub time_zone: TimeZone,
+    #[serde(deserialize_with = "time_of_day")]
+    pub quiet_from: civil::Time,
+    #[serde(deserialize_with = "time_of_day")]
+    pub quiet_to: civil::Time,
+    pub survey_gap_days: u16,
+    #[serde(default)]
+    pub emergency_phone: Option<String>,
+}
+
+fn address<'de, D: Deserializer<'de>>(source: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(source)?;
+    text.parse().map_err(|_| {
+        D::Error::custom(format!("expected ADDRESS:PORT such as 127.0.0.1:8080 or [::]:8080, not {text:?}"))
+    })
+}
+
+fn web_address<'de, D: Deserializer<'de>>(source: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(source)?;
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.starts_with('/') && !host.contains(char::is_whitespace) => {
+            Ok(Some(text.trim_end_matches('/').to_owned()))
+        }
+        _ => Err(D::Error::custom(format!("expected https://HOST or http://HOST:PORT, not {text:?}"))),
+    }
+}
+
+fn path_or_none<'de, D: Deserializer<'de>>(source: D) -> Result<Option<PathBuf>, D::Error> {
+    let text = String::deserialize(source)?;
+    Ok((!text.is_empty()).then(|| PathBuf::from(text)))
+}
+
+fn spoken_language<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
+    let text = String::deserialize(source)?;
+    if matches!(text.as_str(), "auto" | "zh" | "en") {
+        return Ok(text);
+    }
+    Err(D::Error::custom(format!("expected \"zh\", \"en\" or \"auto\", not {text:?}")))
+}
+
+fn time_zone<'de, D: Deserializer<'de>>(source: D) -> Result<TimeZone, D::Error> {
+    let text = String::deserialize(source)?;
+    TimeZone::get(&text)
+        .map_err(|_| D::Error::custom(format!("no time zone is called {text:?}; expected such as \"Asia/Shanghai\"")))
+}
+
+fn time_of_day<'de, D: Deserializer<'de>>(source: D) -> Result<civil::Time, D::Error> {
+    let text = String::deserialize(source)?;
+    civil::Time::strptime("%H:%M", &text)
+        .map_err(|_| D::Error::custom(format!("expected a time of day such as \"20:00\", not {text:?}")))
+}

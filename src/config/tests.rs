@@ -1,0 +1,163 @@
+//! What the operator sees when a setting is right, wrong, misspelt or secret.
+
+use std::io::Write;
+
+use super::*;
+
+fn with_file(text: &str) -> Result<Config, String> {
+    let mut file = tempfile::Builder::new().prefix("huifang").suffix(".toml").tempfile().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    let name = file.path().display().to_string();
+    Config::load(Some(file.path()), []).map_err(|error| error.to_string().replace(&name, "huifang.toml"))
+}
+
+fn with_variables(variables: &[(&str, &str)]) -> Result<Config, String> {
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::load(None, variables).map_err(|error| error.to_string())
+}
+
+#[test]
+fn the_example_file_is_the_defaults() {
+    let config = Config::builtin().unwrap();
+    assert_eq!(with_file(EXAMPLE).unwrap(), config);
+    assert_eq!(config.server.public_url(), "http://127.0.0.1:8080");
+    assert_eq!(config.database.url.to_string(), "sqlite:huifang.db");
+    assert_eq!(config.media.url, MediaUrl::Directory("media".into()));
+    assert_eq!(config.policy.quiet_from, jiff::civil::time(20, 0, 0, 0));
+    assert_eq!(config.policy.survey_gap_days, 7);
+}
+
+#[test]
+fn every_key_is_explained_in_the_example_file_and_none_other() {
+    let mut written: Vec<(String, String)> = Vec::new();
+    let mut section = String::new();
+    let mut explained = false;
+    for line in EXAMPLE.lines() {
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            name.clone_into(&mut section);
+        }
+        let key = line.trim_start_matches("# ").split_once(" = ").map(|(key, _)| key);
+        if let Some(key) = key.filter(|key| key.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c == '3')) {
+            assert!(explained, "[{section}] {key} has no comment above it");
+            written.push((section.clone(), key.to_owned()));
+        } else {
+            explained = line.starts_with('#');
+        }
+    }
+    let known: Vec<(String, String)> = known::sections()
+        .iter()
+        .flat_map(|section| known::keys(section).unwrap().iter().map(|key| ((*section).to_owned(), (*key).to_owned())))
+        .collect();
+    assert_eq!(written, known);
+}
+
+#[test]
+fn a_variable_wins_over_the_file_and_the_file_over_the_default() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "[server]\nlisten = \"0.0.0.0:1\"\n[speech]\nthreads = 3").unwrap();
+    let variables = [("HUIFANG_SERVER__LISTEN".to_owned(), "0.0.0.0:2".to_owned())];
+    let config = Config::load(Some(file.path()), variables).unwrap();
+    assert_eq!(config.server.listen.port(), 2);
+    assert_eq!(config.speech.threads, 3);
+    assert_eq!(config.policy.survey_gap_days, 7);
+}
+
+#[test]
+fn a_variable_is_a_number_where_a_number_is_wanted_and_text_where_text_is() {
+    let config =
+        with_variables(&[("HUIFANG_SPEECH__THREADS", "2"), ("HUIFANG_POLICY__EMERGENCY_PHONE", "119")]).unwrap();
+    assert_eq!(config.speech.threads, 2);
+    assert_eq!(config.policy.emergency_phone.as_deref(), Some("119"));
+}
+
+#[test]
+fn an_unknown_name_is_refused_with_its_place_and_the_nearest_known_one() {
+    insta::assert_snapshot!(
+        with_file("# ours\n[server]\nlisten = \"0.0.0.0:80\"\nlisen = \"x\"").unwrap_err(),
+        @"huifang.toml:4: unknown key `lisen` in [server] (did you mean `listen`?); its keys are listen, public_url"
+    );
+    insta::assert_snapshot!(
+        with_file("[serve]\n").unwrap_err(),
+        @"huifang.toml:1: unknown section [serve] (did you mean `server`?); the sections are server, database, media, speech, tagging, policy"
+    );
+    insta::assert_snapshot!(
+        with_file("listen = \"0.0.0.0:80\"").unwrap_err(),
+        @"huifang.toml:1: `listen` stands outside a section; every setting belongs below a [section]: server, database, media, speech, tagging, policy"
+    );
+    insta::assert_snapshot!(
+        with_variables(&[("HUIFANG_POLICY__QUIET_FORM", "20:00")]).unwrap_err(),
+        @"variable HUIFANG_POLICY__QUIET_FORM: unknown key `quiet_form` in [policy] (did you mean `quiet_from`?); its keys are time_zone, quiet_from, quiet_to, survey_gap_days, emergency_phone"
+    );
+    insta::assert_snapshot!(
+        with_variables(&[("HUIFANG_DATABASE_URL", "sqlite:x")]).unwrap_err(),
+        @"variable HUIFANG_DATABASE_URL: section and key are joined by two underscores: did you mean HUIFANG_DATABASE__URL?"
+    );
+}
+
+#[test]
+fn a_wrong_value_is_told_with_its_place_and_what_would_be_right() {
+    insta::assert_snapshot!(
+        with_file("[server]\nlisten = 8080").unwrap_err(),
+        @"huifang.toml:2: [server] listen: invalid type: integer `8080`, expected a string"
+    );
+    insta::assert_snapshot!(
+        with_file("[server]\nlisten = \"8080\"").unwrap_err(),
+        @r#"huifang.toml:2: [server] listen: expected ADDRESS:PORT such as 127.0.0.1:8080 or [::]:8080, not "8080""#
+    );
+    insta::assert_snapshot!(
+        with_file("[policy]\nquiet_from = \"25:00\"").unwrap_err(),
+        @r#"huifang.toml:2: [policy] quiet_from: expected a time of day such as "20:00", not "25:00""#
+    );
+    insta::assert_snapshot!(
+        with_file("[media]\n\nurl = \"ftp://there\"").unwrap_err(),
+        @r#"huifang.toml:3: [media] url: expected file:DIRECTORY, s3:BUCKET or s3:BUCKET/PREFIX, not "ftp://there""#
+    );
+    insta::assert_snapshot!(
+        with_variables(&[("HUIFANG_SPEECH__THREADS", "many")]).unwrap_err(),
+        @r#"variable HUIFANG_SPEECH__THREADS: [speech] threads: invalid type: string "many", expected u16"#
+    );
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_told_with_its_line() {
+    let error = with_file("[server]\nlisten = ").unwrap_err();
+    assert!(error.starts_with("huifang.toml:2: "), "{error}");
+}
+
+#[test]
+fn a_channel_that_is_not_built_yet_is_refused_only_when_set() {
+    insta::assert_snapshot!(
+        with_file("[wechat]\ntoken = \"x\"").unwrap_err(),
+        @"huifang.toml:1: this build has no WeChat channel yet; remove [wechat]"
+    );
+    insta::assert_snapshot!(
+        with_variables(&[("HUIFANG_TELEGRAM__TOKEN", "x")]).unwrap_err(),
+        @"variable HUIFANG_TELEGRAM__TOKEN: this build has no Telegram channel yet; remove [telegram]"
+    );
+}
+
+#[test]
+fn a_secret_may_lie_in_a_file_and_is_never_shown() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "hunter2").unwrap();
+    let path = file.path().display().to_string();
+    let config = with_variables(&[("HUIFANG_MEDIA__S3_SECRET_ACCESS_KEY_FILE", &path)]).unwrap();
+    assert_eq!(config.media.s3_secret_access_key.as_ref().map(Secret::expose), Some("hunter2"));
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let gone = with_variables(&[("HUIFANG_MEDIA__S3_SECRET_ACCESS_KEY_FILE", "/nonexistent/key")]).unwrap_err();
+    assert!(
+        gone.starts_with("cannot read /nonexistent/key (named by HUIFANG_MEDIA__S3_SECRET_ACCESS_KEY_FILE): "),
+        "{gone}"
+    );
+}
+
+#[test]
+fn the_password_of_a_database_is_never_shown() {
+    let url = "postgres://huifang:hunter2@db:5432/huifang?password=hunter2";
+    let config = with_variables(&[("HUIFANG_DATABASE__URL", url)]).unwrap();
+    assert_eq!(config.database.url.expose(), url);
+    assert_eq!(config.database.url.to_string(), "postgres://…@db:5432/huifang");
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let misspelt = with_variables(&[("HUIFANG_DATABASE__URL", "postgre://u:hunter2@db/x")]).unwrap_err();
+    assert!(!misspelt.contains("hunter2"), "{misspelt}");
+}
