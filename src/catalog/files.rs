@@ -31,6 +31,8 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "surveys/routine.toml",
     "texts.en.toml",
     "texts.zh-CN.toml",
+    "web.en.toml",
+    "web.zh-CN.toml",
 ];
 
 impl Files {

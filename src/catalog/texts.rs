@@ -1,4 +1,5 @@
-//! `texts.<language>.toml`: every sentence the service says, in every language.
+//! `texts.<language>.toml` and `web.<language>.toml`: every sentence the service says, and every
+//! word of its pages, in every language.
 //!
 //! Tables only group: `[survey] progress` is the text `survey.progress`. A `{name}` is a
 //! placeholder. Each text must exist in each language with the same placeholders.
@@ -63,12 +64,14 @@ impl Texts {
     pub(super) fn read(files: &Files, faults: &mut Vec<Fault>) -> Texts {
         let mut by_language = BTreeMap::new();
         for language in Language::ALL {
-            let file = file_of(language);
             let mut texts = BTreeMap::new();
-            if let Some(text) = files.required(&file, faults) {
-                let source = Source::new(&file, text);
-                collect(&source, source.parse().get_ref(), "", &mut texts);
-                faults.extend(source.into_faults());
+            for stem in [CONVERSATION, PAGES] {
+                let file = format!("{stem}.{}.toml", language.tag());
+                if let Some(text) = files.required(&file, faults) {
+                    let source = Source::new(&file, text);
+                    collect(&source, source.parse().get_ref(), "", &mut texts);
+                    faults.extend(source.into_faults());
+                }
             }
             by_language.insert(language, texts);
         }
@@ -92,12 +95,12 @@ impl Texts {
         for (language, texts) in &self.by_language {
             for (key, text) in texts {
                 for other in Language::ALL.into_iter().filter(|other| other != language) {
-                    let here = file_of(*language);
+                    let here = file_of(key, *language);
                     match self.get(other, key) {
                         None => faults.push(Fault {
                             file: here,
                             line: text.line,
-                            message: format!("`{key}` is missing in {}", file_of(other)),
+                            message: format!("`{key}` is missing in {}", file_of(key, other)),
                         }),
                         // Reported once, at the language that comes later.
                         Some(twin) if other < *language && twin.placeholders() != text.placeholders() => {
@@ -107,7 +110,7 @@ impl Texts {
                                 message: format!(
                                     "`{key}` has {}, but {}:{} has {}",
                                     named(text),
-                                    file_of(other),
+                                    file_of(key, other),
                                     twin.line,
                                     named(twin)
                                 ),
@@ -121,8 +124,14 @@ impl Texts {
     }
 }
 
-fn file_of(language: Language) -> String {
-    format!("texts.{}.toml", language.tag())
+/// What the bot says.
+const CONVERSATION: &str = "texts";
+/// What the web pages say: the texts under `web`.
+const PAGES: &str = "web";
+
+fn file_of(key: &str, language: Language) -> String {
+    let stem = if key.starts_with("web.") { PAGES } else { CONVERSATION };
+    format!("{stem}.{}.toml", language.tag())
 }
 
 fn named(text: &Text) -> String {

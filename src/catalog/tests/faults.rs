@@ -48,7 +48,8 @@ fn an_empty_text_and_a_brace_without_its_twin() {
 /// Faults of the Chinese file alone, when both languages have this text.
 fn faults_with_texts(text: &str) -> String {
     let mut faults = Vec::new();
-    Texts::read(&Files::of([("texts.zh-CN.toml", text), ("texts.en.toml", text)]), &mut faults);
+    let files = [("texts.zh-CN.toml", text), ("texts.en.toml", text), ("web.zh-CN.toml", ""), ("web.en.toml", "")];
+    Texts::read(&Files::of(files), &mut faults);
     faults.retain(|fault| fault.file.contains("zh-CN"));
     listed(&faults)
 }

@@ -1,0 +1,173 @@
+// Draws messages. Every word of a person or of the service enters the page as text, never as markup.
+
+const log = document.getElementById("log");
+const words = JSON.parse(document.body.dataset.words);
+const drawn = new Map();
+
+/** Returns a sentence of the page in its language. */
+export function say(key) {
+  return words[key] ?? key;
+}
+
+function element(name, className, text) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+/** Draws a message that is stored, or completes the one that was drawn when it was sent. */
+export function draw(message, onChoice) {
+  const near = log.scrollHeight - log.scrollTop - log.clientHeight < 160;
+  const before = drawn.get(message.id);
+  const box = element("div", `msg ${message.from}`);
+  box.dataset.id = message.id;
+  box.append(element("p", message.from === "staff" ? "who" : "who visually-hidden", say(`from_${message.from}`)));
+  if (message.text) box.append(bubble(message));
+  if (message.media.length > 0) box.append(media(message.media));
+  if (message.keywords?.length) box.append(keywords(message.keywords));
+  if (message.choices.length > 0) box.append(choices(message.choices, onChoice));
+  box.append(time(message.at));
+  place(box, before, message.seq);
+  drawn.set(message.id, box);
+  if (near || message.from === "you") toEnd();
+}
+
+/** Draws a message of the person that is on its way. */
+export function drawPending({ id, text, files }) {
+  const box = element("div", "msg you pending");
+  box.dataset.id = id;
+  box.append(element("p", "who visually-hidden", say("from_you")));
+  if (text) box.append(element("div", "bubble", text));
+  if (files?.length) {
+    box.append(media(files.map((file) => ({ kind: file.type.startsWith("image/") ? "photo" : "voice", url: URL.createObjectURL(file) }))));
+  }
+  box.append(element("p", "meta", say("sending")));
+  drawn.get(id)?.remove();
+  log.append(box);
+  drawn.set(id, box);
+  toEnd();
+}
+
+/** Marks a message as not sent; `retry` is offered unless sending again is useless. */
+export function drawFailed(id, reason, retry) {
+  const box = drawn.get(id);
+  if (!box) return;
+  box.classList.remove("pending");
+  box.classList.add("failed");
+  const meta = box.querySelector(".meta");
+  meta.textContent = reason;
+  if (retry) {
+    const button = element("button", "", say("retry"));
+    button.type = "button";
+    button.addEventListener("click", retry);
+    meta.append(button);
+  }
+}
+
+/** Draws an answer that is in no conversation: the polite side of an error. */
+export function drawNotice(text) {
+  const box = element("div", "msg bot");
+  box.append(element("div", "bubble", text));
+  log.append(box);
+  toEnd();
+}
+
+/** Leaves only the newest buttons alive, and those only until the person has said something. */
+export function settleChoices() {
+  const groups = Array.from(log.querySelectorAll(".choices"));
+  const said = Array.from(log.querySelectorAll(".msg.you:not(.failed)")).at(-1);
+  groups.forEach((group, at) => {
+    const answered = said && group.compareDocumentPosition(said) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const live = at === groups.length - 1 && !answered;
+    group.querySelectorAll("button").forEach((button) => (button.disabled = !live));
+  });
+}
+
+function bubble(message) {
+  const box = element("div", "bubble");
+  let rest = message.text;
+  for (const keyword of message.keywords ?? []) {
+    const at = rest.indexOf(keyword.text);
+    if (at < 0) continue;
+    const marked = element("mark", keyword.polarity, keyword.text);
+    box.append(rest.slice(0, at), marked);
+    rest = rest.slice(at + keyword.text.length);
+  }
+  box.append(rest);
+  return box;
+}
+
+function media(list) {
+  const box = element("div", "pics");
+  for (const item of list) {
+    if (item.kind === "photo") {
+      const link = element("a");
+      link.href = item.url;
+      link.target = "_blank";
+      link.rel = "noopener";
+      const image = element("img");
+      image.src = item.url;
+      image.alt = say("photo_alt");
+      link.append(image);
+      box.append(link);
+    } else {
+      const audio = element("audio");
+      audio.controls = true;
+      audio.preload = "metadata";
+      audio.src = item.url;
+      audio.setAttribute("aria-label", say("voice_alt"));
+      box.append(audio);
+    }
+  }
+  return box;
+}
+
+function keywords(list) {
+  const box = element("ul", "keywords");
+  box.append(element("li", "", say("keywords")));
+  for (const keyword of list) {
+    const item = element("li");
+    const marked = element("mark", keyword.polarity, keyword.text);
+    marked.title = keyword.why;
+    item.append(marked, element("span", "visually-hidden", ` (${say(`mood_${keyword.polarity}`)})`));
+    box.append(item);
+  }
+  return box;
+}
+
+function choices(list, onChoice) {
+  const box = element("div", "choices");
+  box.setAttribute("role", "group");
+  box.setAttribute("aria-label", say("choices"));
+  for (const choice of list) {
+    const button = element("button", "", choice.label);
+    button.type = "button";
+    button.setAttribute("aria-pressed", "false");
+    button.addEventListener("click", () => {
+      button.setAttribute("aria-pressed", "true");
+      onChoice(choice);
+    });
+    box.append(button);
+  }
+  return box;
+}
+
+function time(at) {
+  const when = new Date(at);
+  const today = new Date().toDateString() === when.toDateString();
+  const style = today ? { timeStyle: "short" } : { dateStyle: "short", timeStyle: "short" };
+  return element("p", "meta", when.toLocaleString(document.documentElement.lang, style));
+}
+
+/** Keeps the log in the order of the conversation; what is still on its way stays last. */
+function place(box, before, seq) {
+  box.dataset.seq = seq;
+  before?.remove();
+  const later = Array.from(log.children).find((other) => !other.dataset.seq || Number(other.dataset.seq) > seq);
+  log.insertBefore(box, later ?? null);
+}
+
+function toEnd() {
+  log.scrollTop = log.scrollHeight;
+}

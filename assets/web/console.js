@@ -1,0 +1,79 @@
+// The staff console works by reload; this keeps it live. On every change the server tells of, the
+// lists are fetched again as they would be rendered, so there is one way of drawing them.
+
+const live = document.getElementById("live");
+const board = document.getElementById("board");
+const page = document.querySelector("[data-reload]");
+
+if (board || page) follow();
+document.querySelectorAll(".filter select, .filter input").forEach((field) => field.addEventListener("change", () => field.form.requestSubmit()));
+document.querySelectorAll(".thread").forEach((thread) => (thread.scrollTop = thread.scrollHeight));
+
+function follow() {
+  let wait = 1000;
+  const open = () => {
+    const source = new EventSource("/console/events");
+    source.addEventListener("open", () => {
+      wait = 1000;
+      state(true);
+    });
+    source.addEventListener("change", () => refresh());
+    source.addEventListener("error", () => {
+      state(false);
+      if (source.readyState !== EventSource.CLOSED) return;
+      setTimeout(open, wait);
+      wait = Math.min(wait * 2, 30000);
+    });
+  };
+  open();
+}
+
+function state(on) {
+  live.textContent = on ? live.dataset.on : live.dataset.off;
+  live.classList.toggle("off", !on);
+}
+
+let running = false;
+let again = false;
+
+async function refresh() {
+  if (running) {
+    again = true;
+    return;
+  }
+  running = true;
+  do {
+    again = false;
+    await (board ? refreshBoard() : refreshPage()).catch(() => state(false));
+  } while (again);
+  running = false;
+}
+
+async function refreshBoard() {
+  const response = await fetch(board.dataset.live, { headers: { accept: "text/html" } });
+  if (response.redirected || !response.ok) {
+    location.reload();
+    return;
+  }
+  const focused = document.activeElement?.id;
+  board.innerHTML = await response.text();
+  if (focused) document.getElementById(focused)?.focus();
+  board.querySelectorAll(".filter select, .filter input").forEach((field) => field.addEventListener("change", () => field.form.requestSubmit()));
+}
+
+// A page somebody is writing on or listening to is not swapped under their hands.
+async function refreshPage() {
+  const writing = Array.from(page.querySelectorAll("textarea")).some((field) => field.value.trim() !== "");
+  const listening = Array.from(page.querySelectorAll("audio")).some((audio) => !audio.paused);
+  const choosing = page.contains(document.activeElement) && document.activeElement.matches("textarea, select, audio");
+  if (writing || listening || choosing) return;
+  const response = await fetch(page.dataset.reload, { headers: { accept: "text/html" } });
+  if (response.redirected || !response.ok) return;
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  const now = fresh.querySelector("[data-reload]");
+  if (!now || now.innerHTML === page.innerHTML) return;
+  page.innerHTML = now.innerHTML;
+  const title = fresh.querySelector("main .title");
+  if (title) document.querySelector("main .title").replaceWith(title);
+  page.querySelectorAll(".thread").forEach((thread) => (thread.scrollTop = thread.scrollHeight));
+}
