@@ -10,5 +10,7 @@
 
 pub mod catalog;
 pub mod channel;
+pub mod cli;
 pub mod clock;
 pub mod domain;
+pub mod speech;

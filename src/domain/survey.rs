@@ -195,7 +195,9 @@ fn branch(question: &Question, answers: &[Answer]) -> Branch {
     let Some(condition) = &question.ask_if else { return Branch::Open };
     match answer_to(answers, &condition.question) {
         None => Branch::Undecided,
-        Some(answer) if answer.value.is_some_and(|value| (condition.low..=condition.high).contains(&value)) => Branch::Open,
+        Some(answer) if answer.value.is_some_and(|value| (condition.low..=condition.high).contains(&value)) => {
+            Branch::Open
+        }
         Some(_) => Branch::Closed,
     }
 }
