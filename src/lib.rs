@@ -10,7 +10,9 @@
 
 pub mod catalog;
 pub mod channel;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod speech;
 pub mod store;

@@ -1,0 +1,3 @@
+//! The commands of the `huifang` program, one a file.
+
+pub mod transcribe;

@@ -1,0 +1,203 @@
+//! Where in a recording somebody speaks.
+//!
+//! A recogniser that is shown silence, noise or a ring tone invents a sentence, so it is only ever
+//! shown what passes here: at least [`LEAST_SPEECH`] that a small network takes for a voice, loud
+//! enough to be one. Long recordings are cut at their pauses.
+
+use std::ops::Range;
+
+use earshot::Detector;
+
+use super::decode::SAMPLE_RATE;
+
+/// Samples the detector judges at once: 16 ms.
+const FRAME: usize = 256;
+/// Score from which a frame counts as voice.
+const VOICE: f32 = 0.5;
+/// Speech in a recording below which nothing is recognised: 250 ms, in frames.
+const LEAST_SPEECH: usize = SAMPLE_RATE as usize / 4 / FRAME;
+/// RMS of the speech (full scale is 1) below which nothing is recognised: −46 dBFS.
+const LEAST_LOUDNESS: f32 = 0.005;
+/// Kept on either side of speech: 200 ms.
+const MARGIN: usize = SAMPLE_RATE as usize / 5;
+
+/// The speech in a recording.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Speech {
+    /// Pieces to recognise one by one, in order, as sample ranges that do not overlap.
+    pub pieces: Vec<Range<usize>>,
+    /// RMS over the frames with voice, full scale is 1.
+    pub loudness: f32,
+}
+
+/// Where to cut.
+#[derive(Debug, Clone, Copy)]
+pub struct Cutting {
+    /// A pause of at least this many samples ends a piece.
+    pub pause: usize,
+    /// A piece has at most this many samples (margins apart).
+    pub longest: usize,
+}
+
+/// Finds the speech in a recording (16 kHz mono), or nothing.
+pub fn find(samples: &[f32], cutting: Cutting) -> Option<Speech> {
+    let voiced = voiced_frames(samples);
+    if voiced.len() < LEAST_SPEECH {
+        return None;
+    }
+    let loudness = loudness(samples, &voiced);
+    if loudness < LEAST_LOUDNESS {
+        return None;
+    }
+    let runs: Vec<Range<usize>> = cut(&voiced, cutting)
+        .into_iter()
+        .map(|frames| frames.start * FRAME..(frames.end * FRAME).min(samples.len()))
+        .collect();
+    Some(Speech { pieces: with_margins(&runs, samples.len()), loudness })
+}
+
+/// Numbers of the frames in which somebody speaks.
+fn voiced_frames(samples: &[f32]) -> Vec<usize> {
+    let mut detector = Detector::default();
+    let mut frame = [0.0; FRAME];
+    let mut voiced = Vec::new();
+    for (number, chunk) in samples.chunks(FRAME).enumerate() {
+        frame.fill(0.0);
+        for (to, from) in frame.iter_mut().zip(chunk) {
+            *to = *from;
+        }
+        if detector.predict_f32(&frame) >= VOICE {
+            voiced.push(number);
+        }
+    }
+    voiced
+}
+
+fn loudness(samples: &[f32], voiced: &[usize]) -> f32 {
+    let mut energy = 0.0_f64;
+    let mut count = 0_usize;
+    for chunk in voiced.iter().filter_map(|&frame| samples.chunks(FRAME).nth(frame)) {
+        energy += chunk.iter().map(|&sample| f64::from(sample).powi(2)).sum::<f64>();
+        count += chunk.len();
+    }
+    (energy / count.max(1) as f64).sqrt() as f32
+}
+
+/// Groups voiced frames into runs: a new one after each long pause, and where a run would grow
+/// too long, at the longest pause it has (in its last three quarters, so that pieces stay few).
+fn cut(voiced: &[usize], cutting: Cutting) -> Vec<Range<usize>> {
+    let (pause, longest) = (cutting.pause.div_ceil(FRAME), (cutting.longest / FRAME).max(1));
+    let mut runs = Vec::new();
+    for mut rest in voiced.chunk_by(|before, after| after - before <= pause) {
+        while let (Some(&first), Some(&last)) = (rest.first(), rest.last()) {
+            if last - first < longest {
+                runs.push(first..last + 1);
+                break;
+            }
+            let fitting = rest.iter().take_while(|&&frame| frame - first < longest).count();
+            let gaps = rest.windows(2).enumerate().take(fitting).skip(fitting / 4);
+            let longest_gap =
+                gaps.max_by_key(|(_, pair)| pair.iter().rev().copied().reduce(|after, before| after - before));
+            let (head, tail) = rest.split_at(longest_gap.map_or(fitting, |(index, _)| index + 1));
+            if let (Some(&first), Some(&last)) = (head.first(), head.last()) {
+                runs.push(first..last + 1);
+            }
+            rest = tail;
+        }
+    }
+    runs
+}
+
+/// Widens each run by [`MARGIN`], at most to the middle of the pause towards its neighbour.
+fn with_margins(runs: &[Range<usize>], end: usize) -> Vec<Range<usize>> {
+    let mut pieces = Vec::with_capacity(runs.len());
+    for (index, run) in runs.iter().enumerate() {
+        let floor = index.checked_sub(1).and_then(|i| runs.get(i)).map_or(0, |before| before.end.midpoint(run.start));
+        let ceiling = runs.get(index + 1).map_or(end, |after| run.end.midpoint(after.start));
+        pieces.push(run.start.saturating_sub(MARGIN).max(floor)..(run.end + MARGIN).min(ceiling));
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NO_CUT: Cutting = Cutting { pause: usize::MAX, longest: usize::MAX };
+    const SECOND: usize = SAMPLE_RATE as usize;
+
+    fn clip(name: &str) -> Vec<f32> {
+        let path = format!("{}/tests/fixtures/audio/{name}", env!("CARGO_MANIFEST_DIR"));
+        super::super::decode::decode(&std::fs::read(path).unwrap(), Default::default()).unwrap()
+    }
+
+    fn noise(seconds: usize, level: f32) -> Vec<f32> {
+        let mut state = 1_u32;
+        (0..seconds * SECOND)
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                level * (state as f32 / u32::MAX as f32 * 2.0 - 1.0)
+            })
+            .collect()
+    }
+
+    fn tone(hertz: f32, seconds: usize) -> Vec<f32> {
+        (0..seconds * SECOND).map(|i| 0.4 * (i as f32 * hertz * std::f32::consts::TAU / 16_000.0).sin()).collect()
+    }
+
+    #[test]
+    fn silence_noise_and_tones_hold_no_speech() {
+        assert_eq!(find(&[], NO_CUT), None);
+        assert_eq!(find(&vec![0.0; 5 * SECOND], NO_CUT), None);
+        for level in [0.001, 0.01, 0.1, 0.5, 1.0] {
+            assert_eq!(find(&noise(5, level), NO_CUT), None, "noise at {level}");
+        }
+        for hertz in [50.0, 120.0, 440.0, 1_000.0, 2_500.0] {
+            assert_eq!(find(&tone(hertz, 5), NO_CUT), None, "{hertz} Hz");
+        }
+    }
+
+    #[test]
+    fn speech_is_found_between_silences_with_a_margin() {
+        let voice = clip("leak.wav");
+        let mut samples = vec![0.0; 3 * SECOND];
+        samples.extend(&voice);
+        samples.extend(vec![0.0; 2 * SECOND]);
+        let speech = find(&samples, NO_CUT).unwrap();
+        assert_eq!(speech.pieces.len(), 1);
+        let piece = speech.pieces[0].clone();
+        assert!(piece.start > 2 * SECOND + SECOND / 2 && piece.start <= 3 * SECOND + SECOND / 4, "{piece:?}");
+        assert!(piece.end > 3 * SECOND + voice.len() - SECOND, "{piece:?}");
+        assert!(piece.end < 3 * SECOND + voice.len() + SECOND / 2, "{piece:?}");
+    }
+
+    #[test]
+    fn a_voice_that_is_barely_there_is_not_taken_for_speech() {
+        let faint: Vec<f32> = clip("leak.wav").iter().map(|sample| sample * 0.005).collect();
+        assert_eq!(find(&faint, NO_CUT), None);
+    }
+
+    #[test]
+    fn two_utterances_with_a_pause_are_two_pieces_that_do_not_overlap() {
+        let voice = clip("leak.wav");
+        let samples = [voice.clone(), vec![0.0; SECOND / 5], voice].concat();
+        let speech = find(&samples, Cutting { pause: SECOND / 2, longest: usize::MAX }).unwrap();
+        assert_eq!(speech.pieces.len(), 2, "{:?}", speech.pieces);
+        assert!(speech.pieces[0].end <= speech.pieces[1].start);
+        assert_eq!(find(&samples, NO_CUT).unwrap().pieces.len(), 1);
+    }
+
+    #[test]
+    fn long_speech_is_cut_at_its_longest_pause() {
+        // 10 frames of speech, a breath of 2, 20 of speech, a breath of 4, 30 of speech.
+        let voiced: Vec<usize> = (0..10).chain(12..32).chain(36..66).collect();
+        let cutting = |longest| Cutting { pause: usize::MAX, longest: longest * FRAME };
+        assert_eq!(cut(&voiced, cutting(100)), [0..66]);
+        assert_eq!(cut(&voiced, cutting(40)), [0..32, 36..66]);
+        assert_eq!(cut(&voiced, cutting(30)), [0..10, 12..32, 36..66]);
+        let unbroken: Vec<usize> = (0..100).collect();
+        let pieces = cut(&unbroken, cutting(30));
+        assert!(pieces.iter().all(|piece| piece.len() <= 30));
+        assert_eq!(pieces.iter().map(ExactSizeIterator::len).sum::<usize>(), 100);
+    }
+}
