@@ -192,7 +192,6 @@ enum Branch {
     Closed,
 }
 
-<<<<<<< HEAD
 /// Says whether the question at that index is to be asked. A question that hangs on one which
 /// will itself never be asked is closed too; only earlier questions count, so this ends.
 fn branch(survey: &Survey, at: usize, answers: &[Answer]) -> Branch {
@@ -355,15 +354,5 @@ pub(super) mod tests {
             prop_assert_eq!(n, total);
             prop_assert_eq!(total as usize, answers.len());
         }
-=======
-fn branch(question: &Question, answers: &[Answer]) -> Branch {
-    let Some(condition) = &question.ask_if else { return Branch::Open };
-    match answer_to(answers, &condition.question) {
-        None => Branch::Undecided,
-        Some(answer) if answer.value.is_some_and(|value| (condition.low..=condition.high).contains(&value)) => {
-            Branch::Open
-        }
-        Some(_) => Branch::Closed,
->>>>>>> speech
     }
 }
