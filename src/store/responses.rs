@@ -193,6 +193,25 @@ pub async fn add_comment(
     found(changed, id)
 }
 
+/// Stores a later verdict on the comment.
+pub async fn judge(
+    tx: &mut Tx,
+    id: ResponseId,
+    sentiment: Sentiment,
+    keywords: &[Keyword],
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE responses SET sentiment = $2, keywords = $3 WHERE id = $1";
+    let (sentiment, keywords) = (name_of(&sentiment)?, json_of(&keywords)?);
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(sentiment)
+        .bind(keywords)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    found(changed, id)
+}
+
 /// Returns one response.
 pub async fn find(tx: &mut Tx, id: ResponseId) -> Result<Option<Response>, StoreError> {
     const SQL: &str = select!("WHERE id = $1");

@@ -1,0 +1,205 @@
+//! What staff does: works tickets, answers clients, hands conversations back.
+//!
+//! Each action is one transaction: the ticket's transition ([`crate::domain::ticket`]), its entry
+//! in the history, and what the client is told. Who may do what is decided at the door
+//! (`crate::web`); this module decides whether it can be done.
+
+use serde_json::json;
+
+use crate::domain::dialogue::Event;
+use crate::domain::ids::{DialogueId, FlagId, MediaId, StaffId, TicketId};
+use crate::domain::ticket::{Actor, Evidence, InvalidTransition, Status, Ticket};
+use crate::domain::{media::MOST_CHARACTERS, text};
+use crate::intake::Intake;
+use crate::intake::message::OutboundBody;
+use crate::store::outbox::Author;
+use crate::store::{self, Store, StoreError, Tx};
+
+/// Why an action was refused. The text is for staff, in English; the console shows its own.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    #[error(transparent)]
+    Transition(#[from] InvalidTransition),
+    #[error("{0} is needed")]
+    Needed(&'static str),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Staff's hands. Cheap to clone.
+#[derive(Clone)]
+pub struct Desk {
+    store: Store,
+    intake: Intake,
+}
+
+impl Desk {
+    /// Works on the store of `intake`.
+    pub fn new(intake: Intake) -> Desk {
+        Desk { store: intake.store.clone(), intake }
+    }
+
+    /// Gives a ticket to a member of staff.
+    pub async fn assign(&self, ticket: TicketId, to: StaffId, by: StaffId) -> Result<(), DeskError> {
+        let this = self.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let to = store::staff::find(tx, to).await?.filter(|staff| staff.active);
+                let to = to.ok_or(DeskError::NotFound("member of staff"))?;
+                let now = this.intake.clock.now();
+                let ticket = this.load(tx, ticket).await?.assign(to.id, now)?;
+                this.changed(tx, &ticket, "assigned", by, json!({ "to": to.name })).await
+            })
+        })
+        .await
+    }
+
+    /// Adds an internal note. The client does not see it.
+    pub async fn note(&self, ticket: TicketId, note: &str, by: StaffId) -> Result<(), DeskError> {
+        let note = words(note, "a note")?;
+        let this = self.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let ticket = this.load(tx, ticket).await?;
+                this.changed(tx, &ticket, "note", by, json!({ "text": note })).await
+            })
+        })
+        .await
+    }
+
+    /// Notes that the assignee is at the place.
+    pub async fn arrive(&self, ticket: TicketId, by: StaffId) -> Result<(), DeskError> {
+        let this = self.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let ticket = this.load(tx, ticket).await?.arrive(this.intake.clock.now())?;
+                this.changed(tx, &ticket, "on_site", by, json!({})).await
+            })
+        })
+        .await
+    }
+
+    /// Notes that the fault is fixed, with the evidence, and asks the owner whether it is.
+    pub async fn rectify(&self, ticket: TicketId, note: &str, by: StaffId) -> Result<(), DeskError> {
+        let note = words(note, "a note or a photo of the fix")?;
+        let this = self.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let evidence = Evidence::of(Some(&note), 0).ok_or(DeskError::Needed("a note or a photo of the fix"))?;
+                let ticket = this.load(tx, ticket).await?.rectify(evidence, this.intake.clock.now())?;
+                this.changed(tx, &ticket, "rectified", by, json!({ "text": note })).await?;
+                if let Some(dialogue) = ticket.dialogue_id {
+                    let claimed = Event::FixClaimed { ticket: ticket.id, number: ticket.number };
+                    this.intake.apply(tx, dialogue, claimed).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Strikes a ticket off: one that was rectified as unverified, one that was not as cancelled.
+    /// The owner's own [已修好] closes it as verified without anybody's doing.
+    pub async fn close(&self, ticket: TicketId, reason: &str, by: StaffId) -> Result<(), DeskError> {
+        let reason = words(reason, "a reason")?;
+        let this = self.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let ticket = this.load(tx, ticket).await?;
+                let now = this.intake.clock.now();
+                let (ticket, event) = match ticket.status {
+                    Status::Rectified => (ticket.close(true, now)?, "closed_unverified"),
+                    Status::Verified => (ticket.close(false, now)?, "closed"),
+                    Status::Reported
+                    | Status::Assigned
+                    | Status::OnSite
+                    | Status::Closed
+                    | Status::Rejected
+                    | Status::Reopened
+                    | Status::Cancelled
+                    | Status::Merged => (ticket.cancel(now)?, "cancelled"),
+                };
+                this.changed(tx, &ticket, event, by, json!({ "text": reason })).await
+            })
+        })
+        .await
+    }
+
+    /// Writes to a client; the automaton keeps silent until the conversation is handed back.
+    pub async fn reply(&self, dialogue: DialogueId, said: &str, by: StaffId) -> Result<(), DeskError> {
+        let said = words(said, "an answer")?;
+        let this = self.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                this.intake.apply(tx, dialogue, Event::StaffSpoke).await?;
+                this.intake.send_as_staff(tx, dialogue, &OutboundBody { text: said, choices: Vec::new() }).await?;
+                tracing::info!(dialogue.id = %dialogue, staff.id = %by, "staff answered in dialogue {dialogue}");
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Gives a conversation back to the automaton.
+    pub async fn hand_back(&self, dialogue: DialogueId, by: StaffId) -> Result<(), DeskError> {
+        let this = self.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                this.intake.apply(tx, dialogue, Event::HandedBack).await?;
+                tracing::info!(dialogue.id = %dialogue, staff.id = %by, "dialogue {dialogue} handed back");
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Takes note of a flag. Returns whether it was still unseen.
+    pub async fn see(&self, flag: FlagId, by: StaffId) -> Result<bool, DeskError> {
+        let now = self.intake.clock.now();
+        self.write(move |tx| Box::pin(async move { Ok(store::flags::see(tx, flag, by, now).await?) })).await
+    }
+
+    /// Keeps what a person heard in a recording beside what was recognised.
+    pub async fn correct_transcript(&self, media: MediaId, heard: &str) -> Result<(), DeskError> {
+        let heard = words(heard, "what was said")?;
+        let now = self.intake.clock.now();
+        self.write(move |tx| Box::pin(async move { Ok(store::transcripts::correct(tx, media, &heard, now).await?) }))
+            .await
+    }
+
+    async fn write<T, F>(&self, work: F) -> Result<T, DeskError>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> futures_util::future::BoxFuture<'t, Result<T, DeskError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        match self.store.write(work).await {
+            Err(DeskError::Store(StoreError::Missing { table, .. })) => Err(DeskError::NotFound(table)),
+            other => other,
+        }
+    }
+
+    async fn load(&self, tx: &mut Tx, id: TicketId) -> Result<Ticket, DeskError> {
+        store::tickets::load_for_update(tx, id).await?.ok_or(DeskError::NotFound("ticket"))
+    }
+
+    async fn changed(
+        &self,
+        tx: &mut Tx,
+        ticket: &Ticket,
+        event: &str,
+        by: StaffId,
+        body: serde_json::Value,
+    ) -> Result<(), DeskError> {
+        store::tickets::update(tx, ticket).await?;
+        self.intake.note_event(tx, ticket.id, event, Actor::Staff(by), body, self.intake.clock.now()).await?;
+        tracing::info!(ticket.id = %ticket.id, staff.id = %by, event, "ticket {} {event}", ticket.number);
+        Ok(())
+    }
+}
+
+fn words(text: &str, what: &'static str) -> Result<String, DeskError> {
+    let words: String = text::clean(text).chars().take(MOST_CHARACTERS).collect();
+    if words.is_empty() { Err(DeskError::Needed(what)) } else { Ok(words) }
+}

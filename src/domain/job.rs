@@ -1,0 +1,60 @@
+//! The work the service owes: a closed list. A payload holds ids, never copies of data, so a job
+//! that runs late acts on what is true then.
+
+use serde::{Deserialize, Serialize};
+
+use super::dialogue::Timer;
+use super::ids::{DialogueId, MediaId, ResponseId, TicketId};
+
+/// One piece of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Job {
+    /// Listen to a recording and tell the conversation what was said.
+    Transcribe { dialogue: DialogueId, media: MediaId },
+    /// Have the model judge the words of a ticket.
+    TagTicket { ticket: TicketId },
+    /// Have the model judge the comment of a response.
+    TagResponse { response: ResponseId },
+    /// Wake a conversation up.
+    Wake {
+        dialogue: DialogueId,
+        #[serde(flatten)]
+        timer: Timer,
+    },
+}
+
+impl Job {
+    /// Returns the name used in the database and in metrics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Job::Transcribe { .. } => "transcribe",
+            Job::TagTicket { .. } => "tag_ticket",
+            Job::TagResponse { .. } => "tag_response",
+            Job::Wake { .. } => "wake",
+        }
+    }
+
+    /// Returns the lane: of one lane at most one job runs, in the order in which they fell due.
+    /// Recordings of one conversation are heard in the order in which they were sent.
+    pub fn lane(&self) -> Option<String> {
+        match self {
+            Job::Transcribe { dialogue, .. } => Some(format!("hear:{dialogue}")),
+            Job::TagTicket { .. } | Job::TagResponse { .. } | Job::Wake { .. } => None,
+        }
+    }
+
+    /// Returns the key under which the job is taken on only once, if there is one.
+    pub fn dedupe_key(&self) -> Option<String> {
+        match self {
+            Job::Transcribe { media, .. } => Some(format!("transcribe:{media}")),
+            Job::TagTicket { .. } | Job::TagResponse { .. } => None,
+            Job::Wake { timer, .. } => Some(match timer {
+                Timer::ReportReminder { ticket } => format!("report_reminder:{ticket}"),
+                Timer::ReportUnconfirmed { ticket } => format!("report_unconfirmed:{ticket}"),
+                Timer::SurveyReminder { response } => format!("survey_reminder:{response}"),
+                Timer::SurveyExpiry { response } => format!("survey_expiry:{response}"),
+            }),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The signed token in a unit's QR code: whoever opens it is bound to that unit, so the bot never
+//! asks where somebody lives.
+//!
+//! 36 bytes (unit, expiry, HMAC-SHA-256 cut to 128 bits) in 48 characters of `A-Za-z0-9_-`: that
+//! fits a Telegram deep link (64 characters) and a WeChat scene (64 characters).
+
+use data_encoding::BASE64URL_NOPAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+use super::dialogue::TokenFault;
+use super::ids::UnitId;
+use super::time::Timestamp;
+
+const SIGNED: usize = 20;
+const MAC: usize = 16;
+
+/// The secret that signs tokens.
+#[derive(Clone)]
+pub struct TokenKey([u8; 32]);
+
+impl std::fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenKey(…)")
+    }
+}
+
+impl TokenKey {
+    /// Takes 32 random bytes.
+    pub fn new(secret: [u8; 32]) -> TokenKey {
+        TokenKey(secret)
+    }
+
+    /// Signs a token for a unit, valid until `expires` (to the second; at most until the year 2106).
+    pub fn sign(&self, unit: UnitId, expires: Timestamp) -> String {
+        let mut bytes = [0; SIGNED + MAC];
+        bytes[..16].copy_from_slice(unit.0.as_bytes());
+        let seconds = u32::try_from(expires.0.max(0) / 1000).unwrap_or(u32::MAX);
+        bytes[16..SIGNED].copy_from_slice(&seconds.to_be_bytes());
+        let mac = self.mac(&bytes[..SIGNED]);
+        bytes[SIGNED..].copy_from_slice(&mac);
+        BASE64URL_NOPAD.encode(&bytes)
+    }
+
+    /// Reads a token.
+    ///
+    /// # Errors
+    /// [`TokenFault::Unknown`] if we did not sign it, [`TokenFault::Expired`] if its time has passed.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<UnitId, TokenFault> {
+        let bytes = BASE64URL_NOPAD.decode(token.trim().as_bytes()).map_err(|_| TokenFault::Unknown)?;
+        let (signed, mac) = bytes.split_at_checked(SIGNED).ok_or(TokenFault::Unknown)?;
+        if mac.len() != MAC || !bool::from(self.mac(signed).ct_eq(mac)) {
+            return Err(TokenFault::Unknown);
+        }
+        let (unit, expires) = signed.split_at(16);
+        let unit = Uuid::from_slice(unit).map_err(|_| TokenFault::Unknown)?;
+        let expires = <[u8; 4]>::try_from(expires).map_err(|_| TokenFault::Unknown)?;
+        if now.0 / 1000 > i64::from(u32::from_be_bytes(expires)) {
+            return Err(TokenFault::Expired);
+        }
+        Ok(UnitId(unit))
+    }
+
+    fn mac(&self, signed: &[u8]) -> [u8; MAC] {
+        let mut cut = [0; MAC];
+        // HMAC takes keys of any length: this cannot fail.
+        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) {
+            mac.update(b"unit-token-v1");
+            mac.update(signed);
+            cut.copy_from_slice(&mac.finalize().into_bytes()[..MAC]);
+        }
+        cut
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+    fn token() -> (TokenKey, UnitId, String) {
+        let key = TokenKey::new([7; 32]);
+        let unit = UnitId(Uuid::from_u128(42));
+        let token = key.sign(unit, NOW + Duration::from_secs(60));
+        (key, unit, token)
+    }
+
+    #[test]
+    fn a_token_we_signed_names_its_unit_and_fits_a_deep_link() {
+        let (key, unit, token) = token();
+        assert_eq!(key.verify(&token, NOW), Ok(unit));
+        assert!(token.len() <= 64 && token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'));
+    }
+
+    #[test]
+    fn a_token_expires_after_its_last_second() {
+        let (key, _, token) = token();
+        assert_eq!(key.verify(&token, NOW + Duration::from_secs(61)), Err(TokenFault::Expired));
+    }
+
+    #[test]
+    fn a_token_with_any_character_changed_is_unknown() {
+        let (key, _, token) = token();
+        for at in 0..token.len() {
+            let mut forged: Vec<char> = token.chars().collect();
+            forged[at] = if forged[at] == 'A' { 'B' } else { 'A' };
+            let forged: String = forged.into_iter().collect();
+            assert_eq!(key.verify(&forged, NOW), Err(TokenFault::Unknown), "character {at}");
+        }
+    }
+
+    #[test]
+    fn a_token_of_another_key_or_of_nonsense_is_unknown() {
+        let (key, unit, _) = token();
+        let foreign = TokenKey::new([8; 32]).sign(unit, NOW + Duration::from_secs(60));
+        for token in [foreign.as_str(), "", "x", "漏水", "AAAA"] {
+            assert_eq!(key.verify(token, NOW), Err(TokenFault::Unknown));
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! Messages in: each is stored, understood, answered and acted upon in one transaction.
+//!
+//! [`Intake::receive`] remembers a message (once), loads the conversation, has
+//! [`crate::domain::dialogue::step`] decide, and stores the state together with everything that
+//! was decided: answers, tickets, flags, jobs. Nothing here waits for a network, a model or a
+//! file. Whatever else happens to a conversation (a recording was heard, a time has passed, staff
+//! acted) takes the same way through [`Intake::apply`].
+//!
+//! Read [`record`] for how effects become rows and [`message`] for how messages are stored.
+
+pub mod message;
+mod record;
+mod speak;
+
+pub use record::blob_key;
+
+use std::sync::Arc;
+
+use crate::catalog::Catalog;
+use crate::channel::{Content, Inbound, MediaKind, ReceivedFile};
+use crate::clock::Clock;
+use crate::domain::contact::Contact;
+use crate::domain::dialogue::say::Label;
+use crate::domain::dialogue::{Binding, Ctx, Event, OpenTicket, State, TokenFault, step};
+use crate::domain::ids::{ContactId, DialogueId, InboxId};
+use crate::domain::language::Language;
+use crate::domain::media::{MOST_CHARACTERS, Refusal};
+use crate::domain::script::Command;
+use crate::domain::text;
+use crate::domain::time::Timestamp;
+use crate::domain::token::TokenKey;
+use crate::domain::understanding::{Awaiting, Understanding};
+use crate::store::dialogues::{Dialogue, NewDialogue};
+use crate::store::{self, Store, StoreError, Tx};
+use crate::tagging::Lexical;
+use message::InboundBody;
+
+/// Takes messages in. Cheap to clone.
+#[derive(Clone)]
+pub struct Intake {
+    pub(crate) store: Store,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) lexical: Arc<Lexical>,
+    pub(crate) clock: Clock,
+    pub(crate) tokens: TokenKey,
+    /// What is said where a text needs the telephone that is answered at any hour.
+    pub(crate) emergency_phone: String,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Received {
+    pub dialogue: DialogueId,
+    /// It was here before; nothing was done twice.
+    pub duplicate: bool,
+}
+
+/// A conversation being changed: who it is with, where it stands.
+pub(crate) struct Scene {
+    pub dialogue: DialogueId,
+    pub contact: ContactId,
+    pub channel: String,
+    pub state: State,
+    pub now: Timestamp,
+}
+
+impl Intake {
+    /// Puts the parts together.
+    pub fn new(
+        store: Store,
+        catalog: Arc<Catalog>,
+        lexical: Arc<Lexical>,
+        clock: Clock,
+        tokens: TokenKey,
+        emergency_phone: String,
+    ) -> Intake {
+        Intake { store, catalog, lexical, clock, tokens, emergency_phone }
+    }
+
+    /// Takes one message in. Once this returns the message and everything that was decided are on
+    /// disk, and the channel may acknowledge it.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if nothing was stored: the channel must not acknowledge the message.
+    pub async fn receive(&self, inbound: Inbound) -> Result<Received, StoreError> {
+        let labels = [("channel", inbound.channel.name())];
+        metrics::counter!("huifang_inbound_received_total", &labels).increment(1);
+        let this = self.clone();
+        let received =
+            self.store.write(move |tx| Box::pin(async move { this.receive_in(tx, inbound).await })).await?;
+        let counted =
+            if received.duplicate { "huifang_inbound_duplicates_total" } else { "huifang_inbound_applied_total" };
+        metrics::counter!(counted, &labels).increment(1);
+        Ok(received)
+    }
+
+    /// Has an event happen to a conversation, in the caller's transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] if there is no such conversation.
+    pub async fn apply(&self, tx: &mut Tx, dialogue: DialogueId, event: Event) -> Result<(), StoreError> {
+        let found = store::dialogues::load_for_update(tx, dialogue).await?;
+        let found = found.ok_or_else(|| StoreError::Missing { table: "dialogues", id: dialogue.to_string() })?;
+        let mut scene = self.scene(tx, found).await?;
+        self.happen(tx, &mut scene, event).await?;
+        self.save(tx, &scene).await
+    }
+
+    /// Understands words by rules alone, as fast as a transaction may take.
+    pub fn understand(&self, text: &str, state: &State) -> Understanding {
+        self.lexical.understand(text, Some(state.language), state.awaiting())
+    }
+
+    /// Returns where a stored conversation stands.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if the stored state cannot be read.
+    pub fn state_of(dialogue: &Dialogue) -> Result<State, StoreError> {
+        serde_json::from_str(&dialogue.state).map_err(|_| StoreError::Corrupt {
+            table: "dialogues",
+            column: "state",
+            id: dialogue.id.to_string(),
+        })
+    }
+
+    async fn receive_in(&self, tx: &mut Tx, inbound: Inbound) -> Result<Received, StoreError> {
+        let now = self.clock.now();
+        let found = self.find_or_begin(tx, &inbound, now).await?;
+        let mut scene = self.scene(tx, found).await?;
+        let (body, events) = self.read(tx, &scene, &inbound.content).await?;
+        let stored = store::inbox::NewInbound {
+            id: self.clock.new_id::<InboxId>(),
+            channel: inbound.channel.name().to_owned(),
+            external_id: inbound.external_id,
+            dialogue_id: scene.dialogue,
+            kind: body.kind().to_owned(),
+            body: message::encode(&body)?,
+            received_at: now,
+        };
+        let dialogue = scene.dialogue;
+        if !store::inbox::remember(tx, &stored).await? {
+            return Ok(Received { dialogue, duplicate: true });
+        }
+        if let Content::Media { files, .. } = &inbound.content {
+            record::keep_files(tx, dialogue, files, now).await?;
+        }
+        for event in events {
+            self.happen(tx, &mut scene, event).await?;
+        }
+        self.save(tx, &scene).await?;
+        Ok(Received { dialogue, duplicate: false })
+    }
+
+    async fn find_or_begin(&self, tx: &mut Tx, inbound: &Inbound, now: Timestamp) -> Result<Dialogue, StoreError> {
+        let channel = inbound.channel.name();
+        let words = match &inbound.content {
+            Content::Text(text) => Language::of_text(text),
+            Content::Choice(_) | Content::Media { .. } | Content::Refused(_) => None,
+        };
+        // A command says nothing about the language of whoever sends it.
+        let words = words.filter(|_| !matches!(&inbound.content, Content::Text(text) if text.trim_start().starts_with('/')));
+        let language = inbound.language.or(words).unwrap_or_default();
+        let state = serde_json::to_string(&State::new(language)).map_err(|e| StoreError::Encode(Arc::new(e)))?;
+        let new = NewDialogue {
+            id: self.clock.new_id(),
+            channel: channel.to_owned(),
+            address: inbound.address.clone(),
+            contact_id: None,
+            state,
+            now,
+        };
+        let mut found = store::dialogues::find_or_create(tx, &new).await?;
+        if found.contact_id.is_none() {
+            let contact = match store::identities::find_contact(tx, channel, &inbound.address).await? {
+                Some(contact) => contact,
+                None => {
+                    let contact = Contact::new(self.clock.new_id(), language, now);
+                    store::contacts::insert(tx, &contact).await?;
+                    store::identities::link(tx, channel, &inbound.address, contact.id, now).await?;
+                    contact.id
+                }
+            };
+            store::dialogues::set_contact(tx, found.id, contact).await?;
+            found.contact_id = Some(contact);
+        }
+        Ok(found)
+    }
+
+    async fn scene(&self, tx: &mut Tx, dialogue: Dialogue) -> Result<Scene, StoreError> {
+        let now = self.clock.now();
+        let state = Intake::state_of(&dialogue)?;
+        let contact = match dialogue.contact_id {
+            Some(contact) => contact,
+            None => {
+                let contact = Contact::new(self.clock.new_id(), state.language, now);
+                store::contacts::insert(tx, &contact).await?;
+                store::dialogues::set_contact(tx, dialogue.id, contact.id).await?;
+                contact.id
+            }
+        };
+        Ok(Scene { dialogue: dialogue.id, contact, channel: dialogue.channel, state, now })
+    }
+
+    /// Turns what a message holds into what is stored of it and what it means.
+    async fn read(
+        &self,
+        tx: &mut Tx,
+        scene: &Scene,
+        content: &Content,
+    ) -> Result<(InboundBody, Vec<Event>), StoreError> {
+        Ok(match content {
+            Content::Text(written) => {
+                let words = text::clean(written);
+                let mut body = InboundBody { text: Some(words.clone()), ..InboundBody::default() };
+                let event = if words.is_empty() {
+                    Event::Refused(Refusal::Empty)
+                } else if words.chars().count() > MOST_CHARACTERS {
+                    Event::Refused(Refusal::TooLong)
+                } else if let Some(event) = self.token_of(tx, &words, scene.now).await? {
+                    // The token opens the door for whoever shows it: it is not kept in the clear.
+                    body.text = Some("/start".to_owned());
+                    event
+                } else if let Some(id) = self.offered(&scene.state, &words) {
+                    Event::Choice { id }
+                } else {
+                    let understood = self.understand(&words, &scene.state);
+                    body.understood = Some(understood.clone());
+                    Event::Text { text: words, understood }
+                };
+                (body, vec![event])
+            }
+            Content::Choice(id) => {
+                let label = self.label_of(&scene.state, id);
+                let body = InboundBody { choice: Some(id.clone()), text: label, ..InboundBody::default() };
+                (body, vec![Event::Choice { id: id.clone() }])
+            }
+            Content::Media { files, caption } => self.read_files(scene, files, caption.as_deref()),
+            Content::Refused(refusal) => {
+                (InboundBody { refused: Some(*refusal), ..InboundBody::default() }, vec![Event::Refused(*refusal)])
+            }
+        })
+    }
+
+    fn read_files(&self, scene: &Scene, files: &[ReceivedFile], caption: Option<&str>) -> (InboundBody, Vec<Event>) {
+        let caption = caption.map(text::clean).filter(|caption| !caption.is_empty());
+        let caption = caption.map(|words| {
+            let words: String = words.chars().take(MOST_CHARACTERS).collect();
+            let understood = self.understand(&words, &scene.state);
+            (words, understood)
+        });
+        let of_kind = |kind| files.iter().filter(move |file| file.kind == kind).map(|file| file.id);
+        let photos: Vec<_> = of_kind(MediaKind::Photo).collect();
+        let body = InboundBody {
+            text: caption.as_ref().map(|(words, _)| words.clone()),
+            understood: caption.as_ref().map(|(_, understood)| understood.clone()),
+            media: files.iter().map(message::MediaRef::from).collect(),
+            ..InboundBody::default()
+        };
+        // Recordings first, so that a summary waits for what they say.
+        let mut events: Vec<Event> = of_kind(MediaKind::Voice).map(|media| Event::Voice { media }).collect();
+        match (photos.is_empty(), caption) {
+            (false, caption) => events.push(Event::Photos { media: photos, caption }),
+            (true, Some((text, understood))) => events.push(Event::Text { text, understood }),
+            (true, None) => {}
+        }
+        (body, events)
+    }
+
+    /// Reads `/start TOKEN`.
+    async fn token_of(&self, tx: &mut Tx, words: &str, now: Timestamp) -> Result<Option<Event>, StoreError> {
+        let Some((Command::Start, Some(token))) = self.catalog.script().words.command(words) else { return Ok(None) };
+        let unit = match self.tokens.verify(&token, now) {
+            Ok(unit) => unit,
+            Err(fault) => return Ok(Some(Event::TokenRefused(fault))),
+        };
+        let Some(unit) = store::units::find(tx, unit).await? else {
+            return Ok(Some(Event::TokenRefused(TokenFault::Unknown)));
+        };
+        let project = store::projects::find(tx, unit.project_id).await?;
+        let label = match project {
+            Some(project) => format!("{} {}", project.name, unit.label),
+            None => unit.label,
+        };
+        Ok(Some(Event::Bound(Binding { unit: unit.id, project: unit.project_id, label })))
+    }
+
+    /// Reads a typed label, or the number of a button where no number is awaited, as its button:
+    /// not every platform shows buttons.
+    fn offered(&self, state: &State, words: &str) -> Option<String> {
+        let by_label = state.offered.iter().find(|choice| match &choice.label {
+            Label::Text(_) => false,
+            Label::Key(key) => self.catalog.text(state.language, key, &std::collections::BTreeMap::new()) == words,
+        });
+        let numeric = state.awaiting() != Awaiting::Nothing;
+        let by_number = || {
+            let at = words.parse::<usize>().ok().filter(|_| !numeric)?;
+            state.offered.get(at.checked_sub(1)?)
+        };
+        by_label.or_else(by_number).map(|choice| choice.id.clone())
+    }
+
+    fn label_of(&self, state: &State, id: &str) -> Option<String> {
+        state.offered.iter().find(|choice| choice.id == id).map(|choice| self.label(state.language, &choice.label))
+    }
+
+    pub(crate) fn label(&self, language: Language, label: &Label) -> String {
+        match label {
+            Label::Text(text) => text.clone(),
+            Label::Key(key) => self.catalog.text(language, key, &std::collections::BTreeMap::new()),
+        }
+    }
+
+    async fn happen(&self, tx: &mut Tx, scene: &mut Scene, event: Event) -> Result<(), StoreError> {
+        let tickets = store::tickets::open_for_contact(tx, scene.contact).await?;
+        let open: Vec<OpenTicket> = tickets
+            .into_iter()
+            .map(|ticket| OpenTicket {
+                status: ticket.status.name(),
+                category: ticket.category.map(crate::domain::understanding::Category::name),
+                number: ticket.number,
+                location: ticket.location,
+            })
+            .collect();
+        let ctx = Ctx { now: scene.now, fresh: self.clock.new_id(), script: self.catalog.script(), tickets: &open };
+        let decided = step(scene.state.clone(), event, &ctx);
+        scene.state = decided.state;
+        for effect in decided.effects {
+            self.record(tx, scene, effect).await?;
+        }
+        Ok(())
+    }
+
+    async fn save(&self, tx: &mut Tx, scene: &Scene) -> Result<(), StoreError> {
+        let state = serde_json::to_string(&scene.state).map_err(|e| StoreError::Encode(Arc::new(e)))?;
+        store::dialogues::save(tx, scene.dialogue, &state, scene.state.handed_over(), scene.now).await
+    }
+
+    /// Puts a message written by staff into the outbox.
+    pub(crate) async fn send_as_staff(
+        &self,
+        tx: &mut Tx,
+        dialogue: DialogueId,
+        body: &message::OutboundBody,
+    ) -> Result<(), StoreError> {
+        let found = store::dialogues::find(tx, dialogue).await?;
+        let found = found.ok_or_else(|| StoreError::Missing { table: "dialogues", id: dialogue.to_string() })?;
+        let scene = self.scene(tx, found).await?;
+        self.send(tx, &scene, store::outbox::Author::Staff, body).await
+    }
+}

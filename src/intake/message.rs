@@ -1,0 +1,82 @@
+//! How messages are stored: one JSON shape for what came in, one for what goes out. The chat page
+//! and the console read them.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::channel::{MediaKind, ReceivedFile};
+use crate::domain::ids::MediaId;
+use crate::domain::media::Refusal;
+use crate::domain::understanding::Understanding;
+use crate::store::StoreError;
+
+/// A message as it came in.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InboundBody {
+    /// The words; for a button the label that was on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The id of a pressed button.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub choice: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<MediaRef>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refusal>,
+    /// What was understood of the words at once, by rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub understood: Option<Understanding>,
+}
+
+/// A file of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MediaRef {
+    pub id: MediaId,
+    pub kind: MediaKind,
+    pub content_type: String,
+}
+
+impl From<&ReceivedFile> for MediaRef {
+    fn from(file: &ReceivedFile) -> MediaRef {
+        MediaRef { id: file.id, kind: file.kind, content_type: file.content_type.clone() }
+    }
+}
+
+impl InboundBody {
+    /// Returns the name under which the message is listed: `text`, `choice`, `voice`, `photo`,
+    /// `refused`.
+    pub fn kind(&self) -> &'static str {
+        if self.refused.is_some() {
+            "refused"
+        } else if let Some(first) = self.media.first() {
+            first.kind.name()
+        } else if self.choice.is_some() {
+            "choice"
+        } else {
+            "text"
+        }
+    }
+}
+
+/// A message on its way out.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OutboundBody {
+    pub text: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Button>,
+}
+
+/// A button below a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Button {
+    pub id: String,
+    pub label: String,
+}
+
+/// Writes a body as JSON.
+pub(crate) fn encode(body: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(body).map_err(|error| StoreError::Encode(Arc::new(error)))
+}

@@ -1,0 +1,359 @@
+//! Effects become rows, in the transaction that saves the state which decided them.
+
+use serde_json::json;
+
+use super::{Intake, Scene};
+use crate::channel::ReceivedFile;
+use crate::domain::dialogue::effect::About;
+use crate::domain::dialogue::{Arg, Effect, TicketDraft};
+use crate::domain::flag::{Flag, FlagKind};
+use crate::domain::ids::{DialogueId, MediaId, ResponseId, TicketId};
+use crate::domain::job::Job;
+use crate::domain::media::MediaKind;
+use crate::domain::score;
+use crate::domain::script::SlotId;
+use crate::domain::ticket::{Actor, InvalidTransition, Ticket, TicketKind};
+use crate::domain::time::Timestamp;
+use crate::domain::understanding::{Awaiting, Sentiment, Understanding};
+use crate::store::tickets::NewEvent;
+use crate::store::{self, StoreError, Tx};
+
+/// How often a job is tried before it is given up and shown to staff.
+const ATTEMPTS: u32 = 8;
+
+impl Intake {
+    /// Carries out one effect.
+    pub(super) async fn record(&self, tx: &mut Tx, scene: &Scene, effect: Effect) -> Result<(), StoreError> {
+        let now = scene.now;
+        match effect {
+            Effect::Say(say) => self.speak(tx, scene, &say).await,
+            Effect::Transcribe { media } => {
+                store::transcripts::pending(tx, media, None, now).await?;
+                self.owe(tx, Job::Transcribe { dialogue: scene.dialogue, media }, now).await
+            }
+            Effect::OpenResponse { response, survey, version } => {
+                let new = store::responses::NewResponse {
+                    id: response,
+                    survey,
+                    survey_version: version,
+                    contact_id: Some(scene.contact),
+                    unit_id: scene.state.binding.as_ref().map(|binding| binding.unit),
+                    dialogue_id: Some(scene.dialogue),
+                    started_at: now,
+                };
+                store::responses::start(tx, &new).await
+            }
+            Effect::RecordAnswer { response, answer, media } => {
+                let source = serde_json::to_value(answer.source).ok();
+                let row = store::responses::Answer {
+                    response_id: response,
+                    question: answer.question,
+                    value: answer.value,
+                    text: answer.text,
+                    source: source.as_ref().and_then(|name| name.as_str()).unwrap_or("words").to_owned(),
+                    media_id: media,
+                    answered_at: now,
+                };
+                store::responses::answer(tx, &row).await
+            }
+            Effect::CompleteResponse { response, score, band, nps } => {
+                let band = band.map(|band| match band {
+                    score::Band::Satisfied => "satisfied".to_owned(),
+                    score::Band::Neutral => "neutral".to_owned(),
+                    score::Band::Dissatisfied => "dissatisfied".to_owned(),
+                });
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "NPS is a whole number 0–10")]
+                let nps = nps.filter(|nps| (0.0..=10.0).contains(nps)).map(|nps| nps as u8);
+                store::responses::complete(tx, response, &store::responses::Outcome { score, band, nps }, now).await
+            }
+            Effect::AbandonResponse { response } => store::responses::expire(tx, response).await.map(drop),
+            Effect::AddComment { response, text, media, understood: _ } => {
+                self.add_comment(tx, scene, response, &text, &media).await
+            }
+            Effect::FileTicket { ticket, draft } => self.file_ticket(tx, scene, ticket, draft).await,
+            Effect::AddToTicket { ticket, text, media, location } => {
+                self.add_to_ticket(tx, scene, ticket, text, &media, location).await
+            }
+            Effect::ConfirmFix { ticket } => {
+                self.verdict(tx, scene, ticket, "verified", |ticket, now| ticket.verify(now)?.close(false, now)).await
+            }
+            Effect::RejectFix { ticket } => self.verdict(tx, scene, ticket, "reopened", Ticket::reject_fix).await,
+            Effect::Raise { kind, about } => self.raise(tx, Some(scene.dialogue), kind, about).await,
+            Effect::Remind { timer, after } => {
+                self.owe(tx, Job::Wake { dialogue: scene.dialogue, timer }, now + after).await
+            }
+            Effect::SetLanguage(language) => store::contacts::update_language(tx, scene.contact, language).await,
+            Effect::StopSurveys(true) => store::contacts::stop_surveys(tx, scene.contact, now).await,
+            Effect::StopSurveys(false) => store::contacts::resume_surveys(tx, scene.contact).await,
+            Effect::Bind => match &scene.state.binding {
+                Some(binding) => {
+                    store::contact_units::bind(tx, scene.contact, binding.unit, now).await.map(drop)
+                }
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// Takes on a job.
+    pub(crate) async fn owe(&self, tx: &mut Tx, job: Job, run_at: Timestamp) -> Result<(), StoreError> {
+        let row = store::jobs::NewJob {
+            id: self.clock.new_id(),
+            kind: job.name().to_owned(),
+            payload: super::message::encode(&job)?,
+            lane: job.lane(),
+            dedupe_key: job.dedupe_key(),
+            run_at,
+            max_attempts: ATTEMPTS,
+            created_at: self.clock.now(),
+        };
+        store::jobs::enqueue(tx, &row).await.map(drop)
+    }
+
+    async fn file_ticket(
+        &self,
+        tx: &mut Tx,
+        scene: &Scene,
+        id: TicketId,
+        draft: TicketDraft,
+    ) -> Result<(), StoreError> {
+        let language = scene.state.language;
+        let mut slots = draft.slots;
+        let mut piece = async |tx: &mut Tx, slot: SlotId| -> Result<Option<String>, StoreError> {
+            match slots.remove(&slot) {
+                Some(arg) => self.argument(tx, language, &arg).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        let mut ticket = Ticket::reported(id, draft.kind, scene.contact, scene.now);
+        ticket.location = piece(tx, SlotId::Place).await?;
+        ticket.component = piece(tx, SlotId::Component).await?;
+        ticket.symptom = piece(tx, SlotId::Symptom).await?;
+        ticket.since = piece(tx, SlotId::Since).await?;
+        ticket.wished_time = piece(tx, SlotId::WishedTime).await?;
+        if let Some(address) = piece(tx, SlotId::Address).await? {
+            ticket.location = Some(match ticket.location.take() {
+                Some(place) => format!("{address} {place}"),
+                None => address,
+            });
+        }
+        ticket.unit_id = scene.state.binding.as_ref().map(|binding| binding.unit);
+        ticket.project_id = scene.state.binding.as_ref().map(|binding| binding.project);
+        ticket.dialogue_id = Some(scene.dialogue);
+        ticket.category = draft.category;
+        ticket.urgency = draft.urgency;
+        let judged = self.lexical.understand(&draft.description, Some(language), Awaiting::Nothing);
+        ticket.sentiment = judged.sentiment;
+        ticket.keywords = judged.keywords;
+        ticket.description = draft.description;
+        let kind = ticket.kind;
+        let sentiment = ticket.sentiment;
+        let ticket = store::tickets::file(tx, ticket).await?;
+        for media in &draft.media {
+            store::tickets::attach_media(tx, ticket.id, *media).await?;
+        }
+        let body = json!({ "confirmed": draft.confirmed, "media": draft.media });
+        self.note_event(tx, id, "reported", Actor::Client, body, scene.now).await?;
+        if kind == TicketKind::Repair && sentiment == Sentiment::Negative {
+            self.raise(tx, Some(scene.dialogue), FlagKind::NegativeFeedback, About::Ticket(id)).await?;
+        }
+        self.owe(tx, Job::TagTicket { ticket: id }, scene.now).await
+    }
+
+    async fn add_to_ticket(
+        &self,
+        tx: &mut Tx,
+        scene: &Scene,
+        id: TicketId,
+        text: Option<String>,
+        media: &[MediaId],
+        location: Option<Arg>,
+    ) -> Result<(), StoreError> {
+        let Some(mut ticket) = store::tickets::load_for_update(tx, id).await? else { return Ok(()) };
+        if let Some(text) = &text {
+            if !ticket.description.is_empty() {
+                ticket.description.push('\n');
+            }
+            ticket.description.push_str(text);
+        }
+        if let Some(location) = location.filter(|_| ticket.location.is_none()) {
+            ticket.location = Some(self.argument(tx, scene.state.language, &location).await?);
+        }
+        ticket.updated_at = scene.now;
+        store::tickets::update(tx, &ticket).await?;
+        for media in media {
+            store::tickets::attach_media(tx, id, *media).await?;
+        }
+        let body = json!({ "text": text, "media": media });
+        self.note_event(tx, id, "added", Actor::Client, body, scene.now).await?;
+        if text.is_some() { self.owe(tx, Job::TagTicket { ticket: id }, scene.now).await } else { Ok(()) }
+    }
+
+    async fn add_comment(
+        &self,
+        tx: &mut Tx,
+        scene: &Scene,
+        response: ResponseId,
+        text: &str,
+        media: &[MediaId],
+    ) -> Result<(), StoreError> {
+        let Some(found) = store::responses::find(tx, response).await? else { return Ok(()) };
+        // A photo or recording about a survey is named in its comment, so that staff finds it.
+        let words = if text.is_empty() {
+            media.iter().map(|media| format!("[media:{media}]")).collect::<Vec<_>>().join(" ")
+        } else {
+            text.to_owned()
+        };
+        let whole = match &found.comment {
+            Some(earlier) => format!("{earlier}\n{words}"),
+            None => words.clone(),
+        };
+        let judged = self.lexical.understand(&whole, Some(scene.state.language), Awaiting::Nothing);
+        store::responses::add_comment(tx, response, &words, judged.sentiment, &judged.keywords).await?;
+        self.owe(tx, Job::TagResponse { response }, scene.now).await
+    }
+
+    /// Moves a ticket on the owner's word. A verdict that no longer fits is noted, not lost.
+    async fn verdict(
+        &self,
+        tx: &mut Tx,
+        scene: &Scene,
+        id: TicketId,
+        event: &str,
+        change: impl FnOnce(Ticket, Timestamp) -> Result<Ticket, InvalidTransition>,
+    ) -> Result<(), StoreError> {
+        let Some(ticket) = store::tickets::load_for_update(tx, id).await? else { return Ok(()) };
+        if ticket.contact_id != scene.contact {
+            return Ok(()); // a forged button: not this person's ticket
+        }
+        let kind = match change(ticket, scene.now) {
+            Ok(ticket) => {
+                store::tickets::update(tx, &ticket).await?;
+                event.to_owned()
+            }
+            Err(_) => format!("{event}_too_late"),
+        };
+        self.note_event(tx, id, &kind, Actor::Client, json!({}), scene.now).await
+    }
+
+    /// Raises a flag, once for the same matter while nobody has seen it.
+    pub(crate) async fn raise(
+        &self,
+        tx: &mut Tx,
+        dialogue: Option<DialogueId>,
+        kind: FlagKind,
+        about: About,
+    ) -> Result<(), StoreError> {
+        let mut flag = Flag::raised(self.clock.new_id(), kind, self.clock.now());
+        flag.dialogue_id = dialogue;
+        match about {
+            About::Conversation => {}
+            About::Ticket(ticket) => flag.ticket_id = Some(ticket),
+            About::Response(response) => {
+                flag.response_id = Some(response);
+                if let Some(found) = store::responses::find(tx, response).await? {
+                    let score = found.score.map(|score| format!("score={score}"));
+                    let band = found.band.map(|band| format!("band={band}"));
+                    flag.detail = score.into_iter().chain(band).collect::<Vec<_>>().join(" ");
+                }
+            }
+        }
+        let open = store::flags::list_open(tx, 200).await?;
+        let known = open.iter().any(|other| {
+            other.kind == flag.kind
+                && other.dialogue_id == flag.dialogue_id
+                && other.ticket_id == flag.ticket_id
+                && other.response_id == flag.response_id
+        });
+        if known { Ok(()) } else { store::flags::raise(tx, &flag).await }
+    }
+
+    pub(crate) async fn note_event(
+        &self,
+        tx: &mut Tx,
+        ticket: TicketId,
+        kind: &str,
+        actor: Actor,
+        body: serde_json::Value,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let event = NewEvent {
+            id: self.clock.new_id(),
+            ticket_id: ticket,
+            kind: kind.to_owned(),
+            actor,
+            body: body.to_string(),
+            at: now,
+        };
+        store::tickets::add_event(tx, &event).await.map(drop)
+    }
+}
+
+impl Intake {
+    /// Stores the model's verdict on a ticket's words; a negative one is shown to staff.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if nothing was stored.
+    pub async fn judge_ticket(&self, tx: &mut Tx, id: TicketId, judged: &Understanding) -> Result<(), StoreError> {
+        let Some(mut ticket) = store::tickets::load_for_update(tx, id).await? else { return Ok(()) };
+        ticket.sentiment = judged.sentiment;
+        ticket.keywords.clone_from(&judged.keywords);
+        store::tickets::update(tx, &ticket).await?;
+        if judged.sentiment == Sentiment::Negative && ticket.kind == TicketKind::Repair {
+            self.raise(tx, ticket.dialogue_id, FlagKind::NegativeFeedback, About::Ticket(id)).await?;
+        }
+        Ok(())
+    }
+
+    /// Stores the model's verdict on the comment of a response; a negative one, or one that
+    /// contradicts the score, is shown to staff.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if nothing was stored.
+    pub async fn judge_response(&self, tx: &mut Tx, id: ResponseId, judged: &Understanding) -> Result<(), StoreError> {
+        let Some(found) = store::responses::find(tx, id).await? else { return Ok(()) };
+        store::responses::judge(tx, id, judged.sentiment, &judged.keywords).await?;
+        let conflict = found.score.is_some_and(|score| score::conflict(score, judged));
+        let kind = if conflict {
+            FlagKind::ScoreTextConflict
+        } else if judged.sentiment == Sentiment::Negative {
+            FlagKind::NegativeFeedback
+        } else {
+            return Ok(());
+        };
+        self.raise(tx, found.dialogue_id, kind, About::Response(id)).await
+    }
+}
+
+/// Stores what is known of the files of a message; their bytes lie in the media store already.
+pub(super) async fn keep_files(
+    tx: &mut Tx,
+    dialogue: DialogueId,
+    files: &[ReceivedFile],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for file in files {
+        let row = store::media::Media {
+            id: file.id,
+            kind: file.kind.name().to_owned(),
+            content_type: file.content_type.clone(),
+            bytes: file.bytes,
+            sha256: file.sha256.clone(),
+            key: blob_key(file.id),
+            dialogue_id: Some(dialogue),
+            seconds: None,
+            created_at: now,
+        };
+        store::media::insert(tx, &row).await?;
+        if file.kind == MediaKind::Voice {
+            store::transcripts::pending(tx, file.id, file.recognition.as_deref(), now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns where the bytes of a file lie in the media store: two levels, so no folder grows large.
+pub fn blob_key(media: MediaId) -> String {
+    let hex = media.0.simple().to_string();
+    let shard = hex.get(30..).unwrap_or("00");
+    format!("{shard}/{hex}")
+}

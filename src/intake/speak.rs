@@ -1,0 +1,89 @@
+//! From text keys to a message in the person's language.
+
+use std::collections::BTreeMap;
+
+use super::message::{Button, OutboundBody, encode};
+use super::{Intake, Scene};
+use crate::channel::ChannelKind;
+use crate::domain::dialogue::{Arg, Say};
+use crate::domain::ids::OutboxId;
+use crate::domain::language::Language;
+use crate::store::outbox::{Author, Delivery, NewOutbound};
+use crate::store::{self, StoreError, Tx};
+
+impl Intake {
+    /// Puts a message into the outbox.
+    pub(super) async fn speak(&self, tx: &mut Tx, scene: &Scene, say: &Say) -> Result<(), StoreError> {
+        let language = scene.state.language;
+        let mut lines = Vec::new();
+        self.render(tx, language, say, &mut lines).await?;
+        let choices = say.all_choices();
+        let body = OutboundBody {
+            text: lines.join("\n"),
+            choices: choices
+                .into_iter()
+                .map(|choice| Button { label: self.label(language, &choice.label), id: choice.id })
+                .collect(),
+        };
+        self.send(tx, scene, Author::Bot, &body).await
+    }
+
+    /// Puts words of any author into the outbox.
+    pub(crate) async fn send(
+        &self,
+        tx: &mut Tx,
+        scene: &Scene,
+        author: Author,
+        body: &OutboundBody,
+    ) -> Result<(), StoreError> {
+        let status = match ChannelKind::from_name(&scene.channel) {
+            // The page fetches its messages: stored is delivered.
+            Some(ChannelKind::Web) => Delivery::Sent,
+            None => Delivery::Pending,
+        };
+        let message = NewOutbound {
+            id: self.clock.new_id::<OutboxId>(),
+            dialogue_id: scene.dialogue,
+            author,
+            body: encode(body)?,
+            status,
+            not_before: None,
+            created_at: scene.now,
+        };
+        store::outbox::push(tx, &message).await.map(drop)
+    }
+
+    async fn render(
+        &self,
+        tx: &mut Tx,
+        language: Language,
+        say: &Say,
+        lines: &mut Vec<String>,
+    ) -> Result<(), StoreError> {
+        // A queue instead of recursion: async functions do not recurse without a box.
+        let mut waiting: Vec<&Say> = vec![say];
+        while let Some(next) = waiting.pop() {
+            if !next.key.is_empty() {
+                let mut args = BTreeMap::new();
+                for (name, arg) in &next.args {
+                    args.insert(name.clone(), self.argument(tx, language, arg).await?);
+                }
+                lines.push(self.catalog.text(language, &next.key, &args));
+            }
+            waiting.extend(next.lines.iter().rev());
+        }
+        Ok(())
+    }
+
+    /// Writes out what stands in a placeholder.
+    pub(super) async fn argument(&self, tx: &mut Tx, language: Language, arg: &Arg) -> Result<String, StoreError> {
+        Ok(match arg {
+            Arg::Text(text) => text.clone(),
+            Arg::Key(key) => self.catalog.text(language, key, &BTreeMap::new()),
+            Arg::TicketNumber(ticket) => {
+                store::tickets::find(tx, *ticket).await?.map(|ticket| ticket.number).unwrap_or_default()
+            }
+            Arg::EmergencyPhone => self.emergency_phone.clone(),
+        })
+    }
+}

@@ -1,0 +1,221 @@
+//! The work the service owes, done one claimed job at a time.
+//!
+//! [`Runner::run`] sleeps until a commit or a due time wakes it, claims what is due and performs
+//! it; [`Runner::run_until_idle`] does the same for tests, by hand. A job is idempotent: it may
+//! run again after a crash, so it looks first whether its work is still wanted, and commits its
+//! effect together with the fact that it is done where that matters.
+
+mod tag;
+mod transcribe;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::domain::dialogue::Event;
+use crate::domain::job::Job;
+use crate::intake::Intake;
+use crate::speech::Listener;
+use crate::store::blobs::Blobs;
+use crate::store::jobs::{self, ClaimedJob};
+use crate::store::{Store, StoreError};
+use crate::tagging::Tagger;
+
+/// Jobs that run at once in one process.
+const AT_ONCE: usize = 4;
+/// How long a claim holds without being renewed.
+const LEASE: Duration = Duration::from_secs(60);
+/// How often a running job renews its claim.
+const RENEW_EVERY: Duration = Duration::from_secs(20);
+/// How long the runner sleeps at most: other processes' commits do not wake it.
+const POLL: Duration = Duration::from_secs(1);
+
+/// How a job ended.
+enum Outcome {
+    Done,
+    /// Trying again may help.
+    Retry(anyhow::Error),
+    /// Trying again cannot help; staff sees it in the list of failed work.
+    Fail(anyhow::Error),
+}
+
+impl From<StoreError> for Outcome {
+    fn from(error: StoreError) -> Outcome {
+        if error.is_transient() { Outcome::Retry(error.into()) } else { Outcome::Fail(error.into()) }
+    }
+}
+
+/// Does the jobs. Cheap to clone.
+#[derive(Clone)]
+pub struct Runner {
+    pub store: Store,
+    pub clock: Clock,
+    pub intake: Intake,
+    pub blobs: Blobs,
+    pub catalog: Arc<Catalog>,
+    /// `None` when there is no speech model: a person listens then.
+    pub listener: Option<Listener>,
+    pub tagger: Arc<Tagger>,
+}
+
+impl Runner {
+    /// Works until cancelled, then lets what is running finish.
+    pub async fn run(self, cancel: CancellationToken) {
+        let mut commits = self.store.commits();
+        let mut running = JoinSet::new();
+        loop {
+            while running.try_join_next().is_some() {}
+            let room = AT_ONCE.saturating_sub(running.len());
+            let claimed = if room > 0 { self.claim(room).await } else { Vec::new() };
+            let idle = claimed.is_empty();
+            for job in claimed {
+                let this = self.clone();
+                running.spawn(async move { this.work(job).await });
+            }
+            if cancel.is_cancelled() {
+                break;
+            }
+            if idle {
+                tokio::select! {
+                    () = cancel.cancelled() => break,
+                    _ = commits.changed() => {}
+                    Some(_) = running.join_next(), if !running.is_empty() => {}
+                    () = tokio::time::sleep(POLL) => {}
+                }
+            }
+        }
+        while running.join_next().await.is_some() {}
+    }
+
+    /// Performs everything that is due, one after the other, until nothing is. Returns how many
+    /// jobs were performed.
+    pub async fn run_until_idle(&self) -> usize {
+        let mut performed = 0;
+        loop {
+            let claimed = self.claim(1).await;
+            if claimed.is_empty() {
+                return performed;
+            }
+            for job in claimed {
+                self.work(job).await;
+                performed += 1;
+            }
+        }
+    }
+
+    async fn claim(&self, room: usize) -> Vec<ClaimedJob> {
+        let clock = self.clock.clone();
+        let limit = u32::try_from(room).unwrap_or(1);
+        // Looking is cheap, claiming is a durable write: look first.
+        let due = self.store.read(|tx| Box::pin(async move { jobs::next_run_at(tx).await })).await;
+        let claimed = match due {
+            Ok(Some(at)) if at <= clock.now() => {
+                self.store
+                    .write(move |tx| {
+                        Box::pin(async move {
+                            let now = jobs::database_now(tx).await?.unwrap_or_else(|| clock.now());
+                            jobs::claim(tx, now, limit, LEASE).await
+                        })
+                    })
+                    .await
+            }
+            Ok(_) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        };
+        claimed.unwrap_or_else(|error| {
+            tracing::error!(%error, "jobs could not be claimed: {error}");
+            Vec::new()
+        })
+    }
+
+    async fn work(&self, claimed: ClaimedJob) {
+        let (id, attempt) = (claimed.id, claimed.attempt);
+        let outcome = match serde_json::from_str::<Job>(&claimed.payload) {
+            Ok(job) => {
+                let performed = self.perform(job, &claimed);
+                tokio::pin!(performed);
+                loop {
+                    tokio::select! {
+                        outcome = &mut performed => break outcome,
+                        () = tokio::time::sleep(RENEW_EVERY) => self.renew(&claimed).await,
+                    }
+                }
+            }
+            Err(error) => Outcome::Fail(anyhow::anyhow!("the payload is none of ours: {error}")),
+        };
+        metrics::counter!("huifang_jobs_total", "kind" => claimed.kind.clone(), "outcome" => outcome.name()).increment(1);
+        let now = self.clock.now();
+        let told = self
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    match outcome {
+                        Outcome::Done => jobs::done(tx, id, attempt).await,
+                        Outcome::Retry(error) => {
+                            tracing::warn!(job.id = %id, attempt, "job {id} will be tried again: {error:#}");
+                            jobs::retry(tx, id, attempt, now + backoff(attempt), &format!("{error:#}")).await
+                        }
+                        Outcome::Fail(error) => {
+                            tracing::error!(job.id = %id, attempt, "job {id} failed: {error:#}");
+                            jobs::dead(tx, id, attempt, &format!("{error:#}")).await
+                        }
+                    }
+                })
+            })
+            .await;
+        if let Err(error) = told {
+            // The lease runs out and the job is claimed again: it is idempotent.
+            tracing::error!(job.id = %id, %error, "the end of job {id} could not be stored: {error}");
+        }
+    }
+
+    async fn perform(&self, job: Job, claimed: &ClaimedJob) -> Outcome {
+        match job {
+            Job::Transcribe { dialogue, media } => self.transcribe(dialogue, media, claimed.attempt).await,
+            Job::TagTicket { ticket } => self.tag_ticket(ticket).await,
+            Job::TagResponse { response } => self.tag_response(response).await,
+            Job::Wake { dialogue, timer } => {
+                let intake = self.intake.clone();
+                let woken = self.store.write(move |tx| {
+                    Box::pin(async move { intake.apply(tx, dialogue, Event::Elapsed(timer)).await })
+                });
+                woken.await.map_or_else(Outcome::from, |()| Outcome::Done)
+            }
+        }
+    }
+
+    async fn renew(&self, claimed: &ClaimedJob) {
+        let (id, attempt, clock) = (claimed.id, claimed.attempt, self.clock.clone());
+        let renewed = self
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let now = jobs::database_now(tx).await?.unwrap_or_else(|| clock.now());
+                    jobs::renew(tx, id, attempt, now, LEASE).await
+                })
+            })
+            .await;
+        if let Err(error) = renewed {
+            tracing::warn!(job.id = %id, %error, "the claim on job {id} could not be renewed: {error}");
+        }
+    }
+}
+
+impl Outcome {
+    fn name(&self) -> &'static str {
+        match self {
+            Outcome::Done => "done",
+            Outcome::Retry(_) => "retry",
+            Outcome::Fail(_) => "fail",
+        }
+    }
+}
+
+/// 5 s, 10 s, 20 s … up to an hour.
+fn backoff(attempt: u32) -> Duration {
+    Duration::from_secs(5).saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(Duration::from_secs(3600))
+}

@@ -1,0 +1,142 @@
+//! Listening to a recording: bytes from the media store, words into the conversation.
+//!
+//! Whatever goes wrong the recording is kept and the conversation is told, so that nobody waits
+//! for an answer that never comes.
+
+use anyhow::Context;
+
+use super::{Outcome, Runner};
+use crate::domain::dialogue::{Event, NotHeard, State};
+use crate::domain::ids::{DialogueId, MediaId};
+use crate::domain::understanding::Understanding;
+use crate::intake::Intake;
+use crate::speech::{Heard, SpeechError, Transcript};
+use crate::store::transcripts::Hearing;
+use crate::store::{self, StoreError};
+
+/// Listening is tried so often; a recording that brings the process down is left alone then.
+const TRIES: u32 = 3;
+
+/// What a recording came to.
+enum Ear {
+    Words(Box<(Transcript, Understanding, State)>),
+    None { why: NotHeard, seconds: Option<f64> },
+}
+
+impl Runner {
+    pub(super) async fn transcribe(&self, dialogue: DialogueId, media: MediaId, attempt: u32) -> Outcome {
+        let ear = match self.hear(dialogue, media, attempt).await {
+            Ok(Some(ear)) => ear,
+            Ok(None) => return Outcome::Done,
+            Err(outcome) => return outcome,
+        };
+        let intake = self.intake.clone();
+        let now = self.clock.now();
+        let stored = self.store.write(move |tx| {
+            Box::pin(async move {
+                // Asked again in the transaction: the job may have run twice.
+                let waiting = store::transcripts::find(tx, media).await?;
+                if waiting.is_none_or(|transcript| transcript.hearing != Hearing::Pending) {
+                    return Ok::<(), StoreError>(());
+                }
+                match ear {
+                    Ear::Words(heard) => {
+                        let (transcript, understood, state) = *heard;
+                        store::media::set_seconds(tx, media, transcript.seconds).await?;
+                        let row = store::transcripts::Heard {
+                            text: transcript.text.clone(),
+                            raw_text: transcript.raw_text,
+                            language: transcript.language.tag().to_owned(),
+                            confidence: f64::from(transcript.confidence),
+                            model: transcript.model,
+                        };
+                        store::transcripts::heard(tx, media, &row, now).await?;
+                        // The question may have changed while we listened.
+                        let found = store::dialogues::load_for_update(tx, dialogue).await?;
+                        let current = found.as_ref().map(Intake::state_of).transpose()?;
+                        let understood = match current {
+                            Some(current) if current.awaiting() != state.awaiting() => {
+                                intake.understand(&transcript.text, &current)
+                            }
+                            _ => understood,
+                        };
+                        let event = Event::Transcribed { media, text: transcript.text, understood };
+                        intake.apply(tx, dialogue, event).await
+                    }
+                    Ear::None { why, seconds } => {
+                        if let Some(seconds) = seconds {
+                            store::media::set_seconds(tx, media, seconds).await?;
+                        }
+                        if why == NotHeard::NoSpeech {
+                            store::transcripts::nothing(tx, media, now).await?;
+                        } else {
+                            store::transcripts::failed(tx, media, now).await?;
+                        }
+                        intake.apply(tx, dialogue, Event::NotHeard { media, why }).await
+                    }
+                }
+            })
+        });
+        stored.await.map_or_else(Outcome::from, |()| Outcome::Done)
+    }
+
+    /// Listens. `None` when there is nothing left to do.
+    async fn hear(&self, dialogue: DialogueId, media: MediaId, attempt: u32) -> Result<Option<Ear>, Outcome> {
+        let read = self.store.read(move |tx| {
+            Box::pin(async move {
+                let row = store::media::find(tx, media).await?;
+                let transcript = store::transcripts::find(tx, media).await?;
+                let found = store::dialogues::find(tx, dialogue).await?;
+                let state = found.as_ref().map(Intake::state_of).transpose()?;
+                let project = match state.as_ref().and_then(|state| state.binding.as_ref()) {
+                    Some(binding) => store::projects::find(tx, binding.project).await?,
+                    None => None,
+                };
+                Ok::<_, StoreError>((row, transcript, state, project))
+            })
+        });
+        let (Some(row), Some(transcript), Some(state), project) = read.await.map_err(Outcome::from)? else {
+            return Err(Outcome::Fail(anyhow::anyhow!("recording {media} or its conversation is not in the database")));
+        };
+        if transcript.hearing != Hearing::Pending {
+            return Ok(None);
+        }
+        let given_up = |why| Ok(Some(Ear::None { why, seconds: None }));
+        let Some(listener) = &self.listener else { return given_up(NotHeard::Failed) };
+        if attempt > TRIES {
+            tracing::error!(media.id = %media, "recording {media} was tried {TRIES} times; a person has to listen");
+            return given_up(NotHeard::Failed);
+        }
+        let bytes = match self.blobs.get(&row.key).await.with_context(|| format!("recording {media}")) {
+            Ok(bytes) => bytes,
+            Err(error) => return Err(Outcome::Retry(error)),
+        };
+        let mut vocabulary = self.catalog.vocabulary(state.language).to_owned();
+        for name in project.iter().flat_map(|project| &project.vocabulary) {
+            vocabulary.push(' ');
+            vocabulary.push_str(name);
+        }
+        match listener.listen(&bytes, Some(&vocabulary), state.language).await {
+            Ok(Heard::Speech(transcript)) => {
+                let understood = self.tagger.tag(&transcript.text, Some(state.language), state.awaiting()).await;
+                Ok(Some(Ear::Words(Box::new((transcript, understood, state)))))
+            }
+            Ok(Heard::Nothing { seconds }) => Ok(Some(Ear::None { why: NotHeard::NoSpeech, seconds: Some(seconds) })),
+            Err(error) => {
+                tracing::warn!(media.id = %media, "recording {media} was not heard: {error}");
+                match error {
+                    SpeechError::TooLong { seconds, .. } => {
+                        Ok(Some(Ear::None { why: NotHeard::TooLong, seconds: Some(seconds) }))
+                    }
+                    SpeechError::TooLarge { .. }
+                    | SpeechError::UnknownFormat
+                    | SpeechError::Unsupported(_)
+                    | SpeechError::Damaged(_) => given_up(NotHeard::Unreadable),
+                    SpeechError::Unclear => given_up(NotHeard::NoSpeech),
+                    SpeechError::ModelMissing(_) | SpeechError::ModelUnusable { .. } => given_up(NotHeard::Failed),
+                    SpeechError::Deadline | SpeechError::Broken(_) => Err(Outcome::Retry(error.into())),
+                }
+            }
+        }
+    }
+}
