@@ -18,5 +18,6 @@ pub mod script;
 pub mod staff;
 pub mod survey;
 pub mod ticket;
+pub mod lexicon;
 pub mod time;
 pub mod understanding;
