@@ -13,6 +13,7 @@ mod commands;
 mod document;
 pub mod fault;
 mod files;
+pub mod lexicon;
 mod named;
 mod repair;
 mod surveys;

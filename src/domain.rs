@@ -20,6 +20,7 @@ pub mod staff;
 pub mod survey;
 pub mod text;
 pub mod ticket;
+pub mod lexicon;
 pub mod time;
 pub mod token;
 pub mod understanding;

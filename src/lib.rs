@@ -16,3 +16,4 @@ pub mod config;
 pub mod domain;
 pub mod speech;
 pub mod store;
+pub mod tagging;

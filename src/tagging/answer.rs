@@ -1,0 +1,49 @@
+//! Plain answers: yes or no, since when, and the wished time of a visit.
+
+use super::matcher::Found;
+use super::text::Text;
+use crate::domain::lexicon::Meaning;
+
+/// A yes or a no longer than this is a story, not an answer.
+const LONGEST: usize = 24;
+
+/// Returns `Some` where the utterance as a whole says yes or no; what is said first decides.
+pub fn affirmed(text: &Text, found: &[Found]) -> Option<bool> {
+    let (first, last) = text.core();
+    if last <= first || last - first > LONGEST {
+        return None;
+    }
+    found
+        .iter()
+        .filter_map(|find| match find.meaning {
+            Meaning::Yes => Some((find, true)),
+            Meaning::No => Some((find, false)),
+            _ => None,
+        })
+        .filter(|(find, _)| find.start <= first + 2 || find.end + 2 >= last)
+        .min_by_key(|(find, _)| (find.start, usize::MAX - find.end))
+        .map(|(_, yes)| yes)
+}
+
+/// Returns the longest run of words that say since when.
+pub fn since(text: &Text, found: &[Found]) -> Option<(usize, usize)> {
+    run(text, found, |meaning| matches!(meaning, Meaning::Since))
+}
+
+/// Returns the longest run of words that wish a time for the visit.
+pub fn wished_time(text: &Text, found: &[Found]) -> Option<(usize, usize)> {
+    run(text, found, |meaning| matches!(meaning, Meaning::WishedTime))
+}
+
+fn run(text: &Text, found: &[Found], wanted: impl Fn(&Meaning) -> bool) -> Option<(usize, usize)> {
+    let mut runs: Vec<(usize, usize)> = Vec::new();
+    for find in found.iter().filter(|find| wanted(find.meaning)) {
+        match runs.last_mut() {
+            Some((_, end)) if find.start <= *end || text.span(*end, find.start).iter().all(|c| *c == ' ') => {
+                *end = find.end.max(*end);
+            }
+            _ => runs.push((find.start, find.end)),
+        }
+    }
+    runs.into_iter().max_by_key(|(start, end)| (end - start, usize::MAX - start))
+}

@@ -1,0 +1,95 @@
+//! What the speaker wants, weighed from cues, the trade, the mood and the ratings.
+
+use super::category::Trade;
+use super::matcher::Found;
+use super::mood::Mood;
+use super::score::Scores;
+use super::text::Text;
+use crate::domain::lexicon::Meaning;
+use crate::domain::understanding::{Awaiting, Intent};
+
+const ALL: [Intent; 8] = [
+    Intent::HumanAgent,
+    Intent::ProgressQuery,
+    Intent::RepairReport,
+    Intent::SurveyAnswer,
+    Intent::Complaint,
+    Intent::Suggestion,
+    Intent::Praise,
+    Intent::Smalltalk,
+];
+
+/// Everything the weighing looks at.
+pub struct Evidence<'e> {
+    pub text: &'e Text<'e>,
+    pub found: &'e [Found<'e>],
+    pub trade: &'e Trade<'e>,
+    pub mood: &'e Mood,
+    pub scores: &'e Scores,
+    pub awaiting: Awaiting,
+}
+
+/// Returns the intent that weighs most; smalltalk where nothing does.
+pub fn read(evidence: &Evidence) -> Intent {
+    let mut best = (Intent::Smalltalk, 0.4);
+    for intent in ALL {
+        let weight = cues(evidence.found, intent) + bearing(evidence, intent);
+        if weight > best.1 + 1e-9 {
+            best = (intent, weight);
+        }
+    }
+    best.0
+}
+
+fn cues(found: &[Found], wanted: Intent) -> f64 {
+    let mut seen: Vec<(usize, usize, f64)> = Vec::new();
+    for find in found {
+        if let Meaning::Intent { intent, weight } = find.meaning {
+            if *intent == wanted {
+                // Of cues that lie over each other the strongest counts, once.
+                match seen.iter_mut().find(|(start, end, _)| find.start < *end && *start < find.end) {
+                    Some(known) => {
+                        if weight.abs() > known.2.abs() {
+                            known.2 = *weight;
+                        }
+                    }
+                    None => seen.push((find.start, find.end, *weight)),
+                }
+            }
+        }
+    }
+    seen.iter().map(|(_, _, weight)| weight).sum()
+}
+
+/// What mood, trade and ratings say for an intent.
+fn bearing(evidence: &Evidence, intent: Intent) -> f64 {
+    let Evidence { text, trade, mood, scores, awaiting, .. } = evidence;
+    let short = text.len() <= 16;
+    let awaited = if *awaiting == Awaiting::Nothing { 0.0 } else { 1.0 };
+    let fault = trade.symptom.map_or(0.0, |find| match find.meaning {
+        Meaning::Symptom { weight, .. } => weight.min(2.0),
+        _ => 0.0,
+    });
+    let rated = if scores.any() { 1.0 } else { 0.0 };
+    match intent {
+        Intent::RepairReport => {
+            let part = if trade.component.is_some() { 0.4 } else { 0.0 };
+            let praised = if mood.value > 0.6 { 1.2 } else { 0.0 };
+            fault * 1.1 + if fault > 0.0 { part } else { 0.0 } - praised - 2.0 * rated
+        }
+        Intent::SurveyAnswer => {
+            let verdict = if short && mood.good.max(mood.bad) > 0.3 { 0.3 } else { 0.0 };
+            3.5 * rated + verdict + awaited * (0.8 + if mood.keywords.is_empty() { 0.0 } else { 0.8 })
+        }
+        Intent::Complaint => mood.bad.min(4.0) * 0.7 + if mood.sarcastic { 0.8 } else { 0.0 } - mood.good.min(1.0) * 0.2,
+        Intent::Praise => {
+            if mood.sarcastic || mood.value < 0.3 {
+                0.0
+            } else {
+                mood.good.min(3.0) * 0.7 - mood.bad.min(2.0) * 0.4
+            }
+        }
+        Intent::Suggestion => if mood.wishes { 0.6 } else { 0.0 },
+        Intent::ProgressQuery | Intent::HumanAgent | Intent::Smalltalk => 0.0,
+    }
+}

@@ -1,0 +1,196 @@
+//! Mood of an utterance from its words: negation, degree, contrast, wish, sarcasm.
+//!
+//! Every word of mood that is found becomes a keyword with the rule that decided; words that
+//! carry no mood after all ("没有 + 推诿" is praise, "不是 + 不 + 满意" hardly anything) keep their
+//! mark with what they came to.
+
+use super::matcher::Found;
+use super::text::Text;
+use crate::domain::lexicon::Meaning;
+use crate::domain::understanding::{Keyword, Sentiment};
+
+/// A keyword weaker than this is not worth a mark.
+const FAINT: f64 = 0.12;
+/// From here on a keyword is good or bad rather than neutral.
+const CLEAR: f64 = 0.3;
+const WISH: f64 = -0.3;
+
+/// What the words of mood came to.
+#[derive(Debug, Default)]
+pub struct Mood {
+    /// Weighted sum over the utterance; ±1 is one plain word.
+    pub value: f64,
+    /// What speaks for, unweighted.
+    pub good: f64,
+    /// What speaks against, unweighted, as a positive number.
+    pub bad: f64,
+    pub wishes: bool,
+    pub sarcastic: bool,
+    pub keywords: Vec<Keyword>,
+}
+
+#[derive(Debug)]
+struct Token<'m> {
+    found: Found<'m>,
+    /// The first character that belongs to the mark, negators and degree included.
+    from: usize,
+    value: f64,
+    why: String,
+}
+
+/// Reads the mood.
+pub fn read(text: &Text, found: &[Found]) -> Mood {
+    let line = leftmost_longest(found);
+    let mut tokens = valued(text, &line);
+    let sarcastic = turn_irony(&line, &mut tokens);
+    let mut mood = Mood { sarcastic, ..Mood::default() };
+    for token in &tokens {
+        let weight = weight_at(text, &line, token.found.start);
+        mood.value += token.value * weight;
+        if token.value > 0.0 {
+            mood.good += token.value;
+        } else {
+            mood.bad -= token.value;
+        }
+        mood.wishes |= matches!(token.found.meaning, Meaning::Wish);
+        if token.value.abs() < FAINT {
+            continue;
+        }
+        if let Some((start, end, words)) = text.given(token.from, token.found.end) {
+            let polarity = sentiment_of(token.value);
+            let why = format!("{} → {}", token.why, name(polarity));
+            mood.keywords.push(Keyword { text: words.to_owned(), start, end, polarity, why });
+        }
+    }
+    mood
+}
+
+fn sentiment_of(value: f64) -> Sentiment {
+    if value >= CLEAR {
+        Sentiment::Positive
+    } else if value <= -CLEAR {
+        Sentiment::Negative
+    } else {
+        Sentiment::Neutral
+    }
+}
+
+fn name(polarity: Sentiment) -> &'static str {
+    match polarity {
+        Sentiment::Negative => "negative",
+        Sentiment::Neutral => "neutral",
+        Sentiment::Positive => "positive",
+    }
+}
+
+/// Keeps what reads on from left to right without overlap, the longest first.
+fn leftmost_longest<'m>(found: &[Found<'m>]) -> Vec<Found<'m>> {
+    let rank = |meaning: &Meaning| match meaning {
+        Meaning::Mask => Some(0),
+        Meaning::Emotion { .. } | Meaning::Sarcasm { .. } | Meaning::Wish => Some(1),
+        Meaning::Negator { .. } | Meaning::Contrast | Meaning::Concession => Some(2),
+        Meaning::Degree { .. } => Some(3),
+        Meaning::Filler => Some(4),
+        _ => None,
+    };
+    let mut ranked: Vec<(usize, usize, u8, Found)> = found
+        .iter()
+        .filter_map(|find| Some((find.start, usize::MAX - find.end, rank(find.meaning)?, *find)))
+        .collect();
+    ranked.sort_by_key(|(start, shortness, rank, _)| (*start, *shortness, *rank));
+    let mut line: Vec<Found> = Vec::new();
+    for (_, _, _, find) in ranked {
+        if line.last().is_none_or(|last| last.end <= find.start) {
+            line.push(find);
+        }
+    }
+    line
+}
+
+fn valued<'m>(text: &Text, line: &[Found<'m>]) -> Vec<Token<'m>> {
+    let mut tokens = Vec::new();
+    for (index, find) in line.iter().enumerate() {
+        let weight = match find.meaning {
+            Meaning::Emotion { weight, .. } | Meaning::Sarcasm { weight } => *weight,
+            Meaning::Wish => WISH,
+            _ => continue,
+        };
+        let word: String = text.span(find.start, find.end).iter().collect();
+        let (value, from, before) = modified(text, line.get(..index).unwrap_or(&[]), *find, weight);
+        let why = if before.is_empty() { word } else { format!("{before} + {word}") };
+        tokens.push(Token { found: *find, from, value, why });
+    }
+    tokens
+}
+
+/// Applies the negators and degree words that reach a word of mood from the left.
+fn modified(text: &Text, before: &[Found], word: Found, weight: f64) -> (f64, usize, String) {
+    let (mut value, mut from, mut reach) = (weight, word.start, word.start);
+    let mut pending_degree = 1.0;
+    let mut parts: Vec<String> = Vec::new();
+    let mut negated = false;
+    for find in before.iter().rev() {
+        let between = text.span(find.end, reach);
+        if between.iter().any(|c| *c != ' ') || !text.same_clause(find.start, word.start) && !between.is_empty() {
+            break;
+        }
+        match find.meaning {
+            Meaning::Negator { factor } => {
+                value *= factor;
+                // "不太满意" is milder than "不满意".
+                if pending_degree > 1.0 {
+                    value *= 0.75;
+                    pending_degree = 1.0;
+                }
+                negated = true;
+            }
+            Meaning::Degree { factor } => {
+                if negated {
+                    value *= factor.min(1.3);
+                } else {
+                    pending_degree *= factor;
+                }
+            }
+            Meaning::Filler => {
+                reach = find.start;
+                continue;
+            }
+            _ => break,
+        }
+        reach = find.start;
+        from = find.start;
+        parts.insert(0, text.span(find.start, find.end).iter().collect());
+    }
+    (value * pending_degree.clamp(0.4, 2.0), from, parts.join(" + "))
+}
+
+/// Turns praise that is not meant; returns whether there was any.
+fn turn_irony(line: &[Found], tokens: &mut [Token]) -> bool {
+    let cue = line.iter().any(|find| matches!(find.meaning, Meaning::Sarcasm { .. }));
+    let contrast = line.iter().any(|find| matches!(find.meaning, Meaning::Contrast));
+    let bad: f64 = tokens.iter().filter(|token| token.value <= -0.8).map(|token| -token.value).sum();
+    let mut turned = cue;
+    for token in tokens.iter_mut().filter(|token| token.value > 0.0) {
+        let ironic = matches!(token.found.meaning, Meaning::Emotion { ironic: true, .. });
+        if cue || ironic && bad >= 0.8 && !contrast {
+            token.value = -token.value.max(0.8);
+            token.why = format!("{} (meant the other way)", token.why);
+            turned = true;
+        }
+    }
+    turned
+}
+
+/// Weighs a place: what follows a "but" counts more, what stands before it less.
+fn weight_at(text: &Text, line: &[Found], at: usize) -> f64 {
+    let mut weight = 1.0;
+    for find in line {
+        match find.meaning {
+            Meaning::Contrast if find.end <= at => weight *= 1.3,
+            Meaning::Contrast => weight *= 0.6,
+            Meaning::Concession if find.end <= at && text.same_clause(find.start, at) => weight *= 0.6,
+            _ => {}
+        }
+    }
+    f64::clamp(weight, 0.3, 1.7)
+}

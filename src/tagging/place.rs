@@ -1,0 +1,70 @@
+//! Where: the longest run of place words, as an exact piece of the text.
+
+use super::matcher::Found;
+use super::text::Text;
+use crate::domain::lexicon::{Meaning, PlaceKind};
+
+/// Characters that may join two pieces of one place name.
+const JOINTS: &[&str] = &["", "的", " ", "-", "里", "里的", "个", "嘅", "那个", "这个", " the ", "'s ", " of the ", " in the ", " of "];
+
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    start: usize,
+    end: usize,
+    weight: u32,
+}
+
+/// Returns the first and one-past-last position of the place that is named most fully.
+pub fn read(text: &Text, found: &[Found]) -> Option<(usize, usize)> {
+    let pieces = pieces(found);
+    let mut runs: Vec<Run> = Vec::new();
+    for (find, kind) in pieces {
+        let worth = match kind {
+            PlaceKind::Room | PlaceKind::Number => 10,
+            PlaceKind::Part => 4,
+            PlaceKind::Side => 2,
+            PlaceKind::Relation => 1,
+        };
+        if let Some(run) = runs.last_mut() {
+            let between: String = text.span(run.end, find.start).iter().collect();
+            if find.start >= run.end && JOINTS.contains(&between.as_str()) {
+                run.end = find.end;
+                run.weight += worth;
+                continue;
+            }
+        }
+        runs.push(Run { start: find.start, end: find.end, weight: worth });
+    }
+    // A part alone names a place only where it says on which side.
+    let told = runs.into_iter().filter(|run| run.weight >= 5);
+    let best = told.max_by_key(|run| (run.weight, usize::MAX - run.start))?;
+    Some((best.start, best.end))
+}
+
+fn pieces<'m>(found: &[Found<'m>]) -> Vec<(Found<'m>, PlaceKind)> {
+    let mut pieces: Vec<(Found, PlaceKind)> = Vec::new();
+    for find in found {
+        let kind = match find.meaning {
+            Meaning::Place { kind } => *kind,
+            Meaning::Mask => {
+                // A masked word may hide a place word: 门口 in 对门口供.
+                continue;
+            }
+            _ => continue,
+        };
+        let inside = |(other, _): &(Found, PlaceKind)| other.overlaps(find);
+        match pieces.iter().position(inside) {
+            Some(at) => {
+                let longer = pieces.get(at).is_some_and(|(other, _)| find.end - find.start > other.end - other.start);
+                if longer && pieces.iter().filter(|piece| inside(piece)).count() == 1 {
+                    if let Some(slot) = pieces.get_mut(at) {
+                        *slot = (*find, kind);
+                    }
+                }
+            }
+            None => pieces.push((*find, kind)),
+        }
+    }
+    pieces.sort_by_key(|(find, _)| find.start);
+    pieces
+}

@@ -1,0 +1,46 @@
+//! How soon somebody must move: safety first, then pressing faults, then the rest.
+//!
+//! A danger counts unless a guard of its kind speaks against it: a drill, a figure of speech,
+//! hearsay, a matter that is over. A guard does not reach past a "but".
+
+use super::matcher::Found;
+use super::text::Text;
+use crate::domain::lexicon::{DangerKind, Meaning};
+use crate::domain::understanding::{Intent, Urgency};
+
+/// Returns the urgency, given what the speaker wants.
+pub fn read(text: &Text, found: &[Found], intent: Intent) -> Urgency {
+    let danger = found
+        .iter()
+        .filter_map(|find| match find.meaning {
+            Meaning::Danger { level, kind } if !is_guarded(text, found, find, *kind) => Some(*level),
+            _ => None,
+        })
+        .max();
+    let base = match intent {
+        Intent::RepairReport | Intent::ProgressQuery | Intent::Complaint | Intent::HumanAgent => Urgency::Normal,
+        Intent::SurveyAnswer | Intent::Praise | Intent::Suggestion | Intent::Smalltalk => Urgency::Low,
+    };
+    match danger {
+        Some(Urgency::Emergency) => Urgency::Emergency,
+        // Praise for a hurried visit is not pressing.
+        Some(Urgency::High) if base == Urgency::Low => Urgency::Low,
+        Some(level) => level.max(base),
+        None => base,
+    }
+}
+
+fn is_guarded(text: &Text, found: &[Found], danger: &Found, kind: DangerKind) -> bool {
+    found.iter().any(|guard| {
+        let Meaning::Guard { kind: against } = guard.meaning else { return false };
+        if *against != DangerKind::Any && *against != kind {
+            return false;
+        }
+        let (low, high) = if guard.start < danger.start { (guard.end, danger.start) } else { (danger.end, guard.start) };
+        let turned = found.iter().any(|find| {
+            matches!(find.meaning, Meaning::Contrast) && find.start >= low && find.end <= high
+        });
+        let near = text.same_sentence(guard.start, danger.start) || high.saturating_sub(low) <= 40;
+        guard.overlaps(danger) || near && !turned
+    })
+}
