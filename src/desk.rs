@@ -12,7 +12,6 @@ use crate::domain::ticket::{Actor, Evidence, InvalidTransition, Status, Ticket};
 use crate::domain::{media::MOST_CHARACTERS, text};
 use crate::intake::Intake;
 use crate::intake::message::OutboundBody;
-use crate::store::outbox::Author;
 use crate::store::{self, Store, StoreError, Tx};
 
 /// Why an action was refused. The text is for staff, in English; the console shows its own.

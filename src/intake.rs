@@ -86,8 +86,7 @@ impl Intake {
         let labels = [("channel", inbound.channel.name())];
         metrics::counter!("huifang_inbound_received_total", &labels).increment(1);
         let this = self.clone();
-        let received =
-            self.store.write(move |tx| Box::pin(async move { this.receive_in(tx, inbound).await })).await?;
+        let received = self.store.write(move |tx| Box::pin(async move { this.receive_in(tx, inbound).await })).await?;
         let counted =
             if received.duplicate { "huifang_inbound_duplicates_total" } else { "huifang_inbound_applied_total" };
         metrics::counter!(counted, &labels).increment(1);
@@ -158,7 +157,8 @@ impl Intake {
             Content::Choice(_) | Content::Media { .. } | Content::Refused(_) => None,
         };
         // A command says nothing about the language of whoever sends it.
-        let words = words.filter(|_| !matches!(&inbound.content, Content::Text(text) if text.trim_start().starts_with('/')));
+        let words =
+            words.filter(|_| !matches!(&inbound.content, Content::Text(text) if text.trim_start().starts_with('/')));
         let language = inbound.language.or(words).unwrap_or_default();
         let state = serde_json::to_string(&State::new(language)).map_err(|e| StoreError::Encode(Arc::new(e)))?;
         let new = NewDialogue {

@@ -70,7 +70,7 @@ impl Lexical {
             scores: &scores,
             awaiting,
         });
-        let urgency = urgency::read(&text, &found, intent);
+        let (urgency, hazard) = urgency::read(&text, &found, intent);
         let verdict = merge::by_words(&mood, &scores, intent, urgency);
         let words = |span: Option<(usize, usize)>| {
             span.and_then(|(start, end)| text.given(start, end)).map(|(_, _, words)| words.to_owned())
@@ -82,6 +82,7 @@ impl Lexical {
             intent,
             category: category::meant(trade.category, intent, &trade, &scores),
             urgency,
+            hazard,
             location: words(place::read(&text, &found)),
             component: words(trade.component.map(|find| (find.start, find.end))),
             symptom: words(trade.symptom.map(|find| (find.start, find.end))),

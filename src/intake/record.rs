@@ -62,7 +62,11 @@ impl Intake {
                     score::Band::Neutral => "neutral".to_owned(),
                     score::Band::Dissatisfied => "dissatisfied".to_owned(),
                 });
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "NPS is a whole number 0–10")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "NPS is a whole number 0–10"
+                )]
                 let nps = nps.filter(|nps| (0.0..=10.0).contains(nps)).map(|nps| nps as u8);
                 store::responses::complete(tx, response, &store::responses::Outcome { score, band, nps }, now).await
             }
@@ -86,9 +90,7 @@ impl Intake {
             Effect::StopSurveys(true) => store::contacts::stop_surveys(tx, scene.contact, now).await,
             Effect::StopSurveys(false) => store::contacts::resume_surveys(tx, scene.contact).await,
             Effect::Bind => match &scene.state.binding {
-                Some(binding) => {
-                    store::contact_units::bind(tx, scene.contact, binding.unit, now).await.map(drop)
-                }
+                Some(binding) => store::contact_units::bind(tx, scene.contact, binding.unit, now).await.map(drop),
                 None => Ok(()),
             },
         }

@@ -194,12 +194,7 @@ pub async fn add_comment(
 }
 
 /// Stores a later verdict on the comment.
-pub async fn judge(
-    tx: &mut Tx,
-    id: ResponseId,
-    sentiment: Sentiment,
-    keywords: &[Keyword],
-) -> Result<(), StoreError> {
+pub async fn judge(tx: &mut Tx, id: ResponseId, sentiment: Sentiment, keywords: &[Keyword]) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE responses SET sentiment = $2, keywords = $3 WHERE id = $1";
     let (sentiment, keywords) = (name_of(&sentiment)?, json_of(&keywords)?);
     let changed = both!(tx, |c| sqlx::query(SQL)

@@ -58,9 +58,8 @@ pub fn read<'m>(found: &[Found<'m>]) -> Trade<'m> {
 
 /// Drops mentions that lie inside a longer one: 水 in 水龙头, 门 in 消防门.
 fn kept<'m>(found: &[Found<'m>]) -> Vec<Found<'m>> {
-    let is_trade = |find: &&Found| {
-        matches!(find.meaning, Meaning::Component { .. } | Meaning::Symptom { .. } | Meaning::Mask)
-    };
+    let is_trade =
+        |find: &&Found| matches!(find.meaning, Meaning::Component { .. } | Meaning::Symptom { .. } | Meaning::Mask);
     let trade: Vec<&Found> = found.iter().filter(is_trade).collect();
     trade
         .iter()
@@ -68,12 +67,13 @@ fn kept<'m>(found: &[Found<'m>]) -> Vec<Found<'m>> {
             !trade.iter().any(|other| {
                 let longer = other.end - other.start > find.end - find.start;
                 // A pattern of two parts may enclose the component it is about.
-                let same_kind = matches!(
-                    (other.meaning, find.meaning),
-                    (Meaning::Component { .. }, Meaning::Component { .. })
-                        | (Meaning::Symptom { .. }, Meaning::Symptom { .. })
-                        | (Meaning::Mask, _)
-                ) || matches!((other.meaning, find.meaning), (Meaning::Component { .. }, Meaning::Symptom { .. }));
+                let same_kind =
+                    matches!(
+                        (other.meaning, find.meaning),
+                        (Meaning::Component { .. }, Meaning::Component { .. })
+                            | (Meaning::Symptom { .. }, Meaning::Symptom { .. })
+                            | (Meaning::Mask, _)
+                    ) || matches!((other.meaning, find.meaning), (Meaning::Component { .. }, Meaning::Symptom { .. }));
                 longer && same_kind && other.start <= find.start && find.end <= other.end
             })
         })

@@ -127,8 +127,7 @@ pub fn measure(rows: &[Row], understood: &[Understanding]) -> Report {
         }
         let marked_scores = (row.score, row.nps);
         let got_scores = (got.score, got.nps.map(f64::from));
-        let share =
-            if marked_scores == (None, None) { &mut report.scores_absent } else { &mut report.scores_stated };
+        let share = if marked_scores == (None, None) { &mut report.scores_absent } else { &mut report.scores_stated };
         share.count(marked_scores == got_scores);
         if marked_scores != got_scores {
             miss("score", format!("{marked_scores:?}"), format!("{got_scores:?}"));

@@ -81,7 +81,9 @@ fn bearing(evidence: &Evidence, intent: Intent) -> f64 {
             let verdict = if short && mood.good.max(mood.bad) > 0.3 { 0.3 } else { 0.0 };
             3.5 * rated + verdict + awaited * (0.8 + if mood.keywords.is_empty() { 0.0 } else { 0.8 })
         }
-        Intent::Complaint => mood.bad.min(4.0) * 0.7 + if mood.sarcastic { 0.8 } else { 0.0 } - mood.good.min(1.0) * 0.2,
+        Intent::Complaint => {
+            mood.bad.min(4.0) * 0.7 + if mood.sarcastic { 0.8 } else { 0.0 } - mood.good.min(1.0) * 0.2
+        }
         Intent::Praise => {
             if mood.sarcastic || mood.value < 0.3 {
                 0.0
@@ -89,7 +91,13 @@ fn bearing(evidence: &Evidence, intent: Intent) -> f64 {
                 mood.good.min(3.0) * 0.7 - mood.bad.min(2.0) * 0.4
             }
         }
-        Intent::Suggestion => if mood.wishes { 0.6 } else { 0.0 },
+        Intent::Suggestion => {
+            if mood.wishes {
+                0.6
+            } else {
+                0.0
+            }
+        }
         Intent::ProgressQuery | Intent::HumanAgent | Intent::Smalltalk => 0.0,
     }
 }

@@ -191,8 +191,7 @@ fn complete(text: &Text, hits: &[Hit], from: Hit, rest: &[Part]) -> Option<usize
     let within = |hit: &&Hit| {
         part.has(hit.literal) && (part.across || text.same_sentence(hit.start, from.end.saturating_sub(1)))
     };
-    let mut reachable =
-        hits.get(first..)?.iter().take_while(|hit| hit.start <= from.end + part.most).filter(within);
+    let mut reachable = hits.get(first..)?.iter().take_while(|hit| hit.start <= from.end + part.most).filter(within);
     if part.negated {
         return if reachable.next().is_some() { None } else { complete(text, hits, from, after) };
     }

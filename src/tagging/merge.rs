@@ -30,7 +30,9 @@ pub fn by_words(mood: &Mood, scores: &Scores, intent: Intent, urgency: Urgency) 
     };
     let value = match intent {
         // "麻烦您" and "谢谢" in a report are manners, not praise.
-        Intent::RepairReport | Intent::ProgressQuery | Intent::HumanAgent => mood.value.min(mood.value - mood.good * 0.7),
+        Intent::RepairReport | Intent::ProgressQuery | Intent::HumanAgent => {
+            mood.value.min(mood.value - mood.good * 0.7)
+        }
         _ => mood.value,
     };
     let bare = mood.keywords.is_empty();

@@ -93,10 +93,8 @@ fn leftmost_longest<'m>(found: &[Found<'m>]) -> Vec<Found<'m>> {
         Meaning::Filler => Some(4),
         _ => None,
     };
-    let mut ranked: Vec<(usize, usize, u8, Found)> = found
-        .iter()
-        .filter_map(|find| Some((find.start, usize::MAX - find.end, rank(find.meaning)?, *find)))
-        .collect();
+    let mut ranked: Vec<(usize, usize, u8, Found)> =
+        found.iter().filter_map(|find| Some((find.start, usize::MAX - find.end, rank(find.meaning)?, *find))).collect();
     ranked.sort_by_key(|(start, shortness, rank, _)| (*start, *shortness, *rank));
     let mut line: Vec<Found> = Vec::new();
     for (_, _, _, find) in ranked {

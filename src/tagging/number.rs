@@ -96,9 +96,9 @@ fn english(text: &Text, start: usize) -> Option<Number> {
 }
 
 fn english_word(text: &Text, start: usize) -> Option<(f64, usize)> {
-    let (word, value) = ENGLISH.iter().find(|(word, _)| {
-        ends_with(text, start, word) && !text.char(start + word.len()).is_ascii_alphanumeric()
-    })?;
+    let (word, value) = ENGLISH
+        .iter()
+        .find(|(word, _)| ends_with(text, start, word) && !text.char(start + word.len()).is_ascii_alphanumeric())?;
     Some((*value, start + word.len()))
 }
 

@@ -5,7 +5,8 @@ use super::text::Text;
 use crate::domain::lexicon::{Meaning, PlaceKind};
 
 /// Characters that may join two pieces of one place name.
-const JOINTS: &[&str] = &["", "的", " ", "-", "里", "里的", "个", "嘅", "那个", "这个", " the ", "'s ", " of the ", " in the ", " of "];
+const JOINTS: &[&str] =
+    &["", "的", " ", "-", "里", "里的", "个", "嘅", "那个", "这个", " the ", "'s ", " of the ", " in the ", " of "];
 
 #[derive(Debug, Clone, Copy)]
 struct Run {

@@ -140,8 +140,13 @@ impl Reader<'_> {
     /// "四分", "五颗星", "4 stars", "rate it 4", "给 4".
     fn worded(&self, number: &Number) -> Option<Mark> {
         let (c, next) = (self.text.char(number.end), self.text.char(number.end + 1));
-        let english: String =
-            self.text.span(number.end, number.end + 8).iter().collect::<String>().trim_start_matches([' ', '-']).to_owned();
+        let english: String = self
+            .text
+            .span(number.end, number.end + 8)
+            .iter()
+            .collect::<String>()
+            .trim_start_matches([' ', '-'])
+            .to_owned();
         let mark = |end: usize, scale: Scale| {
             Some(Mark { start: number.start, end, value: number.value, scale, range: number.range, maximum: false })
         };
@@ -150,7 +155,11 @@ impl Reader<'_> {
         }
         if matches!(c, '分' | '份') || c == ' ' && next == '分' {
             let end = number.end + 1 + usize::from(c == ' ');
-            return if self.is_marks(number, end, c == '份') { mark(end, self.scale_of_setting(number)) } else { None };
+            return if self.is_marks(number, end, c == '份') {
+                mark(end, self.scale_of_setting(number))
+            } else {
+                None
+            };
         }
         if c == '星' || matches!(c, '颗' | '个' | '粒') && next == '星' || c == '颗' && is_star(next) {
             let end = number.end + if c == '星' { 1 } else { 2 };
@@ -159,7 +168,8 @@ impl Reader<'_> {
             return if self.text.char(end) == '期' { None } else { mark(end, Scale::Five) };
         }
         if english.starts_with("star") {
-            let skipped = self.text.span(number.end, number.end + 2).iter().take_while(|c| matches!(c, ' ' | '-')).count();
+            let skipped =
+                self.text.span(number.end, number.end + 2).iter().take_while(|c| matches!(c, ' ' | '-')).count();
             let end = number.end + skipped + if english.starts_with("stars") { 5 } else { 4 };
             return mark(end, Scale::Five);
         }
@@ -182,7 +192,10 @@ impl Reader<'_> {
     fn is_marks(&self, number: &Number, end: usize, portion: bool) -> bool {
         let after = self.text.char(end);
         let before = self.text.before(number.start);
-        if matches!(after, '钟' | '之' | '米' | '贝' | '期' | '店' | '包' | '钱' | '厘' | '管' | '摊' | '成' | '公' | '号' | '批') {
+        if matches!(
+            after,
+            '钟' | '之' | '米' | '贝' | '期' | '店' | '包' | '钱' | '厘' | '管' | '摊' | '成' | '公' | '号' | '批'
+        ) {
             return false;
         }
         if portion {
@@ -208,7 +221,10 @@ impl Reader<'_> {
     /// 第三, 3号, B1, version numbers, parts of a longer code.
     fn is_ordinal(&self, number: &Number) -> bool {
         let before = self.text.before(number.start);
-        before == '第' || before.is_ascii_alphanumeric() || matches!(before, '#' | '№') || self.text.char(number.end) == '-' && self.text.char(number.end + 1).is_ascii_alphabetic()
+        before == '第'
+            || before.is_ascii_alphanumeric()
+            || matches!(before, '#' | '№')
+            || self.text.char(number.end) == '-' && self.text.char(number.end + 1).is_ascii_alphabetic()
     }
 
     fn has_unit(&self, number: &Number) -> bool {
@@ -219,7 +235,8 @@ impl Reader<'_> {
                 && self.text.span(number.end, find.start).iter().all(|c| matches!(c, ' ' | '多' | '几' | '来' | '-'))
                 && find.start - number.end <= 1
         });
-        unit || matches!(c, '%' | ':' | '/' | '-') && self.text.char(number.end + 1).is_ascii_digit() || c == '%'
+        unit || matches!(c, '%' | ':' | '/' | '-') && self.text.char(number.end + 1).is_ascii_digit()
+            || c == '%'
             || c.is_ascii_alphabetic()
     }
 
@@ -236,8 +253,28 @@ impl Reader<'_> {
             } else {
                 return find.start <= number.start && find.end >= number.end;
             };
-            let filler = |c: &char| matches!(c, ' ' | '个' | '你' | '们' | '他' | '了' | '的' | '它' | '到' | '成' | '就' | '只' | '能' | '是' | '"');
-            between.len() <= 3 && between.iter().all(filler) || between.iter().copied().eq(" a ".chars()) || between.iter().copied().eq(" it a ".chars())
+            let filler = |c: &char| {
+                matches!(
+                    c,
+                    ' ' | '个'
+                        | '你'
+                        | '们'
+                        | '他'
+                        | '了'
+                        | '的'
+                        | '它'
+                        | '到'
+                        | '成'
+                        | '就'
+                        | '只'
+                        | '能'
+                        | '是'
+                        | '"'
+                )
+            };
+            between.len() <= 3 && between.iter().all(filler)
+                || between.iter().copied().eq(" a ".chars())
+                || between.iter().copied().eq(" it a ".chars())
         })
     }
 
@@ -245,12 +282,24 @@ impl Reader<'_> {
     fn scale_of_setting(&self, number: &Number) -> Scale {
         let all: &String = &self.text.folded;
         let named = |words: &[&str]| words.iter().any(|word| all.contains(word));
-        if named(&["十分制", "10分制", "满分十分", "满分10", "满分是十", "满分是10", "十分满分", "10分满分", "out of 10", "out of ten"])
-        {
+        if named(&[
+            "十分制",
+            "10分制",
+            "满分十分",
+            "满分10",
+            "满分是十",
+            "满分是10",
+            "十分满分",
+            "10分满分",
+            "out of 10",
+            "out of ten",
+        ]) {
             Scale::Ten
-        } else if named(&["五分制", "5分制", "满分五分", "满分5", "五分满分", "5分满分", "out of 5", "out of five"]) {
+        } else if named(&["五分制", "5分制", "满分五分", "满分5", "五分满分", "5分满分", "out of 5", "out of five"])
+        {
             Scale::Five
-        } else if named(&["百分制", "满分100", "满分一百", "100分满分", "out of 100"]) || number.value > 10.0 {
+        } else if named(&["百分制", "满分100", "满分一百", "100分满分", "out of 100"]) || number.value > 10.0
+        {
             Scale::Foreign
         } else {
             Scale::Open
@@ -283,10 +332,21 @@ impl Reader<'_> {
             .filter(|find| matches!(find.meaning, Meaning::Maximum))
             // "满分十分" names the scale.
             .filter(|find| !self.numbers.iter().any(|number| number.start >= find.end && number.start <= find.end + 1))
-            .filter(|find| !marks.iter().any(|mark| mark.start <= find.end + 1 && mark.end >= find.start && mark.scale != Scale::Open))
+            .filter(|find| {
+                !marks
+                    .iter()
+                    .any(|mark| mark.start <= find.end + 1 && mark.end >= find.start && mark.scale != Scale::Open)
+            })
             .map(|find| {
                 let ten = matches!(self.awaiting, Awaiting::Score10 | Awaiting::Nps);
-                Mark { start: find.start, end: find.end, value: if ten { 10.0 } else { 5.0 }, scale: Scale::Open, range: false, maximum: true }
+                Mark {
+                    start: find.start,
+                    end: find.end,
+                    value: if ten { 10.0 } else { 5.0 },
+                    scale: Scale::Open,
+                    range: false,
+                    maximum: true,
+                }
             })
             .collect()
     }
@@ -324,10 +384,14 @@ impl Reader<'_> {
         for (index, number) in free.iter().enumerate() {
             let open = |c: char| !c.is_alphanumeric();
             let (before, after) = (self.text.before(number.start), self.text.char(number.end));
-            let own_clause = (open(before) || self.is_rated(number)) && (open(after) || matches!(after, '吧' | '啊' | '呀' | '哦' | '哈' | '啦' | '咯' | '了' | '嘛' | '呢'));
+            let own_clause = (open(before) || self.is_rated(number))
+                && (open(after)
+                    || matches!(after, '吧' | '啊' | '呀' | '哦' | '哈' | '啦' | '咯' | '了' | '嘛' | '呢'));
             let short = last - first <= 6 && free.len() == 1;
             let aspect = self.found.iter().any(|find| {
-                matches!(find.meaning, Meaning::Aspect { .. }) && find.end <= number.start && number.start - find.end <= 2
+                matches!(find.meaning, Meaning::Aspect { .. })
+                    && find.end <= number.start
+                    && number.start - find.end <= 2
             });
             // 一 alone is "one" only as the whole answer: 一样, 一直, 一般 are words.
             let word = is_han(self.text.char(number.start)) && number.end - number.start == 1 && is_han(after);
@@ -381,7 +445,14 @@ impl Reader<'_> {
                 Some(_) => {}
                 None if !explained => {
                     let value = top - amount;
-                    marks.push(Mark { start: find.start, end, value, scale: Scale::Open, range: false, maximum: false });
+                    marks.push(Mark {
+                        start: find.start,
+                        end,
+                        value,
+                        scale: Scale::Open,
+                        range: false,
+                        maximum: false,
+                    });
                 }
                 None => {}
             }
@@ -389,7 +460,8 @@ impl Reader<'_> {
     }
 
     fn settle(&self, mut marks: Vec<Mark>) -> Scores {
-        let mut scores = Scores { spans: marks.iter().map(|mark| (mark.start, mark.end)).collect(), ..Scores::default() };
+        let mut scores =
+            Scores { spans: marks.iter().map(|mark| (mark.start, mark.end)).collect(), ..Scores::default() };
         if marks.len() > 1 {
             let mine: Vec<Mark> = marks.iter().copied().filter(|mark| !self.not_mine(mark)).collect();
             if !mine.is_empty() {
@@ -413,12 +485,13 @@ impl Reader<'_> {
         let joined = |pair: &[Mark]| match pair {
             [a, b] => {
                 let between: String = self.text.span(a.end, b.start).iter().collect();
-                ["", "到", "-", "~", "或", "或者", "or", "to", "至", "、", "and", "跟", "和", "还是"].contains(&between.trim())
+                ["", "到", "-", "~", "或", "或者", "or", "to", "至", "、", "and", "跟", "和", "还是"]
+                    .contains(&between.trim())
             }
             _ => false,
         };
-        let range_written = marks.windows(2).any(joined)
-            || marks.iter().any(|mark| mark.range || self.range_before(mark));
+        let range_written =
+            marks.windows(2).any(joined) || marks.iter().any(|mark| mark.range || self.range_before(mark));
         if range_written {
             scores.unclear = true;
             return scores;
@@ -426,8 +499,14 @@ impl Reader<'_> {
         let Some(mark) = self.chosen(&marks) else { return scores };
         self.place(mark, &mut scores);
         // Two marks on one scale that nothing tells apart: ask.
-        let same_scale = |other: &&Mark| other.scale == mark.scale && !same(other.value, mark.value) && !self.in_recommendation(other);
-        if !self.corrects() && marks.iter().filter(same_scale).count() > 0 && !self.in_recommendation(&mark) && !self.concludes(&mark) {
+        let same_scale = |other: &&Mark| {
+            other.scale == mark.scale && !same(other.value, mark.value) && !self.in_recommendation(other)
+        };
+        if !self.corrects()
+            && marks.iter().filter(same_scale).count() > 0
+            && !self.in_recommendation(&mark)
+            && !self.concludes(&mark)
+        {
             let unclear = Scores { unclear: true, spans: scores.spans, nps: scores.nps, ..Scores::default() };
             return unclear;
         }
@@ -444,7 +523,8 @@ impl Reader<'_> {
         self.numbers.iter().any(|number| {
             number.end <= mark.start && number.value < mark.value && number.value + 2.0 >= mark.value && {
                 let between: String = self.text.span(number.end, mark.start).iter().collect();
-                ["到", "-", "~", "或", "或者", "or", "to", "至", "、", "and", "–", "—", "or maybe", "maybe"].contains(&between.trim())
+                ["到", "-", "~", "或", "或者", "or", "to", "至", "、", "and", "–", "—", "or maybe", "maybe"]
+                    .contains(&between.trim())
             }
         })
     }
@@ -560,8 +640,15 @@ impl Reader<'_> {
                     let near = aspects.iter().rev().find(|aspect| before(aspect) && mark.start - aspect.2 <= 8);
                     // "4 for speed, 5 for skill": the aspect follows where none stands before.
                     let behind = || {
-                        let ceiling = marks.iter().filter(|other| other.start >= mark.end).map(|other| other.start).min().unwrap_or(usize::MAX);
-                        aspects.iter().find(|(_, start, end)| *start >= mark.end && *end <= ceiling && start - mark.end <= 8)
+                        let ceiling = marks
+                            .iter()
+                            .filter(|other| other.start >= mark.end)
+                            .map(|other| other.start)
+                            .min()
+                            .unwrap_or(usize::MAX);
+                        aspects
+                            .iter()
+                            .find(|(_, start, end)| *start >= mark.end && *end <= ceiling && start - mark.end <= 8)
                     };
                     if let Some((name, _, _)) = near.or_else(behind) {
                         scores.dims.insert((*name).to_owned(), mark.value);

@@ -17,7 +17,9 @@ impl Script {
     /// Reads the built-in table; without it traditional text is matched as it stands.
     pub fn simplified() -> Script {
         let Ok(table) = OpenCC::from_config(BuiltinConfig::T2s) else {
-            tracing::warn!("the table of traditional characters cannot be read: traditional text is matched as it stands");
+            tracing::warn!(
+                "the table of traditional characters cannot be read: traditional text is matched as it stands"
+            );
             return Script::default();
         };
         let mut buffer = [0; 4];
