@@ -1,0 +1,10 @@
+//! Whole conversations, read as transcripts: what the person says, what the bot answers, what is
+//! filed. The real intake on a real database; only the recogniser's words are given by the test
+//! (`speaks`), so that a transcript does not hang on a model.
+
+mod emergency;
+mod person;
+mod repair;
+mod survey;
+mod talk;
+mod trouble;
