@@ -8,6 +8,7 @@
 //! way of a message.
 
 mod answer;
+pub mod bert;
 mod category;
 pub mod evaluation;
 mod intent;
@@ -20,10 +21,13 @@ mod score;
 mod text;
 mod urgency;
 
+use std::path::Path;
+
 use crate::domain::language::Language;
 use crate::domain::lexicon::Lexicon;
 use crate::domain::understanding::{Awaiting, Understanding};
 
+use self::bert::{Bert, Judgement, ModelFault, NoJudgement};
 use self::matcher::Matcher;
 use self::text::{Script, Text};
 
@@ -95,6 +99,68 @@ impl Lexical {
             nps: scores.nps,
             dims: scores.dims,
             score_unclear: scores.unclear,
+        }
+    }
+}
+
+/// Understands by rules and, where one is loaded, by the model.
+#[derive(Debug)]
+pub struct Tagger {
+    lexical: Lexical,
+    model: Option<Bert>,
+}
+
+impl Tagger {
+    /// A tagger without a model: the rules judge alone.
+    pub fn by_rules(lexical: Lexical) -> Tagger {
+        Tagger { lexical, model: None }
+    }
+
+    /// A tagger with the model of a directory. With a model that cannot be used it goes on by
+    /// rules; the fault comes back beside it, for the log and for `huifang check`. Blocks while
+    /// the model is loaded.
+    pub fn with_model(lexical: Lexical, directory: &Path) -> (Tagger, Option<ModelFault>) {
+        match Bert::load(directory) {
+            Ok(model) => (Tagger { lexical, model: Some(model) }, None),
+            Err(fault) => (Tagger::by_rules(lexical), Some(fault)),
+        }
+    }
+
+    /// Says whether a model judges beside the rules.
+    pub fn has_model(&self) -> bool {
+        self.model.is_some()
+    }
+
+    /// Understands by rules alone, at once: used inside the transaction that takes a message in.
+    pub fn understand(&self, text: &str, language: Option<Language>, awaiting: Awaiting) -> Understanding {
+        self.lexical.understand(text, language, awaiting)
+    }
+
+    /// Understands by rules and model. Without a model, or where it fails, by rules.
+    pub async fn tag(&self, text: &str, language: Option<Language>, awaiting: Awaiting) -> Understanding {
+        let understood = self.lexical.understand(text, language, awaiting);
+        match &self.model {
+            Some(model) => merged(understood, text, model.judge(text).await),
+            None => understood,
+        }
+    }
+
+    /// As [`Tagger::tag`], waiting on this thread: for commands, never inside the runtime.
+    pub fn tag_blocking(&self, text: &str, language: Option<Language>, awaiting: Awaiting) -> Understanding {
+        let understood = self.lexical.understand(text, language, awaiting);
+        match &self.model {
+            Some(model) => merged(understood, text, model.judge_blocking(text)),
+            None => understood,
+        }
+    }
+}
+
+fn merged(understood: Understanding, text: &str, judgement: Result<Judgement, NoJudgement>) -> Understanding {
+    match judgement {
+        Ok(judgement) => merge::with_model(understood, text, judgement),
+        Err(error) => {
+            tracing::warn!(%error, "an utterance was tagged by rules alone");
+            understood
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::lexicon::Meaning;
 const LONGEST: usize = 24;
 
 /// Returns `Some` where the utterance as a whole says yes or no; what is said first decides.
-pub fn affirmed(text: &Text, found: &[Found]) -> Option<bool> {
+pub(super) fn affirmed(text: &Text, found: &[Found]) -> Option<bool> {
     let (first, last) = text.core();
     if last <= first || last - first > LONGEST {
         return None;
@@ -26,12 +26,12 @@ pub fn affirmed(text: &Text, found: &[Found]) -> Option<bool> {
 }
 
 /// Returns the longest run of words that say since when.
-pub fn since(text: &Text, found: &[Found]) -> Option<(usize, usize)> {
+pub(super) fn since(text: &Text, found: &[Found]) -> Option<(usize, usize)> {
     run(text, found, |meaning| matches!(meaning, Meaning::Since))
 }
 
 /// Returns the longest run of words that wish a time for the visit.
-pub fn wished_time(text: &Text, found: &[Found]) -> Option<(usize, usize)> {
+pub(super) fn wished_time(text: &Text, found: &[Found]) -> Option<(usize, usize)> {
     run(text, found, |meaning| matches!(meaning, Meaning::WishedTime))
 }
 

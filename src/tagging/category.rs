@@ -12,7 +12,7 @@ const ENOUGH: f64 = 1.0;
 
 /// What is affected and what it does.
 #[derive(Debug, Default)]
-pub struct Trade<'m> {
+pub(super) struct Trade<'m> {
     pub category: Option<Category>,
     /// The part, the most telling mention.
     pub component: Option<Found<'m>>,
@@ -21,7 +21,7 @@ pub struct Trade<'m> {
 }
 
 /// Weighs components and symptoms; the heaviest trade wins, the one named first at a tie.
-pub fn read<'m>(found: &[Found<'m>]) -> Trade<'m> {
+pub(super) fn read<'m>(found: &[Found<'m>]) -> Trade<'m> {
     let named = kept(found);
     let mut weights: BTreeMap<Category, (f64, usize)> = BTreeMap::new();
     let mut trade = Trade::default();
@@ -82,7 +82,7 @@ fn kept<'m>(found: &[Found<'m>]) -> Vec<Found<'m>> {
 }
 
 /// Leaves the trade out where it is only brushed: praise or an opinion that mentions a part.
-pub fn meant(category: Option<Category>, intent: Intent, trade: &Trade, scores: &Scores) -> Option<Category> {
+pub(super) fn meant(category: Option<Category>, intent: Intent, trade: &Trade, scores: &Scores) -> Option<Category> {
     let passing = match intent {
         Intent::RepairReport | Intent::ProgressQuery => false,
         Intent::Complaint => trade.symptom.is_none() && trade.component.is_none(),

@@ -20,7 +20,7 @@ const ALL: [Intent; 8] = [
 ];
 
 /// Everything the weighing looks at.
-pub struct Evidence<'e> {
+pub(super) struct Evidence<'e> {
     pub text: &'e Text<'e>,
     pub found: &'e [Found<'e>],
     pub trade: &'e Trade<'e>,
@@ -30,7 +30,7 @@ pub struct Evidence<'e> {
 }
 
 /// Returns the intent that weighs most; smalltalk where nothing does.
-pub fn read(evidence: &Evidence) -> Intent {
+pub(super) fn read(evidence: &Evidence) -> Intent {
     let mut best = (Intent::Smalltalk, 0.4);
     for intent in ALL {
         let weight = cues(evidence.found, intent) + bearing(evidence, intent);

@@ -14,7 +14,7 @@ use crate::domain::lexicon::{Lexicon, Meaning};
 
 /// The lexicon, ready to be looked for.
 #[derive(Debug)]
-pub struct Matcher {
+pub(super) struct Matcher {
     automaton: AhoCorasick,
     literals: Vec<Literal>,
     /// Patterns that may begin at a hit of each literal; the last list is for numbers.
@@ -25,7 +25,7 @@ pub struct Matcher {
 
 /// One meaning found in the text.
 #[derive(Debug, Clone, Copy)]
-pub struct Found<'m> {
+pub(super) struct Found<'m> {
     pub meaning: &'m Meaning,
     pub start: usize,
     pub end: usize,
@@ -33,7 +33,7 @@ pub struct Found<'m> {
 
 impl Found<'_> {
     /// Says whether two finds share a character.
-    pub fn overlaps(&self, other: &Found) -> bool {
+    pub(super) fn overlaps(&self, other: &Found) -> bool {
         self.start < other.end && other.start < self.end
     }
 }
@@ -76,7 +76,7 @@ impl Matcher {
     ///
     /// # Errors
     /// When the automaton would be too large.
-    pub fn new(lexicon: &Lexicon, script: &Script) -> Result<Matcher, BuildError> {
+    pub(super) fn new(lexicon: &Lexicon, script: &Script) -> Result<Matcher, BuildError> {
         let mut table = LiteralTable::new(lexicon, script);
         let mut patterns = Vec::new();
         for (meaning, entry) in lexicon.entries.iter().enumerate() {
@@ -114,7 +114,7 @@ impl Matcher {
     }
 
     /// Returns what is found, by start, the longer first; one find a meaning and start.
-    pub fn find(&self, text: &Text, numbers: &[Number]) -> Vec<Found<'_>> {
+    pub(super) fn find(&self, text: &Text, numbers: &[Number]) -> Vec<Found<'_>> {
         let hits = self.hits(text, numbers);
         let mut found: Vec<(usize, usize, usize)> = Vec::new();
         for hit in &hits {

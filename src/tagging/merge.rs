@@ -3,13 +3,14 @@
 //! Rules come before the model where they know better: a stated mark, a plain repair report
 //! (neutral, however unpleasant the fault), a bare emoji.
 
+use super::bert::Judgement;
 use super::mood::Mood;
 use super::score::Scores;
-use crate::domain::understanding::{Intent, Sentiment, Urgency};
+use crate::domain::understanding::{Intent, Sentiment, Understanding, Urgency};
 
 /// A verdict.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Verdict {
+pub(super) struct Verdict {
     pub sentiment: Sentiment,
     /// From -1 to 1.
     pub polarity: f64,
@@ -18,7 +19,7 @@ pub struct Verdict {
 }
 
 /// Returns the verdict of the rules.
-pub fn by_words(mood: &Mood, scores: &Scores, intent: Intent, urgency: Urgency) -> Verdict {
+pub(super) fn by_words(mood: &Mood, scores: &Scores, intent: Intent, urgency: Urgency) -> Verdict {
     let _ = urgency;
     if let Some(level) = scores.level() {
         return by_mark(mood, level);
@@ -62,4 +63,57 @@ fn by_mark(mood: &Mood, level: f64) -> Verdict {
     };
     let against = level * mood.value < -0.4;
     Verdict { sentiment, polarity: level, confidence: if against { 0.6 } else { 0.95 } }
+}
+
+/// Lets the model speak where the rules are unsure.
+pub(super) fn with_model(mut understood: Understanding, text: &str, judgement: Judgement) -> Understanding {
+    if rules_decide(&understood, text) {
+        return understood;
+    }
+    let words = likely_by_words(&understood);
+    let trust = trust_in_model(&understood);
+    let blend = |word: f64, model: f64| word.max(0.02).ln() * (1.0 - trust) + model.max(0.02).ln() * trust;
+    let logits = [
+        (Sentiment::Negative, blend(words.negative, judgement.negative)),
+        (Sentiment::Neutral, blend(words.neutral, judgement.neutral)),
+        (Sentiment::Positive, blend(words.positive, judgement.positive)),
+    ];
+    let total: f64 = logits.iter().map(|(_, logit)| logit.exp()).sum();
+    let likely = |at: Sentiment| {
+        logits.iter().filter(|(sentiment, _)| *sentiment == at).map(|(_, logit)| logit.exp() / total).sum::<f64>()
+    };
+    let (negative, positive) = (likely(Sentiment::Negative), likely(Sentiment::Positive));
+    understood.polarity = positive - negative;
+    if let Some((sentiment, _)) = logits.iter().max_by(|a, b| a.1.total_cmp(&b.1)) {
+        understood.sentiment = *sentiment;
+        understood.confidence = likely(*sentiment);
+    }
+    understood
+}
+
+/// A stated mark, an emoji or a word or two leave nothing for the model to add.
+fn rules_decide(understood: &Understanding, text: &str) -> bool {
+    let rated = understood.score.is_some()
+        || understood.score10.is_some()
+        || understood.nps.is_some()
+        || !understood.dims.is_empty();
+    let brief = text.chars().filter(|c| c.is_alphanumeric()).count() <= 4;
+    rated || understood.score_unclear || brief
+}
+
+/// How much the model is believed: little about reports and queries of this domain, which it
+/// takes for complaints; more where the rules found no word of mood.
+fn trust_in_model(understood: &Understanding) -> f64 {
+    match understood.intent {
+        Intent::RepairReport | Intent::ProgressQuery | Intent::HumanAgent | Intent::Suggestion => 0.1,
+        Intent::Smalltalk if understood.keywords.is_empty() => 0.6,
+        Intent::Complaint | Intent::Praise | Intent::SurveyAnswer | Intent::Smalltalk => 0.35,
+    }
+}
+
+fn likely_by_words(understood: &Understanding) -> Judgement {
+    let sure = understood.confidence.clamp(0.34, 0.97);
+    let rest = (1.0 - sure) / 2.0;
+    let of = |sentiment: Sentiment| if understood.sentiment == sentiment { sure } else { rest };
+    Judgement { negative: of(Sentiment::Negative), neutral: of(Sentiment::Neutral), positive: of(Sentiment::Positive) }
 }

@@ -17,7 +17,7 @@ const WISH: f64 = -0.3;
 
 /// What the words of mood came to.
 #[derive(Debug, Default)]
-pub struct Mood {
+pub(super) struct Mood {
     /// Weighted sum over the utterance; ±1 is one plain word.
     pub value: f64,
     /// What speaks for, unweighted.
@@ -39,7 +39,7 @@ struct Token<'m> {
 }
 
 /// Reads the mood.
-pub fn read(text: &Text, found: &[Found]) -> Mood {
+pub(super) fn read(text: &Text, found: &[Found]) -> Mood {
     let line = leftmost_longest(found);
     let mut tokens = valued(text, &line);
     let sarcastic = turn_irony(&line, &mut tokens);

@@ -6,7 +6,7 @@ use super::text::Text;
 
 /// A number as it stands in the text.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Number {
+pub(super) struct Number {
     pub start: usize,
     pub end: usize,
     pub value: f64,
@@ -15,7 +15,7 @@ pub struct Number {
 }
 
 /// Returns every number of the text, in order.
-pub fn find(text: &Text) -> Vec<Number> {
+pub(super) fn find(text: &Text) -> Vec<Number> {
     let mut numbers = Vec::new();
     let mut at = 0;
     while at < text.len() {

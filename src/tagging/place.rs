@@ -16,7 +16,7 @@ struct Run {
 }
 
 /// Returns the first and one-past-last position of the place that is named most fully.
-pub fn read(text: &Text, found: &[Found]) -> Option<(usize, usize)> {
+pub(super) fn read(text: &Text, found: &[Found]) -> Option<(usize, usize)> {
     let pieces = pieces(found);
     let mut runs: Vec<Run> = Vec::new();
     for (find, kind) in pieces {

@@ -14,7 +14,7 @@ use crate::domain::understanding::Awaiting;
 
 /// The ratings of an utterance.
 #[derive(Debug, Default, PartialEq)]
-pub struct Scores {
+pub(super) struct Scores {
     pub score: Option<f64>,
     pub score10: Option<f64>,
     pub nps: Option<u8>,
@@ -26,12 +26,12 @@ pub struct Scores {
 
 impl Scores {
     /// Says whether anything was rated.
-    pub fn any(&self) -> bool {
+    pub(super) fn any(&self) -> bool {
         self.score.is_some() || self.score10.is_some() || self.nps.is_some() || !self.dims.is_empty() || self.unclear
     }
 
     /// Returns the mark on a line from -1 (worst) to 1 (best).
-    pub fn level(&self) -> Option<f64> {
+    pub(super) fn level(&self) -> Option<f64> {
         let mean = || {
             #[expect(clippy::cast_precision_loss, reason = "at most six aspects")]
             let count = self.dims.len() as f64;
@@ -73,7 +73,7 @@ struct Mark {
 }
 
 /// Reads the ratings.
-pub fn read(text: &Text, numbers: &[Number], found: &[Found], awaiting: Awaiting) -> Scores {
+pub(super) fn read(text: &Text, numbers: &[Number], found: &[Found], awaiting: Awaiting) -> Scores {
     let reader = Reader { text, numbers, found, awaiting };
     let mut marks = reader.marks();
     if marks.is_empty() && awaiting != Awaiting::Nothing {

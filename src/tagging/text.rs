@@ -7,15 +7,15 @@ use ferrous_opencc::OpenCC;
 use ferrous_opencc::config::BuiltinConfig;
 
 /// Most characters of one utterance that are looked at; what comes after is not read.
-pub const MOST_CHARS: usize = 4000;
+pub(super) const MOST_CHARS: usize = 4000;
 
 /// Traditional → simplified, one character for one, so that positions stay.
 #[derive(Debug, Default)]
-pub struct Script(HashMap<char, char>);
+pub(super) struct Script(HashMap<char, char>);
 
 impl Script {
     /// Reads the built-in table; without it traditional text is matched as it stands.
-    pub fn simplified() -> Script {
+    pub(super) fn simplified() -> Script {
         let Ok(table) = OpenCC::from_config(BuiltinConfig::T2s) else {
             tracing::warn!(
                 "the table of traditional characters cannot be read: traditional text is matched as it stands"
@@ -31,7 +31,7 @@ impl Script {
     }
 
     /// Returns the one spelling of a character: simplified, lower case, half width.
-    pub fn fold(&self, c: char) -> char {
+    pub(super) fn fold(&self, c: char) -> char {
         let half = match c {
             '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
             '\u{3000}' | '\t' | '\r' | '\u{a0}' => ' ',
@@ -52,7 +52,7 @@ impl Script {
 
 /// An utterance made ready. Positions in it count the characters that are kept.
 #[derive(Debug)]
-pub struct Text<'a> {
+pub(super) struct Text<'a> {
     given: &'a str,
     /// The kept characters, folded.
     pub chars: Vec<char>,
@@ -72,7 +72,7 @@ pub struct Text<'a> {
 
 impl<'a> Text<'a> {
     /// Prepares the first [`MOST_CHARS`] characters of an utterance.
-    pub fn new(given: &'a str, script: &Script) -> Text<'a> {
+    pub(super) fn new(given: &'a str, script: &Script) -> Text<'a> {
         let mut text = Text {
             given,
             chars: Vec::new(),
@@ -99,17 +99,17 @@ impl<'a> Text<'a> {
     }
 
     /// Returns the number of kept characters.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.chars.len()
     }
 
     /// Returns the kept character that starts at or after a byte of `folded`.
-    pub fn at_byte(&self, byte: usize) -> usize {
+    pub(super) fn at_byte(&self, byte: usize) -> usize {
         self.starts.partition_point(|start| *start < byte)
     }
 
     /// Returns the span as given: first and one-past-last character of the original, and the words.
-    pub fn given(&self, start: usize, end: usize) -> Option<(usize, usize, &'a str)> {
+    pub(super) fn given(&self, start: usize, end: usize) -> Option<(usize, usize, &'a str)> {
         let last = end.checked_sub(1).filter(|last| *last >= start)?;
         let (from, to) = (*self.bytes.get(start)?, *self.bytes.get(last)?);
         let mut rest = self.given.get(to..)?.chars();
@@ -124,32 +124,32 @@ impl<'a> Text<'a> {
     }
 
     /// Returns the folded characters of a span; empty where it lies outside.
-    pub fn span(&self, start: usize, end: usize) -> &[char] {
+    pub(super) fn span(&self, start: usize, end: usize) -> &[char] {
         self.chars.get(start..end.min(self.chars.len())).unwrap_or(&[])
     }
 
     /// Returns the character at a position, a line end where there is none.
-    pub fn char(&self, at: usize) -> char {
+    pub(super) fn char(&self, at: usize) -> char {
         self.chars.get(at).copied().unwrap_or('\n')
     }
 
     /// Returns the character before a position, a line end where there is none.
-    pub fn before(&self, at: usize) -> char {
+    pub(super) fn before(&self, at: usize) -> char {
         at.checked_sub(1).map_or('\n', |before| self.char(before))
     }
 
     /// Says whether two positions stand in one sentence.
-    pub fn same_sentence(&self, a: usize, b: usize) -> bool {
+    pub(super) fn same_sentence(&self, a: usize, b: usize) -> bool {
         self.sentence.get(a) == self.sentence.get(b)
     }
 
     /// Says whether two positions stand in one clause.
-    pub fn same_clause(&self, a: usize, b: usize) -> bool {
+    pub(super) fn same_clause(&self, a: usize, b: usize) -> bool {
         self.clause.get(a) == self.clause.get(b)
     }
 
     /// Returns the first and one-past-last position of what is said, without marks around it.
-    pub fn core(&self) -> (usize, usize) {
+    pub(super) fn core(&self) -> (usize, usize) {
         let said = |c: &char| c.is_alphanumeric() || *c > '\u{2190}' && !is_mark(*c);
         let first = self.chars.iter().position(said).unwrap_or(0);
         let last = self.chars.iter().rposition(said).map_or(0, |last| last + 1);
@@ -175,7 +175,7 @@ impl<'a> Text<'a> {
 }
 
 /// Says whether a character is Chinese.
-pub fn is_han(c: char) -> bool {
+pub(super) fn is_han(c: char) -> bool {
     ('\u{3400}'..='\u{9fff}').contains(&c)
 }
 

@@ -6,32 +6,64 @@
 use super::matcher::Found;
 use super::text::Text;
 use crate::domain::lexicon::{DangerKind, Meaning};
-use crate::domain::understanding::{Hazard, Intent, Urgency};
+use crate::domain::understanding::{Category, Hazard, Intent, Urgency};
 
-/// Returns the urgency, given what the speaker wants, and in an emergency what the danger is.
-pub fn read(text: &Text, found: &[Found], intent: Intent) -> (Urgency, Option<Hazard>) {
-    let worst = found
+/// Returns the urgency, given what the speaker wants, and the hazard of an emergency.
+pub(super) fn read(text: &Text, found: &[Found], intent: Intent) -> (Urgency, Option<Hazard>) {
+    let dangers: Vec<(Urgency, DangerKind)> = found
         .iter()
         .filter_map(|find| match find.meaning {
             Meaning::Danger { level, kind } if !is_guarded(text, found, find, *kind) => Some((*level, *kind)),
             _ => None,
         })
-        .max_by_key(|(level, _)| *level);
-    let urgency = weigh(worst.map(|(level, _)| level), intent);
-    (urgency, worst.filter(|_| urgency == Urgency::Emergency).map(|(_, kind)| hazard(kind)))
-}
-
-fn weigh(danger: Option<Urgency>, intent: Intent) -> Urgency {
+        .collect();
     let base = match intent {
         Intent::RepairReport | Intent::ProgressQuery | Intent::Complaint | Intent::HumanAgent => Urgency::Normal,
         Intent::SurveyAnswer | Intent::Praise | Intent::Suggestion | Intent::Smalltalk => Urgency::Low,
     };
-    match danger {
+    let level = match dangers.iter().map(|(level, _)| *level).max() {
         Some(Urgency::Emergency) => Urgency::Emergency,
         // Praise for a hurried visit is not pressing.
         Some(Urgency::High) if base == Urgency::Low => Urgency::Low,
         Some(level) => level.max(base),
         None => base,
+    };
+    if level < Urgency::Emergency {
+        return (level, None);
+    }
+    let kinds = dangers.iter().filter(|(level, _)| *level == Urgency::Emergency).map(|(_, kind)| *kind);
+    (level, kinds.map(|kind| hazard(kind, found)).min_by_key(|hazard| deadliness(*hazard)))
+}
+
+fn hazard(kind: DangerKind, found: &[Found]) -> Hazard {
+    match kind {
+        DangerKind::Gas => Hazard::Gas,
+        DangerKind::Monoxide => Hazard::Co,
+        DangerKind::Shock => Hazard::Electric,
+        DangerKind::Fire => Hazard::Fire,
+        DangerKind::Flood => Hazard::Flood,
+        DangerKind::Trapped => {
+            let lift = |find: &Found| matches!(find.meaning, Meaning::Component { category: Category::Elevator, .. });
+            if found.iter().any(lift) { Hazard::Lift } else { Hazard::Other }
+        }
+        DangerKind::Falling => Hazard::Falling,
+        DangerKind::Structure => Hazard::Structure,
+        DangerKind::Any | DangerKind::Injury | DangerKind::Service | DangerKind::Pressure => Hazard::Other,
+    }
+}
+
+/// Where several dangers are named, the words against the deadliest are said first.
+fn deadliness(hazard: Hazard) -> u8 {
+    match hazard {
+        Hazard::Gas => 0,
+        Hazard::Co => 1,
+        Hazard::Fire => 2,
+        Hazard::Electric => 3,
+        Hazard::Lift => 4,
+        Hazard::Structure => 5,
+        Hazard::Falling => 6,
+        Hazard::Flood => 7,
+        Hazard::Other => 8,
     }
 }
 

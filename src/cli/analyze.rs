@@ -1,0 +1,223 @@
+//! `huifang analyze`: utterances on standard input → what is understood, one JSON object a line.
+//!
+//! A line is either the utterance itself or a JSON object with `text` and, if wanted, `lang` and
+//! `awaiting`; its other fields come back unchanged. Lines are answered as they arrive.
+
+use std::io::{BufRead, Write};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use serde_json::{Map, Value, json};
+
+use crate::catalog;
+use crate::config::TaggingConfig;
+use crate::domain::language::Language;
+use crate::domain::understanding::{Awaiting, Understanding};
+use crate::tagging::{Lexical, Tagger};
+
+/// A longer line is answered with an error.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+
+/// Reads utterances from standard input (plain lines or JSONL) and prints what is understood as JSONL
+#[derive(Debug, clap::Args)]
+pub struct Analyze {
+    /// Judge by the keyword lexicon alone, without the sentiment model
+    #[arg(long)]
+    lexicon_only: bool,
+    /// What every line without `awaiting` answers: none, `score_1_5`, `score_1_10` or `nps_0_10`
+    #[arg(long, value_parser = awaiting, default_value = "none")]
+    awaiting: Awaiting,
+}
+
+impl Analyze {
+    /// Runs the command with the `[tagging]` section of the configuration. Ends with 1 when a line
+    /// could not be read.
+    ///
+    /// # Errors
+    /// When the lexicon is at fault, or input and output fail.
+    pub async fn run(self, config: &TaggingConfig) -> anyhow::Result<ExitCode> {
+        let config = config.clone();
+        // Reading a pipe and the model both block.
+        let bad = tokio::task::spawn_blocking(move || {
+            let tagger = open(&config, self.lexicon_only)?;
+            self.answer(&tagger, std::io::stdin().lock(), &mut std::io::stdout().lock())
+        })
+        .await??;
+        Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    /// Answers line by line; returns how many could not be read.
+    fn answer(&self, tagger: &Tagger, mut input: impl BufRead, output: &mut impl Write) -> anyhow::Result<usize> {
+        let (mut bad, mut number) = (0, 0);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            if input.read_until(b'\n', &mut line).context("standard input")? == 0 {
+                return Ok(bad);
+            }
+            number += 1;
+            let answer = match parse(&line, self.awaiting) {
+                Ok(None) => continue,
+                Ok(Some(asked)) => {
+                    let understood = tagger.tag_blocking(&asked.text, asked.language, asked.awaiting);
+                    asked.answered(&understood)?
+                }
+                Err(reason) => {
+                    bad += 1;
+                    json!({ "error": format!("line {number}: {reason}") })
+                }
+            };
+            serde_json::to_writer(&mut *output, &answer)?;
+            output.write_all(b"\n")?;
+            // Whoever writes line by line waits for the answer.
+            output.flush()?;
+        }
+    }
+}
+
+/// Opens the tagger the settings ask for; a model that cannot be used is told and left out.
+///
+/// # Errors
+/// When the keyword lexicon is at fault.
+pub fn open(config: &TaggingConfig, lexicon_only: bool) -> anyhow::Result<Tagger> {
+    let lexicon = catalog::lexicon::embedded()?;
+    let lexical = Lexical::new(&lexicon)?;
+    Ok(match config.model.as_deref().filter(|_| !lexicon_only) {
+        None => Tagger::by_rules(lexical),
+        Some(directory) => {
+            let (tagger, fault) = Tagger::with_model(lexical, directory);
+            if let Some(fault) = fault {
+                eprintln!("huifang: {fault}; going on with the keyword lexicon alone");
+            }
+            tagger
+        }
+    })
+}
+
+#[derive(Debug)]
+struct Asked {
+    text: String,
+    language: Option<Language>,
+    awaiting: Awaiting,
+    /// What came with it and goes back.
+    fields: Map<String, Value>,
+}
+
+impl Asked {
+    fn answered(self, understood: &Understanding) -> anyhow::Result<Value> {
+        let mut fields = self.fields;
+        fields.insert("text".to_owned(), Value::String(self.text));
+        if let Value::Object(found) = serde_json::to_value(understood)? {
+            fields.extend(found);
+        }
+        // Always present, so that whoever reads need not ask.
+        for (name, empty) in [("dims", json!({})), ("score_unclear", json!(false))] {
+            fields.entry(name).or_insert(empty);
+        }
+        for name in ["component", "symptom", "since", "wished_time", "affirmed"] {
+            fields.entry(name).or_insert(Value::Null);
+        }
+        Ok(Value::Object(fields))
+    }
+}
+
+/// Reads one line; `None` for an empty one.
+fn parse(line: &[u8], awaiting_by_default: Awaiting) -> Result<Option<Asked>, String> {
+    if line.len() > MOST_BYTES {
+        return Err(format!("longer than {MOST_BYTES} bytes"));
+    }
+    let line = std::str::from_utf8(line).map_err(|error| format!("not UTF-8: {error}"))?.trim_matches(['\n', '\r']);
+    if line.trim().is_empty() {
+        return Ok(None);
+    }
+    let plain = || Asked { text: line.to_owned(), language: None, awaiting: awaiting_by_default, fields: Map::new() };
+    if !line.trim_start().starts_with('{') {
+        return Ok(Some(plain()));
+    }
+    let mut fields: Map<String, Value> =
+        serde_json::from_str(line).map_err(|error| format!("not a JSON object: {error}"))?;
+    let text = match fields.remove("text") {
+        Some(Value::String(text)) => text,
+        Some(_) => return Err("`text` must be a string".to_owned()),
+        None => return Err("`text` is missing".to_owned()),
+    };
+    let language = match fields.get("lang") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(tag)) => {
+            Some(Language::from_tag(tag).ok_or_else(|| format!("`lang` is \"{tag}\", but zh or en is understood"))?)
+        }
+        Some(_) => return Err("`lang` must be a string".to_owned()),
+    };
+    let wanted = match fields.get("awaiting") {
+        None | Some(Value::Null) => awaiting_by_default,
+        Some(Value::String(name)) => awaiting(name).map_err(|error| format!("`awaiting`: {error}"))?,
+        Some(_) => return Err("`awaiting` must be a string".to_owned()),
+    };
+    Ok(Some(Asked { text, language, awaiting: wanted, fields }))
+}
+
+fn awaiting(name: &str) -> Result<Awaiting, String> {
+    serde_json::from_value(Value::String(name.to_owned()))
+        .map_err(|_| format!("\"{name}\" is not one of none, score_1_5, score_1_10, nps_0_10"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answers(input: &str) -> (Vec<Value>, usize) {
+        let tagger = open(&TaggingConfig { model: None }, false).expect("a tagger");
+        let command = Analyze { lexicon_only: true, awaiting: Awaiting::Nothing };
+        let mut output = Vec::new();
+        let bad = command.answer(&tagger, input.as_bytes(), &mut output).expect("answers");
+        let output = String::from_utf8(output).expect("UTF-8");
+        (output.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect(), bad)
+    }
+
+    #[test]
+    fn every_field_is_there_and_other_fields_come_back() {
+        let (lines, bad) = answers("{\"id\":7,\"text\":\"师傅没来\",\"lang\":\"zh\",\"note\":[1]}\n");
+        assert_eq!(bad, 0);
+        let line = lines[0].as_object().expect("an object");
+        for name in [
+            "id",
+            "note",
+            "lang",
+            "text",
+            "sentiment",
+            "polarity",
+            "confidence",
+            "keywords",
+            "intent",
+            "category",
+            "urgency",
+            "score",
+            "score10",
+            "nps",
+            "dims",
+            "location",
+        ] {
+            assert!(line.contains_key(name), "{name} is missing in {line:?}");
+        }
+        assert_eq!((&line["id"], &line["note"], &line["score"]), (&json!(7), &json!([1]), &Value::Null));
+    }
+
+    #[test]
+    fn what_is_awaited_decides_how_a_bare_word_is_read() {
+        let (lines, _) =
+            answers("四\n{\"text\":\"四\",\"awaiting\":\"score_1_5\"}\n{\"text\":\"四\",\"awaiting\":\"nps_0_10\"}\n");
+        let scores: Vec<_> = lines.iter().map(|line| (line["score"].clone(), line["nps"].clone())).collect();
+        assert_eq!(scores, [(Value::Null, Value::Null), (json!(4.0), Value::Null), (Value::Null, json!(4))]);
+    }
+
+    #[test]
+    fn a_bad_line_is_named_and_the_rest_goes_on() {
+        let (lines, bad) = answers("{\"text\":3}\n{oops\n\n满意\n{\"text\":\"x\",\"awaiting\":\"soon\"}\n");
+        let errors: Vec<_> = lines.iter().filter_map(|line| line["error"].as_str()).collect();
+        assert_eq!((bad, errors.len(), lines.len()), (3, 3, 4));
+        assert_eq!(errors[0], "line 1: `text` must be a string");
+        assert!(errors[1].starts_with("line 2: not a JSON object"), "{}", errors[1]);
+        assert_eq!(errors[2], "line 5: `awaiting`: \"soon\" is not one of none, score_1_5, score_1_10, nps_0_10");
+        assert_eq!(lines[2]["sentiment"], "positive");
+    }
+}

@@ -1,0 +1,243 @@
+//! The BERT classifier: negative, neutral or positive, from local files through rust-bert.
+//!
+//! The model is loaded once and lives on a thread of its own, since libtorch's handles may not
+//! be shared; requests wait in a short queue. Everything that can be wrong with the files is
+//! looked at before libtorch sees them, because it answers damage with a panic. Only this file
+//! knows of rust-bert and tch.
+
+mod files;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use rust_bert::pipelines::common::{ModelResource, ModelType, TokenizerOption};
+use rust_bert::pipelines::sequence_classification::{SequenceClassificationConfig, SequenceClassificationOption};
+use rust_bert::resources::LocalResource;
+use tch::{Device, Kind};
+use tokio::sync::{mpsc, oneshot};
+
+pub use self::files::ModelFault;
+use self::files::{Checked, Order};
+
+/// Requests that may wait for the one model; more wait in their own tasks.
+const QUEUE: usize = 64;
+/// Characters of an utterance the model is shown: beyond this its positions are used up anyway.
+const MOST_CHARS: usize = 512;
+
+/// How likely each mood is; the three add up to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Judgement {
+    pub negative: f64,
+    pub neutral: f64,
+    pub positive: f64,
+}
+
+/// A loaded classifier. Cloning it shares the one model.
+#[derive(Debug, Clone)]
+pub struct Bert {
+    requests: mpsc::Sender<Request>,
+    directory: PathBuf,
+}
+
+/// The model gave no judgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoJudgement {
+    #[error("the sentiment model failed on this text")]
+    Failed,
+    #[error("the thread of the sentiment model has ended")]
+    Gone,
+}
+
+struct Request {
+    text: String,
+    reply: oneshot::Sender<Result<Judgement, NoJudgement>>,
+}
+
+impl Bert {
+    /// Loads `config.json`, `vocab.txt` and `model.safetensors` of a directory; returns when the
+    /// model has judged a first text. Blocks for some tenths of a second.
+    ///
+    /// # Errors
+    /// [`ModelFault`] names the file, what is wrong with it, and what would be right.
+    pub fn load(directory: &Path) -> Result<Bert, ModelFault> {
+        let checked = files::check(directory)?;
+        let (requests, queue) = mpsc::channel(QUEUE);
+        let (ready, loaded) = std::sync::mpsc::channel();
+        let run = move || match guarded(|| Model::load(&checked)) {
+            Some(Ok(model)) => {
+                let first = guarded(|| model.judge("好"));
+                let works = matches!(first, Some(Ok(_)));
+                if ready.send(if works { Ok(()) } else { Err("it fails on a first text".to_owned()) }).is_ok() && works
+                {
+                    serve(&model, queue);
+                }
+            }
+            Some(Err(error)) => drop(ready.send(Err(error))),
+            None => drop(ready.send(Err("libtorch gave up on it".to_owned()))),
+        };
+        let broken = |reason: String| ModelFault::Unusable { directory: directory.to_owned(), reason };
+        thread::Builder::new()
+            .name("sentiment".to_owned())
+            .spawn(run)
+            .map_err(|error| broken(format!("no thread for it: {error}")))?;
+        match loaded.recv() {
+            Ok(Ok(())) => Ok(Bert { requests, directory: directory.to_owned() }),
+            Ok(Err(reason)) => Err(broken(reason)),
+            Err(_) => Err(broken("its thread ended while loading".to_owned())),
+        }
+    }
+
+    /// Judges a text.
+    ///
+    /// # Errors
+    /// [`NoJudgement`] when the model failed; the caller goes on with the rules alone.
+    pub async fn judge(&self, text: &str) -> Result<Judgement, NoJudgement> {
+        let (request, answer) = Request::new(text);
+        self.requests.send(request).await.map_err(|_| NoJudgement::Gone)?;
+        answer.await.map_err(|_| NoJudgement::Gone)?
+    }
+
+    /// Judges a text, waiting on this thread: for commands, never inside the runtime.
+    ///
+    /// # Errors
+    /// As [`Bert::judge`].
+    pub fn judge_blocking(&self, text: &str) -> Result<Judgement, NoJudgement> {
+        let (request, answer) = Request::new(text);
+        self.requests.blocking_send(request).map_err(|_| NoJudgement::Gone)?;
+        answer.blocking_recv().map_err(|_| NoJudgement::Gone)?
+    }
+
+    /// Returns the directory it was loaded from.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+}
+
+impl Request {
+    fn new(text: &str) -> (Request, oneshot::Receiver<Result<Judgement, NoJudgement>>) {
+        let (reply, answer) = oneshot::channel();
+        (Request { text: text.chars().take(MOST_CHARS).collect(), reply }, answer)
+    }
+}
+
+fn serve(model: &Model, mut queue: mpsc::Receiver<Request>) {
+    while let Some(request) = queue.blocking_recv() {
+        if request.reply.is_closed() {
+            continue;
+        }
+        let judgement = match guarded(|| model.judge(&request.text)) {
+            Some(Ok(judgement)) => Ok(judgement),
+            Some(Err(_)) | None => Err(NoJudgement::Failed),
+        };
+        if request.reply.send(judgement).is_err() {
+            tracing::debug!("whoever asked for a judgement has given up");
+        }
+    }
+}
+
+/// Turns a panic of rust-bert, its way to report what libtorch refuses, into `None`.
+fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
+}
+
+struct Model {
+    tokenizer: TokenizerOption,
+    classifier: SequenceClassificationOption,
+    order: Order,
+    longest: usize,
+}
+
+impl Model {
+    fn load(checked: &Checked) -> Result<Model, String> {
+        // One thread for one message: the machine's other cores belong to other messages.
+        tch::set_num_threads(1);
+        let local = |path: &Path| LocalResource::from(path.to_owned());
+        let mut config = SequenceClassificationConfig::new(
+            ModelType::Bert,
+            ModelResource::Torch(Box::new(local(&checked.weights))),
+            local(&checked.config),
+            local(&checked.vocabulary),
+            None,
+            true,
+            Some(true),
+            None,
+        );
+        config.device = Device::Cpu;
+        let vocabulary = checked.vocabulary.to_str().ok_or("its path is not UTF-8")?;
+        let tokenizer = TokenizerOption::from_file(ModelType::Bert, vocabulary, None, true, Some(true), None)
+            .map_err(|error| error.to_string())?;
+        let classifier = SequenceClassificationOption::new(&config).map_err(|error| error.to_string())?;
+        Ok(Model { tokenizer, classifier, order: checked.order, longest: checked.longest })
+    }
+
+    fn judge(&self, text: &str) -> Result<Judgement, tch::TchError> {
+        let (ids, types) = self.tokenizer.tokenize_and_pad([text], self.longest, Device::Cpu);
+        let likely = tch::no_grad(|| {
+            let output = self.classifier.forward_t(Some(&ids), None, Some(&types), None, None, false);
+            output.softmax(-1, Kind::Float)
+        });
+        let at = |class: i64| likely.f_double_value(&[0, class]);
+        Ok(Judgement {
+            negative: at(self.order.negative)?,
+            neutral: at(self.order.neutral)?,
+            positive: at(self.order.positive)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const EMBEDDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/sentiment");
+
+    #[test]
+    fn the_embedded_model_tells_praise_from_blame() {
+        let model = Bert::load(Path::new(EMBEDDED)).expect("the embedded model");
+        let praise = model.judge_blocking("服务非常好，师傅很专业，太满意了").expect("a judgement");
+        let blame = model.judge_blocking("质量太差了，非常失望，再也不会买").expect("a judgement");
+        assert!(praise.positive > 0.6, "{praise:?}");
+        assert!(blame.negative > 0.6, "{blame:?}");
+        assert!((praise.negative + praise.neutral + praise.positive - 1.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn texts_of_any_length_and_kind_are_judged() {
+        let model = Bert::load(Path::new(EMBEDDED)).expect("the embedded model");
+        for text in ["", " ", "👍", "\u{202e}\u{0}\u{7}", &"漏水".repeat(50_000), &"x".repeat(100_000)] {
+            let judged = model.judge_blocking(text).expect("a judgement");
+            assert!(judged.negative.is_finite(), "{judged:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_model_is_said() {
+        let home = tempfile::tempdir().expect("a directory");
+        let reason = |spoil: &dyn Fn(&Path)| {
+            for name in ["config.json", "vocab.txt", "model.safetensors"] {
+                fs::copy(Path::new(EMBEDDED).join(name), home.path().join(name)).expect("copied");
+            }
+            spoil(home.path());
+            Bert::load(home.path()).expect_err("a fault").to_string().replace(&home.path().display().to_string(), "DIR")
+        };
+        insta::assert_snapshot!(reason(&|dir| fs::remove_file(dir.join("vocab.txt")).expect("removed")), @"");
+        insta::assert_snapshot!(reason(&|dir| {
+            let weights = fs::read(dir.join("model.safetensors")).expect("read");
+            fs::write(dir.join("model.safetensors"), &weights[..weights.len() / 2]).expect("written");
+        }), @"");
+        insta::assert_snapshot!(reason(&|dir| fs::write(dir.join("model.safetensors"), "GGUF").expect("written")), @"");
+        insta::assert_snapshot!(reason(&|dir| {
+            let config = fs::read_to_string(dir.join("config.json")).expect("read");
+            fs::write(dir.join("config.json"), config.replace("\"negative\"", "\"LABEL_0\"")).expect("written");
+        }), @"");
+        insta::assert_snapshot!(reason(&|dir| {
+            let config = fs::read_to_string(dir.join("config.json")).expect("read");
+            fs::write(dir.join("config.json"), config.replace("\"hidden_size\": 256", "\"hidden_size\": 128")).expect("written");
+        }), @"");
+        insta::assert_snapshot!(reason(&|dir| fs::write(dir.join("vocab.txt"), "[PAD]\n[UNK]\n").expect("written")), @"");
+        insta::assert_snapshot!(reason(&|dir| fs::write(dir.join("config.json"), "{").expect("written")), @"");
+    }
+}
