@@ -19,3 +19,4 @@ pub mod intake;
 pub mod speech;
 pub mod store;
 pub mod tagging;
+pub mod telemetry;
