@@ -1,5 +1,127 @@
 //! The commands of the `huifang` program, one a file.
+//!
+//! A command prints what was asked for on standard output; everything else goes to standard
+//! error. The program ends with 0, with 1 when the command failed, and with 2 when it was not
+//! understood. An error says what is wrong, where, and what would be right.
 
-pub mod analyze;
-pub mod eval;
-pub mod transcribe;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, FILE_NAME};
+use crate::telemetry;
+
+mod analyze;
+mod check;
+mod demo;
+mod eval;
+mod migrate;
+mod models;
+mod serve;
+mod staff;
+mod transcribe;
+
+/// Follow-up, repair reports and closed-loop tickets for engineering works, by chat and voice (回访)
+#[derive(Debug, Parser)]
+#[command(name = "huifang", version, arg_required_else_help = true)]
+struct Cli {
+    /// Settings file [default: `HUIFANG_CONFIG`, else ./huifang.toml where there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Demo),
+    Serve(serve::Serve),
+    Check(check::Check),
+    Migrate(migrate::Migrate),
+    Analyze(analyze::Analyze),
+    Transcribe(transcribe::Transcribe),
+    #[command(subcommand)]
+    Eval(eval::Eval),
+    #[command(subcommand)]
+    Models(models::Models),
+    #[command(subcommand)]
+    Staff(staff::StaffCommand),
+}
+
+/// Runs the program: reads its arguments and settings, starts logging, carries the command out.
+pub fn run() -> ExitCode {
+    match Cli::parse().run() {
+        Ok(code) => code,
+        // `huifang … | head` is no failure.
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("huifang: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Cli {
+    fn run(self) -> anyhow::Result<ExitCode> {
+        telemetry::start()?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the threads")?;
+        let settings = Settings { file: self.config };
+        let code = runtime.block_on(async {
+            match self.command {
+                Command::Demo(command) => command.run(settings.load()?).await?,
+                Command::Serve(command) => command.run(settings.load()?).await?,
+                Command::Analyze(command) => return command.run(&settings.load()?.tagging).await,
+                Command::Eval(command) => command.run(&settings.load()?.tagging).await?,
+                Command::Staff(command) => command.run(settings.load()?).await?,
+                Command::Check(command) => return command.run(&settings).await,
+                Command::Migrate(command) => command.run(settings.load()?).await?,
+                Command::Transcribe(command) => command.run(settings.load()?.speech).await?,
+                Command::Models(command) => return command.run(),
+            }
+            Ok(ExitCode::SUCCESS)
+        });
+        // Blocking work that outlived its deadline must not keep a failed command from ending.
+        runtime.shutdown_background();
+        code
+    }
+}
+
+/// Where the settings of this run come from.
+#[derive(Debug)]
+struct Settings {
+    file: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Returns the file that is read: the one named, else `huifang.toml` here if there is one.
+    fn file(&self) -> Option<PathBuf> {
+        let named = self.file.clone().or_else(|| std::env::var_os("HUIFANG_CONFIG").map(PathBuf::from));
+        named.or_else(|| Path::new(FILE_NAME).exists().then(|| PathBuf::from(FILE_NAME)))
+    }
+
+    fn load(&self) -> anyhow::Result<Config> {
+        let variables = std::env::vars_os()
+            .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
+        Ok(Config::load(self.file().as_deref(), variables)?)
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_are_declared_without_contradiction() {
+        Cli::command().debug_assert();
+    }
+}

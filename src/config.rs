@@ -13,16 +13,14 @@ use toml::Table;
 mod error;
 mod known;
 mod layer;
-pub mod secret;
 pub mod sections;
 
 pub use error::{ConfigError, Origin};
-pub use secret::Secret;
-pub use sections::{
-    DatabaseConfig, DatabaseUrl, MediaConfig, MediaUrl, PolicyConfig, ServerConfig, SpeechConfig, TaggingConfig,
-};
+pub use sections::{DatabaseConfig, DatabaseUrl, MediaConfig, PolicyConfig, ServerConfig, TaggingConfig};
 
 use layer::Setting;
+
+use crate::speech::SpeechConfig;
 
 /// The defaults, and the documentation of every key.
 pub const EXAMPLE: &str = include_str!("../huifang.example.toml");
@@ -59,10 +57,10 @@ impl Config {
     ) -> Result<Config, ConfigError> {
         let mut layers = Layers::builtin()?;
         if let Some(path) = file {
-            let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+            let text = fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable {
                 path: path.to_owned(),
                 named_by: None,
-                source,
+                cause,
             })?;
             layers.apply(layer::from_text(&text, &path.display().to_string())?)?;
         }

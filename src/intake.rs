@@ -32,7 +32,7 @@ use crate::domain::token::TokenKey;
 use crate::domain::understanding::{Awaiting, Understanding};
 use crate::store::dialogues::{Dialogue, NewDialogue};
 use crate::store::{self, Store, StoreError, Tx};
-use crate::tagging::Lexical;
+use crate::tagging::Tagger;
 use message::InboundBody;
 
 /// Takes messages in. Cheap to clone.
@@ -40,7 +40,7 @@ use message::InboundBody;
 pub struct Intake {
     pub(crate) store: Store,
     pub(crate) catalog: Arc<Catalog>,
-    pub(crate) lexical: Arc<Lexical>,
+    pub(crate) tagger: Arc<Tagger>,
     pub(crate) clock: Clock,
     pub(crate) tokens: TokenKey,
     /// What is said where a text needs the telephone that is answered at any hour.
@@ -69,12 +69,12 @@ impl Intake {
     pub fn new(
         store: Store,
         catalog: Arc<Catalog>,
-        lexical: Arc<Lexical>,
+        tagger: Arc<Tagger>,
         clock: Clock,
         tokens: TokenKey,
         emergency_phone: String,
     ) -> Intake {
-        Intake { store, catalog, lexical, clock, tokens, emergency_phone }
+        Intake { store, catalog, tagger, clock, tokens, emergency_phone }
     }
 
     /// Takes one message in. Once this returns the message and everything that was decided are on
@@ -107,7 +107,7 @@ impl Intake {
 
     /// Understands words by rules alone, as fast as a transaction may take.
     pub fn understand(&self, text: &str, state: &State) -> Understanding {
-        self.lexical.understand(text, Some(state.language), state.awaiting())
+        self.tagger.understand(text, Some(state.language), state.awaiting())
     }
 
     /// Returns where a stored conversation stands.

@@ -16,6 +16,8 @@ pub mod config;
 pub mod desk;
 pub mod domain;
 pub mod intake;
+pub mod jobs;
 pub mod speech;
 pub mod store;
 pub mod tagging;
+pub mod telemetry;

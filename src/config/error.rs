@@ -16,8 +16,8 @@ pub enum Origin {
 /// Why the settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    #[error("cannot read {}{}: {source}", path.display(), named_by.as_ref().map(|name| format!(" (named by {name})")).unwrap_or_default())]
-    Unreadable { path: PathBuf, named_by: Option<String>, source: io::Error },
+    #[error("cannot read {}{}: {cause}", path.display(), named_by.as_ref().map(|name| format!(" (named by {name})")).unwrap_or_default())]
+    Unreadable { path: PathBuf, named_by: Option<String>, cause: io::Error },
     #[error("{origin}: {reason}")]
     Syntax { origin: Origin, reason: String },
     #[error("{origin}: `{name}` stands outside a section; every setting belongs below a [section]: {}", list(known))]

@@ -7,7 +7,8 @@ use serde::de::{Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::Config;
-use super::sections::{DatabaseConfig, MediaConfig, PolicyConfig, ServerConfig, SpeechConfig, TaggingConfig};
+use super::sections::{DatabaseConfig, MediaConfig, PolicyConfig, ServerConfig, TaggingConfig};
+use crate::speech::SpeechConfig;
 
 /// Returns the names of all sections.
 pub(super) fn sections() -> &'static [&'static str] {

@@ -113,7 +113,7 @@ fn check_underscores(path: &str, origin: &Origin) -> Result<(), ConfigError> {
 fn read_value(path: PathBuf, variable: &str) -> Result<String, ConfigError> {
     match fs::read_to_string(&path) {
         Ok(text) => Ok(text.trim_end_matches(['\r', '\n']).to_owned()),
-        Err(source) => Err(ConfigError::Unreadable { path, named_by: Some(variable.to_owned()), source }),
+        Err(cause) => Err(ConfigError::Unreadable { path, named_by: Some(variable.to_owned()), cause }),
     }
 }
 

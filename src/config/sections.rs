@@ -10,8 +10,6 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
-use super::secret::Secret;
-
 /// `[server]`: how the service is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,55 +84,9 @@ impl fmt::Debug for DatabaseUrl {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MediaConfig {
-    pub url: MediaUrl,
-    #[serde(default, deserialize_with = "web_address")]
-    pub s3_endpoint: Option<String>,
-    pub s3_region: String,
-    #[serde(default)]
-    pub s3_access_key_id: Option<Secret>,
-    #[serde(default)]
-    pub s3_secret_access_key: Option<Secret>,
-}
-
-/// A place for media.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub enum MediaUrl {
-    /// A directory of this machine.
-    Directory(PathBuf),
-    /// A bucket of S3-compatible storage, and the prefix of all names in it (may be empty).
-    Bucket { bucket: String, prefix: String },
-}
-
-impl TryFrom<String> for MediaUrl {
-    type Error = String;
-
-    fn try_from(url: String) -> Result<MediaUrl, String> {
-        if let Some(directory) = url.strip_prefix("file:").filter(|directory| !directory.is_empty()) {
-            return Ok(MediaUrl::Directory(PathBuf::from(directory)));
-        }
-        if let Some(rest) = url.strip_prefix("s3:") {
-            let rest = rest.trim_start_matches('/').trim_end_matches('/');
-            let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-            if !bucket.is_empty() {
-                return Ok(MediaUrl::Bucket { bucket: bucket.to_owned(), prefix: prefix.to_owned() });
-            }
-        }
-        Err(format!("expected file:DIRECTORY, s3:BUCKET or s3:BUCKET/PREFIX, not {url:?}"))
-    }
-}
-
-/// `[speech]`: how recordings are turned into text.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SpeechConfig {
-    /// The ggml file; `None` switches speech recognition off.
-    #[serde(deserialize_with = "path_or_none")]
-    pub model: Option<PathBuf>,
-    #[serde(deserialize_with = "spoken_language")]
-    pub language: String,
-    /// 0: as many as the machine has cores, at most 4.
-    pub threads: u16,
+    /// As [`crate::store::blobs::Blobs::open`] takes it.
+    #[serde(deserialize_with = "media_place")]
+    pub url: String,
 }
 
 /// `[tagging]`: how text is understood.
@@ -184,12 +136,14 @@ fn path_or_none<'de, D: Deserializer<'de>>(source: D) -> Result<Option<PathBuf>,
     Ok((!text.is_empty()).then(|| PathBuf::from(text)))
 }
 
-fn spoken_language<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
-    let text = String::deserialize(source)?;
-    if matches!(text.as_str(), "auto" | "zh" | "en") {
-        return Ok(text);
+fn media_place<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
+    let url = String::deserialize(source)?;
+    let directory = url.strip_prefix("file:").is_some_and(|path| !path.is_empty());
+    let bucket = url.strip_prefix("s3:").map(|bucket| bucket.trim_matches('/'));
+    if directory || bucket.is_some_and(|bucket| !bucket.is_empty() && !bucket.contains('/')) {
+        return Ok(url);
     }
-    Err(D::Error::custom(format!("expected \"zh\", \"en\" or \"auto\", not {text:?}")))
+    Err(D::Error::custom(format!("expected file:DIRECTORY or s3:BUCKET, not {url:?}")))
 }
 
 fn time_zone<'de, D: Deserializer<'de>>(source: D) -> Result<TimeZone, D::Error> {

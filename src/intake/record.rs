@@ -143,7 +143,7 @@ impl Intake {
         ticket.dialogue_id = Some(scene.dialogue);
         ticket.category = draft.category;
         ticket.urgency = draft.urgency;
-        let judged = self.lexical.understand(&draft.description, Some(language), Awaiting::Nothing);
+        let judged = self.tagger.understand(&draft.description, Some(language), Awaiting::Nothing);
         ticket.sentiment = judged.sentiment;
         ticket.keywords = judged.keywords;
         ticket.description = draft.description;
@@ -209,7 +209,7 @@ impl Intake {
             Some(earlier) => format!("{earlier}\n{words}"),
             None => words.clone(),
         };
-        let judged = self.lexical.understand(&whole, Some(scene.state.language), Awaiting::Nothing);
+        let judged = self.tagger.understand(&whole, Some(scene.state.language), Awaiting::Nothing);
         store::responses::add_comment(tx, response, &words, judged.sentiment, &judged.keywords).await?;
         self.owe(tx, Job::TagResponse { response }, scene.now).await
     }

@@ -19,7 +19,7 @@ use huifang::intake::message::{Button, InboundBody, OutboundBody};
 use huifang::store::responses::{self, Response};
 use huifang::store::thread::{self, Speaker};
 use huifang::store::{self, Store};
-use huifang::tagging::Lexical;
+use huifang::tagging::{Lexical, Tagger};
 
 /// Saturday, 21 November 2026, 10:00 in Shanghai.
 const START: Timestamp = Timestamp(1_795_226_400_000);
@@ -284,6 +284,6 @@ impl Talk {
 fn intake(store: &Store, clock: &Clock, key: &TokenKey) -> Intake {
     let catalog = Arc::new(Catalog::embedded().unwrap());
     let lexicon = huifang::catalog::lexicon::embedded().unwrap();
-    let lexical = Arc::new(Lexical::new(&lexicon).unwrap());
-    Intake::new(store.clone(), catalog, lexical, clock.clone(), key.clone(), "400-000-0000".to_owned())
+    let tagger = Arc::new(Tagger::by_rules(Lexical::new(&lexicon).unwrap()));
+    Intake::new(store.clone(), catalog, tagger, clock.clone(), key.clone(), "400-000-0000".to_owned())
 }

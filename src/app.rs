@@ -1,0 +1,238 @@
+//! The whole program put together from its settings, and run until it is told to stop.
+//!
+//! This is the only place that knows every part. Parts that are missing (a model) leave the rest
+//! running: [`App::build`] says in the log what is not there and what follows from it.
+
+pub mod demo;
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::catalog::{self, Catalog};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::desk::Desk;
+use crate::domain::token::TokenKey;
+use crate::intake::Intake;
+use crate::jobs::Runner;
+use crate::speech::Listener;
+use crate::store::blobs::Blobs;
+use crate::store::{self, Store, StoreError};
+use crate::tagging::{Lexical, Tagger};
+use crate::web;
+
+/// Where the key that signs unit tokens lies in the settings table.
+const TOKEN_KEY: &str = "token_key";
+/// How long what is running may take to finish after the signal to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Role {
+    /// Everything.
+    All,
+    /// Answers requests.
+    Web,
+    /// Does the jobs: listening, tagging, timers.
+    Worker,
+}
+
+/// The parts of a running service.
+pub struct App {
+    pub store: Store,
+    pub intake: Intake,
+    pub runner: Runner,
+    pub key: TokenKey,
+    catalog: Arc<Catalog>,
+    clock: Clock,
+    blobs: Blobs,
+    metrics: PrometheusHandle,
+    public_url: String,
+    clips: Vec<web::chat::Clip>,
+    demo: bool,
+}
+
+impl App {
+    /// Opens the database and the media store, brings the schema up to date, loads prompts and models.
+    ///
+    /// # Errors
+    /// When something the service cannot do without is missing: the database, the media store,
+    /// sound prompts.
+    pub async fn build(config: &Config, demo: bool) -> anyhow::Result<App> {
+        let metrics = PrometheusBuilder::new().install_recorder().context("metrics could not be set up")?;
+        let clock = Clock::system();
+        let url = &config.database.url;
+        let store = Store::open(url.expose()).await.with_context(|| format!("[database] url = {url}"))?;
+        store.migrate().await.with_context(|| format!("[database] url = {url}"))?;
+        let blobs = Blobs::open(&config.media.url.to_string()).context("[media] url")?;
+        let catalog = Arc::new(Catalog::embedded().map_err(|faults| {
+            anyhow::anyhow!("prompts: {}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        })?);
+        let lexicon = catalog::lexicon::embedded().context("prompts/keywords")?;
+        let lexical = Lexical::new(&lexicon).context("prompts/keywords")?;
+        let (listener, tagger) = tokio::join!(listener(config), tagger(config, lexical));
+        let tagger = Arc::new(tagger?);
+        let key = token_key(&store).await?;
+        let phone = config.policy.emergency_phone.clone().unwrap_or_else(|| "110".to_owned());
+        let intake =
+            Intake::new(store.clone(), Arc::clone(&catalog), Arc::clone(&tagger), clock.clone(), key.clone(), phone);
+        let runner = Runner {
+            store: store.clone(),
+            clock: clock.clone(),
+            intake: intake.clone(),
+            blobs: blobs.clone(),
+            catalog: Arc::clone(&catalog),
+            listener,
+            tagger,
+        };
+        let clips = if demo { demo::clips().context("assets/demo/voices")? } else { Vec::new() };
+        let public_url = config.server.public_url();
+        Ok(App { store, intake, runner, key, catalog, clock, blobs, metrics, public_url, clips, demo })
+    }
+
+    /// Serves until `stop` resolves; then takes no new work, finishes what is running, and returns.
+    ///
+    /// # Errors
+    /// When the server breaks down.
+    pub async fn serve(
+        self,
+        role: Role,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send,
+    ) -> anyhow::Result<()> {
+        let cancel = CancellationToken::new();
+        let worker = (role != Role::Web).then(|| tokio::spawn(self.runner.clone().run(cancel.child_token())));
+        let site = (role != Role::Worker)
+            .then(|| {
+                let router = web::router(web::Parts {
+                    store: self.store.clone(),
+                    blobs: self.blobs.clone(),
+                    catalog: Arc::clone(&self.catalog),
+                    intake: self.intake.clone(),
+                    desk: Desk::new(self.intake.clone()),
+                    clock: self.clock.clone(),
+                    public_url: self.public_url.clone(),
+                    demo: self.demo,
+                    clips: self.clips.clone(),
+                    metrics: self.metrics.clone(),
+                    stop: cancel.child_token(),
+                })?;
+                let stopping = cancel.clone();
+                let served = axum_serve(listener, router, stopping);
+                Ok::<_, anyhow::Error>(tokio::spawn(served))
+            })
+            .transpose()?;
+        stop.await;
+        tracing::info!("stopping: what is running is finished first");
+        cancel.cancel();
+        let finish = async {
+            if let Some(site) = site {
+                site.await.context("the server ended badly")??;
+            }
+            if let Some(worker) = worker {
+                worker.await.context("the job runner ended badly")?;
+            }
+            Ok::<(), anyhow::Error>(())
+        };
+        match tokio::time::timeout(GRACE, finish).await {
+            Ok(finished) => finished?,
+            Err(_) => tracing::warn!("not everything ended in {} s; jobs are taken up again at the next start", GRACE.as_secs()),
+        }
+        self.store.close().await;
+        Ok(())
+    }
+}
+
+async fn axum_serve(
+    listener: TcpListener,
+    router: web::Router,
+    stopping: CancellationToken,
+) -> anyhow::Result<()> {
+    web::serve(listener, router, async move { stopping.cancelled().await }).await.context("the web server broke down")
+}
+
+/// Resolves when the process is asked to stop (SIGINT, SIGTERM).
+pub async fn asked_to_stop() {
+    let interrupted = tokio::signal::ctrl_c();
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = interrupted => {}
+        () = terminated => {}
+    }
+}
+
+/// Loads the speech model. Without one recordings are kept and a person listens.
+async fn listener(config: &Config) -> Option<Listener> {
+    let mut speech = config.speech.clone();
+    speech.model = locate(&speech.model);
+    let worker = std::env::current_exe().ok()?;
+    let loaded = tokio::task::spawn_blocking(move || Listener::new(&speech, worker)).await;
+    match loaded {
+        Ok(Ok(listener)) => Some(listener),
+        Ok(Err(error)) => {
+            tracing::error!("no speech recognition: {error}; recordings are kept for a person to listen to");
+            None
+        }
+        Err(error) => {
+            tracing::error!("no speech recognition: loading it failed: {error}");
+            None
+        }
+    }
+}
+
+/// Loads the sentiment model. Without one the keyword lexicon judges alone.
+async fn tagger(config: &Config, lexical: Lexical) -> anyhow::Result<Tagger> {
+    let Some(directory) = config.tagging.model.as_deref().map(locate) else { return Ok(Tagger::by_rules(lexical)) };
+    let (tagger, fault) = tokio::task::spawn_blocking(move || Tagger::with_model(lexical, &directory)).await?;
+    if let Some(fault) = fault {
+        tracing::error!("no sentiment model: {fault}; the keyword lexicon judges alone");
+    }
+    Ok(tagger)
+}
+
+/// Finds a file that is named relative to where the program was built or installed, whatever the
+/// working directory.
+pub fn locate(path: &Path) -> PathBuf {
+    if path.is_absolute() || path.exists() {
+        return path.to_owned();
+    }
+    let program = std::env::current_exe().unwrap_or_default();
+    program.ancestors().skip(1).map(|above| above.join(path)).find(|there| there.exists()).unwrap_or_else(|| path.to_owned())
+}
+
+/// Returns the key that signs unit tokens; made at the first start and kept in the database, so
+/// that all replicas share it.
+async fn token_key(store: &Store) -> anyhow::Result<TokenKey> {
+    let mut fresh = [0; 32];
+    getrandom::fill(&mut fresh).context("the machine gives no randomness")?;
+    let fresh = data_encoding::HEXLOWER.encode(&fresh);
+    let kept = store
+        .write(move |tx| {
+            Box::pin(async move {
+                match store::settings::get(tx, TOKEN_KEY).await? {
+                    Some(kept) => Ok::<_, StoreError>(kept),
+                    None => {
+                        store::settings::put(tx, TOKEN_KEY, &fresh).await?;
+                        Ok(fresh)
+                    }
+                }
+            })
+        })
+        .await?;
+    let bytes = data_encoding::HEXLOWER.decode(kept.as_bytes()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    bytes.map(TokenKey::new).context("the settings table holds no usable token_key: remove that row and start again")
+}

@@ -1,0 +1,97 @@
+//! Made-up data for looking around: projects, units, staff, half a year of history.
+//!
+//! The data itself lies in `assets/demo/`; this puts it into an empty database, once. Everything
+//! is marked as a demo on every page.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde::Deserialize;
+
+use super::App;
+use crate::domain::ids::UnitId;
+use crate::store::{self, StoreError};
+use crate::web::chat::Clip;
+
+mod history;
+
+/// How long the homeowner's link works.
+const LINK_VALID: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// How to get in.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// The token of the flat the visitor lives in.
+    pub token: String,
+    pub login: String,
+    pub password: String,
+}
+
+/// Fills an empty database; later starts find it filled and keep the password.
+///
+/// # Errors
+/// When the data or the database is at fault.
+pub async fn prepare(app: &App, directory: &Path) -> anyhow::Result<Access> {
+    let login = history::LOGIN.to_owned();
+    let secret = directory.join("console-password.txt");
+    let password = match std::fs::read_to_string(&secret) {
+        Ok(kept) => kept.trim().to_owned(),
+        Err(_) => {
+            let mut bytes = [0; 9];
+            getrandom::fill(&mut bytes).context("the machine gives no randomness")?;
+            let fresh = data_encoding::BASE64URL_NOPAD.encode(&bytes);
+            std::fs::write(&secret, &fresh).with_context(|| format!("cannot write {}", secret.display()))?;
+            fresh
+        }
+    };
+    let hash = crate::web::console::password::hash(&password).context("the password could not be hashed")?;
+    history::fill(app, &hash).await?;
+    let unit = visitor_unit(app).await?;
+    let token = app.key.sign(unit, app.clock.now() + LINK_VALID);
+    Ok(Access { token, login, password })
+}
+
+async fn visitor_unit(app: &App) -> anyhow::Result<UnitId> {
+    let kept =
+        app.store.read(|tx| Box::pin(async move { store::settings::get(tx, history::VISITOR_UNIT).await })).await;
+    let kept: Option<String> = kept.map_err(|error: StoreError| error)?;
+    kept.and_then(|id| id.parse().ok()).context("the demo data is incomplete: remove the data directory and start again")
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClipList {
+    clip: Vec<ClipEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClipEntry {
+    file: String,
+    text: String,
+    language: String,
+}
+
+/// Returns the ready voice clips that are built in.
+///
+/// # Errors
+/// When their list is at fault.
+pub fn clips() -> anyhow::Result<Vec<Clip>> {
+    let list: ClipList = toml::from_str(include_str!("../../assets/demo/voices/clips.toml"))?;
+    let sounds: BTreeMap<&str, &'static [u8]> = VOICES.iter().copied().collect();
+    list.clip
+        .into_iter()
+        .map(|entry| {
+            let bytes = sounds.get(entry.file.as_str()).with_context(|| format!("{} is not built in", entry.file))?;
+            Ok(Clip {
+                id: entry.file.trim_end_matches(".ogg").to_owned(),
+                label: entry.text,
+                language: entry.language,
+                content_type: "audio/ogg".to_owned(),
+                bytes: store::blobs::Bytes::from_static(bytes),
+            })
+        })
+        .collect()
+}

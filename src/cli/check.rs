@@ -1,0 +1,129 @@
+//! `huifang check`: says whether this machine, with these settings, can run the service.
+//!
+//! Everything is looked at even when something is broken, so that one run tells all of it. What
+//! is merely missing (a model) is a warning, since the service runs without; what would keep it
+//! from starting is broken and makes the command fail.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::catalog::Catalog;
+use crate::config::Config;
+
+use super::Settings;
+
+mod probe;
+
+/// Checks settings, database, media store, prompts, models and the decoder; changes nothing
+#[derive(Debug, clap::Args)]
+pub(super) struct Check {
+    /// Also read every shipped model and compare its checksum (directory of the models)
+    #[arg(long, value_name = "DIR")]
+    models: Option<PathBuf>,
+}
+
+/// What was found about one thing.
+struct Finding {
+    what: &'static str,
+    /// The file, address or setting it is about.
+    place: String,
+    verdict: Verdict,
+}
+
+enum Verdict {
+    Fine(String),
+    /// The service runs, but does less.
+    Warning {
+        problem: String,
+        remedy: String,
+    },
+    /// The service does not start, or loses something.
+    Broken {
+        problem: String,
+        remedy: String,
+    },
+}
+
+impl Check {
+    /// Runs the command; fails when something is broken.
+    pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<ExitCode> {
+        let mut findings = vec![prompts()];
+        match settings.load() {
+            Ok(config) => {
+                let place = settings.file().map_or_else(|| "defaults".to_owned(), |file| file.display().to_string());
+                findings.push(Finding::fine("settings", place, "understood"));
+                findings.extend(all(&config).await);
+            }
+            Err(error) => findings.push(Finding {
+                what: "settings",
+                place: "cannot be used".to_owned(),
+                verdict: Verdict::Broken {
+                    problem: format!("{error:#}"),
+                    remedy: "put that right; every key is explained in huifang.example.toml".to_owned(),
+                },
+            }),
+        }
+        if let Some(directory) = &self.models {
+            findings.extend(probe::shipped_models(directory));
+        }
+        for finding in &findings {
+            println!("{finding}");
+        }
+        let broken = findings.iter().filter(|finding| matches!(finding.verdict, Verdict::Broken { .. })).count();
+        let warnings = findings.iter().filter(|finding| matches!(finding.verdict, Verdict::Warning { .. })).count();
+        println!("{} checks, {broken} broken, {warnings} warnings", findings.len());
+        Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+async fn all(config: &Config) -> Vec<Finding> {
+    vec![
+        probe::database(config).await,
+        probe::media(config).await,
+        probe::speech(config),
+        probe::decoder().await,
+        probe::sentiment(config),
+    ]
+}
+
+fn prompts() -> Finding {
+    match Catalog::embedded() {
+        Ok(_) => Finding::fine("prompts", "prompts/ (compiled in)", "complete in every language"),
+        Err(faults) => {
+            let faults: Vec<_> = faults.iter().map(|fault| format!("prompts/{fault}")).collect();
+            let remedy = "put these right and build again";
+            Finding::broken("prompts", "prompts/ (compiled in)", faults.join("\n"), remedy)
+        }
+    }
+}
+
+impl Finding {
+    fn fine(what: &'static str, place: impl Into<String>, state: impl Into<String>) -> Finding {
+        Finding { what, place: place.into(), verdict: Verdict::Fine(state.into()) }
+    }
+
+    fn warning(what: &'static str, place: impl Into<String>, problem: String, remedy: impl Into<String>) -> Finding {
+        Finding { what, place: place.into(), verdict: Verdict::Warning { problem, remedy: remedy.into() } }
+    }
+
+    fn broken(what: &'static str, place: impl Into<String>, problem: String, remedy: impl Into<String>) -> Finding {
+        Finding { what, place: place.into(), verdict: Verdict::Broken { problem, remedy: remedy.into() } }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mark, state, remedy) = match &self.verdict {
+            Verdict::Fine(state) => ("ok", state, None),
+            Verdict::Warning { problem, remedy } => ("warning", problem, Some(remedy)),
+            Verdict::Broken { problem, remedy } => ("BROKEN", problem, Some(remedy)),
+        };
+        let state = state.replace('\n', "\n                   ");
+        write!(f, "{mark:<8} {what:<9} {place}: {state}", what = self.what, place = self.place)?;
+        match remedy {
+            Some(remedy) => write!(f, "\n                   → {remedy}"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The looks `huifang check` takes, one function a thing. None leaves anything behind.
+
+use std::path::Path;
+
+use bytes::Bytes;
+
+use super::Finding;
+use crate::config::Config;
+use crate::speech::decode::Caps;
+use crate::speech::manifest::Manifest;
+use crate::speech::sandbox::Sandbox;
+use crate::speech::whisper::Recogniser;
+use crate::store::Store;
+use crate::store::blobs::Blobs;
+
+/// Is the database there, and of this version?
+pub(super) async fn database(config: &Config) -> Finding {
+    const WHAT: &str = "database";
+    let url = &config.database.url;
+    let place = url.to_string();
+    // Opening would make the file.
+    let file = url.expose().strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
+    let file = file.map(|rest| rest.split('?').next().unwrap_or(rest));
+    if file.is_some_and(|file| !Path::new(file).exists()) {
+        return Finding::warning(WHAT, place, "is not there yet".to_owned(), "'huifang migrate' makes it");
+    }
+    let looked = async {
+        let store = Store::open(url.expose()).await?;
+        let migrated = store.is_migrated().await;
+        store.close().await;
+        migrated
+    };
+    match looked.await {
+        Ok(true) => Finding::fine(WHAT, place, "reachable and up to date"),
+        Ok(false) => Finding::broken(WHAT, place, "is not up to date".to_owned(), "run 'huifang migrate'"),
+        Err(error) => Finding::broken(
+            WHAT,
+            place,
+            error.to_string(),
+            "start the database or correct [database] url (HUIFANG_DATABASE__URL)",
+        ),
+    }
+}
+
+/// Can a file be written, read and removed where media are kept?
+pub(super) async fn media(config: &Config) -> Finding {
+    const WHAT: &str = "media";
+    const KEY: &str = "check/probe.txt";
+    let place = &config.media.url;
+    // Opening would make the directory.
+    if place.strip_prefix("file:").is_some_and(|directory| !Path::new(directory).exists()) {
+        return Finding::warning(WHAT, place, "is not there yet".to_owned(), "it is made when the service starts");
+    }
+    let looked = async {
+        let blobs = Blobs::open(place)?;
+        blobs.put(KEY, Bytes::from_static(b"huifang check")).await?;
+        let same = blobs.get(KEY).await? == "huifang check";
+        blobs.delete(KEY).await?;
+        Ok::<bool, crate::store::blobs::BlobError>(same)
+    };
+    let remedy = "correct [media] url (HUIFANG_MEDIA__URL), the rights of that place, or the AWS_… variables";
+    match looked.await {
+        Ok(true) => Finding::fine(WHAT, place, "can be written, read and removed from"),
+        Ok(false) => Finding::broken(WHAT, place, "gives back other bytes than were put there".to_owned(), remedy),
+        Err(error) => Finding::broken(WHAT, place, error.to_string(), remedy),
+    }
+}
+
+/// Does the speech model load?
+pub(super) fn speech(config: &Config) -> Finding {
+    const WHAT: &str = "speech";
+    const REMEDY: &str = "correct [speech] model (HUIFANG_SPEECH__MODEL); until then recordings wait for a person";
+    let path = &config.speech.model;
+    let place = path.display().to_string();
+    if !path.is_file() {
+        return Finding::warning(WHAT, place, "is not there".to_owned(), REMEDY);
+    }
+    let known = Manifest::embedded().ok().and_then(|manifest| manifest.model_of(path).cloned());
+    let traits = known.as_ref().and_then(|model| model.speech).unwrap_or_default();
+    match Recogniser::load(path, traits, config.speech.threads) {
+        Ok(_) => {
+            let name =
+                known.map_or_else(|| "a model not listed in models/manifest.toml".to_owned(), |model| model.name);
+            Finding::fine(WHAT, place, format!("loads ({name})"))
+        }
+        Err(fault) => Finding::warning(WHAT, place, fault.to_string(), REMEDY),
+    }
+}
+
+/// Does the confined child process decode a recording?
+pub(super) async fn decoder() -> Finding {
+    const WHAT: &str = "decoder";
+    let program = match std::env::current_exe() {
+        Ok(program) => program,
+        Err(error) => {
+            return Finding::broken(WHAT, "this program", error.to_string(), "start it by a path that can be read");
+        }
+    };
+    let place = program.display().to_string();
+    match Sandbox::new(program, Caps::default()).decode(&silence()).await {
+        Ok(decoded) if decoded.confined => Finding::fine(WHAT, place, "decodes in a confined process"),
+        Ok(_) => Finding::warning(
+            WHAT,
+            place,
+            "decodes, but this kernel has no Landlock: a decoder's bug could read files of this user".to_owned(),
+            "use Linux 5.13 or newer with Landlock enabled, or let the service run as a user of its own",
+        ),
+        Err(error) => Finding::broken(WHAT, place, error.to_string(), "see that this program may start itself"),
+    }
+}
+
+/// Is the sentiment model complete?
+pub(super) fn sentiment(config: &Config) -> Finding {
+    const WHAT: &str = "sentiment";
+    const REMEDY: &str =
+        "correct [tagging] model (HUIFANG_TAGGING__MODEL); until then the keyword lexicon judges alone";
+    let Some(directory) = &config.tagging.model else {
+        return Finding::fine(WHAT, "[tagging] model", "switched off; the keyword lexicon judges alone");
+    };
+    let place = directory.display().to_string();
+    let missing: Vec<_> = ["config.json", "vocab.txt", "model.safetensors"]
+        .into_iter()
+        .filter(|file| !directory.join(file).is_file())
+        .collect();
+    if missing.is_empty() {
+        return Finding::fine(WHAT, place, "is complete");
+    }
+    Finding::warning(WHAT, place, format!("{} missing", missing.join(", ")), REMEDY)
+}
+
+/// Are the shipped models as this version was made with?
+pub(super) fn shipped_models(directory: &Path) -> Vec<Finding> {
+    const WHAT: &str = "models";
+    const REMEDY: &str = "take the file from the release again";
+    let manifest = match Manifest::embedded() {
+        Ok(manifest) => manifest,
+        Err(error) => {
+            let place = "models/manifest.toml (compiled in)";
+            return vec![Finding::broken(WHAT, place, error.to_string(), "put it right and build again")];
+        }
+    };
+    let look = |file: &crate::speech::manifest::ModelFile| {
+        let place = directory.join(&file.file).display().to_string();
+        match file.verify(directory) {
+            Ok(true) => Finding::fine(WHAT, place, "has the known checksum"),
+            Ok(false) => Finding::broken(WHAT, place, "is not the file this version knows".to_owned(), REMEDY),
+            Err(error) => Finding::broken(WHAT, place, error.to_string(), REMEDY),
+        }
+    };
+    manifest.models.iter().flat_map(|model| &model.files).map(look).collect()
+}
+
+/// A tenth of a second of silence as WAV: 16 kHz, mono, 16 bits.
+fn silence() -> Vec<u8> {
+    const SAMPLES: u32 = 1600;
+    let mut wav = Vec::with_capacity(44 + 2 * SAMPLES as usize);
+    wav.extend(b"RIFF");
+    wav.extend((36 + 2 * SAMPLES).to_le_bytes());
+    wav.extend(b"WAVEfmt ");
+    wav.extend(16_u32.to_le_bytes());
+    for field in [1_u16, 1] {
+        wav.extend(field.to_le_bytes()); // PCM, one channel
+    }
+    wav.extend(16_000_u32.to_le_bytes());
+    wav.extend(32_000_u32.to_le_bytes());
+    for field in [2_u16, 16] {
+        wav.extend(field.to_le_bytes()); // bytes a frame, bits a sample
+    }
+    wav.extend(b"data");
+    wav.extend((2 * SAMPLES).to_le_bytes());
+    wav.resize(44 + 2 * SAMPLES as usize, 0);
+    wav
+}
