@@ -25,6 +25,8 @@ pub enum Speaker {
 pub struct Entry {
     /// The inbox or outbox id.
     pub id: Uuid,
+    /// The platform's id of an incoming message; `None` for an outgoing one.
+    pub external_id: Option<String>,
     /// Its place in the conversation; give the last one seen to the next [`after`].
     pub seq: i64,
     pub speaker: Speaker,
@@ -40,10 +42,10 @@ pub struct Entry {
 macro_rules! thread {
     ($where:literal, $order:literal) => {
         concat!(
-            "SELECT id, seq, speaker, kind, body, delivery, at FROM (",
-            "SELECT id, seq, 'client' AS speaker, kind, body, CAST(NULL AS TEXT) AS delivery, received_at AS at ",
+            "SELECT id, external_id, seq, speaker, kind, body, delivery, at FROM (",
+            "SELECT id, external_id, seq, 'client' AS speaker, kind, body, CAST(NULL AS TEXT) AS delivery, received_at AS at ",
             "FROM inbox WHERE dialogue_id = $1 UNION ALL ",
-            "SELECT id, seq, author AS speaker, CAST(NULL AS TEXT) AS kind, body, status AS delivery, created_at AS at ",
+            "SELECT id, CAST(NULL AS TEXT) AS external_id, seq, author AS speaker, CAST(NULL AS TEXT) AS kind, body, status AS delivery, created_at AS at ",
             "FROM outbox WHERE dialogue_id = $1 AND status <> 'withheld') AS messages ",
             $where,
             " ORDER BY seq ",
@@ -79,6 +81,7 @@ pub async fn latest(tx: &mut Tx, dialogue: DialogueId, limit: u32) -> Result<Vec
 #[derive(FromRow)]
 struct EntryRow {
     id: String,
+    external_id: Option<String>,
     seq: i64,
     speaker: String,
     kind: Option<String>,
@@ -97,6 +100,7 @@ impl TryFrom<EntryRow> for Entry {
             speaker: at.name("author", &row.speaker)?,
             delivery: at.name_opt("status", row.delivery.as_deref())?,
             at: Timestamp(row.at),
+            external_id: row.external_id,
             seq: row.seq,
             kind: row.kind,
             body: row.body,

@@ -1,0 +1,121 @@
+//! Everything that is reached by HTTP: the chat page and its JSON interface, the staff console,
+//! health and metrics.
+//!
+//! A handler parses, calls the use case (`crate::intake`, `crate::desk`) or reads the store, and
+//! draws; it decides nothing. Only this module knows axum and askama. Read [`chat`] and
+//! [`console`] next; what every answer carries stands in `headers`, what an error looks like in
+//! [`error`].
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::response::Redirect;
+use axum::routing::get;
+use axum::{Router, middleware};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::domain::language::Language;
+use crate::store::Store;
+use crate::store::blobs::Blobs;
+
+mod assets;
+pub mod chat;
+pub mod console;
+mod cookie;
+pub mod error;
+mod headers;
+mod health;
+mod live;
+mod origin;
+mod range;
+mod secret;
+mod words;
+
+use console::password::{Checker, HashError};
+use console::throttle::Throttle;
+pub use words::Words;
+
+/// A form or a JSON body may be this large; uploads have their own limit.
+const LARGEST_BODY: usize = 1024 * 1024;
+
+/// What the pages need of the rest of the program.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    pub store: Store,
+    pub blobs: Blobs,
+    pub catalog: Arc<Catalog>,
+    pub clock: Clock,
+    /// Where people reach the service (`[server] public_url`); `https` makes cookies secure.
+    pub public_url: String,
+    /// Whether everything shown is made up.
+    pub demo: bool,
+    /// Ready voice messages to try, offered on the chat page.
+    pub clips: Vec<chat::Clip>,
+    pub metrics: PrometheusHandle,
+    /// Ends the live connections when the program stops.
+    pub stop: CancellationToken,
+}
+
+/// The state of every handler, cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Web(Arc<Shared>);
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    parts: Parts,
+    checker: Checker,
+    throttle: Throttle,
+}
+
+impl std::ops::Deref for Web {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0.parts
+    }
+}
+
+impl Web {
+    fn words(&self, language: Language) -> Words {
+        Words::new(Arc::clone(&self.catalog), language)
+    }
+
+    fn https(&self) -> bool {
+        self.public_url.starts_with("https:")
+    }
+
+    fn checker(&self) -> &Checker {
+        &self.0.checker
+    }
+
+    fn throttle(&self) -> &Throttle {
+        &self.0.throttle
+    }
+}
+
+/// Builds the routes of the whole site.
+///
+/// # Errors
+/// If the machine gives no randomness.
+pub fn router(parts: Parts) -> Result<Router, HashError> {
+    let web = Web(Arc::new(Shared { parts, checker: Checker::new()?, throttle: Throttle::default() }));
+    let https = headers::Https(web.https());
+    let routes = Router::new()
+        .route("/", get(|| async { Redirect::to("/chat") }))
+        .merge(chat::routes())
+        .merge(console::routes())
+        .merge(health::routes())
+        .fallback(|| async { error::WebError::NotFound })
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(middleware::from_fn_with_state(web.clone(), origin::check))
+        .layer(middleware::from_fn_with_state(web.clone(), error::draw))
+        .with_state(web);
+    Ok(routes
+        .merge(assets::routes())
+        .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn_with_state(https, headers::protect)))
+}

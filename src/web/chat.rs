@@ -1,0 +1,41 @@
+//! The web chat: a page, and the JSON interface under it that scripted clients use as well
+//! (`docs/chat-api.md`). The page's session secret is the only key to a conversation.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+
+use super::Web;
+
+mod clips;
+mod events;
+mod kind;
+mod media;
+mod messages;
+mod page;
+mod request;
+mod session;
+pub mod wire;
+
+pub use clips::Clip;
+
+/// Most bytes of one file.
+pub const LARGEST_FILE: usize = 20 * 1024 * 1024;
+/// Most files of one message: what an album of the phone's gallery holds.
+pub const MOST_FILES: usize = 9;
+/// Most characters of one message; the beginning of a longer one is kept.
+pub const LONGEST_TEXT: usize = 4000;
+/// A message with all its files; what is larger is cut off unread.
+const LARGEST_UPLOAD: usize = MOST_FILES * LARGEST_FILE + super::LARGEST_BODY;
+
+/// `/chat` and everything below.
+pub(super) fn routes() -> Router<Web> {
+    let upload = DefaultBodyLimit::max(LARGEST_UPLOAD);
+    Router::new()
+        .route("/chat", get(page::show))
+        .route("/chat/api/messages", get(messages::list).post(messages::post).layer(upload))
+        .route("/chat/api/events", get(events::follow))
+        .route("/chat/api/clips", get(clips::list))
+        .route("/chat/clips/{id}", get(clips::play))
+        .route("/chat/media/{id}", get(media::show))
+}

@@ -1,0 +1,231 @@
+//! What a client posts, as JSON or multipart, with every cap applied while it is read.
+
+use axum::Json;
+use axum::extract::multipart::Field;
+use axum::extract::{FromRequest, Multipart, Request};
+use axum::http::header::CONTENT_TYPE;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::{LARGEST_FILE, LONGEST_TEXT, MOST_FILES, kind};
+use crate::channel::{Content, ReceivedFile, Refusal};
+use crate::domain::ids::MediaId;
+use crate::domain::language::Language;
+use crate::store::blobs::Bytes;
+use crate::web::Web;
+use crate::web::error::WebError;
+
+/// Longest id, button or language tag; longer ones are not ours.
+const LONGEST_FIELD: usize = 200;
+/// Longest text that is read at all.
+const MOST_TEXT_BYTES: usize = 1024 * 1024;
+
+/// One message as it was posted; its files lie in the media store.
+#[derive(Debug, Default)]
+pub(super) struct Posted {
+    pub(super) session: Option<String>,
+    pub(super) id: Option<String>,
+    pub(super) language: Option<Language>,
+    text: Option<String>,
+    choice: Option<String>,
+    files: Vec<ReceivedFile>,
+    /// Why a file was not taken; the last reason is the one that is told.
+    refused: Option<Refusal>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Fields {
+    session: Option<String>,
+    id: Option<String>,
+    text: Option<String>,
+    choice: Option<String>,
+    language: Option<String>,
+}
+
+impl Posted {
+    /// Reads a request. Files are stored one by one as they come in, so that no more than one
+    /// is ever held in memory; the rest of one that is too large is read and thrown away, so
+    /// that the sender gets to see the answer.
+    pub(super) async fn read(web: &Web, request: Request) -> Result<Posted, WebError> {
+        let declared = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let posted = if declared.starts_with("multipart/form-data") {
+            read_parts(web, request).await?
+        } else {
+            read_json(request).await?
+        };
+        if posted.id.as_ref().is_some_and(|id| id.is_empty() || id.len() > LONGEST_FIELD) {
+            return Err(WebError::BadRequest);
+        }
+        Ok(posted)
+    }
+
+    /// Returns what to hand to the conversation, in order; never nothing. Each piece has a
+    /// suffix that makes its message id its own.
+    pub(super) fn contents(&self) -> Vec<(&'static str, Content)> {
+        let (text, cut) = cut(self.text.as_deref().unwrap_or_default());
+        let caption = (!text.is_empty()).then(|| text.clone());
+        let mut contents = Vec::new();
+        if let Some(choice) = &self.choice {
+            contents.push(("", Content::Choice(choice.clone())));
+        } else if !self.files.is_empty() {
+            contents.push(("", Content::Media { files: self.files.clone(), caption }));
+        } else if let Some(text) = caption {
+            contents.push(("", Content::Text(text)));
+        }
+        if cut {
+            contents.push(("#long", Content::Refused(Refusal::TooLong)));
+        }
+        if let Some(refusal) = self.refused {
+            contents.push(("#refused", Content::Refused(refusal)));
+        }
+        if contents.is_empty() {
+            contents.push(("", Content::Refused(Refusal::Empty)));
+        }
+        contents
+    }
+
+    /// Returns the files that came along, stored already.
+    pub(super) fn files(&self) -> &[ReceivedFile] {
+        &self.files
+    }
+
+    /// Says whether a file was larger than the cap.
+    pub(super) fn is_too_large(&self) -> bool {
+        self.refused == Some(Refusal::TooLarge)
+    }
+}
+
+/// Returns where a file's bytes lie in the media store.
+pub(super) fn key_of(id: MediaId) -> String {
+    id.to_string()
+}
+
+async fn read_json(request: Request) -> Result<Posted, WebError> {
+    let Json(fields) = Json::<Fields>::from_request(request, &()).await.map_err(|refused| {
+        if refused.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+            WebError::BodyTooLarge
+        } else {
+            WebError::BadRequest
+        }
+    })?;
+    Ok(Posted {
+        session: fields.session,
+        id: fields.id,
+        language: fields.language.as_deref().and_then(Language::from_tag),
+        text: fields.text,
+        choice: fields.choice.filter(|choice| !choice.is_empty()),
+        ..Posted::default()
+    })
+}
+
+async fn read_parts(web: &Web, request: Request) -> Result<Posted, WebError> {
+    let mut parts = Multipart::from_request(request, &()).await.map_err(|_| WebError::BadRequest)?;
+    let mut posted = Posted::default();
+    while let Some(part) = parts.next_field().await.map_err(|cause| broken(&cause))? {
+        match part.name().unwrap_or_default() {
+            "session" => posted.session = Some(short(part).await?),
+            "id" => posted.id = Some(short(part).await?),
+            "language" => posted.language = Language::from_tag(&short(part).await?),
+            "choice" => posted.choice = Some(short(part).await?).filter(|choice| !choice.is_empty()),
+            "text" => posted.text = Some(words(part).await?),
+            "file" | "photo" | "voice" | "audio" | "image" => take_file(web, part, &mut posted).await?,
+            _ => {}
+        }
+    }
+    Ok(posted)
+}
+
+async fn take_file(web: &Web, part: Field<'_>, posted: &mut Posted) -> Result<(), WebError> {
+    if posted.files.len() >= MOST_FILES {
+        return Err(WebError::TooManyFiles(MOST_FILES));
+    }
+    let Some(bytes) = bytes_of(part, LARGEST_FILE).await? else {
+        posted.refused = Some(Refusal::TooLarge);
+        return Ok(());
+    };
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let Some((kind, content_type)) = kind::of(&bytes) else {
+        posted.refused.get_or_insert(Refusal::UnknownKind);
+        return Ok(());
+    };
+    let file = ReceivedFile {
+        id: web.clock.new_id(),
+        kind,
+        content_type: content_type.to_owned(),
+        bytes: bytes.len() as u64,
+        sha256: data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes)),
+        recognition: None,
+    };
+    web.blobs.put(&key_of(file.id), bytes).await?;
+    posted.files.push(file);
+    Ok(())
+}
+
+/// Reads a part up to a cap; `None` when there was more, which is read and dropped.
+async fn bytes_of(mut part: Field<'_>, cap: usize) -> Result<Option<Bytes>, WebError> {
+    let mut kept = Vec::new();
+    let mut fits = true;
+    while let Some(chunk) = part.chunk().await.map_err(|cause| broken(&cause))? {
+        fits = fits && kept.len() + chunk.len() <= cap;
+        if fits {
+            kept.extend_from_slice(&chunk);
+        } else {
+            kept = Vec::new();
+        }
+    }
+    Ok(fits.then(|| Bytes::from(kept)))
+}
+
+async fn short(part: Field<'_>) -> Result<String, WebError> {
+    let bytes = bytes_of(part, LONGEST_FIELD).await?.ok_or(WebError::BadRequest)?;
+    String::from_utf8(bytes.to_vec()).map_err(|_| WebError::BadRequest)
+}
+
+async fn words(part: Field<'_>) -> Result<String, WebError> {
+    let bytes = bytes_of(part, MOST_TEXT_BYTES).await?.ok_or(WebError::BodyTooLarge)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn broken(cause: &axum::extract::multipart::MultipartError) -> WebError {
+    if cause.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE { WebError::BodyTooLarge } else { WebError::BadRequest }
+}
+
+/// Returns the beginning of a text that is too long, and whether it was cut.
+fn cut(text: &str) -> (String, bool) {
+    let text = text.trim();
+    match text.char_indices().nth(LONGEST_TEXT) {
+        Some((end, _)) => (text.get(..end).unwrap_or_default().to_owned(), true),
+        None => (text.to_owned(), false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(posted: &Posted) -> Vec<String> {
+        posted.contents().into_iter().map(|(suffix, content)| format!("{suffix} {content:.30?}")).collect()
+    }
+
+    #[test]
+    fn nothing_at_all_is_answered_as_nothing() {
+        assert_eq!(told(&Posted { text: Some(" \n".to_owned()), ..Posted::default() }), [" Refused(Empty)"]);
+    }
+
+    #[test]
+    fn of_a_text_that_is_too_long_the_beginning_is_kept_and_the_person_told() {
+        let posted = Posted { text: Some("漏".repeat(100_000)), ..Posted::default() };
+        let contents = posted.contents();
+        assert!(matches!(&contents[0].1, Content::Text(kept) if kept.chars().count() == LONGEST_TEXT));
+        assert!(matches!(contents[1], ("#long", Content::Refused(Refusal::TooLong))));
+    }
+
+    #[test]
+    fn words_beside_a_file_that_was_refused_are_not_lost() {
+        let posted =
+            Posted { text: Some("漏水".to_owned()), refused: Some(Refusal::TooLarge), ..Posted::default() };
+        assert_eq!(told(&posted), [" Text(\"漏水\")", "#refused Refused(TooLarge)"]);
+    }
+}

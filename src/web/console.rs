@@ -1,0 +1,43 @@
+//! The staff console: what must be seen now, the tickets, and the pages behind them.
+//!
+//! Every page but the log-in wants a session ([`session::Staff`]); every form carries the
+//! session's token ([`csrf::Signed`]).
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use super::Web;
+
+mod board;
+mod conversation;
+mod csrf;
+mod events;
+mod flags;
+mod language;
+mod login;
+mod marks;
+mod media;
+pub mod password;
+mod peer;
+mod response;
+mod session;
+mod thread;
+pub(super) mod throttle;
+mod ticket;
+pub(super) mod view;
+
+/// `/console` and everything below.
+pub(super) fn routes() -> Router<Web> {
+    Router::new()
+        .route("/console", get(board::show))
+        .route("/console/board", get(board::lists))
+        .route("/console/events", get(events::follow))
+        .route("/console/login", get(login::form).post(login::submit))
+        .route("/console/logout", post(login::leave))
+        .route("/console/language/{tag}", get(language::choose))
+        .route("/console/flags/{id}/seen", post(flags::seen))
+        .route("/console/tickets/{id}", get(ticket::show))
+        .route("/console/responses/{id}", get(response::show))
+        .route("/console/conversations/{id}", get(conversation::show))
+        .route("/console/media/{id}", get(media::show))
+}

@@ -1,0 +1,371 @@
+//! `GET /console`: what must be seen now, and the tickets.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Html;
+use serde::Deserialize;
+
+use super::session::Staff;
+use super::view::{Choice, Link, Shell, Tag, When, age, excerpt};
+use crate::domain::flag::{Flag, FlagKind};
+use crate::domain::ids::{StaffId, UnitId};
+use crate::domain::ticket::{Status, Ticket};
+use crate::domain::time::Timestamp;
+use crate::domain::understanding::Urgency;
+use crate::store::{Tx, contacts, dialogues, flags, projects, responses, staff, tickets, units};
+use crate::web::Web;
+use crate::web::error::WebError;
+use crate::web::words::Words;
+
+const MOST_FLAGS: u32 = 100;
+const MOST_TICKETS: u32 = 200;
+/// Characters of a person's words that a list shows.
+const EXCERPT: usize = 120;
+
+/// What the list of tickets shows.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct Filter {
+    /// The name of a status, `all`, or nothing for the open ones.
+    status: Option<String>,
+    urgency: Option<String>,
+    /// Only those of whoever asks.
+    pub(super) mine: Option<String>,
+}
+
+pub(super) async fn show(
+    State(web): State<Web>,
+    staff: Staff,
+    Query(filter): Query<Filter>,
+) -> Result<Html<String>, WebError> {
+    let page = BoardPage::load(&web, &staff, filter).await?;
+    Ok(Html(page.render()?))
+}
+
+/// `GET /console/board`: the lists alone, for a page that is open.
+pub(super) async fn lists(
+    State(web): State<Web>,
+    staff: Staff,
+    Query(filter): Query<Filter>,
+) -> Result<Html<String>, WebError> {
+    let BoardPage { shell, filter, flags, tickets } = BoardPage::load(&web, &staff, filter).await?;
+    Ok(Html(BoardLists { shell, filter, flags, tickets }.render()?))
+}
+
+/// The board.
+#[derive(Debug, Template)]
+#[template(path = "console/board.html")]
+pub(super) struct BoardPage {
+    shell: Shell,
+    filter: Filter,
+    flags: Vec<FlagRow>,
+    tickets: Vec<TicketRow>,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "console/board_lists.html")]
+pub(super) struct BoardLists {
+    shell: Shell,
+    filter: Filter,
+    flags: Vec<FlagRow>,
+    tickets: Vec<TicketRow>,
+}
+
+/// A flag in its list.
+#[derive(Debug, Clone)]
+struct FlagRow {
+    id: String,
+    kind_key: String,
+    /// Class: `emergency`, `bad` or nothing.
+    tone: &'static str,
+    /// Who and where.
+    about: String,
+    /// What they said.
+    words: Option<String>,
+    detail: String,
+    at: When,
+    age: String,
+    ticket: Option<Link>,
+    response: Option<String>,
+    dialogue: Option<String>,
+}
+
+/// A ticket in its list.
+#[derive(Debug, Clone)]
+struct TicketRow {
+    href: String,
+    number: String,
+    urgency: Tag,
+    status: Tag,
+    open: bool,
+    category_key: Option<String>,
+    summary: String,
+    place: String,
+    assignee: Option<String>,
+    at: When,
+    age: String,
+}
+
+impl BoardPage {
+    async fn load(web: &Web, staff: &Staff, filter: Filter) -> Result<BoardPage, WebError> {
+        let shell = Shell::of(staff, format!("/console{}", filter.query()), web.demo);
+        let (w, now, wanted) = (staff.words.clone(), web.clock.now(), filter.wanted(staff.person.id));
+        let (flags, tickets) = web
+            .store
+            .read(|tx| {
+                Box::pin(async move {
+                    let mut names = Names::load(tx).await?;
+                    let mut flag_rows = Vec::new();
+                    for flag in flags::list_open(tx, MOST_FLAGS).await? {
+                        flag_rows.push(flag_row(tx, &mut names, flag, now, &w).await?);
+                    }
+                    // The sort is stable: within an emergency and within the rest the latest stays first.
+                    flag_rows.sort_by_key(|row| row.tone != "emergency");
+                    let mut ticket_rows = Vec::new();
+                    for ticket in tickets::list(tx, &wanted, MOST_TICKETS).await? {
+                        ticket_rows.push(ticket_row(tx, &mut names, ticket, now, &w).await?);
+                    }
+                    Ok::<_, WebError>((flag_rows, ticket_rows))
+                })
+            })
+            .await?;
+        Ok(BoardPage { shell, filter, flags, tickets })
+    }
+}
+
+impl Filter {
+    fn wanted(&self, me: StaffId) -> tickets::Filter {
+        let named = |status: &Status| self.status.as_deref() == Some(status.name());
+        let status = Status::ALL.into_iter().find(named);
+        let all = self.status.as_deref() == Some("all");
+        tickets::Filter {
+            status,
+            open: (status.is_none() && !all).then_some(true),
+            urgency: URGENCIES.into_iter().find(|urgency| self.urgency.as_deref() == Some(urgency.name())),
+            assignee: self.mine.is_some().then_some(me),
+            ..tickets::Filter::default()
+        }
+    }
+
+    /// Returns the filter as a query, `?` included; nothing when nothing is filtered.
+    fn query(&self) -> String {
+        let plain = |value: &&String| !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let parts = [("status", &self.status), ("urgency", &self.urgency), ("mine", &self.mine)];
+        let parts: Vec<_> = parts
+            .into_iter()
+            .filter_map(|(name, value)| value.as_ref().filter(plain).map(|value| format!("{name}={value}")))
+            .collect();
+        if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
+    }
+
+    fn statuses(&self, w: &Words) -> Vec<Choice> {
+        let chosen = self.status.as_deref().unwrap_or_default();
+        let own = Status::ALL.into_iter().map(|status| (status.name(), Tag::from(status).key));
+        let special = [("", "web.console.tickets.open_status"), ("all", "web.console.tickets.any_status")];
+        let special = special.into_iter().map(|(name, key)| (name, key.to_owned()));
+        special.chain(own).map(|(name, key)| choice(name, w.get(&key), chosen)).collect()
+    }
+
+    fn urgencies(&self, w: &Words) -> Vec<Choice> {
+        let chosen = self.urgency.as_deref().unwrap_or_default();
+        let any = std::iter::once(choice("", w.get("web.console.tickets.any_urgency"), chosen));
+        any.chain(URGENCIES.into_iter().map(|u| choice(u.name(), w.get(&Tag::from(u).key), chosen))).collect()
+    }
+}
+
+const URGENCIES: [Urgency; 4] = [Urgency::Emergency, Urgency::High, Urgency::Normal, Urgency::Low];
+
+fn choice(value: &str, label: String, chosen: &str) -> Choice {
+    Choice { value: value.to_owned(), label, chosen: value == chosen }
+}
+
+/// Names looked up once for a whole list.
+struct Names {
+    staff: BTreeMap<StaffId, String>,
+    units: BTreeMap<UnitId, String>,
+}
+
+impl Names {
+    async fn load(tx: &mut Tx) -> Result<Names, WebError> {
+        let staff = staff::list(tx).await?.into_iter().map(|person| (person.id, person.name)).collect();
+        Ok(Names { staff, units: BTreeMap::new() })
+    }
+
+    async fn unit(&mut self, tx: &mut Tx, id: Option<UnitId>) -> Result<String, WebError> {
+        let Some(id) = id else { return Ok(String::new()) };
+        if let Some(known) = self.units.get(&id) {
+            return Ok(known.clone());
+        }
+        let label = match units::find(tx, id).await? {
+            Some(unit) => match projects::find(tx, unit.project_id).await? {
+                Some(project) => format!("{} {}", project.name, unit.label),
+                None => unit.label,
+            },
+            None => String::new(),
+        };
+        self.units.insert(id, label.clone());
+        Ok(label)
+    }
+}
+
+async fn flag_row(tx: &mut Tx, names: &mut Names, flag: Flag, now: Timestamp, w: &Words) -> Result<FlagRow, WebError> {
+    let ticket = match flag.ticket_id {
+        Some(id) => tickets::find(tx, id).await?,
+        None => None,
+    };
+    let response = match flag.response_id {
+        Some(id) => responses::find(tx, id).await?,
+        None => None,
+    };
+    let dialogue = match flag.dialogue_id {
+        Some(id) => dialogues::find(tx, id).await?,
+        None => None,
+    };
+    let unit = ticket.as_ref().and_then(|t| t.unit_id).or(response.as_ref().and_then(|r| r.unit_id));
+    let contact = match dialogue.and_then(|dialogue| dialogue.contact_id) {
+        Some(id) => contacts::find(tx, id).await?.and_then(|contact| contact.name),
+        None => None,
+    };
+    let about = [contact.unwrap_or_default(), names.unit(tx, unit).await?];
+    let said = ticket.as_ref().map(|t| t.description.clone()).or(response.as_ref().and_then(|r| r.comment.clone()));
+    let score = response.as_ref().and_then(|response| response.score).map(|score| {
+        format!("{} {score:.1}", w.get("web.console.response.score"))
+    });
+    Ok(FlagRow {
+        id: flag.id.to_string(),
+        kind_key: format!("web.console.flag.{}", flag.kind.name()),
+        tone: tone(flag.kind),
+        about: about.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "),
+        words: said.filter(|said| !said.is_empty()).map(|said| excerpt(&said, EXCERPT)),
+        detail: score.unwrap_or_default(),
+        at: When::of(flag.created_at),
+        age: age(now.since(flag.created_at), w),
+        ticket: ticket.map(|ticket| Link { href: format!("/console/tickets/{}", ticket.id), label: ticket.number }),
+        response: flag.response_id.map(|id| format!("/console/responses/{id}")),
+        dialogue: flag.dialogue_id.map(|id| format!("/console/conversations/{id}")),
+    })
+}
+
+fn tone(kind: FlagKind) -> &'static str {
+    match kind {
+        FlagKind::Emergency => "emergency",
+        FlagKind::NegativeFeedback | FlagKind::Complaint | FlagKind::FixRejected => "bad",
+        FlagKind::ScoreTextConflict
+        | FlagKind::PersonRequested
+        | FlagKind::VoiceUnheard
+        | FlagKind::DeliveryFailed => "",
+    }
+}
+
+async fn ticket_row(
+    tx: &mut Tx,
+    names: &mut Names,
+    ticket: Ticket,
+    now: Timestamp,
+    w: &Words,
+) -> Result<TicketRow, WebError> {
+    let unit = names.unit(tx, ticket.unit_id).await?;
+    let place = [unit, ticket.location.unwrap_or_default()];
+    let summary = [ticket.component, ticket.symptom].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    Ok(TicketRow {
+        href: format!("/console/tickets/{}", ticket.id),
+        number: ticket.number,
+        urgency: ticket.urgency.into(),
+        status: ticket.status.into(),
+        open: ticket.status.is_open(),
+        category_key: ticket.category.map(|category| format!("category.{}", category.name())),
+        summary: if summary.is_empty() { excerpt(&ticket.description, EXCERPT) } else { summary },
+        place: place.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "),
+        assignee: ticket.assignee.and_then(|id| names.staff.get(&id).cloned()),
+        at: When::of(ticket.created_at),
+        age: age(now.since(ticket.created_at), w),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::view::samples::{check, words};
+    use super::*;
+    use crate::domain::language::Language;
+
+    impl BoardPage {
+        pub(super) fn sample(language: Language) -> BoardPage {
+            let w = words(language);
+            let at = When::of(Timestamp(1_795_000_000_000));
+            let minutes = |minutes| age(std::time::Duration::from_secs(minutes * 60), &w);
+            let flag = |kind: FlagKind, about: &str, said: &str, ago| FlagRow {
+                id: format!("0192{ago}"),
+                kind_key: format!("web.console.flag.{}", kind.name()),
+                tone: tone(kind),
+                about: about.to_owned(),
+                words: Some(said.to_owned()).filter(|said| !said.is_empty()),
+                detail: String::new(),
+                at: at.clone(),
+                age: minutes(ago),
+                ticket: Some(Link { href: "/console/tickets/1".to_owned(), label: "HF2611-0042".to_owned() }),
+                response: None,
+                dialogue: Some("/console/conversations/1".to_owned()),
+            };
+            let row = |number: &str, urgency: Urgency, status: Status, place: &str, summary: &str, who: Option<&str>, ago| {
+                TicketRow {
+                    href: "/console/tickets/1".to_owned(),
+                    number: number.to_owned(),
+                    urgency: urgency.into(),
+                    status: status.into(),
+                    open: status.is_open(),
+                    category_key: Some("category.leak".to_owned()),
+                    summary: summary.to_owned(),
+                    place: place.to_owned(),
+                    assignee: who.map(str::to_owned),
+                    at: at.clone(),
+                    age: minutes(ago),
+                }
+            };
+            BoardPage {
+                shell: Shell::sample(language, "/console"),
+                filter: Filter::default(),
+                flags: vec![
+                    flag(FlagKind::Emergency, "王芳 · 云栖花园 3栋1单元502", "厨房有煤气味，头有点晕", 1),
+                    flag(FlagKind::NegativeFeedback, "陈强 · 滨江厂房 2号冷水机组", "我打两分，师傅敷衍了事，希望改进", 12),
+                    flag(FlagKind::PersonRequested, "云栖花园 1栋2单元1101", "", 130),
+                ],
+                tickets: vec![
+                    row("HF2611-0042", Urgency::Emergency, Status::Reported, "云栖花园 3栋1单元502 · 厨房", "煤气味", None, 1),
+                    row("HF2611-0041", Urgency::High, Status::Assigned, "云栖花园 3栋1单元402 · 主卧卫生间天花板", "漏水", Some("李师傅"), 190),
+                    row("HF2611-0033", Urgency::Normal, Status::Rectified, "滨江厂房 · 2号冷水机组", "空调噪音很大，夜里更明显，已经持续一个多星期了", Some("张工"), 4000),
+                    row("HF2610-0107", Urgency::Low, Status::Reopened, "云栖花园 2栋1单元301 · 客厅", "瓷砖空鼓", Some("李师傅"), 14000),
+                ],
+            }
+        }
+    }
+
+    #[test]
+    fn the_board_is_drawn_in_every_language() {
+        for language in Language::ALL {
+            check("board", language, &BoardPage::sample(language).render().unwrap());
+        }
+    }
+
+    #[test]
+    fn an_empty_board_says_so() {
+        let page = BoardPage { flags: Vec::new(), tickets: Vec::new(), ..BoardPage::sample(Language::English) };
+        let page = page.render().unwrap();
+        assert!(page.contains("Nothing to be seen now.") && page.contains("No ticket matches."));
+    }
+
+    #[test]
+    fn the_open_tickets_are_shown_unless_somebody_asks_for_others() {
+        let me = StaffId(uuid::Uuid::nil());
+        let wanted = |status: Option<&str>| Filter { status: status.map(str::to_owned), ..Filter::default() }.wanted(me);
+        assert_eq!((wanted(None).open, wanted(None).status), (Some(true), None));
+        assert_eq!((wanted(Some("all")).open, wanted(Some("all")).status), (None, None));
+        assert_eq!((wanted(Some("closed")).open, wanted(Some("closed")).status), (None, Some(Status::Closed)));
+    }
+
+    #[test]
+    fn a_filter_comes_back_as_the_query_it_was_and_nothing_more() {
+        let filter = Filter { status: Some("on_site".to_owned()), urgency: Some("\"><x".to_owned()), mine: Some("1".to_owned()) };
+        assert_eq!(filter.query(), "?status=on_site&mine=1");
+    }
+}

@@ -1,0 +1,22 @@
+//! `POST /console/flags/{id}/seen`
+
+use axum::extract::{Path, State};
+use axum::response::Redirect;
+
+use super::csrf::{Nothing, Signed};
+use crate::domain::ids::FlagId;
+use crate::store::flags;
+use crate::web::Web;
+use crate::web::error::WebError;
+
+/// Notes that somebody has seen it; that somebody else was faster is no error.
+pub(super) async fn seen(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    Signed(staff, Nothing {}): Signed<Nothing>,
+) -> Result<Redirect, WebError> {
+    let id: FlagId = id.parse().map_err(|_| WebError::NotFound)?;
+    let (by, now) = (staff.person.id, web.clock.now());
+    web.store.write(move |tx| Box::pin(async move { flags::see(tx, id, by, now).await })).await?;
+    Ok(Redirect::to("/console"))
+}

@@ -1,0 +1,292 @@
+//! `GET /console/tickets/{id}`: one ticket with everything that belongs to it.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Html;
+use serde_json::Value;
+
+use super::marks::{self, Piece};
+use super::session::Staff;
+use super::thread::{self, Talk, Voice};
+use super::view::{Choice, Fact, Shell, Tag, When};
+use crate::domain::ids::TicketId;
+use crate::domain::ticket::{Actor, Status, Ticket};
+use crate::domain::understanding::Keyword;
+use crate::store::tickets::{self, TicketEvent};
+use crate::store::{Tx, contacts, media, projects, staff, transcripts, units};
+use crate::web::Web;
+use crate::web::error::WebError;
+use crate::web::words::Words;
+
+pub(super) async fn show(
+    State(web): State<Web>,
+    staff: Staff,
+    Path(id): Path<String>,
+) -> Result<Html<String>, WebError> {
+    let id: TicketId = id.parse().map_err(|_| WebError::NotFound)?;
+    let shell = Shell::of(&staff, format!("/console/tickets/{id}"), web.demo);
+    let page = TicketPage::load(&web, id, shell).await?.ok_or(WebError::NotFound)?;
+    Ok(Html(page.render()?))
+}
+
+/// The page of a ticket.
+#[derive(Debug, Template)]
+#[template(path = "console/ticket.html")]
+pub(super) struct TicketPage {
+    shell: Shell,
+    number: String,
+    urgency: Tag,
+    status: Tag,
+    kind_key: String,
+    unverified: bool,
+    facts: Vec<Fact>,
+    words: Vec<Piece>,
+    voices: Vec<Voice>,
+    keywords: Vec<KeywordRow>,
+    /// Addresses.
+    photos: Vec<String>,
+    history: Vec<EventRow>,
+    talk: Option<Talk>,
+    can: Can,
+    staff: Vec<Choice>,
+}
+
+/// A mood word and why it was marked.
+#[derive(Debug, Clone)]
+pub(super) struct KeywordRow {
+    text: String,
+    mood: &'static str,
+    why: String,
+}
+
+/// One line of the history.
+#[derive(Debug, Clone)]
+struct EventRow {
+    at: When,
+    what: String,
+    who: String,
+    note: String,
+}
+
+/// What the closed loop allows now.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent buttons of a page")]
+struct Can {
+    assign: bool,
+    arrive: bool,
+    rectify: bool,
+    close: bool,
+}
+
+impl KeywordRow {
+    pub(super) fn all(keywords: &[Keyword], w: &Words) -> Vec<KeywordRow> {
+        let row = |keyword: &Keyword| {
+            let mark = marks::mark_of(keyword, w);
+            KeywordRow { text: keyword.text.clone(), mood: mark.mood, why: mark.why }
+        };
+        keywords.iter().map(row).collect()
+    }
+}
+
+impl Can {
+    fn at(status: Status) -> Can {
+        Can {
+            assign: matches!(status, Status::Reported | Status::Assigned | Status::OnSite | Status::Reopened),
+            arrive: status == Status::Assigned,
+            rectify: matches!(status, Status::Assigned | Status::OnSite),
+            close: status.is_open(),
+        }
+    }
+}
+
+impl TicketPage {
+    async fn load(web: &Web, id: TicketId, shell: Shell) -> Result<Option<TicketPage>, WebError> {
+        let web_ = web.clone();
+        web.store
+            .read(|tx| {
+                Box::pin(async move {
+                    let Some(ticket) = tickets::find(tx, id).await? else { return Ok(None) };
+                    let people = staff::list(tx).await?;
+                    let mut files = Vec::new();
+                    for file in media::list_for_ticket(tx, id).await? {
+                        let heard = transcripts::find(tx, file.id).await?;
+                        files.push((file, heard));
+                    }
+                    let (voices, photos) = thread::files(&web_, files, &shell.w);
+                    let talk = match ticket.dialogue_id {
+                        Some(dialogue) => thread::load(&web_, tx, dialogue, &shell.w).await?,
+                        None => None,
+                    };
+                    let name_of = |id| people.iter().find(|person| person.id == id).map(|person| person.name.clone());
+                    let events = tickets::events(tx, id).await?;
+                    let history = events.iter().rev().map(|event| event_row(event, &name_of, &shell.w)).collect();
+                    let choices = people.iter().filter(|person| person.active).map(|person| Choice {
+                        value: person.id.to_string(),
+                        label: person.name.clone(),
+                        chosen: ticket.assignee == Some(person.id),
+                    });
+                    Ok::<_, WebError>(Some(TicketPage {
+                        number: ticket.number.clone(),
+                        urgency: ticket.urgency.into(),
+                        status: ticket.status.into(),
+                        kind_key: format!("web.console.kind.{}", ticket.kind.name()),
+                        unverified: ticket.unverified,
+                        facts: facts(tx, &ticket, ticket.assignee.and_then(name_of), &shell.w).await?,
+                        words: marks::cut(&ticket.description, &ticket.keywords, &shell.w),
+                        keywords: KeywordRow::all(&ticket.keywords, &shell.w),
+                        can: Can::at(ticket.status),
+                        staff: choices.collect(),
+                        voices,
+                        photos,
+                        history,
+                        talk,
+                        shell,
+                    }))
+                })
+            })
+            .await
+    }
+}
+
+async fn facts(tx: &mut Tx, ticket: &Ticket, assignee: Option<String>, w: &Words) -> Result<Vec<Fact>, WebError> {
+    let contact = contacts::find(tx, ticket.contact_id).await?;
+    let unit = match ticket.unit_id {
+        Some(id) => units::find(tx, id).await?.map(|unit| unit.label),
+        None => None,
+    };
+    let project = match ticket.project_id {
+        Some(id) => projects::find(tx, id).await?.map(|project| project.name),
+        None => None,
+    };
+    let warranty = w.get(match ticket.in_warranty {
+        Some(true) => "web.console.ticket.in_warranty",
+        Some(false) => "web.console.ticket.out_of_warranty",
+        None => "web.console.ticket.unknown",
+    });
+    let category = ticket.category.map(|category| w.get(&format!("category.{}", category.name())));
+    let known = [
+        Fact::known("web.console.ticket.project", project),
+        Fact::known("web.console.ticket.unit", unit),
+        Fact::known("web.console.ticket.contact", contact.as_ref().and_then(|contact| contact.name.clone())),
+        Fact::known("web.console.ticket.phone", contact.and_then(|contact| contact.phone)),
+        Fact::known("web.console.ticket.category", category),
+        Fact::known("web.console.ticket.location", ticket.location.clone()),
+        Fact::known("web.console.ticket.component", ticket.component.clone()),
+        Fact::known("web.console.ticket.symptom", ticket.symptom.clone()),
+        Fact::known("web.console.ticket.since", ticket.since.clone()),
+        Fact::known("web.console.ticket.wished", ticket.wished_time.clone()),
+        Fact::known("web.console.ticket.warranty", Some(warranty)),
+        Fact::known("web.console.ticket.created", Some(When::of(ticket.created_at).local)),
+        Fact::known("web.console.ticket.assignee", assignee.or_else(|| Some(w.get("web.console.tickets.nobody")))),
+        Fact::known("web.console.ticket.priority", (ticket.priority > 0).then(|| ticket.priority.to_string())),
+    ];
+    Ok(known.into_iter().flatten().collect())
+}
+
+fn event_row(event: &TicketEvent, name_of: &impl Fn(crate::domain::ids::StaffId) -> Option<String>, w: &Words) -> EventRow {
+    let who = match event.actor {
+        Actor::Client => w.get("web.console.actor.client"),
+        Actor::Bot => w.get("web.console.actor.bot"),
+        Actor::System => w.get("web.console.actor.system"),
+        Actor::Staff(id) => name_of(id).unwrap_or_default(),
+    };
+    let body: Value = serde_json::from_str(&event.body).unwrap_or_default();
+    let said = ["text", "note", "reason"].into_iter().filter_map(|name| body.get(name)?.as_str());
+    let to = body.get("to").and_then(Value::as_str).and_then(|to| to.parse().ok()).and_then(name_of);
+    EventRow {
+        at: When::of(event.at),
+        what: w.find(&format!("web.console.event.{}", event.kind)).unwrap_or_else(|| event.kind.clone()),
+        who,
+        note: to.into_iter().chain(said.map(str::to_owned)).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::view::samples::{check, words};
+    use super::*;
+    use crate::domain::language::Language;
+    use crate::domain::time::Timestamp;
+    use crate::domain::understanding::Urgency;
+
+    impl KeywordRow {
+        pub(in crate::web::console) fn sample() -> KeywordRow {
+            KeywordRow { text: "敷衍".to_owned(), mood: "negative", why: "不满 · 敷衍 → negative".to_owned() }
+        }
+    }
+
+    impl Voice {
+        pub(in crate::web::console) fn sample() -> Voice {
+            let piece = |text: &str, marked: bool| Piece {
+                text: text.to_owned(),
+                mark: marked.then(|| marks::Mark { mood: "negative", why: "不满 · 敷衍 → negative".to_owned() }),
+            };
+            Voice {
+                url: "/console/media/1".to_owned(),
+                state_key: None,
+                transcript: vec![piece("我打两分，师傅", false), piece("敷衍", true), piece("了事", false)],
+                corrected: false,
+                raw: Some("我打兩分，師傅敷衍了事".to_owned()),
+            }
+        }
+    }
+
+    impl Talk {
+        pub(in crate::web::console) fn sample(language: Language) -> Talk {
+            let w = words(language);
+            let line = |who: &'static str, text: &str, voices: Vec<Voice>, photos: Vec<String>| thread::Line {
+                who,
+                name: w.get(&format!("web.console.conversation.{who}")),
+                at: When::of(Timestamp(1_795_000_000_000)),
+                text: marks::cut(text, &[], &w),
+                voices,
+                photos,
+            };
+            Talk {
+                href: "/console/conversations/1".to_owned(),
+                handed_over: true,
+                entries: vec![
+                    line("client", "主卧卫生间天花板漏水", Vec::new(), vec!["/assets/icon.svg".to_owned()]),
+                    line("bot", "我听到：主卧卫生间天花板漏水。\n工单 HF2611-0042 已登记。", Vec::new(), Vec::new()),
+                    line("client", "", vec![Voice::sample()], Vec::new()),
+                    line("staff", "您好，我是客服李静，师傅一小时内到。", Vec::new(), Vec::new()),
+                ],
+            }
+        }
+    }
+
+    #[test]
+    fn the_page_is_drawn_in_every_language() {
+        for language in Language::ALL {
+            let event = |what: &str, who: &str, note: &str| EventRow {
+                at: When::of(Timestamp(1_795_000_000_000)),
+                what: what.to_owned(),
+                who: who.to_owned(),
+                note: note.to_owned(),
+            };
+            let page = TicketPage {
+                shell: Shell::sample(language, "/console/tickets/1"),
+                number: "HF2611-0042".to_owned(),
+                urgency: Urgency::High.into(),
+                status: Status::Assigned.into(),
+                kind_key: "web.console.kind.repair".to_owned(),
+                unverified: false,
+                facts: vec![
+                    Fact::of("web.console.ticket.project", "云栖花园"),
+                    Fact::of("web.console.ticket.unit", "3栋1单元502"),
+                    Fact::of("web.console.ticket.location", "主卧卫生间天花板"),
+                    Fact::of("web.console.ticket.symptom", "漏水"),
+                ],
+                words: marks::cut("主卧卫生间天花板漏水，师傅态度敷衍", &[], &words(language)),
+                voices: vec![Voice::sample()],
+                keywords: vec![KeywordRow::sample()],
+                photos: vec!["/assets/icon.svg".to_owned(); 2],
+                history: vec![event("派单", "李静", "李师傅"), event("报修", "业主", "")],
+                talk: Some(Talk::sample(language)),
+                can: Can::at(Status::Assigned),
+                staff: vec![Choice { value: "1".to_owned(), label: "李师傅".to_owned(), chosen: true }],
+            };
+            check("ticket", language, &page.render().unwrap());
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What the pages of the console have in common, as plain values for templates.
+
+use std::time::Duration;
+
+use super::session::Staff;
+use crate::domain::score::Band;
+use crate::domain::ticket::Status;
+use crate::domain::time::Timestamp;
+use crate::domain::understanding::Urgency;
+use crate::web::words::Words;
+
+/// Offset of the zone times are shown in: China, UTC+8 all year round.
+const ZONE_HOURS: i8 = 8;
+
+/// The frame of every page.
+#[derive(Debug, Clone)]
+pub(crate) struct Shell {
+    pub(crate) w: Words,
+    pub(crate) demo: bool,
+    /// Path of this page; the actions of a page lie below it.
+    pub(crate) here: String,
+    pub(crate) who: Option<Who>,
+}
+
+/// Who is logged in.
+#[derive(Debug, Clone)]
+pub(crate) struct Who {
+    pub(crate) name: String,
+    pub(crate) csrf: String,
+}
+
+impl Shell {
+    pub(crate) fn anonymous(w: Words, demo: bool) -> Shell {
+        Shell { w, demo, here: "/console".to_owned(), who: None }
+    }
+
+    pub(super) fn of(staff: &Staff, here: String, demo: bool) -> Shell {
+        let who = Who { name: staff.person.name.clone(), csrf: staff.csrf.clone() };
+        Shell { w: staff.words.clone(), demo, here, who: Some(who) }
+    }
+}
+
+/// An instant for people and for machines.
+#[derive(Debug, Clone)]
+pub(crate) struct When {
+    /// RFC 3339.
+    pub(crate) iso: String,
+    /// `11-20 14:32`
+    pub(crate) local: String,
+}
+
+impl When {
+    pub(crate) fn of(at: Timestamp) -> When {
+        let instant = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+        let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(ZONE_HOURS));
+        When { iso: at.to_string(), local: instant.to_zoned(zone).strftime("%m-%d %H:%M").to_string() }
+    }
+}
+
+/// Says how long ago something was, as roughly as people do.
+pub(crate) fn age(span: Duration, w: &Words) -> String {
+    let minutes = span.as_secs() / 60;
+    let (unit, count) = match minutes {
+        0 => return w.get("web.console.age.now"),
+        1..60 => ("minutes", minutes),
+        60..2880 => ("hours", minutes / 60),
+        _ => ("days", minutes / 1440),
+    };
+    w.fill(&format!("web.console.age.{unit}"), "count", &count.to_string())
+}
+
+/// A name for style sheets and the key of its text.
+#[derive(Debug, Clone)]
+pub(crate) struct Tag {
+    pub(crate) name: &'static str,
+    pub(crate) key: String,
+}
+
+impl From<Urgency> for Tag {
+    fn from(urgency: Urgency) -> Tag {
+        let name = urgency.name();
+        Tag { name, key: format!("urgency.{name}") }
+    }
+}
+
+impl From<Status> for Tag {
+    fn from(status: Status) -> Tag {
+        let name = status.name();
+        Tag { name, key: format!("web.console.status.{name}") }
+    }
+}
+
+impl From<Band> for Tag {
+    fn from(band: Band) -> Tag {
+        let name = match band {
+            Band::Dissatisfied => "dissatisfied",
+            Band::Neutral => "neutral",
+            Band::Satisfied => "satisfied",
+        };
+        Tag { name, key: format!("band.{name}") }
+    }
+}
+
+/// An entry of a `<select>`.
+#[derive(Debug, Clone)]
+pub(crate) struct Choice {
+    pub(crate) value: String,
+    pub(crate) label: String,
+    pub(crate) chosen: bool,
+}
+
+/// A link to something with a name.
+#[derive(Debug, Clone)]
+pub(crate) struct Link {
+    pub(crate) href: String,
+    pub(crate) label: String,
+}
+
+/// A line of a list of facts.
+#[derive(Debug, Clone)]
+pub(crate) struct Fact {
+    pub(crate) key: &'static str,
+    pub(crate) value: String,
+}
+
+impl Fact {
+    pub(crate) fn of(key: &'static str, value: impl Into<String>) -> Fact {
+        Fact { key, value: value.into() }
+    }
+
+    /// A fact that is only shown when it is known.
+    pub(crate) fn known(key: &'static str, value: Option<impl Into<String>>) -> Option<Fact> {
+        value.map(|value| Fact::of(key, value)).filter(|fact| !fact.value.is_empty())
+    }
+}
+
+/// Returns the beginning of a text, on one line.
+pub(crate) fn excerpt(text: &str, most: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod samples {
+    //! Values for drawing pages without a database.
+
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::domain::language::Language;
+
+    pub(crate) fn words(language: Language) -> Words {
+        Words::new(Arc::new(Catalog::embedded().unwrap()), language)
+    }
+
+    impl Shell {
+        pub(crate) fn sample(language: Language, here: &str) -> Shell {
+            let who = Who { name: "李静".to_owned(), csrf: "token".to_owned() };
+            Shell { w: words(language), demo: true, here: here.to_owned(), who: Some(who) }
+        }
+    }
+
+    /// Checks what every page must hold, and hands it to `HUIFANG_DRAW_INTO` for looking at.
+    pub(crate) fn check(name: &str, language: Language, page: &str) {
+        assert!(page.contains(&format!("<html lang=\"{}\">", language.tag())), "{name} has no language");
+        let missing = page.match_indices("web.").map(|(at, _)| &page[at..page.len().min(at + 40)]);
+        assert_eq!(missing.collect::<Vec<_>>(), Vec::<&str>::new(), "{name} shows the key of a missing text");
+        assert!(!page.contains("style=\"") && !page.contains(" on") || !page.contains("onclick"), "{name} is inline");
+        if let Ok(folder) = std::env::var("HUIFANG_DRAW_INTO") {
+            std::fs::write(format!("{folder}/{name}.{}.html", language.tag()), page).unwrap();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::language::Language;
+
+    #[test]
+    fn ages_are_said_roughly() {
+        let w = samples::words(Language::English);
+        let said = |minutes: u64| age(Duration::from_secs(minutes * 60), &w);
+        assert_eq!([said(0), said(59), said(60), said(47 * 60), said(72 * 60)], ["now", "59 min", "1 h", "47 h", "3 d"]);
+    }
+
+    #[test]
+    fn times_are_shown_as_in_china() {
+        let when = When::of(Timestamp(1_793_462_400_000));
+        assert_eq!((when.iso.as_str(), when.local.as_str()), ("2026-10-31T16:00:00Z", "11-01 00:00"));
+    }
+
+    #[test]
+    fn an_excerpt_is_one_line() {
+        assert_eq!(excerpt("主卧\n漏水  很久了", 5), "主卧 漏水…");
+        assert_eq!(excerpt("短", 5), "短");
+    }
+}
