@@ -8,6 +8,7 @@
 //! `domain` ← `catalog, store, channel, speech, tagging` ← `intake, desk, planner` ←
 //! `jobs, web` ← `app` ← `cli, main` (held by `tests/architecture.rs`).
 
+pub mod app;
 pub mod catalog;
 pub mod channel;
 pub mod cli;

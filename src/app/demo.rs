@@ -17,6 +17,15 @@ use crate::web::chat::Clip;
 
 mod history;
 
+/// The clips that `assets/demo/make_voices.py` makes.
+const VOICES: &[(&str, &[u8])] = &[
+    ("leak.ogg", include_bytes!("../../assets/demo/voices/leak.ogg")),
+    ("aircon.ogg", include_bytes!("../../assets/demo/voices/aircon.ogg")),
+    ("dissatisfied.ogg", include_bytes!("../../assets/demo/voices/dissatisfied.ogg")),
+    ("praise.ogg", include_bytes!("../../assets/demo/voices/praise.ogg")),
+    ("person.ogg", include_bytes!("../../assets/demo/voices/person.ogg")),
+    ("four.ogg", include_bytes!("../../assets/demo/voices/four.ogg")),
+];
 /// How long the homeowner's link works.
 const LINK_VALID: Duration = Duration::from_secs(30 * 24 * 3600);
 
@@ -70,6 +79,8 @@ struct ClipList {
 #[serde(deny_unknown_fields)]
 struct ClipEntry {
     file: String,
+    #[serde(rename = "purpose")]
+    _purpose: String,
     text: String,
     language: String,
 }
