@@ -21,6 +21,10 @@ const RANKS: &[&[&str]] = &[
     &["main", "bin"],
 ];
 
+/// Edges between siblings: (from, to, why).
+const ALLOWED: &[(&str, &str, &str)] =
+    &[("desk", "intake", "what staff decide is recorded by the same hand as what clients say")];
+
 /// Libraries that are used in one place only: (crate, where).
 const ONLY_HERE: &[(&str, &str)] = &[
     ("sqlx", "store"),
@@ -63,6 +67,7 @@ const LONGER: &[(&str, usize, &str)] = &[
     ("domain/dialogue/repair.rs", 520, "the whole conversation of a report, read from top to bottom"),
     ("domain/dialogue/survey.rs", 480, "the whole conversation of a survey, read from top to bottom"),
     ("domain/dialogue/talk.rs", 500, "every thing a person may say outside a form"),
+    ("tagging/score.rs", 680, "every way of saying a number on a scale"),
 ];
 
 /// Han characters in a row that are still a word of a table, not a sentence to a client.
@@ -87,6 +92,7 @@ fn imports_go_one_way() {
         for (line, imported) in source.imports() {
             match rank(&imported) {
                 Some(rank) if imported == own || rank < own_rank => {}
+                Some(_) if ALLOWED.iter().any(|(from, to, _)| *from == own && *to == imported) => {}
                 Some(_) => writeln!(wrong, "{}:{line}: {own} imports {imported}", source.path).unwrap(),
                 None => writeln!(wrong, "{}:{line}: `{imported}` has no rank", source.path).unwrap(),
             }
@@ -147,7 +153,8 @@ fn no_file_is_too_long_to_read() {
 #[test]
 fn what_clients_read_is_in_prompts() {
     let mut wrong = String::new();
-    for source in sources() {
+    // What tagging holds is recognised, never said.
+    for source in sources().iter().filter(|source| source.module() != "tagging") {
         for (number, line) in source.code() {
             if line.split(|c| !is_han(c)).any(|run| run.chars().count() > LONGEST_HAN_RUN) {
                 writeln!(wrong, "{}:{number}: {}", source.path, line.trim()).unwrap();
