@@ -71,7 +71,7 @@ impl App {
         let url = &config.database.url;
         let store = Store::open(url.expose()).await.with_context(|| format!("[database] url = {url}"))?;
         store.migrate().await.with_context(|| format!("[database] url = {url}"))?;
-        let blobs = Blobs::open(&config.media.url.to_string()).context("[media] url")?;
+        let blobs = Blobs::open(&config.media.url).context("[media] url")?;
         let catalog = Arc::new(Catalog::embedded().map_err(|faults| {
             anyhow::anyhow!("prompts: {}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
         })?);

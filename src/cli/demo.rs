@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 
 use crate::app::{self, App, Role, demo};
-use crate::config::{Config, DatabaseUrl, MediaUrl};
+use crate::config::{Config, DatabaseUrl};
 
 /// Starts everything with sample data and prints where to look
 #[derive(Debug, clap::Args)]
@@ -32,7 +32,7 @@ impl Demo {
         let file = directory.join("huifang.db");
         config.database.url =
             DatabaseUrl::try_from(format!("sqlite:{}", file.display())).map_err(anyhow::Error::msg)?;
-        config.media.url = MediaUrl::Directory(directory.join("media"));
+        config.media.url = format!("file:{}", directory.join("media").display());
         let url = config.server.public_url();
         let app = App::build(&config, true).await?;
         let access = demo::prepare(&app, directory).await?;
