@@ -143,18 +143,17 @@ impl App {
         };
         match tokio::time::timeout(GRACE, finish).await {
             Ok(finished) => finished?,
-            Err(_) => tracing::warn!("not everything ended in {} s; jobs are taken up again at the next start", GRACE.as_secs()),
+            Err(_) => tracing::warn!(
+                "not everything ended in {} s; jobs are taken up again at the next start",
+                GRACE.as_secs()
+            ),
         }
         self.store.close().await;
         Ok(())
     }
 }
 
-async fn axum_serve(
-    listener: TcpListener,
-    router: web::Router,
-    stopping: CancellationToken,
-) -> anyhow::Result<()> {
+async fn axum_serve(listener: TcpListener, router: web::Router, stopping: CancellationToken) -> anyhow::Result<()> {
     web::serve(listener, router, async move { stopping.cancelled().await }).await.context("the web server broke down")
 }
 
@@ -211,7 +210,12 @@ pub fn locate(path: &Path) -> PathBuf {
         return path.to_owned();
     }
     let program = std::env::current_exe().unwrap_or_default();
-    program.ancestors().skip(1).map(|above| above.join(path)).find(|there| there.exists()).unwrap_or_else(|| path.to_owned())
+    program
+        .ancestors()
+        .skip(1)
+        .map(|above| above.join(path))
+        .find(|there| there.exists())
+        .unwrap_or_else(|| path.to_owned())
 }
 
 /// Returns the key that signs unit tokens; made at the first start and kept in the database, so

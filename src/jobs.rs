@@ -147,7 +147,8 @@ impl Runner {
             }
             Err(error) => Outcome::Fail(anyhow::anyhow!("the payload is none of ours: {error}")),
         };
-        metrics::counter!("huifang_jobs_total", "kind" => claimed.kind.clone(), "outcome" => outcome.name()).increment(1);
+        metrics::counter!("huifang_jobs_total", "kind" => claimed.kind.clone(), "outcome" => outcome.name())
+            .increment(1);
         let now = self.clock.now();
         let told = self
             .store
@@ -180,9 +181,9 @@ impl Runner {
             Job::TagResponse { response } => self.tag_response(response).await,
             Job::Wake { dialogue, timer } => {
                 let intake = self.intake.clone();
-                let woken = self.store.write(move |tx| {
-                    Box::pin(async move { intake.apply(tx, dialogue, Event::Elapsed(timer)).await })
-                });
+                let woken = self
+                    .store
+                    .write(move |tx| Box::pin(async move { intake.apply(tx, dialogue, Event::Elapsed(timer)).await }));
                 woken.await.map_or_else(Outcome::from, |()| Outcome::Done)
             }
         }

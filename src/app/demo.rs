@@ -66,7 +66,8 @@ async fn visitor_unit(app: &App) -> anyhow::Result<UnitId> {
     let kept =
         app.store.read(|tx| Box::pin(async move { store::settings::get(tx, history::VISITOR_UNIT).await })).await;
     let kept: Option<String> = kept.map_err(|error: StoreError| error)?;
-    kept.and_then(|id| id.parse().ok()).context("the demo data is incomplete: remove the data directory and start again")
+    kept.and_then(|id| id.parse().ok())
+        .context("the demo data is incomplete: remove the data directory and start again")
 }
 
 #[derive(Deserialize)]

@@ -67,20 +67,6 @@ fn deadliness(hazard: Hazard) -> u8 {
     }
 }
 
-fn hazard(kind: DangerKind) -> Hazard {
-    match kind {
-        DangerKind::Gas => Hazard::Gas,
-        DangerKind::Monoxide => Hazard::Co,
-        DangerKind::Shock => Hazard::Electric,
-        DangerKind::Fire => Hazard::Fire,
-        DangerKind::Flood => Hazard::Flood,
-        DangerKind::Trapped => Hazard::Lift,
-        DangerKind::Falling => Hazard::Falling,
-        DangerKind::Structure => Hazard::Structure,
-        DangerKind::Any | DangerKind::Injury | DangerKind::Service | DangerKind::Pressure => Hazard::Other,
-    }
-}
-
 fn is_guarded(text: &Text, found: &[Found], danger: &Found, kind: DangerKind) -> bool {
     found.iter().any(|guard| {
         let Meaning::Guard { kind: against } = guard.meaning else { return false };

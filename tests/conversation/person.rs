@@ -12,7 +12,14 @@ async fn a_request_for_a_person_stops_the_automaton_until_staff_hands_back() {
     talk.sends_photo().await;
     let dialogue = talk.dialogue().await;
     talk.happens(dialogue, Event::HandedBack).await;
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @r"
+    » 你是机器人吧，我要跟真人说话
+      好的，已通知工作人员，接下来由人回复您，自动回复先停下。
+    » 厨房漏水
+    » [照片]
+      人工服务到这里。还有什么，直接跟我说就行。
+      [报修] [查进度] [评价] [找人工]
+    ");
     assert!(talk.flags().await.iter().any(|flag| flag.kind.name() == "person_requested"));
     assert!(talk.tickets().await.is_empty());
 }
@@ -23,7 +30,15 @@ async fn a_complaint_is_filed_without_a_tap_and_praise_is_passed_on() {
     talk.says("你们就是踢皮球，推来推去没人管").await;
     talk.says("不过上次那位师傅很有礼貌，谢谢").await;
     talk.says("能不能周末也安排上门").await;
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @r"
+    » 你们就是踢皮球，推来推去没人管
+      对不起，您的意见已转给负责人，编号 HF2611-0001，会有人联系您。
+    » 不过上次那位师傅很有礼貌，谢谢
+      谢谢您的肯定，我会转告师傅。
+    » 能不能周末也安排上门
+      我没看明白。您是要报修、查进度，还是找人工？
+      [报修] [查进度] [评价] [找人工]
+    ");
     assert_eq!(talk.tickets().await.len(), 1);
 }
 
@@ -39,5 +54,28 @@ async fn commands_and_plain_words_do_the_same() {
     talk.says("resume").await;
     talk.says("/cancel").await;
     talk.says("/frobnicate").await;
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @r"
+    » /start
+      您好！这里是工程售后服务。哪里坏了、想查进度、想提意见，直接说就行，打字、语音、照片都可以。
+      [报修] [查进度] [评价] [找人工]
+    » /help
+      报修、查进度、评价、提意见，直接说就行：打字、语音、照片都可以。也可以点下面的按钮。
+      [报修] [查进度] [评价] [找人工]
+    » /privacy
+      您发来的文字、语音、照片和评价，只用于维修和回访，处理您事情的工作人员看得到。想查看、更正或删除，请回复“人工”。
+    » /language
+      请选择语言。
+      [中文] [English]
+    » [English]
+      Fine, I will speak English with you.
+    » /stop
+      Fine, no more follow-ups. You will still hear about your repairs; reply “resume” to hear from us again.
+    » resume
+      Fine, follow-ups are back on. Reply “stop” at any time.
+    » /cancel
+      Nothing is under way right now. Just say what you need.
+    » /frobnicate
+      I do not know that command. Use a button below, or just say what you need.
+      [Report a repair] [Progress] [Rate us] [Talk to a person]
+    ");
 }

@@ -11,10 +11,21 @@ async fn a_message_that_names_place_part_and_symptom_takes_one_tap() {
     let mut talk = Talk::bound().await;
     talk.says("主卧卫生间天花板在滴水，已经拿盆接了，麻烦尽快安排人来看看").await;
     talk.taps("提交").await;
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @r"
+    » 主卧卫生间天花板在滴水，已经拿盆接了，麻烦尽快安排人来看看
+      请您看一下：
+      类别：渗漏
+      问题：滴水
+      位置：主卧卫生间天花板
+      部件：天花板
+      这样提交可以吗？
+      [提交] [改一改] [不报了]
+    » [提交]
+      已登记，工单号 HF2611-0001。工作人员会尽快联系您，回复“进度”随时可查。
+    ");
     assert!(talk.taps <= 2);
     let ticket = &talk.tickets().await[0];
-    assert_snapshot!(format!("{:?} {:?} {:?} {:?}", ticket.category, ticket.urgency, ticket.location, ticket.symptom), @"");
+    assert_snapshot!(format!("{:?} {:?} {:?} {:?}", ticket.category, ticket.urgency, ticket.location, ticket.symptom), @r#"Some(Leak) High Some("主卧卫生间天花板") Some("滴水")"#);
     assert_eq!(ticket.unit_id, Some(talk.unit));
 }
 
@@ -26,7 +37,25 @@ async fn photo_voice_and_words_within_seconds_are_one_report() {
     talk.sends_photo().await;
     talk.is_heard(voice, "厨房水槽下面漏水，昨天晚上开始的").await;
     talk.taps("提交").await;
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @r"
+    » [照片]
+      照片收到了。这是哪里，出了什么问题？打字、语音都行。
+    » [语音]
+      收到，正在听…
+    » [照片]
+      我听到：厨房水槽下面漏水，昨天晚上开始的
+      请您看一下：
+      类别：给排水
+      问题：漏水
+      位置：厨房水槽下面
+      部件：水槽
+      开始时间：昨天晚上
+      附件：3 个（照片、语音）
+      这样提交可以吗？
+      [提交] [改一改] [不报了]
+    » [提交]
+      已登记，工单号 HF2611-0001。工作人员会尽快联系您，回复“进度”随时可查。
+    ");
     let tickets = talk.tickets().await;
     assert_eq!(tickets.len(), 1);
     assert_eq!(talk.media_of(&tickets[0]).await, 3);
@@ -45,7 +74,42 @@ async fn missing_pieces_are_asked_one_by_one() {
     talk.says("主卧的飘窗").await;
     talk.taps("提交").await;
     talk.says("进度").await;
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @r"
+    » 报修
+      请说说哪里坏了、什么情况。打字、语音、照片都可以。
+    » 漏水了
+      在哪个位置？
+      [厨房] [卫生间] [客厅] [卧室] [阳台] [走廊/公共区域] [机房/设备] [其他位置]
+    » [厨房]
+      请告诉我小区、楼栋和房号，方便师傅上门。
+    » 翠湖花园3栋2单元1201
+      请您看一下：
+      类别：渗漏
+      问题：漏水
+      位置：厨房
+      地址：翠湖花园3栋2单元1201
+      这样提交可以吗？
+      [提交] [改一改] [不报了]
+    » [改一改]
+      要改哪一项？
+      [问题] [位置] [地址]
+    » [位置]
+      在哪个位置？
+      [厨房] [卫生间] [客厅] [卧室] [阳台] [走廊/公共区域] [机房/设备] [其他位置]
+    » 主卧的飘窗
+      请您看一下：
+      类别：渗漏
+      问题：漏水
+      位置：主卧的飘窗
+      地址：翠湖花园3栋2单元1201
+      这样提交可以吗？
+      [提交] [改一改] [不报了]
+    » [提交]
+      已登记，工单号 HF2611-0001。工作人员会尽快联系您，回复“进度”随时可查。
+    » 进度
+      您的工单：
+      HF2611-0001 渗漏（翠湖花园3栋2单元1201 主卧的飘窗）：已登记
+    ");
     assert_eq!(talk.tickets().await[0].location.as_deref(), Some("翠湖花园3栋2单元1201 主卧的飘窗"));
 }
 
@@ -60,7 +124,25 @@ async fn a_report_nobody_confirms_is_recalled_and_then_filed_as_it_is() {
     talk.happens(dialogue, Event::Elapsed(Timer::ReportReminder { ticket: report.ticket })).await;
     talk.clock.advance(Duration::from_secs(5400));
     talk.happens(dialogue, Event::Elapsed(Timer::ReportUnconfirmed { ticket: report.ticket })).await;
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @r"
+    » 客厅插座没电了
+      请您看一下：
+      类别：电气
+      问题：没电了
+      位置：客厅插座
+      部件：插座
+      这样提交可以吗？
+      [提交] [改一改] [不报了]
+      您刚才说的问题还没提交，要现在提交吗？
+      请您看一下：
+      类别：电气
+      问题：没电了
+      位置：客厅插座
+      部件：插座
+      这样提交可以吗？
+      [提交] [改一改] [不报了]
+      您上次说的问题我先替您登记了，工单号 HF2611-0001。有要改的，直接说就行。
+    ");
     assert_eq!(talk.tickets().await.len(), 1);
 }
 
@@ -71,7 +153,10 @@ async fn a_photo_after_filing_goes_to_the_same_ticket() {
     talk.taps("提交").await;
     talk.transcript();
     talk.sends_photo().await;
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @r"
+    » [照片]
+      已补充到工单 HF2611-0001。
+    ");
     let tickets = talk.tickets().await;
     assert_eq!((tickets.len(), talk.media_of(&tickets[0]).await), (1, 1));
 }
@@ -87,7 +172,12 @@ async fn the_owner_decides_whether_it_is_fixed() {
     let claimed = Event::FixClaimed { ticket: ticket.id, number: ticket.number.clone() };
     talk.happens(dialogue, claimed).await;
     talk.says("没修好").await;
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @r"
+      工单 HF2611-0001 的师傅说已经修好，您看好了吗？
+      [已修好] [没修好]
+    » 没修好
+      抱歉没修好。工单 HF2611-0001 已重新打开并提高优先级，主管已收到通知。
+    ");
     assert!(talk.flags().await.iter().any(|flag| flag.kind.name() == "fix_rejected"));
 }
 
@@ -97,5 +187,20 @@ async fn it_works_in_english() {
     talk.says("The kitchen tap is dripping since yesterday").await;
     talk.taps("Send").await;
     talk.says("status").await;
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @r"
+    » The kitchen tap is dripping since yesterday
+      Please check:
+      Trade: Plumbing and drains
+      Problem: drip
+      Place: kitchen
+      Part: tap
+      Since: since yesterday
+      Shall I send it like this?
+      [Send] [Change] [Do not report]
+    » [Send]
+      Filed as HF2611-0001. Someone will contact you soon; reply “status” to see how far it is.
+    » status
+      Your tickets:
+      HF2611-0001 Plumbing and drains (kitchen): filed
+    ");
 }

@@ -10,7 +10,32 @@ async fn five_questions_take_five_taps() {
     for value in ["5", "4", "5", "5", "9"] {
         talk.taps(value).await;
     }
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @r"
+    » /survey
+      想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+      （1/5）总体来说，您满意吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » [5]
+      （2/5）响应快不快，到得及时吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » [4]
+      （3/5）技术怎么样，问题解决了吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » [5]
+      （4/5）师傅的沟通和态度怎么样？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5] [跳过]
+    » [5]
+      （5/5）您愿意把我们推荐给别人吗？
+      0 分绝不推荐，10 分一定推荐
+      [0] [1] [2] [3] [4] [5] [6] [7] [8] [9] [10] [跳过]
+    » [9]
+      谢谢您的认可，我们会继续用心。
+      还有什么想说的？打字、语音都行，不说也没关系。
+    ");
     let response = &talk.responses().await[0];
     assert_eq!((response.score, response.band.as_deref(), response.nps), (Some(4.7), Some("satisfied"), Some(9)));
     assert!(talk.taps <= 7, "{} taps", talk.taps);
@@ -22,13 +47,46 @@ async fn digits_words_and_voice_are_answers_and_a_voice_is_read_back() {
     talk.says("/survey").await;
     talk.says("2").await;
     talk.says("两分").await;
-    talk.taps("对").await;
     talk.speaks("我打两分，师傅态度敷衍，希望改善").await;
     talk.taps("对").await;
     talk.says("跳过").await;
     talk.says("3").await;
     talk.speaks("等了三天才来人，太慢了").await;
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @r"
+    » /survey
+      想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+      （1/5）总体来说，您满意吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » 2
+      （2/5）响应快不快，到得及时吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » 两分
+      记下了：2 分
+      （3/5）技术怎么样，问题解决了吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » [语音]
+      收到，正在听…
+      我听到：我打两分，师傅态度敷衍，希望改善 → 2 分，对吗？
+      [对] [改]
+    » [对]
+      （4/5）师傅的沟通和态度怎么样？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5] [跳过]
+    » 跳过
+      （5/5）您愿意把我们推荐给别人吗？
+      0 分绝不推荐，10 分一定推荐
+      [0] [1] [2] [3] [4] [5] [6] [7] [8] [9] [10] [跳过]
+    » 3
+      对不起，没有让您满意。您的意见已转给负责人，会有人联系您。
+      还有什么想说的？打字、语音都行，不说也没关系。
+    » [语音]
+      收到，正在听…
+      我听到：等了三天才来人，太慢了
+      您的补充已记下，谢谢。
+    ");
     let response = &talk.responses().await[0];
     assert_eq!((response.score, response.band.as_deref(), response.nps), (Some(2.0), Some("dissatisfied"), Some(3)));
     assert_snapshot!(response.comment.as_deref().unwrap_or_default(), @"");
@@ -46,7 +104,37 @@ async fn an_answer_out_of_range_or_beside_the_point_is_asked_again_and_kept() {
     talk.says("三四分吧").await;
     talk.says("跳过").await;
     talk.taps("4").await;
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @r"
+    » 评价
+      想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+      （1/5）总体来说，您满意吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » 7
+      请给 1 到 5 之间的分数。
+      （1/5）总体来说，您满意吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » 今天天气不错
+      没看出是几分。请点一个，或者说 1 到 5 之间的分数。
+      （1/5）总体来说，您满意吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » 三四分吧
+      您说的是几分？请点一个，或者说一个数。
+      （1/5）总体来说，您满意吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » 跳过
+      这一题对我们很重要，请选一个；不想填了可以回复“取消”。
+      （1/5）总体来说，您满意吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » [4]
+      （2/5）响应快不快，到得及时吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    ");
 }
 
 #[tokio::test]
@@ -58,7 +146,15 @@ async fn a_high_score_with_words_that_contradict_it_is_flagged_for_a_call() {
     }
     talk.transcript();
     talk.says("就是卫生间还在漏水，气死人了").await;
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @r"
+    » 就是卫生间还在漏水，气死人了
+      请您看一下：
+      类别：渗漏
+      问题：还在漏
+      位置：卫生间
+      这样提交可以吗？
+      [提交] [改一改] [不报了]
+    ");
     assert!(talk.flags().await.iter().any(|flag| flag.kind.name() == "score_text_conflict"));
 }
 
@@ -83,5 +179,26 @@ async fn a_tap_on_an_earlier_question_corrects_it() {
     talk.presses(&five).await;
     talk.says("4").await;
     talk.says("取消").await;
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @r"
+    » /survey
+      想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+      （1/5）总体来说，您满意吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » [1]
+      （2/5）响应快不快，到得及时吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » [q0000000a:overall:5]
+      记下了：5 分
+      （2/5）响应快不快，到得及时吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » 4
+      （3/5）技术怎么样，问题解决了吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » 取消
+      好的，不填了。已答的部分我们会保留。
+    ");
 }

@@ -116,7 +116,10 @@ impl Talk {
     /// Presses the button with that label on the newest message that has buttons.
     pub(crate) async fn taps(&mut self, label: &str) {
         let button = self.buttons.iter().find(|button| button.label == label);
-        let id = button.unwrap_or_else(|| panic!("no button {label} among {:?}\n{}", self.buttons, self.transcript)).id.clone();
+        let id = button
+            .unwrap_or_else(|| panic!("no button {label} among {:?}\n{}", self.buttons, self.transcript))
+            .id
+            .clone();
         self.taps += 1;
         self.send(Content::Choice(id), &format!("[{label}]")).await;
     }
@@ -164,10 +167,7 @@ impl Talk {
 
     pub(crate) async fn happens(&mut self, dialogue: DialogueId, event: Event) {
         let intake = self.intake.clone();
-        self.store
-            .write(move |tx| Box::pin(async move { intake.apply(tx, dialogue, event).await }))
-            .await
-            .unwrap();
+        self.store.write(move |tx| Box::pin(async move { intake.apply(tx, dialogue, event).await })).await.unwrap();
         self.listen().await;
     }
 
@@ -235,7 +235,7 @@ impl Talk {
 
     async fn send(&mut self, content: Content, shown: &str) {
         self.sent += 1;
-        let shown: String = shown.chars().take(60).collect();
+        let shown: String = huifang::domain::text::clean(shown).chars().take(60).collect();
         let _ = writeln!(self.transcript, "» {shown}");
         self.send_as(&format!("m{}", self.sent), content).await;
         self.clock.advance(Duration::from_secs(2));
@@ -243,11 +243,8 @@ impl Talk {
 
     async fn listen(&mut self) {
         let (dialogue, seen) = (self.dialogue().await, self.seen);
-        let said = self
-            .store
-            .read(|tx| Box::pin(async move { thread::after(tx, dialogue, seen, 100).await }))
-            .await
-            .unwrap();
+        let said =
+            self.store.read(|tx| Box::pin(async move { thread::after(tx, dialogue, seen, 100).await })).await.unwrap();
         for entry in said {
             self.seen = entry.seq;
             if entry.speaker == Speaker::Client {

@@ -14,7 +14,10 @@ async fn tokens_that_are_unknown_or_expired_are_answered_in_words() {
     let old = talk.key.sign(talk.unit, talk.clock.now() - Duration::from_secs(60));
     talk.says(&format!("/start {old}")).await;
     let transcript = talk.transcript().replace(&old[..20], "TOKEN");
-    assert_snapshot!(transcript.lines().filter(|line| !line.starts_with('»')).collect::<Vec<_>>().join("\n"), @"");
+    assert_snapshot!(transcript.lines().filter(|line| !line.starts_with('»')).collect::<Vec<_>>().join("\n"), @r"
+    这个二维码我不认识，可能没扫完整。请再扫一次，或者直接告诉我小区、楼栋和房号。
+    这个二维码已过期。请扫门口最新的二维码，或者直接告诉我小区、楼栋和房号。
+    ");
 }
 
 #[tokio::test]
@@ -41,7 +44,26 @@ async fn a_restart_at_any_point_goes_on_where_it_was() {
     talk.taps("卫生间").await;
     talk.restart().await;
     talk.taps("提交").await;
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @r"
+    » 报修
+      请说说哪里坏了、什么情况。打字、语音、照片都可以。
+    -- restart --
+    » 马桶堵了
+      在哪个位置？
+      [厨房] [卫生间] [客厅] [卧室] [阳台] [走廊/公共区域] [机房/设备] [其他位置]
+    -- restart --
+    » [卫生间]
+      请您看一下：
+      类别：给排水
+      问题：堵了
+      位置：卫生间
+      部件：马桶
+      这样提交可以吗？
+      [提交] [改一改] [不报了]
+    -- restart --
+    » [提交]
+      已登记，工单号 HF2611-0001。工作人员会尽快联系您，回复“进度”随时可查。
+    ");
     assert_eq!(talk.tickets().await.len(), 1);
 }
 
@@ -54,7 +76,17 @@ async fn a_recording_without_words_is_kept_and_twice_in_a_row_a_person_listens()
     talk.is_not_heard(second, NotHeard::NoSpeech).await;
     let third = talk.sends_voice().await;
     talk.is_not_heard(third, NotHeard::TooLong).await;
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @r"
+    » [语音]
+      收到，正在听…
+      没听清。请靠近手机再说一遍，或者打字告诉我。
+    » [语音]
+      收到，正在听…
+      语音已收下，这次没能转成文字，会有同事来听。您也可以先打字告诉我。
+    » [语音]
+      收到，正在听…
+      这段语音太长了，请控制在 10 分钟以内，分几段发也可以。
+    ");
     assert!(talk.flags().await.iter().any(|flag| flag.kind.name() == "voice_unheard"));
 }
 
@@ -67,5 +99,16 @@ async fn odd_messages_get_a_polite_answer() {
     talk.says(&"漏".repeat(100_000)).await;
     talk.send_as("x1", Content::Refused(Refusal::TooLarge)).await;
     talk.send_as("x2", Content::Refused(Refusal::UnknownKind)).await;
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @r"
+    » 
+      没有收到内容，请再发一次。
+    » 
+      没有收到内容，请再发一次。
+    » 😀😀😀
+      谢谢您的肯定，我会转告师傅。
+    » 漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏漏
+      这段文字很长，我先原样存好了。请再用 4000 字以内说说要点，我好马上处理。
+      文件太大了，请发 20 MB 以内的。
+      这种文件我打不开。请发文字、照片或语音。
+    ");
 }

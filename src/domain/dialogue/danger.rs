@@ -24,6 +24,7 @@ impl Turn<'_> {
             report.resume = resume;
         }
         report.take(&words, true);
+        report.have_symptom(&words.text);
         if report.filed {
             // Said once is enough to have everybody move; more words go to the same ticket.
             self.add_to_filed(&report, &words);
@@ -36,7 +37,12 @@ impl Turn<'_> {
         let safety = Say::new(format!("emergency.{}", hazard.name()))
             .arg("phone", Arg::EmergencyPhone)
             .arg("ticket", Arg::TicketNumber(report.ticket));
-        self.go_on_with(report, Some(safety));
+        if self.state.handed_over() {
+            // Staff asks the rest.
+            self.say(safety);
+        } else {
+            self.go_on_with(report, Some(safety));
+        }
         None
     }
 }

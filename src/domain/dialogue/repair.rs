@@ -421,7 +421,12 @@ impl Report {
             self.media.push(media);
         }
         let replace = self.correcting;
+        let asked_where = matches!(self.asked, Some(SlotId::Place | SlotId::Address));
         for (slot, value) in pieces_of(understood) {
+            // The name of an estate or a room is no part that is broken.
+            if asked_where && slot != SlotId::Place || self.asked == Some(SlotId::Address) {
+                continue;
+            }
             if replace || !self.has(slot) {
                 self.slots.insert(slot, value);
             }
@@ -452,14 +457,21 @@ impl Report {
         }
         // Whoever says something is broken has said what is wrong, if not in words we know.
         let told = opening && (understood.intent == Intent::RepairReport || understood.category.is_some());
-        if !self.has(SlotId::Symptom) && told {
-            self.slots.insert(SlotId::Symptom, Arg::Text(words.text.clone()));
+        if told {
+            self.have_symptom(&words.text);
         }
         if self.asked.is_some() {
             self.asked = None;
             self.correcting = false;
         }
         self.summarised = false;
+    }
+
+    /// Makes sure that it says what is wrong: in words we do not know, if need be.
+    pub(super) fn have_symptom(&mut self, words: &str) {
+        if !self.has(SlotId::Symptom) {
+            self.slots.insert(SlotId::Symptom, Arg::Text(words.to_owned()));
+        }
     }
 
     fn fill(&mut self, slot: SlotId, value: Arg) {

@@ -85,11 +85,18 @@ impl Turn<'_> {
         }
         match read_value(&question, &words, self.agreement(&words)) {
             Reading::Certain(value) => {
-                let source =
-                    if words.source == AnswerSource::Voice { AnswerSource::Voice } else { AnswerSource::Digit };
-                let answer = Answer { question: question.id, value: Some(value), text: Some(words.text), source };
+                let source = match words.source {
+                    AnswerSource::Words if bare_number(&words.text).is_some() => AnswerSource::Digit,
+                    other => other,
+                };
+                let answered = words.text.clone();
+                let answer =
+                    Answer { question: question.id.clone(), value: Some(value), text: Some(words.text), source };
                 self.record(&mut run, answer, words.media);
-                self.ask_next(run);
+                // Digits speak for themselves; number words are said back, with the way to correct them.
+                let echo = bare_number(&answered).is_none() && question.kind != QuestionKind::YesNo;
+                let note = echo.then(|| Say::new("survey.recorded").text("value", number(value)));
+                self.ask_again(run, note);
             }
             Reading::Understood(value) => {
                 self.echo = None; // the question below repeats what was heard
@@ -214,7 +221,13 @@ impl Turn<'_> {
     }
 
     /// Words after a survey: its comment.
-    pub(super) fn comment(&mut self, mut after: Commenting, words: &Words) {
+    pub(super) fn comment(&mut self, after: Commenting, words: &Words) {
+        self.keep_comment(after, words);
+        self.say(Say::new("survey.comment_added"));
+    }
+
+    /// Keeps words as a comment without a word about it.
+    pub(super) fn keep_comment(&mut self, mut after: Commenting, words: &Words) {
         self.effect(Effect::AddComment {
             response: after.response,
             text: words.text.clone(),
@@ -225,7 +238,6 @@ impl Turn<'_> {
             after.flagged = self.judge_words(after.response, after.score, &words.understood);
         }
         self.state.activity = Activity::Commenting(after);
-        self.say(Say::new("survey.comment_added"));
     }
 
     /// Puts the question that stands once more, after `first`.
@@ -357,7 +369,7 @@ enum Reading {
 
 fn read_value(question: &Question, words: &Words, agreement: Option<bool>) -> Reading {
     let Some((low, high)) = question.kind.range() else { return Reading::Nothing };
-    if let Some(typed) = bare_number(&words.text) {
+    if let Some(typed) = bare_number(&words.text).filter(|_| words.source != AnswerSource::Voice) {
         return if question.accepts(typed) { Reading::Certain(typed) } else { Reading::OutOfRange(low, high) };
     }
     if question.kind == QuestionKind::YesNo {
@@ -372,6 +384,10 @@ fn read_value(question: &Question, words: &Words, agreement: Option<bool>) -> Re
     }
     let aspect = words.understood.dims.get(&question.id).copied();
     match aspect.or_else(|| stated_value(question, &words.understood)) {
+        // "四分", typed, can hardly be meant otherwise.
+        Some(value) if question.accepts(value) && words.source != AnswerSource::Voice && is_terse(&words.text) => {
+            Reading::Certain(value)
+        }
         Some(value) if question.accepts(value) => Reading::Understood(value),
         Some(_) => Reading::OutOfRange(low, high),
         None => Reading::Nothing,
@@ -394,6 +410,11 @@ fn bare_number(text: &str) -> Option<f64> {
     let digits = text.strip_suffix('分').unwrap_or(&text).trim();
     let plain = !digits.is_empty() && digits.len() <= 6 && digits.chars().all(|c| c.is_ascii_digit() || c == '.');
     plain.then(|| digits.parse().ok()).flatten()
+}
+
+/// A message too short to hold more than the number itself.
+fn is_terse(text: &str) -> bool {
+    text.split_whitespace().count() <= 2 && text.chars().filter(|c| c.is_alphanumeric()).count() <= 4
 }
 
 /// Keeps a sentence that says more than a number, so that its reasons reach staff.

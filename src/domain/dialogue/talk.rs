@@ -39,11 +39,15 @@ impl Turn<'_> {
         }
         match self.state.activity.clone() {
             Activity::Surveying(run) => {
-                let breaks_out = words.understood.intent == Intent::RepairReport
+                // A fault that is named with its place or part is a report, whatever was asked; an
+                // open question takes it as an answer.
+                let said = &words.understood;
+                let fault = said.symptom.is_some() && (said.location.is_some() || said.component.is_some());
+                let breaks_out = (said.intent == Intent::RepairReport || fault)
                     && run.proposed.is_none()
                     && run.question().is_some_and(|question| question.kind.range().is_some())
-                    && words.understood.score.is_none()
-                    && words.understood.affirmed.is_none();
+                    && said.score.is_none()
+                    && said.score10.is_none();
                 if breaks_out { self.begin_report(Some(&words)) } else { self.survey_words(run, words) }
             }
             Activity::Reporting(report) => self.report_words(report, &words),
@@ -51,8 +55,7 @@ impl Turn<'_> {
                 Intent::ProgressQuery => self.free_words(&words),
                 Intent::RepairReport => {
                     // Both a comment and a fault to be mended: keep the one, begin the other.
-                    self.comment(after, &words);
-                    self.effects.pop();
+                    self.keep_comment(after, &words);
                     self.begin_report(Some(&words));
                 }
                 Intent::SurveyAnswer
@@ -347,11 +350,7 @@ impl Turn<'_> {
             Some(Command::Stop) => self.stop_surveys(),
             Some(Command::Human) => self.say(Say::new("human.waiting")),
             _ => {
-                if words.understood.urgency == crate::domain::understanding::Urgency::Emergency {
-                    let mode = self.state.mode;
-                    self.danger(words);
-                    self.state.mode = mode;
-                }
+                self.danger(words);
             }
         }
     }
@@ -425,9 +424,9 @@ impl Turn<'_> {
             }
             None => {
                 let ask = Say::new("language_ask");
-                let say = Language::ALL.into_iter().fold(ask, |say, language| {
-                    say.choice(format!("lang:{}", language.tag()), format!("language.{}", language.tag()))
-                });
+                let say = Language::ALL
+                    .into_iter()
+                    .fold(ask, |say, language| say.choice(format!("lang:{}", language.tag()), language_key(language)));
                 self.say(say);
             }
         }
@@ -471,6 +470,13 @@ impl Turn<'_> {
             Activity::Surveying(run) if run.response == response => Some(run.clone()),
             Activity::Surveying(_) | Activity::Reporting(_) | Activity::Idle | Activity::Commenting(_) => None,
         }
+    }
+}
+
+fn language_key(language: Language) -> &'static str {
+    match language {
+        Language::Chinese => "language.chinese",
+        Language::English => "language.english",
     }
 }
 
