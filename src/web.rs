@@ -18,7 +18,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
+use crate::desk::Desk;
 use crate::domain::language::Language;
+use crate::intake::Intake;
 use crate::store::Store;
 use crate::store::blobs::Blobs;
 
@@ -33,6 +35,7 @@ mod live;
 mod origin;
 mod range;
 mod secret;
+mod stored;
 mod words;
 
 use console::password::{Checker, HashError};
@@ -43,11 +46,13 @@ pub use words::Words;
 const LARGEST_BODY: usize = 1024 * 1024;
 
 /// What the pages need of the rest of the program.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Parts {
     pub store: Store,
     pub blobs: Blobs,
     pub catalog: Arc<Catalog>,
+    pub intake: Intake,
+    pub desk: Desk,
     pub clock: Clock,
     /// Where people reach the service (`[server] public_url`); `https` makes cookies secure.
     pub public_url: String,
@@ -61,10 +66,9 @@ pub struct Parts {
 }
 
 /// The state of every handler, cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Web(Arc<Shared>);
 
-#[derive(Debug)]
 pub(crate) struct Shared {
     parts: Parts,
     checker: Checker,
