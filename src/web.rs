@@ -6,13 +6,16 @@
 //! [`console`] next; what every answer carries stands in `headers`, what an error looks like in
 //! [`error`].
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 use axum::response::Redirect;
 use axum::routing::get;
-use axum::{Router, middleware};
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -122,4 +125,18 @@ pub fn router(parts: Parts) -> Result<Router, HashError> {
         .merge(assets::routes())
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn_with_state(https, headers::protect)))
+}
+
+/// Answers requests until `stop` resolves; connections under way are finished first.
+///
+/// # Errors
+/// When the listener breaks down.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    // The address of the other end is what failed log-ins are counted by.
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
 }

@@ -7,7 +7,7 @@ use crate::store::media::Media;
 use crate::store::thread::Entry;
 use crate::store::transcripts::{self, Transcript};
 use crate::store::{Tx, media};
-use crate::tagging::Lexical;
+use crate::tagging::Tagger;
 
 /// What a message of the inbox or the outbox holds.
 #[derive(Debug, Default)]
@@ -43,8 +43,8 @@ pub(super) async fn read(tx: &mut Tx, entry: &Entry) -> Result<Stored, WebError>
 }
 
 /// Returns the mood words of a transcript, by the same rules as everywhere.
-pub(super) fn keywords_of(lexical: &Lexical, words: &str) -> Vec<Keyword> {
-    if words.is_empty() { Vec::new() } else { lexical.understand(words, None, Awaiting::Nothing).keywords }
+pub(super) fn keywords_of(tagger: &Tagger, words: &str) -> Vec<Keyword> {
+    if words.is_empty() { Vec::new() } else { tagger.understand(words, None, Awaiting::Nothing).keywords }
 }
 
 fn parse<T: serde::de::DeserializeOwned>(entry: &Entry) -> Result<T, WebError> {

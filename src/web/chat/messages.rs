@@ -65,7 +65,7 @@ pub(super) async fn shown(web: &Web, tx: &mut Tx, entries: &[Entry]) -> Result<V
         let body = stored::read(tx, entry).await?;
         let transcript = body.media.iter().find_map(|(_, heard)| heard.as_ref()?.words().map(str::to_owned));
         let keywords = match &transcript {
-            Some(words) => stored::keywords_of(&web.intake.lexical, words),
+            Some(words) => stored::keywords_of(&web.intake.tagger, words),
             None => body.keywords,
         };
         let media = body.media.into_iter().map(|(file, _)| Media {

@@ -103,7 +103,7 @@ fn voice(web: &Web, url: String, heard: Option<&Transcript>, w: &Words) -> Voice
     Voice {
         url,
         state_key,
-        transcript: marks::cut(words, &stored::keywords_of(&web.intake.lexical, words), w),
+        transcript: marks::cut(words, &stored::keywords_of(&web.intake.tagger, words), w),
         corrected: heard.is_some_and(|heard| heard.corrected_text.is_some()),
         raw: raw.map(str::to_owned),
     }
