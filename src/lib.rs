@@ -22,3 +22,4 @@ pub mod speech;
 pub mod store;
 pub mod tagging;
 pub mod telemetry;
+pub mod web;

@@ -6,19 +6,24 @@
 //! [`console`] next; what every answer carries stands in `headers`, what an error looks like in
 //! [`error`].
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 use axum::response::Redirect;
 use axum::routing::get;
-use axum::{Router, middleware};
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
+use crate::desk::Desk;
 use crate::domain::language::Language;
+use crate::intake::Intake;
 use crate::store::Store;
 use crate::store::blobs::Blobs;
 
@@ -33,6 +38,7 @@ mod live;
 mod origin;
 mod range;
 mod secret;
+mod stored;
 mod words;
 
 use console::password::{Checker, HashError};
@@ -43,11 +49,13 @@ pub use words::Words;
 const LARGEST_BODY: usize = 1024 * 1024;
 
 /// What the pages need of the rest of the program.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Parts {
     pub store: Store,
     pub blobs: Blobs,
     pub catalog: Arc<Catalog>,
+    pub intake: Intake,
+    pub desk: Desk,
     pub clock: Clock,
     /// Where people reach the service (`[server] public_url`); `https` makes cookies secure.
     pub public_url: String,
@@ -61,10 +69,9 @@ pub struct Parts {
 }
 
 /// The state of every handler, cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Web(Arc<Shared>);
 
-#[derive(Debug)]
 pub(crate) struct Shared {
     parts: Parts,
     checker: Checker,
@@ -118,4 +125,18 @@ pub fn router(parts: Parts) -> Result<Router, HashError> {
         .merge(assets::routes())
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn_with_state(https, headers::protect)))
+}
+
+/// Answers requests until `stop` resolves; connections under way are finished first.
+///
+/// # Errors
+/// When the listener breaks down.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    // The address of the other end is what failed log-ins are counted by.
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
 }

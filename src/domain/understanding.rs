@@ -107,6 +107,18 @@ pub enum Urgency {
     Emergency,
 }
 
+impl Urgency {
+    /// Returns the name used in the database, in `prompts/` and in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Urgency::Low => "low",
+            Urgency::Normal => "normal",
+            Urgency::High => "high",
+            Urgency::Emergency => "emergency",
+        }
+    }
+}
+
 /// The kind of danger in an emergency; it decides which safety words are said first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

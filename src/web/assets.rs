@@ -1,11 +1,11 @@
 //! Style sheets, scripts and the icon, built into the program.
 
+use axum::Router;
 use axum::extract::Path;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::Router;
 
 use super::secret;
 
@@ -39,7 +39,9 @@ const ASSETS: &[Asset] = assets![
 
 /// `/assets/{name}`
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new().route("/assets/{name}", get(show)).route("/favicon.ico", get(|| async { show_named("icon.svg", None) }))
+    Router::new()
+        .route("/assets/{name}", get(show))
+        .route("/favicon.ico", get(|| async { show_named("icon.svg", None) }))
 }
 
 async fn show(Path(name): Path<String>, headers: HeaderMap) -> Response {

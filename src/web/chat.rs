@@ -6,6 +6,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 
 use super::Web;
+use crate::domain::media::MOST_MEGABYTES;
 
 mod clips;
 mod events;
@@ -13,6 +14,7 @@ mod kind;
 mod media;
 mod messages;
 mod page;
+mod post;
 mod request;
 mod session;
 pub mod wire;
@@ -20,11 +22,9 @@ pub mod wire;
 pub use clips::Clip;
 
 /// Most bytes of one file.
-pub const LARGEST_FILE: usize = 20 * 1024 * 1024;
+const LARGEST_FILE: usize = MOST_MEGABYTES as usize * 1024 * 1024;
 /// Most files of one message: what an album of the phone's gallery holds.
-pub const MOST_FILES: usize = 9;
-/// Most characters of one message; the beginning of a longer one is kept.
-pub const LONGEST_TEXT: usize = 4000;
+const MOST_FILES: usize = 9;
 /// A message with all its files; what is larger is cut off unread.
 const LARGEST_UPLOAD: usize = MOST_FILES * LARGEST_FILE + super::LARGEST_BODY;
 
@@ -33,7 +33,7 @@ pub(super) fn routes() -> Router<Web> {
     let upload = DefaultBodyLimit::max(LARGEST_UPLOAD);
     Router::new()
         .route("/chat", get(page::show))
-        .route("/chat/api/messages", get(messages::list).post(messages::post).layer(upload))
+        .route("/chat/api/messages", get(messages::list).post(post::post).layer(upload))
         .route("/chat/api/events", get(events::follow))
         .route("/chat/api/clips", get(clips::list))
         .route("/chat/clips/{id}", get(clips::play))

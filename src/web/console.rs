@@ -8,6 +8,7 @@ use axum::routing::{get, post};
 
 use super::Web;
 
+mod actions;
 mod board;
 mod conversation;
 mod csrf;
@@ -40,4 +41,5 @@ pub(super) fn routes() -> Router<Web> {
         .route("/console/responses/{id}", get(response::show))
         .route("/console/conversations/{id}", get(conversation::show))
         .route("/console/media/{id}", get(media::show))
+        .merge(actions::routes())
 }

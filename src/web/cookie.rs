@@ -5,31 +5,22 @@ use axum::http::header::COOKIE;
 
 /// Returns the value of a cookie.
 pub(super) fn read<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok()).flat_map(|header| header.split(';')).find_map(
-        |pair| {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'))
+        .find_map(|pair| {
             let (key, value) = pair.trim().split_once('=')?;
             (key == name).then_some(value)
-        },
-    )
+        })
 }
 
-/// Which requests of other sites carry a cookie.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum SameSite {
-    /// Links do, forms do not.
-    Lax,
-    /// None.
-    Strict,
-}
-
-/// Writes a `Set-Cookie` header that scripts cannot read; a lifetime of 0 seconds removes the cookie.
-pub(super) fn write(name: &str, value: &str, seconds: u32, same_site: SameSite, secure: bool) -> String {
-    let site = match same_site {
-        SameSite::Lax => "Lax",
-        SameSite::Strict => "Strict",
-    };
+/// Writes a `Set-Cookie` header that scripts cannot read and that forms of other sites do not
+/// carry; links of other sites do, as those in a QR code must. 0 seconds remove the cookie.
+pub(super) fn write(name: &str, value: &str, seconds: u32, secure: bool) -> String {
     let secure = if secure { "; Secure" } else { "" };
-    format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite={site}{secure}")
+    format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
 }
 
 #[cfg(test)]
@@ -48,9 +39,6 @@ mod tests {
 
     #[test]
     fn a_cookie_on_https_is_secure() {
-        assert_eq!(
-            write("s", "v", 60, SameSite::Strict, true),
-            "s=v; Path=/; Max-Age=60; HttpOnly; SameSite=Strict; Secure"
-        );
+        assert_eq!(write("s", "v", 60, true), "s=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure");
     }
 }

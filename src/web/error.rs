@@ -13,6 +13,7 @@ use serde_json::json;
 use super::console::view::Shell;
 use super::words::language_of;
 use super::{Web, Words};
+use crate::desk::DeskError;
 use crate::store::StoreError;
 use crate::store::blobs::BlobError;
 
@@ -91,6 +92,29 @@ impl From<BlobError> for WebError {
             BlobError::Missing(_) => WebError::NotFound,
             other => WebError::Internal(format!("media: {other}")),
         }
+    }
+}
+
+impl From<DeskError> for WebError {
+    fn from(cause: DeskError) -> WebError {
+        match cause {
+            DeskError::NotFound(_) => WebError::NotFound,
+            DeskError::Transition(_) => WebError::Conflict,
+            DeskError::Needed(_) => WebError::BadRequest,
+            DeskError::Store(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<askama::Error> for WebError {
+    fn from(cause: askama::Error) -> WebError {
+        WebError::Internal(format!("template: {cause}"))
+    }
+}
+
+impl From<axum::http::header::InvalidHeaderValue> for WebError {
+    fn from(cause: axum::http::header::InvalidHeaderValue) -> WebError {
+        WebError::Internal(format!("header: {cause}"))
     }
 }
 

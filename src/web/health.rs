@@ -21,7 +21,9 @@ pub(super) fn routes() -> Router<Web> {
 async fn ready(State(web): State<Web>) -> impl IntoResponse {
     match web.store.is_migrated().await {
         Ok(true) => (StatusCode::OK, "ok\n"),
-        Ok(false) => (StatusCode::SERVICE_UNAVAILABLE, "the database schema is not up to date: run `huifang migrate`\n"),
+        Ok(false) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "the database schema is not up to date: run `huifang migrate`\n")
+        }
         Err(cause) => {
             tracing::warn!(%cause, "not ready: the database does not answer");
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")

@@ -6,8 +6,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-
-use crate::store::blobs::Bytes;
+use bytes::Bytes;
 
 /// Answers with a file or the part of it that was asked for.
 ///
@@ -24,7 +23,8 @@ pub(super) fn serve(content_type: &str, bytes: Bytes, asked: &HeaderMap) -> Resp
     match range.map(|range| part_of(range, total)) {
         Some(Part::Of(first, last)) => {
             let part = bytes.slice(first..=last);
-            let about = [(CONTENT_RANGE, format!("bytes {first}-{last}/{total}")), (CONTENT_LENGTH, part.len().to_string())];
+            let about =
+                [(CONTENT_RANGE, format!("bytes {first}-{last}/{total}")), (CONTENT_LENGTH, part.len().to_string())];
             (StatusCode::PARTIAL_CONTENT, fixed, about, Body::from(part)).into_response()
         }
         Some(Part::Outside) => {
@@ -50,7 +50,9 @@ fn part_of(range: &str, total: usize) -> Part {
     match (first.trim().parse::<usize>(), last.trim().parse::<usize>()) {
         (Ok(first), Ok(last)) if first <= last && first < total => Part::Of(first, last.min(end)),
         (Ok(first), Err(_)) if last.trim().is_empty() && first < total => Part::Of(first, end),
-        (Err(_), Ok(last)) if first.trim().is_empty() && last > 0 && total > 0 => Part::Of(total.saturating_sub(last), end),
+        (Err(_), Ok(last)) if first.trim().is_empty() && last > 0 && total > 0 => {
+            Part::Of(total.saturating_sub(last), end)
+        }
         (Ok(first), _) if first >= total => Part::Outside,
         _ => Part::Whole,
     }

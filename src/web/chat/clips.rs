@@ -5,9 +5,9 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::store::blobs::Bytes;
 use crate::web::error::WebError;
 use crate::web::{Web, range};
 

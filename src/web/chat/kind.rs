@@ -47,7 +47,9 @@ mod tests {
 
     #[test]
     fn what_a_browser_might_run_is_nothing() {
-        for hostile in [b"<svg xmlns=".as_slice(), b"<!doctype html>", b"%PDF-1.7", b"MZ\x90", b"PK\x03\x04", b"", b"Og"] {
+        for hostile in
+            [b"<svg xmlns=".as_slice(), b"<!doctype html>", b"%PDF-1.7", b"MZ\x90", b"PK\x03\x04", b"", b"Og"]
+        {
             assert_eq!(of(hostile), None);
         }
     }

@@ -41,13 +41,13 @@ pub(super) async fn list(
 
 /// Returns what was said after a place in somebody's conversation.
 pub(super) async fn after(web: &Web, session: &ChatSession, seq: i64) -> Result<Vec<Message>, WebError> {
-    let address = session.address();
+    let (address, web_) = (session.address(), web.clone());
     web.store
         .read(|tx| {
             Box::pin(async move {
                 let Some(dialogue) = dialogue_of(tx, &address).await? else { return Ok(Vec::new()) };
                 let entries = thread::after(tx, dialogue.id, seq, MOST).await?;
-                shown(tx, &entries).await
+                shown(&web_, tx, &entries).await
             })
         })
         .await
@@ -59,10 +59,15 @@ pub(super) async fn dialogue_of(tx: &mut Tx, address: &str) -> Result<Option<Dia
 }
 
 /// Returns the messages as clients see them.
-pub(super) async fn shown(tx: &mut Tx, entries: &[Entry]) -> Result<Vec<Message>, WebError> {
+pub(super) async fn shown(web: &Web, tx: &mut Tx, entries: &[Entry]) -> Result<Vec<Message>, WebError> {
     let mut messages = Vec::with_capacity(entries.len());
     for entry in entries {
         let body = stored::read(tx, entry).await?;
+        let transcript = body.media.iter().find_map(|(_, heard)| heard.as_ref()?.words().map(str::to_owned));
+        let keywords = match &transcript {
+            Some(words) => stored::keywords_of(&web.intake.tagger, words),
+            None => body.keywords,
+        };
         let media = body.media.into_iter().map(|(file, _)| Media {
             url: format!("/chat/media/{}", file.id),
             id: file.id,
@@ -76,7 +81,8 @@ pub(super) async fn shown(tx: &mut Tx, entries: &[Entry]) -> Result<Vec<Message>
             text: body.text,
             choices: body.choices.into_iter().map(|button| Choice { id: button.id, label: button.label }).collect(),
             media: media.collect(),
-            keywords: body.keywords,
+            transcript,
+            keywords,
             at: entry.at.to_string(),
         });
     }

@@ -30,7 +30,7 @@ pub(super) async fn show(
     let page = ChatPage { words: words.json_of("web.chat.script"), w: words, demo: web.demo };
     let mut response = Html(page.render()?).into_response();
     if let Some(language) = chosen {
-        let kept = cookie::write(LANGUAGE_COOKIE, language.tag(), A_YEAR_SECONDS, cookie::SameSite::Lax, web.https());
+        let kept = cookie::write(LANGUAGE_COOKIE, language.tag(), A_YEAR_SECONDS, web.https());
         response.headers_mut().insert(SET_COOKIE, kept.parse()?);
     }
     Ok(response)

@@ -4,14 +4,15 @@ use axum::Json;
 use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::CONTENT_TYPE;
+use bytes::Bytes;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::{LARGEST_FILE, LONGEST_TEXT, MOST_FILES, kind};
+use super::{LARGEST_FILE, MOST_FILES, kind};
 use crate::channel::{Content, ReceivedFile, Refusal};
-use crate::domain::ids::MediaId;
 use crate::domain::language::Language;
-use crate::store::blobs::Bytes;
+use crate::domain::media::MOST_CHARACTERS;
+use crate::intake::blob_key;
 use crate::web::Web;
 use crate::web::error::WebError;
 
@@ -95,11 +96,6 @@ impl Posted {
     }
 }
 
-/// Returns where a file's bytes lie in the media store.
-pub(super) fn key_of(id: MediaId) -> String {
-    id.to_string()
-}
-
 async fn read_json(request: Request) -> Result<Posted, WebError> {
     let Json(fields) = Json::<Fields>::from_request(request, &()).await.map_err(|refused| {
         if refused.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
@@ -158,7 +154,7 @@ async fn take_file(web: &Web, part: Field<'_>, posted: &mut Posted) -> Result<()
         sha256: data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes)),
         recognition: None,
     };
-    web.blobs.put(&key_of(file.id), bytes).await?;
+    web.blobs.put(&blob_key(file.id), bytes).await?;
     posted.files.push(file);
     Ok(())
 }
@@ -189,13 +185,17 @@ async fn words(part: Field<'_>) -> Result<String, WebError> {
 }
 
 fn broken(cause: &axum::extract::multipart::MultipartError) -> WebError {
-    if cause.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE { WebError::BodyTooLarge } else { WebError::BadRequest }
+    if cause.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+        WebError::BodyTooLarge
+    } else {
+        WebError::BadRequest
+    }
 }
 
 /// Returns the beginning of a text that is too long, and whether it was cut.
 fn cut(text: &str) -> (String, bool) {
     let text = text.trim();
-    match text.char_indices().nth(LONGEST_TEXT) {
+    match text.char_indices().nth(MOST_CHARACTERS) {
         Some((end, _)) => (text.get(..end).unwrap_or_default().to_owned(), true),
         None => (text.to_owned(), false),
     }
@@ -218,14 +218,13 @@ mod tests {
     fn of_a_text_that_is_too_long_the_beginning_is_kept_and_the_person_told() {
         let posted = Posted { text: Some("漏".repeat(100_000)), ..Posted::default() };
         let contents = posted.contents();
-        assert!(matches!(&contents[0].1, Content::Text(kept) if kept.chars().count() == LONGEST_TEXT));
+        assert!(matches!(&contents[0].1, Content::Text(kept) if kept.chars().count() == MOST_CHARACTERS));
         assert!(matches!(contents[1], ("#long", Content::Refused(Refusal::TooLong))));
     }
 
     #[test]
     fn words_beside_a_file_that_was_refused_are_not_lost() {
-        let posted =
-            Posted { text: Some("漏水".to_owned()), refused: Some(Refusal::TooLarge), ..Posted::default() };
+        let posted = Posted { text: Some("漏水".to_owned()), refused: Some(Refusal::TooLarge), ..Posted::default() };
         assert_eq!(told(&posted), [" Text(\"漏水\")", "#refused Refused(TooLarge)"]);
     }
 }

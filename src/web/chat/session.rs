@@ -52,7 +52,7 @@ impl ChatSession {
 
     /// Returns the `Set-Cookie` header that keeps it. `Lax`: the link in a QR code must find it.
     pub(super) fn cookie(&self, https: bool) -> String {
-        cookie::write(COOKIE, &self.secret, LIFETIME_SECONDS, cookie::SameSite::Lax, https)
+        cookie::write(COOKIE, &self.secret, LIFETIME_SECONDS, https)
     }
 }
 

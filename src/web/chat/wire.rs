@@ -17,7 +17,10 @@ pub struct Message {
     pub text: String,
     pub choices: Vec<Choice>,
     pub media: Vec<Media>,
-    /// The mood words of what was said, when the message tells what was understood.
+    /// What was heard in a recording of the person, once it has been listened to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<String>,
+    /// The mood words of the person's own text or transcript.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keywords: Vec<Keyword>,
     /// RFC 3339, UTC.

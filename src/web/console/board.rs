@@ -150,7 +150,8 @@ impl Filter {
 
     /// Returns the filter as a query, `?` included; nothing when nothing is filtered.
     fn query(&self) -> String {
-        let plain = |value: &&String| !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let plain =
+            |value: &&String| !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         let parts = [("status", &self.status), ("urgency", &self.urgency), ("mine", &self.mine)];
         let parts: Vec<_> = parts
             .into_iter()
@@ -229,9 +230,10 @@ async fn flag_row(tx: &mut Tx, names: &mut Names, flag: Flag, now: Timestamp, w:
     };
     let about = [contact.unwrap_or_default(), names.unit(tx, unit).await?];
     let said = ticket.as_ref().map(|t| t.description.clone()).or(response.as_ref().and_then(|r| r.comment.clone()));
-    let score = response.as_ref().and_then(|response| response.score).map(|score| {
-        format!("{} {score:.1}", w.get("web.console.response.score"))
-    });
+    let score = response
+        .as_ref()
+        .and_then(|response| response.score)
+        .map(|score| format!("{} {score:.1}", w.get("web.console.response.score")));
     Ok(FlagRow {
         id: flag.id.to_string(),
         kind_key: format!("web.console.flag.{}", flag.kind.name()),
@@ -251,10 +253,9 @@ fn tone(kind: FlagKind) -> &'static str {
     match kind {
         FlagKind::Emergency => "emergency",
         FlagKind::NegativeFeedback | FlagKind::Complaint | FlagKind::FixRejected => "bad",
-        FlagKind::ScoreTextConflict
-        | FlagKind::PersonRequested
-        | FlagKind::VoiceUnheard
-        | FlagKind::DeliveryFailed => "",
+        FlagKind::ScoreTextConflict | FlagKind::PersonRequested | FlagKind::VoiceUnheard | FlagKind::DeliveryFailed => {
+            ""
+        }
     }
 }
 
@@ -293,7 +294,7 @@ mod tests {
         pub(super) fn sample(language: Language) -> BoardPage {
             let w = words(language);
             let at = When::of(Timestamp(1_795_000_000_000));
-            let minutes = |minutes| age(std::time::Duration::from_secs(minutes * 60), &w);
+            let minutes = |minutes: u64| age(std::time::Duration::from_secs(minutes * 60), &w);
             let flag = |kind: FlagKind, about: &str, said: &str, ago| FlagRow {
                 id: format!("0192{ago}"),
                 kind_key: format!("web.console.flag.{}", kind.name()),
@@ -307,34 +308,72 @@ mod tests {
                 response: None,
                 dialogue: Some("/console/conversations/1".to_owned()),
             };
-            let row = |number: &str, urgency: Urgency, status: Status, place: &str, summary: &str, who: Option<&str>, ago| {
-                TicketRow {
-                    href: "/console/tickets/1".to_owned(),
-                    number: number.to_owned(),
-                    urgency: urgency.into(),
-                    status: status.into(),
-                    open: status.is_open(),
-                    category_key: Some("category.leak".to_owned()),
-                    summary: summary.to_owned(),
-                    place: place.to_owned(),
-                    assignee: who.map(str::to_owned),
-                    at: at.clone(),
-                    age: minutes(ago),
-                }
-            };
+            let row =
+                |number: &str, urgency: Urgency, status: Status, place: &str, summary: &str, who: Option<&str>, ago| {
+                    TicketRow {
+                        href: "/console/tickets/1".to_owned(),
+                        number: number.to_owned(),
+                        urgency: urgency.into(),
+                        status: status.into(),
+                        open: status.is_open(),
+                        category_key: Some("category.leak".to_owned()),
+                        summary: summary.to_owned(),
+                        place: place.to_owned(),
+                        assignee: who.map(str::to_owned),
+                        at: at.clone(),
+                        age: minutes(ago),
+                    }
+                };
             BoardPage {
                 shell: Shell::sample(language, "/console"),
                 filter: Filter::default(),
                 flags: vec![
                     flag(FlagKind::Emergency, "王芳 · 云栖花园 3栋1单元502", "厨房有煤气味，头有点晕", 1),
-                    flag(FlagKind::NegativeFeedback, "陈强 · 滨江厂房 2号冷水机组", "我打两分，师傅敷衍了事，希望改进", 12),
+                    flag(
+                        FlagKind::NegativeFeedback,
+                        "陈强 · 滨江厂房 2号冷水机组",
+                        "我打两分，师傅敷衍了事，希望改进",
+                        12,
+                    ),
                     flag(FlagKind::PersonRequested, "云栖花园 1栋2单元1101", "", 130),
                 ],
                 tickets: vec![
-                    row("HF2611-0042", Urgency::Emergency, Status::Reported, "云栖花园 3栋1单元502 · 厨房", "煤气味", None, 1),
-                    row("HF2611-0041", Urgency::High, Status::Assigned, "云栖花园 3栋1单元402 · 主卧卫生间天花板", "漏水", Some("李师傅"), 190),
-                    row("HF2611-0033", Urgency::Normal, Status::Rectified, "滨江厂房 · 2号冷水机组", "空调噪音很大，夜里更明显，已经持续一个多星期了", Some("张工"), 4000),
-                    row("HF2610-0107", Urgency::Low, Status::Reopened, "云栖花园 2栋1单元301 · 客厅", "瓷砖空鼓", Some("李师傅"), 14000),
+                    row(
+                        "HF2611-0042",
+                        Urgency::Emergency,
+                        Status::Reported,
+                        "云栖花园 3栋1单元502 · 厨房",
+                        "煤气味",
+                        None,
+                        1,
+                    ),
+                    row(
+                        "HF2611-0041",
+                        Urgency::High,
+                        Status::Assigned,
+                        "云栖花园 3栋1单元402 · 主卧卫生间天花板",
+                        "漏水",
+                        Some("李师傅"),
+                        190,
+                    ),
+                    row(
+                        "HF2611-0033",
+                        Urgency::Normal,
+                        Status::Rectified,
+                        "滨江厂房 · 2号冷水机组",
+                        "空调噪音很大，夜里更明显，已经持续一个多星期了",
+                        Some("张工"),
+                        4000,
+                    ),
+                    row(
+                        "HF2610-0107",
+                        Urgency::Low,
+                        Status::Reopened,
+                        "云栖花园 2栋1单元301 · 客厅",
+                        "瓷砖空鼓",
+                        Some("李师傅"),
+                        14000,
+                    ),
                 ],
             }
         }
@@ -357,7 +396,8 @@ mod tests {
     #[test]
     fn the_open_tickets_are_shown_unless_somebody_asks_for_others() {
         let me = StaffId(uuid::Uuid::nil());
-        let wanted = |status: Option<&str>| Filter { status: status.map(str::to_owned), ..Filter::default() }.wanted(me);
+        let wanted =
+            |status: Option<&str>| Filter { status: status.map(str::to_owned), ..Filter::default() }.wanted(me);
         assert_eq!((wanted(None).open, wanted(None).status), (Some(true), None));
         assert_eq!((wanted(Some("all")).open, wanted(Some("all")).status), (None, None));
         assert_eq!((wanted(Some("closed")).open, wanted(Some("closed")).status), (None, Some(Status::Closed)));
@@ -365,7 +405,11 @@ mod tests {
 
     #[test]
     fn a_filter_comes_back_as_the_query_it_was_and_nothing_more() {
-        let filter = Filter { status: Some("on_site".to_owned()), urgency: Some("\"><x".to_owned()), mine: Some("1".to_owned()) };
+        let filter = Filter {
+            status: Some("on_site".to_owned()),
+            urgency: Some("\"><x".to_owned()),
+            mine: Some("1".to_owned()),
+        };
         assert_eq!(filter.query(), "?status=on_site&mine=1");
     }
 }

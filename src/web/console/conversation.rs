@@ -51,14 +51,19 @@ impl ConversationPage {
                         open = tickets::open_for_contact(tx, id).await?;
                     }
                     let labels = units.into_iter().map(|unit| unit.label).collect::<Vec<_>>().join(" · ");
-                    let tickets = open.into_iter().map(|ticket| Link {
-                        href: format!("/console/tickets/{}", ticket.id),
-                        label: ticket.number,
-                    });
+                    let tickets = open
+                        .into_iter()
+                        .map(|ticket| Link { href: format!("/console/tickets/{}", ticket.id), label: ticket.number });
                     let name = contact.as_ref().and_then(|contact| contact.name.clone());
                     let heading = heading(name, &shell.w);
                     let facts = facts(contact.as_ref(), labels);
-                    Ok::<_, WebError>(Some(ConversationPage { heading, facts, tickets: tickets.collect(), talk, shell }))
+                    Ok::<_, WebError>(Some(ConversationPage {
+                        heading,
+                        facts,
+                        tickets: tickets.collect(),
+                        talk,
+                        shell,
+                    }))
                 })
             })
             .await

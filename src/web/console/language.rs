@@ -23,7 +23,7 @@ pub(super) async fn choose(
     Query(next): Query<Next>,
 ) -> Result<Response, WebError> {
     let language = Language::from_tag(&tag).ok_or(WebError::NotFound)?;
-    let kept = cookie::write(LANGUAGE_COOKIE, language.tag(), A_YEAR_SECONDS, cookie::SameSite::Lax, web.https());
+    let kept = cookie::write(LANGUAGE_COOKIE, language.tag(), A_YEAR_SECONDS, web.https());
     Ok(([(SET_COOKIE, kept)], Redirect::to(within_console(next.next.as_deref()))).into_response())
 }
 
@@ -43,7 +43,9 @@ mod tests {
     #[test]
     fn a_link_leads_nowhere_but_into_the_console() {
         assert_eq!(within_console(Some("/console/tickets/1")), "/console/tickets/1");
-        for elsewhere in ["//evil.example", "https://evil.example", "/consoles", "/console\r\nx: y", "/console/\\evil", ""] {
+        for elsewhere in
+            ["//evil.example", "https://evil.example", "/consoles", "/console\r\nx: y", "/console/\\evil", ""]
+        {
             assert_eq!(within_console(Some(elsewhere)), "/console", "{elsewhere}");
         }
     }

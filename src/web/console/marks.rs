@@ -23,8 +23,10 @@ pub struct Mark {
 /// not hold the words they claim (the text was corrected since) are searched for instead.
 pub(super) fn cut(text: &str, keywords: &[Keyword], words: &Words) -> Vec<Piece> {
     let chars: Vec<char> = text.chars().collect();
-    let mut spans: Vec<(usize, usize, &Keyword)> =
-        keywords.iter().filter_map(|keyword| span_of(keyword, &chars).map(|(start, end)| (start, end, keyword))).collect();
+    let mut spans: Vec<(usize, usize, &Keyword)> = keywords
+        .iter()
+        .filter_map(|keyword| span_of(keyword, &chars).map(|(start, end)| (start, end, keyword)))
+        .collect();
     spans.sort_by_key(|(start, end, _)| (*start, *end));
     let mut pieces = Vec::new();
     let mut at = 0;

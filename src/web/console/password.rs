@@ -29,14 +29,14 @@ pub fn hash(password: &str) -> Result<String, HashError> {
 
 /// Checks passwords on blocking threads, at most [`AT_ONCE`] at a time.
 #[derive(Debug, Clone)]
-pub(super) struct Checker {
+pub(in crate::web) struct Checker {
     permits: Arc<Semaphore>,
     /// Checked in place of an unknown account's hash, so that both take the same time.
     nobody: Arc<str>,
 }
 
 impl Checker {
-    pub(super) fn new() -> Result<Checker, HashError> {
+    pub(in crate::web) fn new() -> Result<Checker, HashError> {
         Ok(Checker { permits: Arc::new(Semaphore::new(AT_ONCE)), nobody: hash("nobody has this password")?.into() })
     }
 

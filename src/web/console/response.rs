@@ -123,14 +123,16 @@ async fn answer_row(
     }
     let asked = survey.and_then(|survey| survey.question(&answer.question));
     let prompt = asked.and_then(|asked| w.find(&asked.prompt_key));
-    let said = if voice.is_some() { Vec::new() } else { marks::cut(answer.text.as_deref().unwrap_or_default(), &[], w) };
+    let said =
+        if voice.is_some() { Vec::new() } else { marks::cut(answer.text.as_deref().unwrap_or_default(), &[], w) };
     let value = answer.value.map(|value| match asked.and_then(|asked| asked.kind.range()) {
         Some((_, most)) if most > 1.0 => format!("{value} / {most}"),
         _ => format!("{value}"),
     });
     Ok(AnswerRow {
         question: prompt.unwrap_or(answer.question),
-        value: value.unwrap_or_else(|| if said.is_empty() { w.get("web.console.response.none") } else { String::new() }),
+        value: value
+            .unwrap_or_else(|| if said.is_empty() { w.get("web.console.response.none") } else { String::new() }),
         by_key: format!("web.console.response.by_{}", answer.source),
         said,
         voice,

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
 use crate::domain::staff::Staff as Person;
@@ -64,11 +63,6 @@ pub(super) async fn end(web: &Web, staff: Staff) -> Result<String, WebError> {
     Ok(set(web, "", 0))
 }
 
-/// Says whether a request comes with some token, good or not.
-pub(super) fn has_token(web: &Web, headers: &HeaderMap) -> bool {
-    cookie::read(headers, cookie_name(web)).is_some_and(|token| !token.is_empty())
-}
-
 async fn load(web: &Web, token_hash: &str) -> Result<Option<(Session, Person)>, WebError> {
     let (token_hash, now) = (token_hash.to_owned(), web.clock.now());
     web.store
@@ -101,7 +95,7 @@ fn cookie_name(web: &Web) -> &'static str {
 }
 
 fn set(web: &Web, token: &str, seconds: u32) -> String {
-    cookie::write(cookie_name(web), token, seconds, cookie::SameSite::Lax, web.https())
+    cookie::write(cookie_name(web), token, seconds, web.https())
 }
 
 #[cfg(test)]

@@ -3,15 +3,14 @@
 use super::marks::{self, Piece};
 use super::view::When;
 use crate::domain::ids::DialogueId;
-use crate::domain::understanding::{Awaiting, Keyword};
 use crate::store::media::Media;
 use crate::store::thread::{self, Entry, Speaker};
 use crate::store::transcripts::{Hearing, Transcript};
 use crate::store::{Tx, dialogues};
+use crate::web::Web;
 use crate::web::error::WebError;
 use crate::web::stored;
 use crate::web::words::Words;
-use crate::web::Web;
 
 /// Most messages shown; a ticket's own facts stand beside them.
 const MOST: u32 = 200;
@@ -104,13 +103,8 @@ fn voice(web: &Web, url: String, heard: Option<&Transcript>, w: &Words) -> Voice
     Voice {
         url,
         state_key,
-        transcript: marks::cut(words, &keywords_of(web, words), w),
+        transcript: marks::cut(words, &stored::keywords_of(&web.intake.tagger, words), w),
         corrected: heard.is_some_and(|heard| heard.corrected_text.is_some()),
         raw: raw.map(str::to_owned),
     }
-}
-
-/// The mood words of a transcript, by the same rules as everywhere.
-fn keywords_of(web: &Web, words: &str) -> Vec<Keyword> {
-    if words.is_empty() { Vec::new() } else { web.intake.lexical.understand(words, None, Awaiting::Nothing).keywords }
 }

@@ -28,7 +28,7 @@ struct Failures {
 
 /// Remembers failed log-ins of this process.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Throttle {
+pub(in crate::web) struct Throttle {
     failures: Arc<Mutex<HashMap<String, Failures>>>,
 }
 
@@ -98,8 +98,10 @@ mod tests {
 
     #[test]
     fn the_wait_grows_with_every_failure_beyond_the_free_ones() {
-        let waits: Vec<_> =
-            [4, 5, 6, 7, 30].into_iter().map(|times| failed(times).wait("li", "1.2.3.4", NOW).map(|w| w.as_secs())).collect();
+        let waits: Vec<_> = [4, 5, 6, 7, 30]
+            .into_iter()
+            .map(|times| failed(times).wait("li", "1.2.3.4", NOW).map(|w| w.as_secs()))
+            .collect();
         assert_eq!(waits, [None, Some(2), Some(4), Some(8), Some(900)]);
     }
 

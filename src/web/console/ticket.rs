@@ -54,9 +54,9 @@ pub(super) struct TicketPage {
 /// A mood word and why it was marked.
 #[derive(Debug, Clone)]
 pub(super) struct KeywordRow {
-    text: String,
-    mood: &'static str,
-    why: String,
+    pub(super) text: String,
+    pub(super) mood: &'static str,
+    pub(super) why: String,
 }
 
 /// One line of the history.
@@ -183,7 +183,11 @@ async fn facts(tx: &mut Tx, ticket: &Ticket, assignee: Option<String>, w: &Words
     Ok(known.into_iter().flatten().collect())
 }
 
-fn event_row(event: &TicketEvent, name_of: &impl Fn(crate::domain::ids::StaffId) -> Option<String>, w: &Words) -> EventRow {
+fn event_row(
+    event: &TicketEvent,
+    name_of: &impl Fn(crate::domain::ids::StaffId) -> Option<String>,
+    w: &Words,
+) -> EventRow {
     let who = match event.actor {
         Actor::Client => w.get("web.console.actor.client"),
         Actor::Bot => w.get("web.console.actor.bot"),
@@ -191,13 +195,12 @@ fn event_row(event: &TicketEvent, name_of: &impl Fn(crate::domain::ids::StaffId)
         Actor::Staff(id) => name_of(id).unwrap_or_default(),
     };
     let body: Value = serde_json::from_str(&event.body).unwrap_or_default();
-    let said = ["text", "note", "reason"].into_iter().filter_map(|name| body.get(name)?.as_str());
-    let to = body.get("to").and_then(Value::as_str).and_then(|to| to.parse().ok()).and_then(name_of);
+    let said = ["to", "text"].into_iter().filter_map(|name| body.get(name)?.as_str());
     EventRow {
         at: When::of(event.at),
         what: w.find(&format!("web.console.event.{}", event.kind)).unwrap_or_else(|| event.kind.clone()),
         who,
-        note: to.into_iter().chain(said.map(str::to_owned)).collect::<Vec<_>>().join("\n"),
+        note: said.collect::<Vec<_>>().join("\n"),
     }
 }
 

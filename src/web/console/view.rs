@@ -185,7 +185,10 @@ mod tests {
     fn ages_are_said_roughly() {
         let w = samples::words(Language::English);
         let said = |minutes: u64| age(Duration::from_secs(minutes * 60), &w);
-        assert_eq!([said(0), said(59), said(60), said(47 * 60), said(72 * 60)], ["now", "59 min", "1 h", "47 h", "3 d"]);
+        assert_eq!(
+            [said(0), said(59), said(60), said(47 * 60), said(72 * 60)],
+            ["now", "59 min", "1 h", "47 h", "3 d"]
+        );
     }
 
     #[test]

@@ -1,0 +1,136 @@
+//! `POST /chat/api/messages`: a message is stored, understood and answered.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::messages::{external_id, shown};
+use super::request::Posted;
+use super::session::ChatSession;
+use super::wire::{Answered, Message};
+use crate::channel::{ChannelKind, Content, Inbound};
+use crate::domain::ids::DialogueId;
+use crate::domain::language::Language;
+use crate::domain::media::MOST_MEGABYTES;
+use crate::intake::blob_key;
+use crate::store::thread::{self, Entry, Speaker};
+use crate::web::error::WebError;
+use crate::web::words::language_of;
+use crate::web::{Web, secret};
+
+/// How far back the answers to a repeated message are looked for.
+const LOOK_BACK: u32 = 200;
+
+/// Answers 200 only when the message and everything it led to are on disk.
+pub(super) async fn post(State(web): State<Web>, headers: HeaderMap, request: Request) -> Result<Response, WebError> {
+    let posted = Posted::read(&web, request).await?;
+    let session = match ChatSession::of(posted.session.as_deref(), &headers) {
+        Ok(Some(session)) => session,
+        Ok(None) => ChatSession::begin()?,
+        Err(_) => {
+            forget_files(&web, &posted).await;
+            return Err(WebError::BadSession);
+        }
+    };
+    let id = match &posted.id {
+        Some(id) => id.clone(),
+        None => secret::mint()?,
+    };
+    let language = posted.language.unwrap_or_else(|| language_of(&headers));
+    let taken = take(&web, &posted, &session, &id, language).await?;
+    if taken.duplicate {
+        forget_files(&web, &posted).await;
+    }
+    let answered =
+        Answered { session: session.secret().to_owned(), id, duplicate: taken.duplicate, messages: taken.messages };
+    let cookie = [(SET_COOKIE, session.cookie(web.https()))];
+    if posted.is_too_large() {
+        let message = web.words(language).fill("web.chat.error.too_large", "limit", &MOST_MEGABYTES.to_string());
+        let said = answered.messages.last().map_or(message, |last| last.text.clone());
+        let error = json!({ "code": "too_large", "message": said });
+        let body =
+            json!({ "error": error, "session": answered.session, "id": answered.id, "messages": answered.messages });
+        return Ok((StatusCode::PAYLOAD_TOO_LARGE, cookie, Json(body)).into_response());
+    }
+    Ok((cookie, Json(answered)).into_response())
+}
+
+struct Taken {
+    duplicate: bool,
+    messages: Vec<Message>,
+}
+
+/// Hands every piece of the message to the conversation and returns what was said to it.
+async fn take(
+    web: &Web,
+    posted: &Posted,
+    session: &ChatSession,
+    id: &str,
+    language: Language,
+) -> Result<Taken, WebError> {
+    let address = session.address();
+    let mut externals = Vec::new();
+    let mut duplicate = true;
+    let mut dialogue = None;
+    for (suffix, content) in posted.contents() {
+        let external = external_id(&address, id, suffix);
+        let received = web.intake.receive(inbound(&address, &external, language, content)).await?;
+        // New if any piece of it is: the program may have stopped between two pieces.
+        duplicate &= received.duplicate;
+        dialogue = Some(received.dialogue);
+        externals.push(external);
+    }
+    let messages = match dialogue {
+        Some(dialogue) => answers(web, dialogue, externals).await?,
+        None => Vec::new(),
+    };
+    Ok(Taken { duplicate, messages })
+}
+
+fn inbound(address: &str, external: &str, language: Language, content: Content) -> Inbound {
+    Inbound {
+        channel: ChannelKind::Web,
+        address: address.to_owned(),
+        external_id: external.to_owned(),
+        language: Some(language),
+        content,
+    }
+}
+
+/// Returns what was said after these messages, up to the person's next one.
+async fn answers(web: &Web, dialogue: DialogueId, externals: Vec<String>) -> Result<Vec<Message>, WebError> {
+    let web_ = web.clone();
+    web.store
+        .read(|tx| {
+            Box::pin(async move {
+                let entries = thread::latest(tx, dialogue, LOOK_BACK).await?;
+                shown(&web_, tx, &answers_among(entries, &externals)).await
+            })
+        })
+        .await
+}
+
+fn answers_among(entries: Vec<Entry>, externals: &[String]) -> Vec<Entry> {
+    let mut listening = false;
+    let mut answers = Vec::new();
+    for entry in entries {
+        if entry.speaker == Speaker::Client {
+            listening = entry.external_id.as_ref().is_some_and(|id| externals.contains(id));
+        } else if listening {
+            answers.push(entry);
+        }
+    }
+    answers
+}
+
+/// Removes files that belong to nothing: the message was refused, or was here before.
+async fn forget_files(web: &Web, posted: &Posted) {
+    for file in posted.files() {
+        if let Err(cause) = web.blobs.delete(&blob_key(file.id)).await {
+            tracing::warn!(%cause, media.id = %file.id, "a file that belongs to nothing could not be removed");
+        }
+    }
+}
