@@ -65,17 +65,18 @@ impl Lexical {
         let found = self.matcher.find(&text, &numbers);
         let scores = score::read(&text, &numbers, &found, awaiting);
         let mood = mood::read(&text, &found);
-        let trade = category::read(&found);
+        let trade = category::read(&text, &found);
+        let alarm = urgency::read(&text, &found);
         let intent = intent::read(&intent::Evidence {
             text: &text,
             found: &found,
             trade: &trade,
             mood: &mood,
             scores: &scores,
+            alarm,
             awaiting,
         });
-        let (urgency, hazard) = urgency::read(&text, &found, intent);
-        let verdict = merge::by_words(&mood, &scores, intent, urgency);
+        let verdict = merge::by_words(&text, &mood, &scores, intent, alarm);
         let words = |span: Option<(usize, usize)>| {
             span.and_then(|(start, end)| text.given(start, end)).map(|(_, _, words)| words.to_owned())
         };
@@ -85,8 +86,8 @@ impl Lexical {
             confidence: verdict.confidence,
             intent,
             category: category::meant(trade.category, intent, &trade, &scores),
-            urgency,
-            hazard,
+            urgency: alarm.urgency(intent, verdict.sentiment),
+            hazard: alarm.hazard,
             location: words(place::read(&text, &found)),
             component: words(trade.component.map(|find| (find.start, find.end))),
             symptom: words(trade.symptom.map(|find| (find.start, find.end))),
@@ -164,3 +165,6 @@ fn merged(understood: Understanding, text: &str, judgement: Result<Judgement, No
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -115,6 +115,8 @@ pub enum PlaceKind {
     Part,
     /// A numbered building, floor, unit or flat (3号楼, flat 1203).
     Number,
+    /// A word that goes with a place name without moving it elsewhere (里面, small).
+    Inside,
     /// A relation that belongs to the place name (靠近, under the).
     Relation,
     /// A side or spot that goes with it (旁边, 那面墙).

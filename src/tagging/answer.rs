@@ -21,8 +21,28 @@ pub(super) fn affirmed(text: &Text, found: &[Found]) -> Option<bool> {
             _ => None,
         })
         .filter(|(find, _)| find.start <= first + 2 || find.end + 2 >= last)
+        .filter(|(find, _)| stands_alone(text, find.end) && !is_masked(found, find))
         .min_by_key(|(find, _)| (find.start, usize::MAX - find.end))
         .map(|(_, yes)| yes)
+}
+
+/// 不 in 不满意 is no answer: nothing but a particle may follow in the same clause.
+fn stands_alone(text: &Text, end: usize) -> bool {
+    let mut at = end;
+    while matches!(
+        text.char(at),
+        '的' | '了' | '啊' | '呀' | '吧' | '呢' | '嘛' | '哦' | '哈' | '啦' | '咯' | '喔' | '呐'
+    ) {
+        at += 1;
+    }
+    !text.char(at).is_alphanumeric() || text.span(at, at + 2).iter().copied().eq("谢谢".chars())
+}
+
+fn is_masked(found: &[Found], find: &Found) -> bool {
+    found.iter().any(|mask| {
+        let longer = mask.end - mask.start > find.end - find.start;
+        matches!(mask.meaning, Meaning::Mask) && longer && mask.overlaps(find)
+    })
 }
 
 /// Returns the longest run of words that say since when.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::matcher::Found;
 use super::score::Scores;
-use crate::domain::lexicon::Meaning;
+use super::text::Text;
+use crate::domain::lexicon::{Meaning, PlaceKind};
 use crate::domain::understanding::{Category, Intent};
 
 /// Below this a trade is only brushed.
@@ -21,8 +22,8 @@ pub(super) struct Trade<'m> {
 }
 
 /// Weighs components and symptoms; the heaviest trade wins, the one named first at a tie.
-pub(super) fn read<'m>(found: &[Found<'m>]) -> Trade<'m> {
-    let named = kept(found);
+pub(super) fn read<'m>(text: &Text, found: &[Found<'m>]) -> Trade<'m> {
+    let named = kept(text, found);
     let mut weights: BTreeMap<Category, (f64, usize)> = BTreeMap::new();
     let mut trade = Trade::default();
     let (mut best_component, mut best_symptom) = (0.0, 0.0);
@@ -57,7 +58,7 @@ pub(super) fn read<'m>(found: &[Found<'m>]) -> Trade<'m> {
 }
 
 /// Drops mentions that lie inside a longer one: 水 in 水龙头, 门 in 消防门.
-fn kept<'m>(found: &[Found<'m>]) -> Vec<Found<'m>> {
+fn kept<'m>(text: &Text, found: &[Found<'m>]) -> Vec<Found<'m>> {
     let is_trade =
         |find: &&Found| matches!(find.meaning, Meaning::Component { .. } | Meaning::Symptom { .. } | Meaning::Mask);
     let trade: Vec<&Found> = found.iter().filter(is_trade).collect();
@@ -78,7 +79,22 @@ fn kept<'m>(found: &[Found<'m>]) -> Vec<Found<'m>> {
             })
         })
         .map(|find| **find)
+        .filter(|find| !is_landmark(text, found, find))
         .collect()
+}
+
+/// "above the garage door", 窗户旁边: a part that only says where is not the part that is broken.
+fn is_landmark(text: &Text, found: &[Found], part: &Found) -> bool {
+    matches!(part.meaning, Meaning::Component { .. })
+        && found.iter().any(|find| match find.meaning {
+            Meaning::Place { kind: PlaceKind::Side } => {
+                find.start >= part.end && text.span(part.end, find.start).iter().all(|c| *c == '的')
+            }
+            Meaning::Place { kind: PlaceKind::Relation } => {
+                find.end <= part.start && part.start - find.end <= 10 && text.same_clause(find.end, part.start)
+            }
+            _ => false,
+        })
 }
 
 /// Leaves the trade out where it is only brushed: praise or an opinion that mentions a part.
@@ -87,7 +103,7 @@ pub(super) fn meant(category: Option<Category>, intent: Intent, trade: &Trade, s
         Intent::RepairReport | Intent::ProgressQuery => false,
         Intent::Complaint => trade.symptom.is_none() && trade.component.is_none(),
         Intent::HumanAgent | Intent::Suggestion | Intent::Smalltalk => trade.symptom.is_none(),
-        Intent::SurveyAnswer | Intent::Praise => trade.symptom.is_none() || scores.any() && trade.component.is_none(),
+        Intent::SurveyAnswer | Intent::Praise => trade.symptom.is_none() || scores.any(),
     };
     if passing { None } else { category }
 }

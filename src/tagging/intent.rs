@@ -5,6 +5,7 @@ use super::matcher::Found;
 use super::mood::Mood;
 use super::score::Scores;
 use super::text::Text;
+use super::urgency::Alarm;
 use crate::domain::lexicon::Meaning;
 use crate::domain::understanding::{Awaiting, Intent};
 
@@ -26,6 +27,7 @@ pub(super) struct Evidence<'e> {
     pub trade: &'e Trade<'e>,
     pub mood: &'e Mood,
     pub scores: &'e Scores,
+    pub alarm: Alarm,
     pub awaiting: Awaiting,
 }
 
@@ -33,7 +35,7 @@ pub(super) struct Evidence<'e> {
 pub(super) fn read(evidence: &Evidence) -> Intent {
     let mut best = (Intent::Smalltalk, 0.4);
     for intent in ALL {
-        let weight = cues(evidence.found, intent) + bearing(evidence, intent);
+        let weight = cues(evidence, intent) + bearing(evidence, intent);
         if weight > best.1 + 1e-9 {
             best = (intent, weight);
         }
@@ -41,9 +43,23 @@ pub(super) fn read(evidence: &Evidence) -> Intent {
     best.0
 }
 
-fn cues(found: &[Found], wanted: Intent) -> f64 {
+/// Most that cues of one intent can weigh together: many small ones are no certainty.
+const MOST_CUES: f64 = 4.0;
+
+fn cues(evidence: &Evidence, wanted: Intent) -> f64 {
+    let Evidence { found, mood, .. } = evidence;
     let mut seen: Vec<(usize, usize, f64)> = Vec::new();
-    for find in found {
+    for find in *found {
+        // 推诿 in 没有推诿 is no complaint, 满意 in 不满意 no praise.
+        let turned = |spans: &[(usize, usize)]| spans.iter().any(|(start, end)| find.start < *end && *start < find.end);
+        let denied = match wanted {
+            Intent::Complaint => turned(&mood.turned_good),
+            Intent::Praise => turned(&mood.turned_bad),
+            _ => false,
+        };
+        if denied {
+            continue;
+        }
         if let Meaning::Intent { intent, weight } = find.meaning {
             if *intent == wanted {
                 // Of cues that lie over each other the strongest counts, once.
@@ -58,12 +74,12 @@ fn cues(found: &[Found], wanted: Intent) -> f64 {
             }
         }
     }
-    seen.iter().map(|(_, _, weight)| weight).sum()
+    seen.iter().map(|(_, _, weight)| weight).sum::<f64>().min(MOST_CUES)
 }
 
 /// What mood, trade and ratings say for an intent.
 fn bearing(evidence: &Evidence, intent: Intent) -> f64 {
-    let Evidence { text, trade, mood, scores, awaiting, .. } = evidence;
+    let Evidence { text, trade, mood, scores, awaiting, alarm, .. } = evidence;
     let short = text.len() <= 16;
     let awaited = if *awaiting == Awaiting::Nothing { 0.0 } else { 1.0 };
     let fault = trade.symptom.map_or(0.0, |find| match find.meaning {
@@ -75,14 +91,15 @@ fn bearing(evidence: &Evidence, intent: Intent) -> f64 {
         Intent::RepairReport => {
             let part = if trade.component.is_some() { 0.4 } else { 0.0 };
             let praised = if mood.value > 0.6 { 1.2 } else { 0.0 };
-            fault * 1.1 + if fault > 0.0 { part } else { 0.0 } - praised - 2.0 * rated
+            let danger = if alarm.is_emergency() { 2.5 } else { 0.0 };
+            fault * 1.1 + if fault > 0.0 { part } else { 0.0 } + danger - praised - 2.0 * rated
         }
         Intent::SurveyAnswer => {
             let verdict = if short && mood.good.max(mood.bad) > 0.3 { 0.3 } else { 0.0 };
-            3.5 * rated + verdict + awaited * (0.8 + if mood.keywords.is_empty() { 0.0 } else { 0.8 })
+            5.0 * rated + verdict + awaited * (0.8 + if mood.keywords.is_empty() { 0.0 } else { 0.8 })
         }
         Intent::Complaint => {
-            mood.bad.min(4.0) * 0.7 + if mood.sarcastic { 0.8 } else { 0.0 } - mood.good.min(1.0) * 0.2
+            mood.bad.min(3.0) * 0.55 + if mood.sarcastic { 0.8 } else { 0.0 } - mood.good.min(1.0) * 0.2
         }
         Intent::Praise => {
             if mood.sarcastic || mood.value < 0.3 {

@@ -6,7 +6,9 @@
 use super::bert::Judgement;
 use super::mood::Mood;
 use super::score::Scores;
-use crate::domain::understanding::{Intent, Sentiment, Understanding, Urgency};
+use super::text::Text;
+use super::urgency::Alarm;
+use crate::domain::understanding::{Intent, Sentiment, Understanding};
 
 /// A verdict.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,14 +21,15 @@ pub(super) struct Verdict {
 }
 
 /// Returns the verdict of the rules.
-pub(super) fn by_words(mood: &Mood, scores: &Scores, intent: Intent, urgency: Urgency) -> Verdict {
-    let _ = urgency;
+pub(super) fn by_words(text: &Text, mood: &Mood, scores: &Scores, intent: Intent, alarm: Alarm) -> Verdict {
     if let Some(level) = scores.level() {
         return by_mark(mood, level);
     }
     let threshold = match intent {
-        Intent::RepairReport => 0.9,
-        Intent::ProgressQuery | Intent::HumanAgent | Intent::Suggestion => 0.75,
+        Intent::RepairReport if alarm.is_emergency() => 0.45,
+        Intent::RepairReport => 0.75,
+        Intent::ProgressQuery | Intent::HumanAgent => 0.75,
+        Intent::Suggestion => 0.6,
         Intent::Complaint | Intent::Praise | Intent::SurveyAnswer | Intent::Smalltalk => 0.45,
     };
     let value = match intent {
@@ -36,6 +39,9 @@ pub(super) fn by_words(mood: &Mood, scores: &Scores, intent: Intent, urgency: Ur
         }
         _ => mood.value,
     };
+    // Two exclamation marks where nothing is praised: somebody is upset.
+    let shouts = text.chars.iter().filter(|c| **c == '!').count() >= 2 && mood.good < 0.3;
+    let value = if shouts { value - 0.5 } else { value };
     let bare = mood.keywords.is_empty();
     let sentiment = if value >= threshold {
         Sentiment::Positive

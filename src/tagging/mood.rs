@@ -27,6 +27,9 @@ pub(super) struct Mood {
     pub wishes: bool,
     pub sarcastic: bool,
     pub keywords: Vec<Keyword>,
+    /// Words of blame that were denied, words of praise that were.
+    pub turned_good: Vec<(usize, usize)>,
+    pub turned_bad: Vec<(usize, usize)>,
 }
 
 #[derive(Debug)]
@@ -35,6 +38,8 @@ struct Token<'m> {
     /// The first character that belongs to the mark, negators and degree included.
     from: usize,
     value: f64,
+    /// What the word carries by itself.
+    plain: f64,
     why: String,
 }
 
@@ -43,6 +48,8 @@ pub(super) fn read(text: &Text, found: &[Found]) -> Mood {
     let line = leftmost_longest(found);
     let mut tokens = valued(text, &line);
     let sarcastic = turn_irony(&line, &mut tokens);
+    // "谈不上满意", "不能说不好": whoever speaks so keeps the middle.
+    let hedged = line.iter().any(|find| matches!(find.meaning, Meaning::Negator { factor } if *factor > -0.5));
     let mut mood = Mood { sarcastic, ..Mood::default() };
     for token in &tokens {
         let weight = weight_at(text, &line, token.found.start);
@@ -51,6 +58,11 @@ pub(super) fn read(text: &Text, found: &[Found]) -> Mood {
             mood.good += token.value;
         } else {
             mood.bad -= token.value;
+        }
+        if token.plain < 0.0 && token.value > 0.0 {
+            mood.turned_good.push((token.from, token.found.end));
+        } else if token.plain > 0.0 && token.value < 0.0 {
+            mood.turned_bad.push((token.from, token.found.end));
         }
         mood.wishes |= matches!(token.found.meaning, Meaning::Wish);
         if token.value.abs() < FAINT {
@@ -61,6 +73,9 @@ pub(super) fn read(text: &Text, found: &[Found]) -> Mood {
             let why = format!("{} → {}", token.why, name(polarity));
             mood.keywords.push(Keyword { text: words.to_owned(), start, end, polarity, why });
         }
+    }
+    if hedged && tokens.iter().any(|token| token.value.abs() < token.plain.abs() * 0.5) {
+        mood.value *= 0.5;
     }
     mood
 }
@@ -87,7 +102,8 @@ fn name(polarity: Sentiment) -> &'static str {
 fn leftmost_longest<'m>(found: &[Found<'m>]) -> Vec<Found<'m>> {
     let rank = |meaning: &Meaning| match meaning {
         Meaning::Mask => Some(0),
-        Meaning::Emotion { .. } | Meaning::Sarcasm { .. } | Meaning::Wish => Some(1),
+        Meaning::Emotion { ironic: true, .. } | Meaning::Sarcasm { .. } => Some(0),
+        Meaning::Emotion { .. } | Meaning::Wish => Some(1),
         Meaning::Negator { .. } | Meaning::Contrast | Meaning::Concession => Some(2),
         Meaning::Degree { .. } => Some(3),
         Meaning::Filler => Some(4),
@@ -96,9 +112,14 @@ fn leftmost_longest<'m>(found: &[Found<'m>]) -> Vec<Found<'m>> {
     let mut ranked: Vec<(usize, usize, u8, Found)> =
         found.iter().filter_map(|find| Some((find.start, usize::MAX - find.end, rank(find.meaning)?, *find))).collect();
     ranked.sort_by_key(|(start, shortness, rank, _)| (*start, *shortness, *rank));
+    // A cue of sarcasm is not swallowed by the praise it turns (服务好 … 好到没朋友).
+    let cues: Vec<Found> =
+        ranked.iter().map(|ranked| ranked.3).filter(|find| matches!(find.meaning, Meaning::Sarcasm { .. })).collect();
     let mut line: Vec<Found> = Vec::new();
     for (_, _, _, find) in ranked {
-        if line.last().is_none_or(|last| last.end <= find.start) {
+        let is_cue = matches!(find.meaning, Meaning::Sarcasm { .. });
+        let free = line.last().is_none_or(|last| last.end <= find.start);
+        if free && (is_cue || !cues.iter().any(|cue| cue.overlaps(&find))) {
             line.push(find);
         }
     }
@@ -116,7 +137,7 @@ fn valued<'m>(text: &Text, line: &[Found<'m>]) -> Vec<Token<'m>> {
         let word: String = text.span(find.start, find.end).iter().collect();
         let (value, from, before) = modified(text, line.get(..index).unwrap_or(&[]), *find, weight);
         let why = if before.is_empty() { word } else { format!("{before} + {word}") };
-        tokens.push(Token { found: *find, from, value, why });
+        tokens.push(Token { found: *find, from, value, plain: weight, why });
     }
     tokens
 }

@@ -24,7 +24,7 @@ pub(super) fn read(text: &Text, found: &[Found]) -> Option<(usize, usize)> {
             PlaceKind::Room | PlaceKind::Number => 10,
             PlaceKind::Part => 4,
             PlaceKind::Side => 2,
-            PlaceKind::Relation => 1,
+            PlaceKind::Relation | PlaceKind::Inside => 1,
         };
         if let Some(run) = runs.last_mut() {
             let between: String = text.span(run.end, find.start).iter().collect();
@@ -38,7 +38,7 @@ pub(super) fn read(text: &Text, found: &[Found]) -> Option<(usize, usize)> {
     }
     // A part alone names a place only where it says on which side.
     let told = runs.into_iter().filter(|run| run.weight >= 5);
-    let best = told.max_by_key(|run| (run.weight, usize::MAX - run.start))?;
+    let best = told.max_by_key(|run| (run.weight, run.end - run.start, usize::MAX - run.start))?;
     Some((best.start, best.end))
 }
 
@@ -47,12 +47,16 @@ fn pieces<'m>(found: &[Found<'m>]) -> Vec<(Found<'m>, PlaceKind)> {
     for find in found {
         let kind = match find.meaning {
             Meaning::Place { kind } => *kind,
-            Meaning::Mask => {
-                // A masked word may hide a place word: 门口 in 对门口供.
-                continue;
-            }
             _ => continue,
         };
+        // 门 in 门禁 or 上门 is no place; 老人房 is one although 老人 is masked.
+        let masked = |mask: &Found| {
+            let holds = find.start <= mask.start && mask.end <= find.end;
+            matches!(mask.meaning, Meaning::Mask) && mask.overlaps(find) && !holds
+        };
+        if found.iter().any(masked) {
+            continue;
+        }
         let inside = |(other, _): &(Found, PlaceKind)| other.overlaps(find);
         match pieces.iter().position(inside) {
             Some(at) => {

@@ -395,17 +395,20 @@ impl Reader<'_> {
             });
             // 一 alone is "one" only as the whole answer: 一样, 一直, 一般 are words.
             let word = is_han(self.text.char(number.start)) && number.end - number.start == 1 && is_han(after);
-            if (own_clause || short || aspect) && !(word && !own_clause && !aspect && last - first > 4) {
-                let joined = free.get(index + 1).is_some_and(|next| {
-                    let between: String = self.text.span(number.end, next.start).iter().collect();
-                    ["到", "-", "~", "或", "or", "至", "、"].contains(&between.trim())
-                });
+            let joined = |other: &Number| {
+                let between: String = self.text.span(number.end, other.start).iter().collect();
+                ["到", "-", "~", "或", "或者", "or", "至", "、"].contains(&between.trim())
+            };
+            let range = number.range || free.get(index + 1).is_some_and(|next| joined(next));
+            let whole = own_clause || aspect || range;
+            if whole || short && !(word && last - first > 4) {
+                let scale = self.scale_of_setting(number);
                 marks.push(Mark {
                     start: number.start,
                     end: number.end,
                     value: number.value,
-                    scale: self.scale_of_setting(number),
-                    range: number.range || joined,
+                    scale,
+                    range,
                     maximum: false,
                 });
             }
@@ -462,6 +465,7 @@ impl Reader<'_> {
     fn settle(&self, mut marks: Vec<Mark>) -> Scores {
         let mut scores =
             Scores { spans: marks.iter().map(|mark| (mark.start, mark.end)).collect(), ..Scores::default() };
+        marks.retain(|mark| mark.scale != Scale::Foreign);
         if marks.len() > 1 {
             let mine: Vec<Mark> = marks.iter().copied().filter(|mark| !self.not_mine(mark)).collect();
             if !mine.is_empty() {
@@ -638,19 +642,21 @@ impl Reader<'_> {
                 }
                 None => {
                     let near = aspects.iter().rev().find(|aspect| before(aspect) && mark.start - aspect.2 <= 8);
-                    // "4 for speed, 5 for skill": the aspect follows where none stands before.
-                    let behind = || {
-                        let ceiling = marks
-                            .iter()
-                            .filter(|other| other.start >= mark.end)
-                            .map(|other| other.start)
-                            .min()
-                            .unwrap_or(usize::MAX);
-                        aspects
-                            .iter()
-                            .find(|(_, start, end)| *start >= mark.end && *end <= ceiling && start - mark.end <= 8)
+                    let ceiling = marks
+                        .iter()
+                        .map(|other| other.start)
+                        .filter(|start| *start >= mark.end)
+                        .min()
+                        .unwrap_or(usize::MAX);
+                    let next = aspects
+                        .iter()
+                        .find(|(_, start, end)| *start >= mark.end && *end <= ceiling && start - mark.end <= 8);
+                    // "4 for speed, 5 for skill": the aspect follows, whatever stands before.
+                    let follows = |aspect: &&(&str, usize, usize)| {
+                        self.text.span(mark.end, aspect.1).iter().collect::<String>().trim().starts_with("for")
                     };
-                    if let Some((name, _, _)) = near.or_else(behind) {
+                    let near = next.filter(follows).or(near).or(next);
+                    if let Some((name, _, _)) = near {
                         scores.dims.insert((*name).to_owned(), mark.value);
                     }
                 }

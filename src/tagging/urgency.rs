@@ -6,10 +6,41 @@
 use super::matcher::Found;
 use super::text::Text;
 use crate::domain::lexicon::{DangerKind, Meaning};
-use crate::domain::understanding::{Category, Hazard, Intent, Urgency};
+use crate::domain::understanding::{Category, Hazard, Intent, Sentiment, Urgency};
 
-/// Returns the urgency, given what the speaker wants, and the hazard of an emergency.
-pub(super) fn read(text: &Text, found: &[Found], intent: Intent) -> (Urgency, Option<Hazard>) {
+/// The dangers that are meant.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Alarm {
+    level: Option<Urgency>,
+    /// Set in an emergency.
+    pub hazard: Option<Hazard>,
+}
+
+impl Alarm {
+    /// Says whether people may come to harm.
+    pub(super) fn is_emergency(self) -> bool {
+        self.level == Some(Urgency::Emergency)
+    }
+
+    /// Returns the urgency, given what the speaker wants and in which mood.
+    pub(super) fn urgency(self, intent: Intent, sentiment: Sentiment) -> Urgency {
+        let base = match intent {
+            Intent::RepairReport | Intent::ProgressQuery | Intent::Complaint | Intent::HumanAgent => Urgency::Normal,
+            // Whoever is dissatisfied waits for an answer.
+            Intent::SurveyAnswer if sentiment == Sentiment::Negative => Urgency::Normal,
+            Intent::SurveyAnswer | Intent::Praise | Intent::Suggestion | Intent::Smalltalk => Urgency::Low,
+        };
+        match self.level {
+            // Praise for a hurried visit is not pressing.
+            Some(Urgency::High) if base == Urgency::Low => Urgency::Low,
+            Some(level) => level.max(base),
+            None => base,
+        }
+    }
+}
+
+/// Looks for dangers that no guard speaks against.
+pub(super) fn read(text: &Text, found: &[Found]) -> Alarm {
     let dangers: Vec<(Urgency, DangerKind)> = found
         .iter()
         .filter_map(|find| match find.meaning {
@@ -17,22 +48,11 @@ pub(super) fn read(text: &Text, found: &[Found], intent: Intent) -> (Urgency, Op
             _ => None,
         })
         .collect();
-    let base = match intent {
-        Intent::RepairReport | Intent::ProgressQuery | Intent::Complaint | Intent::HumanAgent => Urgency::Normal,
-        Intent::SurveyAnswer | Intent::Praise | Intent::Suggestion | Intent::Smalltalk => Urgency::Low,
-    };
-    let level = match dangers.iter().map(|(level, _)| *level).max() {
-        Some(Urgency::Emergency) => Urgency::Emergency,
-        // Praise for a hurried visit is not pressing.
-        Some(Urgency::High) if base == Urgency::Low => Urgency::Low,
-        Some(level) => level.max(base),
-        None => base,
-    };
-    if level < Urgency::Emergency {
-        return (level, None);
+    let grave = dangers.iter().filter(|(level, _)| *level == Urgency::Emergency);
+    Alarm {
+        level: dangers.iter().map(|(level, _)| *level).max(),
+        hazard: grave.map(|(_, kind)| hazard(*kind, found)).min_by_key(|hazard| deadliness(*hazard)),
     }
-    let kinds = dangers.iter().filter(|(level, _)| *level == Urgency::Emergency).map(|(_, kind)| *kind);
-    (level, kinds.map(|kind| hazard(kind, found)).min_by_key(|hazard| deadliness(*hazard)))
 }
 
 fn hazard(kind: DangerKind, found: &[Found]) -> Hazard {

@@ -1,0 +1,181 @@
+//! The rules as tables: one sentence a row, grouped by rule, written for these tests.
+
+use proptest::prelude::*;
+
+use super::Lexical;
+use crate::catalog;
+use crate::domain::understanding::{Awaiting, Understanding, Urgency};
+
+fn lexical() -> &'static Lexical {
+    static LEXICAL: std::sync::OnceLock<Lexical> = std::sync::OnceLock::new();
+    LEXICAL.get_or_init(|| {
+        let lexicon = catalog::lexicon::embedded().expect("a lexicon without fault");
+        Lexical::new(&lexicon).expect("a lexicon that compiles")
+    })
+}
+
+fn understood(text: &str, awaiting: Awaiting) -> Understanding {
+    lexical().understand(text, None, awaiting)
+}
+
+fn named<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_value(value).expect("json").as_str().unwrap_or("-").to_owned()
+}
+
+/// Runs a table; `read` gives what the table's columns before the text should say.
+fn table(rows: &str, read: impl Fn(&[&str]) -> (String, String)) {
+    let mut wrong = Vec::new();
+    for line in rows.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let (want, got) = read(&columns);
+        if want != got {
+            wrong.push(format!("{line} … read as {got}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} rows:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn mood_follows_its_rules() {
+    table(include_str!("tables/mood.tsv"), |row| {
+        (row[0].to_owned(), named(&understood(row[1], Awaiting::Nothing).sentiment))
+    });
+}
+
+#[test]
+fn emergencies_are_found_and_false_alarms_are_not_raised() {
+    table(include_str!("tables/urgency.tsv"), |row| {
+        let alarm = understood(row[1], Awaiting::Nothing).urgency == Urgency::Emergency;
+        (row[0].to_owned(), if alarm { "emergency" } else { "calm" }.to_owned())
+    });
+}
+
+#[test]
+fn intents_and_trades_are_told_apart() {
+    table(include_str!("tables/intents.tsv"), |row| {
+        let read = understood(row[2], Awaiting::Nothing);
+        (format!("{} {}", row[0], row[1]), format!("{} {}", named(&read.intent), named(&read.category)))
+    });
+}
+
+#[test]
+fn places_are_named_as_the_speaker_did() {
+    table(include_str!("tables/places.tsv"), |row| {
+        (row[0].to_owned(), understood(row[1], Awaiting::Nothing).location.unwrap_or_else(|| "-".to_owned()))
+    });
+}
+
+#[test]
+fn plain_answers_are_yes_or_no() {
+    table(include_str!("tables/answers.tsv"), |row| {
+        let read = match understood(row[1], Awaiting::Nothing).affirmed {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "-",
+        };
+        (row[0].to_owned(), read.to_owned())
+    });
+}
+
+#[test]
+fn ratings_are_read_by_wording_and_by_what_is_awaited() {
+    table(include_str!("tables/scores.tsv"), |row| {
+        let awaiting: Awaiting = serde_json::from_value(row[0].into()).expect("what is awaited");
+        let read = understood(row[1], awaiting);
+        let mut parts: Vec<String> = Vec::new();
+        parts.extend(read.score.map(|score| format!("s{score}")));
+        parts.extend(read.score10.map(|score| format!("t{score}")));
+        parts.extend(read.nps.map(|score| format!("n{score}")));
+        parts.extend(read.score_unclear.then(|| "?".to_owned()));
+        parts.extend(read.dims.iter().map(|(name, score)| format!("{name}={score}")));
+        if parts.is_empty() {
+            parts.push("-".to_owned());
+        }
+        let sorted = |mut parts: Vec<String>| {
+            parts.sort();
+            parts.join(" ")
+        };
+        (sorted(row[2].split(' ').map(str::to_owned).collect()), sorted(parts))
+    });
+}
+
+#[test]
+fn a_keyword_says_why_it_is_marked() {
+    let why = |text: &str| {
+        let keywords = understood(text, Awaiting::Nothing).keywords;
+        keywords.into_iter().map(|keyword| format!("{}: {}", keyword.text, keyword.why)).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(why("不太满意"), @"");
+    insta::assert_snapshot!(why("没有推诿"), @"");
+    insta::assert_snapshot!(why("修了两个月，真棒"), @"");
+}
+
+#[test]
+fn the_longest_message_is_read_in_time() {
+    let text = "煤气味、漏水、4分、不是不满意。".repeat(100_000 / 17);
+    let started = std::time::Instant::now();
+    assert_eq!(understood(&text, Awaiting::Score5).urgency, Urgency::Emergency);
+    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+}
+
+fn utterances() -> impl Strategy<Value = String> {
+    let pieces = prop::sample::select(vec![
+        "不",
+        "没有",
+        "满意",
+        "太",
+        "漏水",
+        "四",
+        "分",
+        "4",
+        "/",
+        "10",
+        "⭐",
+        "❤\u{fe0f}",
+        "👍",
+        "煤气",
+        "味",
+        "\u{200b}",
+        "\u{202e}",
+        "，",
+        "。",
+        "\n",
+        " ",
+        "out of",
+        "stars",
+        "扣",
+        "满分",
+        "到",
+        "电梯",
+        "困",
+        "3号楼",
+        "卫生间",
+        "但是",
+        "呵呵",
+        "İ",
+        "ß",
+        "㍿",
+        "𨋢",
+    ]);
+    prop_oneof![any::<String>(), prop::collection::vec(pieces, 0..24).prop_map(|pieces| pieces.concat())]
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_understood_and_every_span_is_its_substring(text in utterances(), awaited in 0..4_usize) {
+        let awaiting = [Awaiting::Nothing, Awaiting::Score5, Awaiting::Score10, Awaiting::Nps][awaited];
+        let read = understood(&text, awaiting);
+        for keyword in &read.keywords {
+            let span: String = text.chars().skip(keyword.start).take(keyword.end - keyword.start).collect();
+            prop_assert_eq!(&span, &keyword.text);
+        }
+        for words in [&read.location, &read.component, &read.symptom, &read.since, &read.wished_time].into_iter().flatten() {
+            prop_assert!(text.contains(words.as_str()));
+        }
+        prop_assert!((-1.0..=1.0).contains(&read.polarity) && (0.0..=1.0).contains(&read.confidence));
+        prop_assert!(read.score.is_none_or(|score| (1.0..=5.0).contains(&score)));
+        prop_assert!(read.score10.is_none_or(|score| (1.0..=10.0).contains(&score)));
+        prop_assert!(read.nps.is_none_or(|score| score <= 10));
+        prop_assert!(read.dims.values().all(|score| (1.0..=5.0).contains(score)));
+    }
+}
