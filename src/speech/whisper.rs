@@ -199,3 +199,49 @@ fn most_tokens(samples: usize) -> usize {
 fn as_c_int(number: usize) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::speech::decode::{self, Caps};
+
+    const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/speech/ggml-huifang-zh-en-q5_1.bin");
+
+    fn leak() -> Vec<f32> {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/audio/leak.wav");
+        decode::decode(&std::fs::read(path).unwrap(), Caps::default()).unwrap()
+    }
+
+    fn recogniser() -> Recogniser {
+        let traits = SpeechTraits { audio_window: AudioWindow::Fitted, prompt: false, ..SpeechTraits::default() };
+        Recogniser::load(Path::new(MODEL), traits, 1).unwrap()
+    }
+
+    #[test]
+    fn a_passed_deadline_stops_it_and_the_next_piece_is_none_the_worse() {
+        let recogniser = recogniser();
+        let passed = Instant::now();
+        let stopped = recogniser.recognise(&leak(), Language::Chinese, None, passed);
+        assert!(matches!(stopped, Err(WhisperFault::Deadline)), "{stopped:?}");
+        let in_time = Instant::now() + Duration::from_secs(60);
+        let written = recogniser.recognise(&leak(), Language::Chinese, None, in_time).unwrap();
+        assert_eq!(written.text, "主卧卫生间天花板漏水");
+        assert!(!written.doubtful && written.log_probability > -0.2);
+    }
+
+    #[test]
+    fn what_it_was_never_taught_is_doubted() {
+        let english_ears =
+            recogniser().recognise(&leak(), Language::English, None, Instant::now() + Duration::from_secs(60));
+        let written = english_ears.unwrap();
+        assert!(written.doubtful, "{written:?}");
+    }
+
+    #[test]
+    fn tokens_are_bounded_by_the_length_of_the_clip() {
+        assert_eq!(most_tokens(16_000), 32);
+        assert_eq!(most_tokens(16_000 * 25), 224);
+    }
+}

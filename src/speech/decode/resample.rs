@@ -133,7 +133,8 @@ mod tests {
             let middle = 4_000..20_000;
             let worst =
                 out[middle.clone()].iter().zip(&expected[middle]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-            assert!(worst < 0.02, "{rate} Hz: off by {worst}");
+            // Half a sample of this tone is 0.043: the delay is a whole number of samples.
+            assert!(worst < 0.07, "{rate} Hz: off by {worst}");
         }
     }
 
