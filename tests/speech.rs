@@ -1,6 +1,14 @@
 //! Voice messages through the real thing: the program's own decode worker as a child process, the
 //! embedded model, recordings in every container. `tests/fixtures/audio/make_fixtures.py` made them.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a test that cannot go on should stop; its tones are small numbers"
+)]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;

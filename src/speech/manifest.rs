@@ -58,7 +58,7 @@ pub struct SpeechTraits {
     /// A pause of at least this length ends a piece, in milliseconds.
     pub cut_at_pause_ms: u32,
     /// Longest piece to recognise at once, in seconds.
-    pub longest_piece_seconds: f64,
+    pub longest_piece_seconds: u32,
 }
 
 /// How much of the encoder's 30 s window is computed for a clip. Speech is far shorter, and the
@@ -95,7 +95,7 @@ impl Default for SpeechTraits {
             audio_window: AudioWindow::Published,
             prompt: true,
             cut_at_pause_ms: u32::MAX,
-            longest_piece_seconds: 25.0,
+            longest_piece_seconds: 25,
         }
     }
 }

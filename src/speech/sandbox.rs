@@ -116,7 +116,7 @@ impl Sandbox {
         };
         let mut answer = Vec::new();
         let mut bounded = stdout.take(wire::longest(self.caps));
-        let (_, read) = tokio::join!(feed, bounded.read_to_end(&mut answer));
+        let ((), read) = tokio::join!(feed, bounded.read_to_end(&mut answer));
         read?;
         // Whatever it says beyond the longest honest answer is not waited for.
         drop(bounded);
