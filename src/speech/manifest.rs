@@ -71,11 +71,13 @@ pub enum AudioWindow {
     /// Trained on padded windows, as OpenAI's models were: never under 256 positions, and 128
     /// beyond the clip. Shorter windows make such models loop (whisper.cpp #1951).
     Published,
+    /// All of it, whatever the clip: what whisper.cpp does by itself.
+    Whole,
 }
 
 impl AudioWindow {
     /// Positions of the full window; one is 20 ms.
-    pub const FULL: usize = 1500;
+    const FULL: usize = 1500;
     const SAMPLES_A_POSITION: usize = 320;
 
     /// Returns the encoder positions to compute for a clip of `samples` at 16 kHz.
@@ -84,6 +86,7 @@ impl AudioWindow {
         match self {
             AudioWindow::Fitted => (clip + 8).clamp(16, AudioWindow::FULL),
             AudioWindow::Published => (clip + 128).clamp(256, AudioWindow::FULL),
+            AudioWindow::Whole => AudioWindow::FULL,
         }
     }
 }

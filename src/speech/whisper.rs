@@ -127,7 +127,7 @@ impl Recogniser {
             return Ok(first);
         }
         let mut wide = self.parameters(SamplingStrategy::BeamSearch { beam_size: BEAM, patience: -1.0 }, limits);
-        wide.set_audio_ctx(as_c_int(AudioWindow::FULL));
+        wide.set_audio_ctx(as_c_int(AudioWindow::Whole.positions(piece.len())));
         let second = run(state, wide, piece, limits)?;
         let better = first.doubtful && second.log_probability < first.log_probability && second.doubtful;
         Ok(if better { first } else { second })
