@@ -82,7 +82,7 @@ pub struct Transcript {
     pub language: Language,
     /// Length of the recording, silence included.
     pub seconds: f64,
-    /// Mean probability of a token, 0…1. Below 0.37 the text was doubted and not returned.
+    /// Mean probability of a token, 0…1. What a model's `least_confidence` forbids is not returned.
     pub confidence: f32,
     /// Name of the model, as `huifang models` lists it, or its file name.
     pub model: String,

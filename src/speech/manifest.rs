@@ -57,6 +57,8 @@ pub struct SpeechTraits {
     pub prompt: bool,
     /// A pause of at least this length ends a piece, in milliseconds.
     pub cut_at_pause_ms: u32,
+    /// Mean probability of a token below which a piece is not believed.
+    pub least_confidence: f32,
     /// Longest piece to recognise at once, in seconds.
     pub longest_piece_seconds: u32,
 }
@@ -97,6 +99,8 @@ impl Default for SpeechTraits {
         SpeechTraits {
             audio_window: AudioWindow::Published,
             prompt: true,
+            // A mean log probability of −1, as in OpenAI's decoder.
+            least_confidence: 0.37,
             cut_at_pause_ms: u32::MAX,
             longest_piece_seconds: 25,
         }

@@ -15,8 +15,6 @@ use super::manifest::{AudioWindow, SpeechTraits};
 use super::script;
 use crate::domain::language::Language;
 
-/// Mean log probability of a token below which a result is not believed (as in OpenAI's decoder).
-const LEAST_LOG_PROBABILITY: f32 = -1.0;
 /// Width of the second and last attempt.
 const BEAM: i32 = 3;
 /// Most tokens of vocabulary in front; whisper.cpp keeps at most half its text context.
@@ -116,7 +114,8 @@ impl Recogniser {
             Some(vocabulary) => self.context.tokenize(vocabulary, PROMPT_TOKENS).unwrap_or_default(),
             None => Vec::new(),
         };
-        let limits = Limits { language, deadline, tokens: most_tokens(piece.len()) };
+        let confidence = self.traits.least_confidence;
+        let limits = Limits { language, deadline, tokens: most_tokens(piece.len()), confidence };
         let mut greedy = self.parameters(SamplingStrategy::Greedy { best_of: 1 }, limits);
         greedy.set_audio_ctx(as_c_int(self.traits.audio_window.positions(piece.len())));
         if !prompt.is_empty() {
@@ -129,8 +128,8 @@ impl Recogniser {
         let mut wide = self.parameters(SamplingStrategy::BeamSearch { beam_size: BEAM, patience: -1.0 }, limits);
         wide.set_audio_ctx(as_c_int(AudioWindow::Whole.positions(piece.len())));
         let second = run(state, wide, piece, limits)?;
-        let better = first.doubtful && second.log_probability < first.log_probability && second.doubtful;
-        Ok(if better { first } else { second })
+        let first_is_better = second.doubtful && first.log_probability > second.log_probability;
+        Ok(if first_is_better { first } else { second })
     }
 
     fn parameters<'a>(&self, strategy: SamplingStrategy, limits: Limits) -> FullParams<'a, 'a> {
@@ -165,6 +164,7 @@ struct Limits {
     language: Language,
     deadline: Instant,
     tokens: usize,
+    confidence: f32,
 }
 
 fn run(
@@ -187,7 +187,7 @@ fn run(
     }
     let text = script::clean(&bytes);
     let log_probability = if tokens == 0 { 0.0 } else { sum / tokens as f32 };
-    let doubtful = log_probability < LEAST_LOG_PROBABILITY || tokens >= limits.tokens || script::loops(&text);
+    let doubtful = log_probability.exp() < limits.confidence || tokens >= limits.tokens || script::loops(&text);
     Ok(Written { text, log_probability, tokens, doubtful })
 }
 
