@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, Semaphore};
 
 use self::activity::Cutting;
 use self::decode::{Caps, DecodeError, SAMPLE_RATE};
@@ -82,7 +82,7 @@ pub struct Transcript {
     pub language: Language,
     /// Length of the recording, silence included.
     pub seconds: f64,
-    /// Mean probability of a token, 0…1. Below 0.37 the text was doubted and not returned.
+    /// Mean probability of a token, 0…1. What a model's `least_confidence` forbids is not returned.
     pub confidence: f32,
     /// Name of the model, as `huifang models` lists it, or its file name.
     pub model: String,
@@ -276,10 +276,11 @@ impl Ear {
 
     fn cutting(&self) -> Cutting {
         let traits = self.recogniser.traits();
+        let samples_in =
+            |milliseconds: u64| usize::try_from(milliseconds * u64::from(SAMPLE_RATE) / 1000).unwrap_or(usize::MAX);
         Cutting {
-            pause: usize::try_from(u64::from(traits.cut_at_pause_ms) * u64::from(SAMPLE_RATE) / 1000)
-                .unwrap_or(usize::MAX),
-            longest: (traits.longest_piece_seconds * f64::from(SAMPLE_RATE)) as usize,
+            pause: samples_in(traits.cut_at_pause_ms.into()),
+            longest: samples_in(1000 * u64::from(traits.longest_piece_seconds)),
         }
     }
 }
@@ -288,6 +289,6 @@ fn file_stem(path: &Path) -> String {
     path.file_stem().map_or_else(|| "unnamed".into(), |stem| stem.to_string_lossy().into_owned())
 }
 
-fn closed(error: tokio::sync::AcquireError) -> SpeechError {
-    SpeechError::Broken(error.to_string())
+fn closed(_: AcquireError) -> SpeechError {
+    SpeechError::Broken("the program is stopping".into())
 }

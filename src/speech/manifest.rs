@@ -57,8 +57,10 @@ pub struct SpeechTraits {
     pub prompt: bool,
     /// A pause of at least this length ends a piece, in milliseconds.
     pub cut_at_pause_ms: u32,
+    /// Mean probability of a token below which a piece is not believed.
+    pub least_confidence: f32,
     /// Longest piece to recognise at once, in seconds.
-    pub longest_piece_seconds: f64,
+    pub longest_piece_seconds: u32,
 }
 
 /// How much of the encoder's 30 s window is computed for a clip. Speech is far shorter, and the
@@ -71,11 +73,13 @@ pub enum AudioWindow {
     /// Trained on padded windows, as OpenAI's models were: never under 256 positions, and 128
     /// beyond the clip. Shorter windows make such models loop (whisper.cpp #1951).
     Published,
+    /// All of it, whatever the clip: what whisper.cpp does by itself.
+    Whole,
 }
 
 impl AudioWindow {
     /// Positions of the full window; one is 20 ms.
-    pub const FULL: usize = 1500;
+    const FULL: usize = 1500;
     const SAMPLES_A_POSITION: usize = 320;
 
     /// Returns the encoder positions to compute for a clip of `samples` at 16 kHz.
@@ -84,6 +88,7 @@ impl AudioWindow {
         match self {
             AudioWindow::Fitted => (clip + 8).clamp(16, AudioWindow::FULL),
             AudioWindow::Published => (clip + 128).clamp(256, AudioWindow::FULL),
+            AudioWindow::Whole => AudioWindow::FULL,
         }
     }
 }
@@ -94,8 +99,10 @@ impl Default for SpeechTraits {
         SpeechTraits {
             audio_window: AudioWindow::Published,
             prompt: true,
+            // A mean log probability of −1, as in OpenAI's decoder.
+            least_confidence: 0.37,
             cut_at_pause_ms: u32::MAX,
-            longest_piece_seconds: 25.0,
+            longest_piece_seconds: 25,
         }
     }
 }

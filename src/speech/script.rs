@@ -136,10 +136,10 @@ mod tests {
 
     #[test]
     fn pieces_are_joined_as_one_would_write_them() {
-        let join = |pieces: &[&str]| super::join(&pieces.iter().map(ToString::to_string).collect::<Vec<_>>());
-        assert_eq!(join(&["厨房漏水", "", "请尽快来"]), "厨房漏水，请尽快来");
-        assert_eq!(join(&["The tap leaks.", "Please come"]), "The tap leaks. Please come");
-        assert_eq!(join(&["The tap leaks", "please come"]), "The tap leaks, please come");
-        assert_eq!(join(&[]), "");
+        let joined = |pieces: &[&str]| join(&pieces.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(joined(&["厨房漏水", "", "请尽快来"]), "厨房漏水，请尽快来");
+        assert_eq!(joined(&["The tap leaks.", "Please come"]), "The tap leaks. Please come");
+        assert_eq!(joined(&["The tap leaks", "please come"]), "The tap leaks, please come");
+        assert_eq!(joined(&[]), "");
     }
 }

@@ -15,8 +15,6 @@ use super::manifest::{AudioWindow, SpeechTraits};
 use super::script;
 use crate::domain::language::Language;
 
-/// Mean log probability of a token below which a result is not believed (as in OpenAI's decoder).
-const LEAST_LOG_PROBABILITY: f32 = -1.0;
 /// Width of the second and last attempt.
 const BEAM: i32 = 3;
 /// Most tokens of vocabulary in front; whisper.cpp keeps at most half its text context.
@@ -116,7 +114,8 @@ impl Recogniser {
             Some(vocabulary) => self.context.tokenize(vocabulary, PROMPT_TOKENS).unwrap_or_default(),
             None => Vec::new(),
         };
-        let limits = Limits { language, deadline, tokens: most_tokens(piece.len()) };
+        let confidence = self.traits.least_confidence;
+        let limits = Limits { language, deadline, tokens: most_tokens(piece.len()), confidence };
         let mut greedy = self.parameters(SamplingStrategy::Greedy { best_of: 1 }, limits);
         greedy.set_audio_ctx(as_c_int(self.traits.audio_window.positions(piece.len())));
         if !prompt.is_empty() {
@@ -127,10 +126,10 @@ impl Recogniser {
             return Ok(first);
         }
         let mut wide = self.parameters(SamplingStrategy::BeamSearch { beam_size: BEAM, patience: -1.0 }, limits);
-        wide.set_audio_ctx(as_c_int(AudioWindow::FULL));
+        wide.set_audio_ctx(as_c_int(AudioWindow::Whole.positions(piece.len())));
         let second = run(state, wide, piece, limits)?;
-        let better = first.doubtful && second.log_probability < first.log_probability && second.doubtful;
-        Ok(if better { first } else { second })
+        let first_is_better = second.doubtful && first.log_probability > second.log_probability;
+        Ok(if first_is_better { first } else { second })
     }
 
     fn parameters<'a>(&self, strategy: SamplingStrategy, limits: Limits) -> FullParams<'a, 'a> {
@@ -165,6 +164,7 @@ struct Limits {
     language: Language,
     deadline: Instant,
     tokens: usize,
+    confidence: f32,
 }
 
 fn run(
@@ -187,7 +187,7 @@ fn run(
     }
     let text = script::clean(&bytes);
     let log_probability = if tokens == 0 { 0.0 } else { sum / tokens as f32 };
-    let doubtful = log_probability < LEAST_LOG_PROBABILITY || tokens >= limits.tokens || script::loops(&text);
+    let doubtful = log_probability.exp() < limits.confidence || tokens >= limits.tokens || script::loops(&text);
     Ok(Written { text, log_probability, tokens, doubtful })
 }
 
@@ -198,4 +198,50 @@ fn most_tokens(samples: usize) -> usize {
 
 fn as_c_int(number: usize) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::speech::decode::{self, Caps};
+
+    const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/speech/ggml-huifang-zh-en-q5_1.bin");
+
+    fn leak() -> Vec<f32> {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/audio/leak.wav");
+        decode::decode(&std::fs::read(path).unwrap(), Caps::default()).unwrap()
+    }
+
+    fn recogniser() -> Recogniser {
+        let traits = SpeechTraits { audio_window: AudioWindow::Fitted, prompt: false, ..SpeechTraits::default() };
+        Recogniser::load(Path::new(MODEL), traits, 1).unwrap()
+    }
+
+    #[test]
+    fn a_passed_deadline_stops_it_and_the_next_piece_is_none_the_worse() {
+        let recogniser = recogniser();
+        let passed = Instant::now();
+        let stopped = recogniser.recognise(&leak(), Language::Chinese, None, passed);
+        assert!(matches!(stopped, Err(WhisperFault::Deadline)), "{stopped:?}");
+        let in_time = Instant::now() + Duration::from_mins(1);
+        let written = recogniser.recognise(&leak(), Language::Chinese, None, in_time).unwrap();
+        assert_eq!(written.text, "主卧卫生间天花板漏水");
+        assert!(!written.doubtful && written.log_probability > -0.2);
+    }
+
+    #[test]
+    fn what_it_was_never_taught_is_doubted() {
+        let english_ears =
+            recogniser().recognise(&leak(), Language::English, None, Instant::now() + Duration::from_mins(1));
+        let written = english_ears.unwrap();
+        assert!(written.doubtful, "{written:?}");
+    }
+
+    #[test]
+    fn tokens_are_bounded_by_the_length_of_the_clip() {
+        assert_eq!(most_tokens(16_000), 32);
+        assert_eq!(most_tokens(16_000 * 25), 224);
+    }
 }

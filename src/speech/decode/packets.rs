@@ -10,7 +10,7 @@ use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::{Hint, Probe};
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
-use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadOnlySource};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::TimeBase;
@@ -26,7 +26,12 @@ use super::{Caps, Container, DecodeError, SAMPLE_RATE};
 /// Too long, unreadable from the first packet on, or in a codec that is not taken.
 pub(super) fn decode(bytes: &[u8], container: Container, caps: Caps) -> Result<Vec<f32>, DecodeError> {
     let bytes = bytes.get(id3_tag_length(bytes)..).unwrap_or_default();
-    let source = MediaSourceStream::new(Box::new(Cursor::new(bytes)), MediaSourceStreamOptions::default());
+    let source: Box<dyn MediaSource> = match container {
+        // Unless it cannot know the file's length, the reader gives up on a truncated segment.
+        Container::WebM => Box::new(ReadOnlySource::new(Cursor::new(bytes))),
+        _ => Box::new(Cursor::new(bytes)),
+    };
+    let source = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
     let mut reader = probe(container)
         .probe(&Hint::new(), source, FormatOptions::default(), MetadataOptions::default())
         .map_err(|error| damaged(&error))?;

@@ -20,7 +20,7 @@ const CPU_SECONDS: u64 = 20;
 const OPEN_FILES: u64 = 16;
 
 /// Runs this process as decode worker: `main` calls it when the first argument is
-/// [`super::WORKER_COMMAND`], before anything else starts. The arguments that follow are the caps
+/// `decode-worker`, before anything else starts. The arguments that follow are the caps
 /// in bytes and seconds.
 pub fn run() -> ExitCode {
     let mut caps = std::env::args().skip(2);
