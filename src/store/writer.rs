@@ -4,7 +4,7 @@
 //! SQLite has one writer anyway; making it a task turns waiting for the lock into waiting in a
 //! bounded queue. Everything queued at that moment is run in one transaction, each piece in a
 //! savepoint, and committed once: a commit waits for the disk, so a group costs about as much
-//! as one (measured in `benches/`). Postgres groups commits of concurrent transactions itself.
+//! as one (`benches/store.rs`). Postgres groups commits of concurrent transactions itself.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
