@@ -1,5 +1,5 @@
 -- The first schema. Column types: ../README.md. Keep the two dialects of a migration in step;
--- tests/migrations.rs compares what they make.
+-- tests/store/migrations.rs compares what they make.
 
 CREATE TABLE settings (
     key        TEXT PRIMARY KEY,

@@ -228,4 +228,17 @@ mod tests {
         assert!(!is_sound("3.46.0"));
         assert!(!is_sound("3.9.9"));
     }
+
+    /// Killing a process cannot show that a commit waited for the disk; the settings can.
+    #[tokio::test]
+    async fn a_commit_on_sqlite_waits_for_the_disk_and_foreign_keys_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let pools = Pools::open(&format!("sqlite:{}/new/a.db", folder.path().display())).await.unwrap();
+        let Pools::Sqlite { write, .. } = pools else { panic!("not SQLite") };
+        let pragma = async |sql| sqlx::query_scalar::<_, i64>(sql).fetch_one(&write).await.unwrap();
+        assert_eq!(pragma("SELECT synchronous FROM pragma_synchronous").await, 2);
+        assert_eq!(pragma("SELECT foreign_keys FROM pragma_foreign_keys").await, 1);
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&write).await.unwrap();
+        assert_eq!(mode, "wal");
+    }
 }

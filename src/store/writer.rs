@@ -4,7 +4,7 @@
 //! SQLite has one writer anyway; making it a task turns waiting for the lock into waiting in a
 //! bounded queue. Everything queued at that moment is run in one transaction, each piece in a
 //! savepoint, and committed once: a commit waits for the disk, so a group costs about as much
-//! as one (measured in `benches/`). Postgres groups commits of concurrent transactions itself.
+//! as one (`benches/store.rs`). Postgres groups commits of concurrent transactions itself.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -58,11 +58,14 @@ impl Ledger {
     }
 }
 
+type Run = Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, bool> + Send>;
+type Done = oneshot::Sender<Result<(), StoreError>>;
+
 /// A piece of work in the queue. `run` keeps its result to itself and says whether to keep
 /// what it wrote; `done` tells the caller that the result may be believed.
 struct Work {
-    run: Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, bool> + Send>,
-    done: oneshot::Sender<Result<(), StoreError>>,
+    run: Run,
+    done: Done,
 }
 
 impl std::fmt::Debug for Work {
@@ -100,7 +103,7 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let (give, mut result) = oneshot::channel();
-        let run: Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, bool> + Send> = Box::new(|tx: &mut Tx| {
+        let run: Run = Box::new(|tx: &mut Tx| {
             Box::pin(async move {
                 let result = work(tx).await;
                 let keep = result.is_ok();
@@ -190,10 +193,7 @@ enum Verdict {
 }
 
 /// Runs one piece of work and keeps or undoes it; an error means the transaction is lost.
-async fn apply_in_savepoint(
-    tx: &mut Tx,
-    run: Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, bool> + Send>,
-) -> Result<Verdict, StoreError> {
+async fn apply_in_savepoint(tx: &mut Tx, run: Run) -> Result<Verdict, StoreError> {
     tx.savepoint().await?;
     let verdict = apply(tx, run).await;
     match verdict {
@@ -206,7 +206,7 @@ async fn apply_in_savepoint(
     Ok(verdict)
 }
 
-async fn apply(tx: &mut Tx, run: Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, bool> + Send>) -> Verdict {
+async fn apply(tx: &mut Tx, run: Run) -> Verdict {
     // The transaction is undone after a panic, so nothing half-done can be seen.
     let work = AssertUnwindSafe(async { run(tx).await }).catch_unwind();
     match tokio::time::timeout(LIMIT, work).await {
@@ -217,7 +217,7 @@ async fn apply(tx: &mut Tx, run: Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture
     }
 }
 
-fn answer(to: impl IntoIterator<Item = oneshot::Sender<Result<(), StoreError>>>, outcome: &Result<(), StoreError>) {
+fn answer(to: impl IntoIterator<Item = Done>, outcome: &Result<(), StoreError>) {
     for done in to {
         // A caller that has gone needs no answer.
         let _ = done.send(outcome.clone());

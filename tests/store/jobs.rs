@@ -1,0 +1,233 @@
+//! Jobs: claimed once, in order, fenced, never lost.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use huifang::domain::ids::JobId;
+use huifang::domain::time::Timestamp;
+use huifang::store::jobs::{self, ClaimedJob, JobStatus, NewJob};
+use huifang::store::{Store, StoreError};
+
+use crate::database::{Database, read, write};
+
+const LEASE: Duration = Duration::from_mins(1);
+
+fn job(db: &Database, kind: &str) -> NewJob {
+    NewJob {
+        id: db.clock.new_id(),
+        kind: kind.to_owned(),
+        payload: "{}".to_owned(),
+        lane: None,
+        dedupe_key: None,
+        run_at: db.now(),
+        max_attempts: 3,
+        created_at: db.now(),
+    }
+}
+
+fn in_lane(db: &Database, kind: &str) -> NewJob {
+    NewJob { lane: Some("dialogue".to_owned()), ..job(db, kind) }
+}
+
+async fn enqueue(db: &Database, job: NewJob) -> bool {
+    write!(db.store, |tx| jobs::enqueue(tx, &job).await).unwrap()
+}
+
+async fn claim_at(store: &Store, now: Timestamp, limit: u32) -> Vec<ClaimedJob> {
+    write!(store, |tx| jobs::claim(tx, now, limit, LEASE).await).unwrap()
+}
+
+async fn claim(db: &Database) -> Vec<String> {
+    claim_at(&db.store, db.now(), 10).await.into_iter().map(|job| job.kind).collect()
+}
+
+async fn done(db: &Database, id: JobId, attempt: u32) -> bool {
+    write!(db.store, |tx| jobs::done(tx, id, attempt).await).unwrap()
+}
+
+async fn claim_one(db: &Database) -> ClaimedJob {
+    let mut claimed = claim_at(&db.store, db.now(), 1).await;
+    claimed.pop().unwrap()
+}
+
+pub(crate) async fn a_job_with_the_same_key_is_not_taken_on_twice(db: Database) {
+    let keyed = |kind| NewJob { dedupe_key: Some("visit:1".to_owned()), ..job(&db, kind) };
+    assert!(enqueue(&db, keyed("first")).await);
+    assert!(!enqueue(&db, keyed("second")).await);
+    assert!(enqueue(&db, job(&db, "without a key")).await);
+    assert!(enqueue(&db, job(&db, "without a key")).await);
+    assert_eq!(claim(&db).await.len(), 3);
+}
+
+pub(crate) async fn a_job_exists_only_if_its_transaction_does(db: Database) {
+    let undone = job(&db, "undone");
+    let _: Result<(), _> = write!(db.store, |tx| {
+        jobs::enqueue(tx, &undone).await?;
+        Err(StoreError::Closed)
+    });
+    assert!(claim(&db).await.is_empty());
+}
+
+pub(crate) async fn jobs_are_claimed_when_due_in_order(db: Database) {
+    let at = |kind, secs| NewJob { run_at: db.now() + Duration::from_secs(secs), ..job(&db, kind) };
+    for planned in [at("third", 3), at("first", 1), at("second", 2)] {
+        enqueue(&db, planned).await;
+    }
+    assert!(claim(&db).await.is_empty());
+    db.clock.advance(Duration::from_secs(2));
+    assert_eq!(claim(&db).await, ["first", "second"]);
+    assert!(claim(&db).await.is_empty());
+    db.clock.advance(Duration::from_secs(1));
+    assert_eq!(claim(&db).await, ["third"]);
+}
+
+pub(crate) async fn a_lane_runs_one_job_at_a_time_in_order(db: Database) {
+    enqueue(&db, in_lane(&db, "first")).await;
+    enqueue(&db, in_lane(&db, "second")).await;
+    enqueue(&db, NewJob { lane: Some("another".to_owned()), ..job(&db, "elsewhere") }).await;
+    let claimed = claim_at(&db.store, db.now(), 10).await;
+    assert_eq!(claimed.iter().map(|job| job.kind.as_str()).collect::<Vec<_>>(), ["first", "elsewhere"]);
+    assert!(claim(&db).await.is_empty());
+    assert!(done(&db, claimed[0].id, 1).await);
+    assert_eq!(claim(&db).await, ["second"]);
+}
+
+pub(crate) async fn a_job_waiting_for_another_attempt_holds_its_lane(db: Database) {
+    enqueue(&db, in_lane(&db, "first")).await;
+    enqueue(&db, in_lane(&db, "second")).await;
+    let first = claim_one(&db).await;
+    let again = db.now() + Duration::from_secs(30);
+    assert!(write!(db.store, |tx| jobs::retry(tx, first.id, 1, again, "HTTP 502").await).unwrap());
+    assert!(claim(&db).await.is_empty());
+    db.clock.advance(Duration::from_secs(30));
+    assert_eq!(claim(&db).await, ["first"]);
+}
+
+pub(crate) async fn a_reminder_for_later_does_not_hold_its_lane(db: Database) {
+    let tomorrow = db.now() + Duration::from_hours(24);
+    enqueue(&db, NewJob { run_at: tomorrow, ..in_lane(&db, "remind") }).await;
+    enqueue(&db, in_lane(&db, "deliver")).await;
+    assert_eq!(claim(&db).await, ["deliver"]);
+}
+
+pub(crate) async fn a_worker_that_lost_its_lease_cannot_finish_the_job(db: Database) {
+    enqueue(&db, job(&db, "slow")).await;
+    let late = claim_one(&db).await;
+    db.clock.advance(LEASE);
+    let successor = claim_one(&db).await;
+    assert_eq!((late.id, late.attempt, successor.attempt), (successor.id, 1, 2));
+    let (id, now) = (late.id, db.now());
+    assert!(!done(&db, id, 1).await);
+    assert!(!write!(db.store, |tx| jobs::renew(tx, id, 1, now, LEASE).await).unwrap());
+    assert!(!write!(db.store, |tx| jobs::retry(tx, id, 1, now, "late").await).unwrap());
+    assert!(!write!(db.store, |tx| jobs::dead(tx, id, 1, "late").await).unwrap());
+    assert!(done(&db, id, 2).await);
+    assert!(!done(&db, id, 2).await);
+}
+
+pub(crate) async fn a_renewed_lease_keeps_the_job(db: Database) {
+    enqueue(&db, job(&db, "long")).await;
+    let running = claim_one(&db).await;
+    db.clock.advance(LEASE / 2);
+    let now = db.now();
+    assert!(write!(db.store, |tx| jobs::renew(tx, running.id, 1, now, LEASE).await).unwrap());
+    db.clock.advance(LEASE / 2 + LEASE / 4);
+    assert!(claim(&db).await.is_empty());
+    db.clock.advance(LEASE / 4);
+    assert_eq!(claim(&db).await, ["long"]);
+}
+
+pub(crate) async fn a_job_whose_worker_vanishes_on_the_last_attempt_is_given_up(db: Database) {
+    enqueue(&db, NewJob { max_attempts: 2, ..in_lane(&db, "poison") }).await;
+    enqueue(&db, in_lane(&db, "behind it")).await;
+    for attempt in 1..=2 {
+        assert_eq!(claim_one(&db).await.attempt, attempt);
+        db.clock.advance(LEASE);
+    }
+    assert_eq!(claim(&db).await, ["behind it"]);
+    let dead = read!(db.store, |tx| jobs::list_dead(tx, 10).await).unwrap();
+    assert_eq!((dead.len(), dead[0].kind.as_str(), dead[0].attempt), (1, "poison", 2));
+    assert_eq!(dead[0].last_error.as_deref(), Some("the worker vanished on the last attempt"));
+}
+
+pub(crate) async fn a_job_is_given_up_after_its_attempts_and_can_be_replayed(db: Database) {
+    enqueue(&db, NewJob { max_attempts: 2, ..job(&db, "stubborn") }).await;
+    let (now, mut id) = (db.now(), None);
+    for attempt in 1..=2 {
+        let running = claim_one(&db).await;
+        id = Some(running.id);
+        assert!(write!(db.store, |tx| jobs::retry(tx, running.id, attempt, now, "HTTP 500").await).unwrap());
+    }
+    assert!(claim(&db).await.is_empty());
+    assert_eq!(read!(db.store, |tx| jobs::count(tx, JobStatus::Dead).await).unwrap(), 1);
+    let id = id.unwrap();
+    assert!(write!(db.store, |tx| jobs::replay(tx, id, now).await).unwrap());
+    assert!(!write!(db.store, |tx| jobs::replay(tx, id, now).await).unwrap());
+    let replayed = claim_one(&db).await;
+    assert_eq!((replayed.id, replayed.attempt, replayed.max_attempts), (id, 3, 4));
+    assert!(write!(db.store, |tx| jobs::dead(tx, id, 3, "no such chat").await).unwrap());
+    let dead = read!(db.store, |tx| jobs::list_dead(tx, 10).await).unwrap();
+    assert_eq!(dead[0].last_error.as_deref(), Some("no such chat"));
+}
+
+pub(crate) async fn workers_that_claim_at_once_never_share_a_job_or_a_lane(db: Database) {
+    for i in 0..60 {
+        let lane = (i % 2 == 0).then(|| format!("lane{}", i % 10));
+        enqueue(&db, NewJob { lane, ..job(&db, "work") }).await;
+    }
+    let mut claimed = HashSet::new();
+    while claimed.len() < 60 {
+        let workers = (0..6).map(|_| {
+            let (store, now) = (db.store.clone(), db.now());
+            tokio::spawn(async move { claim_at(&store, now, 7).await })
+        });
+        let round: Vec<ClaimedJob> = join_all(workers).await.into_iter().flat_map(Result::unwrap).collect();
+        assert!(!round.is_empty(), "{} of 60 claimed and no more", claimed.len());
+        let lanes: Vec<_> = round.iter().filter_map(|job| job.lane.clone()).collect();
+        assert_eq!(lanes.iter().collect::<HashSet<_>>().len(), lanes.len());
+        for running in round {
+            assert!(claimed.insert(running.id), "claimed twice");
+            assert!(done(&db, running.id, running.attempt).await);
+        }
+    }
+}
+
+pub(crate) async fn the_runner_knows_when_there_is_next_something_to_do(db: Database) {
+    let next = async || read!(db.store, |tx| jobs::next_run_at(tx).await).unwrap();
+    assert_eq!(next().await, None);
+    let (now, soon) = (db.now(), db.now() + Duration::from_secs(10));
+    enqueue(&db, NewJob { run_at: soon, ..job(&db, "soon") }).await;
+    assert_eq!(next().await, Some(soon));
+    enqueue(&db, job(&db, "now")).await;
+    assert_eq!(next().await, Some(now));
+    claim_one(&db).await;
+    assert_eq!(next().await, Some(soon));
+    let clock = write!(db.store, |tx| jobs::database_now(tx).await).unwrap();
+    assert_eq!(clock.is_none(), db.is_sqlite());
+}
+
+pub(crate) async fn a_thousand_done_jobs_are_swept_and_the_dead_stay(db: Database) {
+    let many: Vec<_> = (0..1000).map(|_| job(&db, "done")).collect();
+    write!(db.store, |tx| {
+        for job in &many {
+            jobs::enqueue(tx, job).await?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    let claimed = claim_at(&db.store, db.now(), 1001).await;
+    assert_eq!(claimed.len(), 1000);
+    write!(db.store, |tx| {
+        jobs::dead(tx, claimed[0].id, 1, "given up").await?;
+        for job in &claimed[1..] {
+            jobs::done(tx, job.id, 1).await?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    let (now, later) = (db.now(), db.now() + Duration::from_millis(1));
+    assert_eq!(write!(db.store, |tx| jobs::sweep_done(tx, now).await).unwrap(), 0);
+    assert_eq!(write!(db.store, |tx| jobs::sweep_done(tx, later).await).unwrap(), 999);
+    assert_eq!(db.number("SELECT COUNT(*) FROM jobs").await, 1);
+}

@@ -1,0 +1,123 @@
+//! The store, held to one list of behaviours on both databases.
+//!
+//! Every behaviour is a function that is given a fresh database; [`behaviours`] makes a test of
+//! it on SQLite and one on Postgres. Postgres is Debian's package, started by [`cluster`].
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of this crate is tests")]
+
+mod cluster;
+mod crash;
+mod database;
+mod jobs;
+mod messages;
+mod migrations;
+mod people;
+mod surveys;
+mod tickets;
+mod writing;
+
+/// Makes two tests of every behaviour.
+macro_rules! behaviours {
+    ($($family:ident { $($name:ident,)+ })+) => {
+        mod sqlite {
+            $(mod $family {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    crate::$family::$name(crate::database::sqlite().await).await;
+                })+
+            })+
+        }
+        mod postgres {
+            $(mod $family {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    if let Some(database) = crate::database::postgres().await {
+                        crate::$family::$name(database).await;
+                    }
+                })+
+            })+
+        }
+    };
+}
+
+behaviours! {
+    writing {
+        an_error_undoes_its_own_write_and_no_other,
+        a_panic_undoes_its_own_write_and_no_other,
+        writes_that_wait_together_share_a_commit_on_sqlite,
+        what_was_written_is_there_after_reopening,
+        a_read_sees_one_moment,
+        a_read_cannot_write,
+        a_commit_wakes_those_who_watch,
+        a_closed_store_refuses,
+    }
+    messages {
+        a_second_copy_of_the_same_message_is_ignored,
+        copies_that_arrive_together_are_stored_once,
+        the_same_id_on_another_channel_is_another_message,
+        one_address_has_one_dialogue_even_when_it_writes_twice_at_once,
+        a_dialogue_comes_back_as_it_was_saved,
+        steps_of_one_dialogue_do_not_overtake_each_other,
+        a_thread_shows_what_came_in_and_went_out_in_order,
+        what_was_held_back_was_not_said,
+        a_reader_of_a_thread_misses_nothing_while_others_write,
+        a_nul_character_does_not_stop_a_message,
+        the_fate_of_a_sent_message_is_kept,
+    }
+    tickets {
+        a_ticket_comes_back_as_it_was_filed_and_as_it_was_changed,
+        numbers_count_up_within_a_month_in_china,
+        a_number_that_was_undone_is_given_again,
+        numbers_have_no_gaps_and_no_twins_when_many_are_filed_at_once,
+        a_ticket_changed_by_two_at_once_loses_neither_change,
+        staff_and_client_on_one_ticket_do_not_deadlock,
+        lists_show_what_the_filter_asks_for_and_emergencies_first,
+        history_is_numbered_and_says_who,
+        media_are_attached_once,
+        a_flag_is_seen_once,
+        a_change_comes_again_under_a_higher_number,
+        a_reader_of_changes_misses_none_while_others_write,
+        a_bad_stored_value_is_named_by_table_column_and_row,
+        a_ticket_that_is_not_there_cannot_be_changed,
+    }
+    surveys {
+        an_answer_replaces_the_earlier_one,
+        a_response_keeps_its_first_completion_and_its_last_outcome,
+        an_anonymous_response_knows_no_contact,
+        comments_are_added_not_replaced,
+        responses_are_listed_by_filter,
+        a_transcript_goes_from_pending_to_heard_to_corrected,
+        a_transcript_may_end_with_nothing_or_failed,
+    }
+    people {
+        a_project_and_its_units_come_back_as_they_were_stored,
+        a_contact_is_bound_to_a_unit_once,
+        a_contact_keeps_language_consent_and_opt_out,
+        an_address_leads_to_its_contact,
+        staff_log_in_by_login_and_sessions_end,
+        somebody_who_may_no_longer_log_in_has_no_session,
+        a_setting_is_replaced,
+    }
+    jobs {
+        a_job_with_the_same_key_is_not_taken_on_twice,
+        a_job_exists_only_if_its_transaction_does,
+        jobs_are_claimed_when_due_in_order,
+        a_lane_runs_one_job_at_a_time_in_order,
+        a_job_waiting_for_another_attempt_holds_its_lane,
+        a_reminder_for_later_does_not_hold_its_lane,
+        a_worker_that_lost_its_lease_cannot_finish_the_job,
+        a_renewed_lease_keeps_the_job,
+        a_job_whose_worker_vanishes_on_the_last_attempt_is_given_up,
+        a_job_is_given_up_after_its_attempts_and_can_be_replayed,
+        workers_that_claim_at_once_never_share_a_job_or_a_lane,
+        the_runner_knows_when_there_is_next_something_to_do,
+        a_thousand_done_jobs_are_swept_and_the_dead_stay,
+    }
+    migrations {
+        migrating_again_changes_nothing,
+        a_database_without_the_schema_says_so,
+    }
+    crash {
+        nothing_acknowledged_is_lost_when_the_process_is_killed,
+    }
+}
