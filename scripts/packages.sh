@@ -34,6 +34,7 @@ case $group in
         need libclang-dev any_exists "${LIBCLANG_PATH:-/usr/lib/llvm}" /usr/lib/llvm-*/lib/libclang*.so* /usr/lib*/libclang*.so* \
             /usr/lib/*/libclang*.so*
         need clang command_found clang           # its own headers (stddef.h …)
+        need tzdata any_exists /usr/share/zoneinfo/Asia/Shanghai
         ;;
     fetch)
         need python3 command_found python3

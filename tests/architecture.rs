@@ -36,7 +36,6 @@ const ONLY_HERE: &[(&str, &str)] = &[
     ("tch", "tagging"),
     ("landlock", "speech"),
     ("symphonia", "speech"),
-    ("clap", "cli"),
     ("argon2", "web"),
 ];
 

@@ -1,0 +1,134 @@
+//! The program as an operator meets it: what it prints, and with what it ends.
+//!
+//! Each test runs the real program with no variables but those it sets, so that also shows that
+//! it finds its libraries by itself.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// Runs the program in `directory`.
+fn huifang(directory: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_huifang"))
+        .args(arguments)
+        .current_dir(directory)
+        .env_clear()
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A directory with the shipped models where the defaults look for them.
+fn with_models() -> TempDir {
+    let directory = TempDir::new().unwrap();
+    for below in ["models/speech", "models/sentiment"] {
+        fs::create_dir_all(directory.path().join(below)).unwrap();
+        for file in fs::read_dir(repository().join(below)).unwrap() {
+            let from = file.unwrap().path();
+            fs::copy(&from, directory.path().join(below).join(from.file_name().unwrap())).unwrap();
+        }
+    }
+    directory
+}
+
+#[test]
+fn a_misspelt_key_stops_the_program_and_is_named_with_its_line() {
+    let directory = TempDir::new().unwrap();
+    fs::write(directory.path().join("huifang.toml"), "[server]\nlisen = \"0.0.0.0:80\"\n").unwrap();
+    let ended = huifang(directory.path(), &[], &["migrate"]);
+    assert_eq!(ended.status.code(), Some(1));
+    insta::assert_snapshot!(
+        stderr(&ended),
+        @"huifang: huifang.toml:2: unknown key `lisen` in [server] (did you mean `listen`?); its keys are listen, public_url"
+    );
+    assert!(!directory.path().join("huifang.db").exists(), "nothing was begun");
+}
+
+#[test]
+fn a_settings_file_that_is_not_there_is_named() {
+    let directory = TempDir::new().unwrap();
+    for (variables, arguments) in [
+        (&[("HUIFANG_CONFIG", "gone.toml")][..], &["migrate"][..]),
+        (&[][..], &["--config", "gone.toml", "migrate"][..]),
+    ] {
+        let ended = huifang(directory.path(), variables, arguments);
+        assert_eq!(ended.status.code(), Some(1));
+        assert!(stderr(&ended).starts_with("huifang: cannot read gone.toml: "), "{}", stderr(&ended));
+    }
+}
+
+#[test]
+fn a_command_that_is_not_understood_ends_with_2() {
+    let directory = TempDir::new().unwrap();
+    for arguments in [&["migrat"][..], &["migrate", "--fast"][..], &[][..]] {
+        let ended = huifang(directory.path(), &[], arguments);
+        assert_eq!(ended.status.code(), Some(2), "{arguments:?}");
+        assert!(stderr(&ended).contains("Usage: huifang"), "{}", stderr(&ended));
+    }
+}
+
+#[test]
+fn a_wrong_log_level_is_told_with_what_would_be_right() {
+    let directory = TempDir::new().unwrap();
+    let ended = huifang(directory.path(), &[("HUIFANG_LOG", "huifang=loud")], &["models", "list"]);
+    assert_eq!(ended.status.code(), Some(1));
+    let said = stderr(&ended);
+    assert!(said.starts_with("huifang: variable HUIFANG_LOG: expected levels such as \"info\""), "{said}");
+    assert_eq!(stdout(&ended), "");
+}
+
+#[test]
+fn check_is_content_once_everything_is_there() {
+    let directory = with_models();
+    fs::create_dir(directory.path().join("media")).unwrap();
+    assert!(huifang(directory.path(), &[], &["migrate"]).status.success());
+    let ended = huifang(directory.path(), &[], &["check", "--models", "models"]);
+    let found = stdout(&ended);
+    assert_eq!(ended.status.code(), Some(0), "{found}{}", stderr(&ended));
+    assert!(found.contains("\nok       database  sqlite:huifang.db: reachable and up to date\n"), "{found}");
+    assert!(found.contains("loads (huifang-zh-en)\n"), "{found}");
+    assert!(found.contains(" 0 broken, "), "{found}");
+    let left: Vec<_> = fs::read_dir(directory.path().join("media")).unwrap().collect();
+    assert!(left.iter().flatten().all(|entry| entry.path().is_dir()), "the probe is removed: {left:?}");
+}
+
+#[test]
+fn check_tells_all_that_is_broken_in_one_run() {
+    let directory = with_models();
+    let model = directory.path().join("models/sentiment/vocab.txt");
+    let mut bytes = fs::read(&model).unwrap();
+    bytes[0] ^= 1;
+    fs::write(&model, bytes).unwrap();
+    fs::write(directory.path().join("media"), "a file where a directory should be").unwrap();
+    let variables = [("HUIFANG_DATABASE__URL", "postgres://huifang:hunter2@127.0.0.1:1/huifang")];
+    let ended = huifang(directory.path(), &variables, &["check", "--models", "models"]);
+    let found = stdout(&ended);
+    assert_eq!(ended.status.code(), Some(1), "{found}");
+    assert!(found.contains("BROKEN   database  postgres://…@127.0.0.1:1/huifang: "), "{found}");
+    assert!(found.contains("BROKEN   media     file:media: "), "{found}");
+    assert!(found.contains("BROKEN   models    models/sentiment/vocab.txt: is not the file this version knows"), "{found}");
+    assert!(found.contains("ok       decoder"), "{found}");
+    assert!(found.contains(" 3 broken, "), "{found}");
+    assert!(!found.contains("hunter2") && !stderr(&ended).contains("hunter2"), "{found}");
+}
+
+#[test]
+fn the_shipped_models_are_those_of_the_manifest() {
+    let ended = huifang(repository(), &[], &["models", "verify"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", stdout(&ended));
+    assert!(stdout(&ended).lines().count() >= 4 && stdout(&ended).lines().all(|line| line.ends_with(": ok")));
+}
