@@ -45,10 +45,9 @@ async fn photo_voice_and_words_within_seconds_are_one_report() {
     » [照片]
       我听到：厨房水槽下面漏水，昨天晚上开始的
       请您看一下：
-      类别：给排水
+      类别：渗漏
       问题：漏水
       位置：厨房水槽下面
-      部件：水槽
       开始时间：昨天晚上
       附件：3 个（照片、语音）
       这样提交可以吗？
@@ -129,7 +128,7 @@ async fn a_report_nobody_confirms_is_recalled_and_then_filed_as_it_is() {
       请您看一下：
       类别：电气
       问题：没电了
-      位置：客厅插座
+      位置：客厅
       部件：插座
       这样提交可以吗？
       [提交] [改一改] [不报了]
@@ -137,7 +136,7 @@ async fn a_report_nobody_confirms_is_recalled_and_then_filed_as_it_is() {
       请您看一下：
       类别：电气
       问题：没电了
-      位置：客厅插座
+      位置：客厅
       部件：插座
       这样提交可以吗？
       [提交] [改一改] [不报了]

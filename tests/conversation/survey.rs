@@ -89,7 +89,10 @@ async fn digits_words_and_voice_are_answers_and_a_voice_is_read_back() {
     ");
     let response = &talk.responses().await[0];
     assert_eq!((response.score, response.band.as_deref(), response.nps), (Some(2.0), Some("dissatisfied"), Some(3)));
-    assert_snapshot!(response.comment.as_deref().unwrap_or_default(), @"");
+    assert_snapshot!(response.comment.as_deref().unwrap_or_default(), @r"
+    我打两分，师傅态度敷衍，希望改善
+    等了三天才来人，太慢了
+    ");
     let flags: Vec<_> = talk.flags().await.iter().map(|flag| flag.kind.name()).collect();
     assert_eq!(flags, ["negative_feedback"]);
     assert!(talk.taps <= 7);
@@ -150,7 +153,7 @@ async fn a_high_score_with_words_that_contradict_it_is_flagged_for_a_call() {
     » 就是卫生间还在漏水，气死人了
       请您看一下：
       类别：渗漏
-      问题：还在漏
+      问题：漏水
       位置：卫生间
       这样提交可以吗？
       [提交] [改一改] [不报了]
@@ -166,7 +169,34 @@ async fn a_leak_reported_in_the_middle_of_a_survey_comes_first_and_the_survey_go
     talk.says("先不说这个，厨房水槽下面漏水了").await;
     talk.taps("提交").await;
     talk.taps("4").await;
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @r"
+    » /survey
+      想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+      （1/5）总体来说，您满意吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » [3]
+      （2/5）响应快不快，到得及时吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » 先不说这个，厨房水槽下面漏水了
+      请您看一下：
+      类别：渗漏
+      问题：漏水
+      位置：厨房水槽下面
+      这样提交可以吗？
+      [提交] [改一改] [不报了]
+    » [提交]
+      已登记，工单号 HF2611-0001。工作人员会尽快联系您，回复“进度”随时可查。
+      我们接着刚才的评价。
+      （2/5）响应快不快，到得及时吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » [4]
+      （3/5）技术怎么样，问题解决了吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    ");
     assert_eq!(talk.tickets().await.len(), 1);
 }
 
