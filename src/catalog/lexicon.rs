@@ -95,6 +95,8 @@ struct RawEntry {
     ironic: bool,
     #[serde(default)]
     rest: bool,
+    #[serde(default)]
+    before: bool,
     category: Option<Category>,
     intent: Option<Intent>,
     level: Option<Urgency>,
@@ -158,7 +160,7 @@ fn read_meaning(file: &str, text: &str, raw: &RawEntry) -> Result<Meaning, Fault
         "symptom" => Meaning::Symptom { category: raw.category, weight: weight()? },
         "place" => Meaning::Place { kind: raw.place.ok_or_else(|| missing("place"))? },
         "danger" => Meaning::Danger { level: raw.level.ok_or_else(|| missing("level"))?, kind: danger()? },
-        "guard" => Meaning::Guard { kind: danger()? },
+        "guard" => Meaning::Guard { kind: danger()?, before: raw.before },
         "intent" => Meaning::Intent { intent: raw.intent.ok_or_else(|| missing("intent"))?, weight: weight()? },
         "since" => Meaning::Since,
         "wished_time" => Meaning::WishedTime,

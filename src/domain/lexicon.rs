@@ -72,7 +72,8 @@ pub enum Meaning {
     /// A situation that needs somebody soon.
     Danger { level: Urgency, kind: DangerKind },
     /// Dangers near it are not meant now: a drill, a figure of speech, a settled matter.
-    Guard { kind: DangerKind },
+    /// One that works `before` only guards what comes after it in its sentence ("if", hearsay).
+    Guard { kind: DangerKind, before: bool },
     /// Speaks for an intent with this much weight (negative: against it).
     Intent { intent: Intent, weight: f64 },
     /// Since when.

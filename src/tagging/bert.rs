@@ -223,21 +223,21 @@ mod tests {
             spoil(home.path());
             Bert::load(home.path()).expect_err("a fault").to_string().replace(&home.path().display().to_string(), "DIR")
         };
-        insta::assert_snapshot!(reason(&|dir| fs::remove_file(dir.join("vocab.txt")).expect("removed")), @"");
+        insta::assert_snapshot!(reason(&|dir| fs::remove_file(dir.join("vocab.txt")).expect("removed")), @"sentiment model: DIR/vocab.txt cannot be read: No such file or directory (os error 2); put config.json, vocab.txt and model.safetensors of the model there, or set [tagging] model to where they are");
         insta::assert_snapshot!(reason(&|dir| {
             let weights = fs::read(dir.join("model.safetensors")).expect("read");
             fs::write(dir.join("model.safetensors"), &weights[..weights.len() / 2]).expect("written");
-        }), @"");
-        insta::assert_snapshot!(reason(&|dir| fs::write(dir.join("model.safetensors"), "GGUF").expect("written")), @"");
+        }), @"sentiment model: DIR/model.safetensors is damaged: it has 5056999 bytes, but its header says 10113998: it is cut off or not whole; fetch the model again");
+        insta::assert_snapshot!(reason(&|dir| fs::write(dir.join("model.safetensors"), "GGUF").expect("written")), @"sentiment model: DIR/model.safetensors is damaged: it is too short to be a safetensors file; fetch the model again");
         insta::assert_snapshot!(reason(&|dir| {
             let config = fs::read_to_string(dir.join("config.json")).expect("read");
             fs::write(dir.join("config.json"), config.replace("\"negative\"", "\"LABEL_0\"")).expect("written");
-        }), @"");
+        }), @r#"sentiment model: DIR/config.json is of another kind: its labels are ["LABEL_0", "neutral", "positive"], but id2label must name negative, neutral and positive"#);
         insta::assert_snapshot!(reason(&|dir| {
             let config = fs::read_to_string(dir.join("config.json")).expect("read");
             fs::write(dir.join("config.json"), config.replace("\"hidden_size\": 256", "\"hidden_size\": 128")).expect("written");
-        }), @"");
-        insta::assert_snapshot!(reason(&|dir| fs::write(dir.join("vocab.txt"), "[PAD]\n[UNK]\n").expect("written")), @"");
-        insta::assert_snapshot!(reason(&|dir| fs::write(dir.join("config.json"), "{").expect("written")), @"");
+        }), @"sentiment model: DIR/model.safetensors is of another kind: bert.embeddings.word_embeddings.weight is [7006, 256], but config.json makes it [7006, 128]");
+        insta::assert_snapshot!(reason(&|dir| fs::write(dir.join("vocab.txt"), "[PAD]\n[UNK]\n").expect("written")), @"sentiment model: DIR/vocab.txt is of another kind: it has 2 entries, but config.json says vocab_size 7006");
+        insta::assert_snapshot!(reason(&|dir| fs::write(dir.join("config.json"), "{").expect("written")), @"sentiment model: DIR/config.json is damaged: EOF while parsing an object at line 1 column 1; fetch the model again");
     }
 }

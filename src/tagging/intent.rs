@@ -86,17 +86,26 @@ fn bearing(evidence: &Evidence, intent: Intent) -> f64 {
         Meaning::Symptom { weight, .. } => weight.min(2.0),
         _ => 0.0,
     });
-    let rated = if scores.any() { 1.0 } else { 0.0 };
+    let rated = scores.any();
+    // Nothing but an emoji is a verdict.
+    let wordless = !text.chars.iter().any(|c| c.is_alphanumeric()) && !mood.keywords.is_empty();
     match intent {
         Intent::RepairReport => {
-            let part = if trade.component.is_some() { 0.4 } else { 0.0 };
+            // A part that is named without praise is most likely named because of a fault.
+            let named = match trade.component {
+                Some(_) if fault > 0.0 => 0.4,
+                Some(_) if mood.good < 0.3 && text.len() >= 6 => 0.7,
+                _ => 0.0,
+            };
             let praised = if mood.value > 0.6 { 1.2 } else { 0.0 };
             let danger = if alarm.is_emergency() { 2.5 } else { 0.0 };
-            fault * 1.1 + if fault > 0.0 { part } else { 0.0 } + danger - praised - 2.0 * rated
+            fault * 1.1 + named + danger - praised - if rated { 2.0 } else { 0.0 }
         }
         Intent::SurveyAnswer => {
             let verdict = if short && mood.good.max(mood.bad) > 0.3 { 0.3 } else { 0.0 };
-            5.0 * rated + verdict + awaited * (0.8 + if mood.keywords.is_empty() { 0.0 } else { 0.8 })
+            5.0 * f64::from(u8::from(rated || wordless))
+                + verdict
+                + awaited * (0.8 + if mood.keywords.is_empty() { 0.0 } else { 0.8 })
         }
         Intent::Complaint => {
             mood.bad.min(3.0) * 0.55 + if mood.sarcastic { 0.8 } else { 0.0 } - mood.good.min(1.0) * 0.2

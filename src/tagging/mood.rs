@@ -71,7 +71,17 @@ pub(super) fn read(text: &Text, found: &[Found]) -> Mood {
         if let Some((start, end, words)) = text.given(token.from, token.found.end) {
             let polarity = sentiment_of(token.value);
             let why = format!("{} → {}", token.why, name(polarity));
-            mood.keywords.push(Keyword { text: words.to_owned(), start, end, polarity, why });
+            match mood.keywords.last_mut() {
+                // 吵得 + 睡不着, 👍👍👍: what stands together is one mark.
+                Some(last) if last.end == start && last.polarity == polarity => {
+                    last.text.push_str(words);
+                    last.end = end;
+                    if !last.why.ends_with(&why) {
+                        last.why = format!("{}; {why}", last.why);
+                    }
+                }
+                _ => mood.keywords.push(Keyword { text: words.to_owned(), start, end, polarity, why }),
+            }
         }
     }
     if hedged && tokens.iter().any(|token| token.value.abs() < token.plain.abs() * 0.5) {

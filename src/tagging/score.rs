@@ -487,7 +487,7 @@ impl Reader<'_> {
         }
         scores.dims.clear();
         let joined = |pair: &[Mark]| match pair {
-            [a, b] => {
+            [a, b] if a.end <= b.start => {
                 let between: String = self.text.span(a.end, b.start).iter().collect();
                 ["", "到", "-", "~", "或", "或者", "or", "to", "至", "、", "and", "跟", "和", "还是"]
                     .contains(&between.trim())

@@ -105,9 +105,12 @@ fn a_keyword_says_why_it_is_marked() {
         let keywords = understood(text, Awaiting::Nothing).keywords;
         keywords.into_iter().map(|keyword| format!("{}: {}", keyword.text, keyword.why)).collect::<Vec<_>>().join("\n")
     };
-    insta::assert_snapshot!(why("不太满意"), @"");
-    insta::assert_snapshot!(why("没有推诿"), @"");
-    insta::assert_snapshot!(why("修了两个月，真棒"), @"");
+    insta::assert_snapshot!(why("不太满意"), @"不太满意: 不 + 太 + 满意 → negative");
+    insta::assert_snapshot!(why("没有推诿"), @"没有推诿: 没有 + 推诿 → positive");
+    insta::assert_snapshot!(why("修了两个月，真棒"), @"
+    修了两个月: 修了两个月 → negative
+    真棒: 真棒 (meant the other way) → negative
+    ");
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn deadliness(hazard: Hazard) -> u8 {
 
 fn is_guarded(text: &Text, found: &[Found], danger: &Found, kind: DangerKind) -> bool {
     found.iter().any(|guard| {
-        let Meaning::Guard { kind: against } = guard.meaning else { return false };
+        let Meaning::Guard { kind: against, before } = guard.meaning else { return false };
         if *against != DangerKind::Any && *against != kind {
             return false;
         }
@@ -98,6 +98,10 @@ fn is_guarded(text: &Text, found: &[Found], danger: &Found, kind: DangerKind) ->
         let turned =
             found.iter().any(|find| matches!(find.meaning, Meaning::Contrast) && find.start >= low && find.end <= high);
         let near = text.same_sentence(guard.start, danger.start) || high.saturating_sub(low) <= 40;
+        if *before {
+            let leads = guard.start <= danger.start && text.same_sentence(guard.start, danger.start);
+            return leads && !turned;
+        }
         guard.overlaps(danger) || near && !turned
     })
 }
