@@ -64,7 +64,7 @@ impl Words {
 
     /// Returns the name of the other language in that language.
     pub fn other_name(&self) -> String {
-        self.catalog.text(self.other(), "language_name", &BTreeMap::new())
+        self.get(match self.other() { Language::Chinese => "language.chinese", Language::English => "language.english" })
     }
 
     fn other(&self) -> Language {
