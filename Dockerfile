@@ -17,7 +17,7 @@ RUN apt-get update -qq \
 WORKDIR /opt/huifang
 # The program looks for its libraries in ../lib and for its models in the working directory.
 COPY --from=build /src/.libtorch/lib lib
-COPY --from=build /src/target/release/huifang bin/huifang
+COPY --from=build /src/target/release/huifang /src/target/release/huifang-decode bin/
 COPY models models
 COPY huifang.example.toml LICENSE-MIT LICENSE-APACHE ./
 COPY --chmod=755 scripts/container.sh bin/container.sh

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sqlx::migrate::{Migrate, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{ConnectOptions as _, Connection as _, PgPool, SqlitePool};
 
 use super::tx::Link;
 use super::{StoreError, Tx};
@@ -202,6 +202,10 @@ async fn open_postgres(url: &str) -> Result<Pools, StoreError> {
             ("lock_timeout", "10s"),
             ("idle_in_transaction_session_timeout", "60s"),
         ]);
+    // One connection by hand first: it says at once that the server is not there or the password is
+    // wrong, where the pool would try again until its time is up and then say only that.
+    let first = tokio::time::timeout(ACQUIRE, options.connect()).await.map_err(|_| sqlx::Error::PoolTimedOut)??;
+    first.close().await?;
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(ACQUIRE)
