@@ -64,7 +64,10 @@ impl Words {
 
     /// Returns the name of the other language in that language.
     pub fn other_name(&self) -> String {
-        self.get(match self.other() { Language::Chinese => "language.chinese", Language::English => "language.english" })
+        self.get(match self.other() {
+            Language::Chinese => "language.chinese",
+            Language::English => "language.english",
+        })
     }
 
     fn other(&self) -> Language {

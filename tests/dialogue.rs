@@ -1,0 +1,323 @@
+//! Properties of the conversation engine: whatever happens, in whatever order, it does not panic,
+//! loses no answer and no file, and can be put to sleep and woken between any two events.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use huifang::catalog::Catalog;
+use huifang::domain::dialogue::{
+    Activity, Binding, Choice, Ctx, Effect, Event, NotHeard, OpenTicket, Say, State, Timer, TokenFault, step,
+};
+use huifang::domain::ids::{MediaId, ProjectId, ResponseId, TicketId, UnitId};
+use huifang::domain::language::Language;
+use huifang::domain::media::Refusal;
+use huifang::domain::time::Timestamp;
+use huifang::domain::understanding::{Category, Hazard, Intent, Sentiment, Understanding, Urgency};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().unwrap());
+
+/// One event, with the choices it needs made against the state it meets.
+#[derive(Debug, Clone)]
+enum Happening {
+    Words {
+        text: String,
+        understood: Box<Understanding>,
+        voice: bool,
+    },
+    /// The n-th of the buttons on offer.
+    Button(usize),
+    /// A button of nowhere.
+    Forged(String),
+    Photos(u8),
+    Voice,
+    Silence(NotHeard),
+    Refused(Refusal),
+    Bound,
+    Token(TokenFault),
+    Invited(String),
+    FixClaimed,
+    Elapsed(u8),
+    Staff(bool),
+    Later(u16),
+}
+
+fn happenings() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        6 => (texts(), understandings(), any::<bool>())
+            .prop_map(|(text, understood, voice)| Happening::Words { text, understood: Box::new(understood), voice }),
+        6 => (0_usize..12).prop_map(Happening::Button),
+        1 => "[a-z0-9:]{0,20}".prop_map(Happening::Forged),
+        2 => (1_u8..4).prop_map(Happening::Photos),
+        2 => Just(Happening::Voice),
+        1 => prop_oneof![Just(NotHeard::NoSpeech), Just(NotHeard::TooLong), Just(NotHeard::Unreadable), Just(NotHeard::Failed)]
+            .prop_map(Happening::Silence),
+        1 => prop_oneof![Just(Refusal::TooLarge), Just(Refusal::UnknownKind), Just(Refusal::TooLong), Just(Refusal::Empty)]
+            .prop_map(Happening::Refused),
+        1 => Just(Happening::Bound),
+        1 => prop_oneof![Just(TokenFault::Unknown), Just(TokenFault::Expired)].prop_map(Happening::Token),
+        2 => prop_oneof![Just("maintenance"), Just("handover"), Just("post_repair"), Just("routine"), Just("none of ours")]
+            .prop_map(|id| Happening::Invited(id.to_owned())),
+        1 => Just(Happening::FixClaimed),
+        1 => (0_u8..4).prop_map(Happening::Elapsed),
+        1 => any::<bool>().prop_map(Happening::Staff),
+        1 => any::<u16>().prop_map(Happening::Later),
+    ]
+}
+
+fn texts() -> impl Strategy<Value = String> {
+    prop_oneof![
+        prop::sample::select(vec![
+            "/start",
+            "/help",
+            "/report",
+            "/status",
+            "/survey",
+            "/cancel",
+            "/human",
+            "/stop",
+            "/language",
+            "/privacy",
+            "/nonsense",
+            "报修",
+            "进度",
+            "取消",
+            "人工",
+            "退订",
+            "跳过",
+            "上一题",
+            "对",
+            "不对",
+            "改",
+            "4",
+            "11",
+            "0",
+            "-1",
+            "四分",
+            "厨房",
+            "厨房漏水",
+            "😀",
+            "yes",
+            "no",
+            "skip",
+        ])
+        .prop_map(str::to_owned),
+        "\\PC{0,30}",
+    ]
+}
+
+fn understandings() -> impl Strategy<Value = Understanding> {
+    let intents = prop::sample::select(vec![
+        Intent::RepairReport,
+        Intent::SurveyAnswer,
+        Intent::ProgressQuery,
+        Intent::Complaint,
+        Intent::Praise,
+        Intent::Suggestion,
+        Intent::HumanAgent,
+        Intent::Smalltalk,
+        Intent::Smalltalk,
+    ]);
+    let urgencies =
+        prop::sample::select(vec![Urgency::Low, Urgency::Normal, Urgency::Normal, Urgency::High, Urgency::Emergency]);
+    let moods = prop::sample::select(vec![Sentiment::Negative, Sentiment::Neutral, Sentiment::Positive]);
+    let words = || prop::option::of(prop::sample::select(vec!["厨房", "水龙头", "漏水"]).prop_map(str::to_owned));
+    (
+        (intents, urgencies, moods, prop::option::of(prop::sample::select(Category::ALL.to_vec()))),
+        (prop::option::of(0_u8..12), prop::option::of(0_u8..12), any::<bool>(), prop::option::of(any::<bool>())),
+        (words(), words(), words(), prop::option::of(Just(Hazard::Gas))),
+    )
+        .prop_map(
+            |(
+                (intent, urgency, sentiment, category),
+                (score, nps, score_unclear, affirmed),
+                (location, component, symptom, hazard),
+            )| {
+                Understanding {
+                    intent,
+                    urgency,
+                    sentiment,
+                    category,
+                    hazard,
+                    score: score.map(f64::from),
+                    score10: score.map(f64::from),
+                    nps,
+                    score_unclear,
+                    affirmed,
+                    location,
+                    component,
+                    symptom,
+                    ..Understanding::default()
+                }
+            },
+        )
+}
+
+/// A conversation with everything it decided so far.
+struct World {
+    state: State,
+    now: Timestamp,
+    minted: u128,
+    photos: Vec<MediaId>,
+    /// Files and answers as the effects carried them out.
+    filed: Vec<MediaId>,
+    answers: BTreeMap<(ResponseId, String), Option<f64>>,
+}
+
+impl World {
+    fn new() -> World {
+        World {
+            state: State::new(Language::Chinese),
+            now: Timestamp(1_795_226_400_000),
+            minted: 0,
+            photos: Vec::new(),
+            filed: Vec::new(),
+            answers: BTreeMap::new(),
+        }
+    }
+
+    fn id(&mut self) -> Uuid {
+        self.minted += 1;
+        Uuid::from_u128(self.minted)
+    }
+
+    fn event(&mut self, happening: Happening) -> Option<Event> {
+        Some(match happening {
+            Happening::Words { text, understood, voice: false } => Event::Text { text, understood: *understood },
+            Happening::Words { text, understood, voice: true } => {
+                let media = self.state.listening.first().copied().unwrap_or(MediaId(self.id()));
+                Event::Transcribed { media, text, understood: *understood }
+            }
+            Happening::Button(at) => {
+                let offered: &Choice = self.state.offered.get(at.checked_rem(self.state.offered.len())?)?;
+                Event::Choice { id: offered.id.clone() }
+            }
+            Happening::Forged(id) => Event::Choice { id },
+            Happening::Photos(count) => {
+                let media: Vec<_> = (0..count).map(|_| MediaId(self.id())).collect();
+                self.photos.extend(&media);
+                Event::Photos { media, caption: None }
+            }
+            Happening::Voice => Event::Voice { media: MediaId(self.id()) },
+            Happening::Silence(why) => {
+                let media = self.state.listening.first().copied().unwrap_or(MediaId(self.id()));
+                Event::NotHeard { media, why }
+            }
+            Happening::Refused(refusal) => Event::Refused(refusal),
+            Happening::Bound => {
+                let (unit, project) = (UnitId(self.id()), ProjectId(self.id()));
+                Event::Bound(Binding { unit, project, label: "3栋".to_owned() })
+            }
+            Happening::Token(fault) => Event::TokenRefused(fault),
+            Happening::Invited(survey) => Event::SurveyInvited { response: ResponseId(self.id()), survey },
+            Happening::FixClaimed => Event::FixClaimed { ticket: TicketId(self.id()), number: "HF1".to_owned() },
+            Happening::Elapsed(which) => Event::Elapsed(self.timer(which)),
+            Happening::Staff(true) => Event::StaffSpoke,
+            Happening::Staff(false) => Event::HandedBack,
+            Happening::Later(minutes) => {
+                self.now = self.now + Duration::from_secs(u64::from(minutes) * 60);
+                return None;
+            }
+        })
+    }
+
+    fn timer(&mut self, which: u8) -> Timer {
+        let ticket = match &self.state.activity {
+            Activity::Reporting(report) => report.ticket,
+            _ => TicketId(self.id()),
+        };
+        let response = match &self.state.activity {
+            Activity::Surveying(run) => run.response,
+            _ => ResponseId(self.id()),
+        };
+        match which {
+            0 => Timer::ReportReminder { ticket },
+            1 => Timer::ReportUnconfirmed { ticket },
+            2 => Timer::SurveyReminder { response },
+            _ => Timer::SurveyExpiry { response },
+        }
+    }
+
+    fn happens(&mut self, happening: Happening) -> Result<(), TestCaseError> {
+        let Some(event) = self.event(happening) else { return Ok(()) };
+        let tickets = [OpenTicket { number: "HF1".to_owned(), status: "reported", category: None, location: None }];
+        let ctx = Ctx { now: self.now, fresh: self.id(), script: CATALOG.script(), tickets: &tickets };
+        // Asleep and awake again between any two events.
+        let asleep = serde_json::to_string(&self.state).unwrap();
+        let awake: State = serde_json::from_str(&asleep).unwrap();
+        prop_assert_eq!(&awake, &self.state);
+        let spoken = matches!(&event, Event::Text { .. } | Event::Choice { .. }) && !self.state.handed_over();
+        let decided = step(awake, event, &ctx);
+        self.state = decided.state;
+        let mut said = 0;
+        for effect in decided.effects {
+            match effect {
+                Effect::Say(say) => {
+                    said += 1;
+                    check_texts(&say)?;
+                }
+                Effect::RecordAnswer { response, answer, .. } => {
+                    self.answers.insert((response, answer.question), answer.value);
+                }
+                Effect::FileTicket { draft, .. } => self.filed.extend(draft.media),
+                Effect::AddToTicket { media, .. } | Effect::AddComment { media, .. } => self.filed.extend(media),
+                _ => {}
+            }
+        }
+        // Whoever says something hears something, at once or when the recording before it is heard.
+        prop_assert!(
+            !spoken || said > 0 || !self.state.listening.is_empty(),
+            "silence after an event in {:?}",
+            self.state.activity
+        );
+        self.nothing_is_lost()
+    }
+
+    /// What the conversation holds as answered was recorded, value by value.
+    fn nothing_is_lost(&self) -> Result<(), TestCaseError> {
+        let run = match &self.state.activity {
+            Activity::Surveying(run) => Some(run),
+            Activity::Reporting(report) => report.resume.as_deref(),
+            _ => None,
+        };
+        for answer in run.iter().flat_map(|run| &run.answers) {
+            let recorded = run.and_then(|run| self.answers.get(&(run.response, answer.question.clone())));
+            prop_assert_eq!(recorded, Some(&answer.value));
+        }
+        Ok(())
+    }
+}
+
+/// Every key that is said exists, with every placeholder filled in, in every language; a button
+/// fits Telegram's 64 bytes.
+fn check_texts(say: &Say) -> Result<(), TestCaseError> {
+    for key in say.keys() {
+        prop_assert!(CATALOG.has(key), "there is no text {key}");
+    }
+    if let Some(wanted) = CATALOG.placeholders(&say.key) {
+        for name in wanted {
+            prop_assert!(say.args.contains_key(name), "{} lacks {name}", say.key);
+        }
+    }
+    for line in &say.lines {
+        check_texts(line)?;
+    }
+    for choice in &say.choices {
+        prop_assert!(choice.id.len() <= 64, "{} is too long", choice.id);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_sequence_of_events_panics_or_loses_an_answer(events in prop::collection::vec(happenings(), 1..60)) {
+        let mut world = World::new();
+        for event in events {
+            world.happens(event)?;
+        }
+    }
+}
