@@ -83,6 +83,8 @@ impl To16k {
         }
         self.out.drain(..delay);
         self.out.truncate(wanted);
+        // The filter overshoots where a loud recording was cut off flat; what listens takes -1 to 1.
+        self.out.iter_mut().for_each(|sample| *sample = sample.clamp(-1.0, 1.0));
         Ok(self.out)
     }
 }
@@ -134,6 +136,14 @@ mod tests {
             // Half a sample of this tone is 0.043: the delay is a whole number of samples.
             assert!(worst < 0.07, "{rate} Hz: off by {worst}");
         }
+    }
+
+    #[test]
+    fn a_recording_at_full_volume_stays_within_the_scale() {
+        let mut to = To16k::new(48_000).unwrap();
+        let square: Vec<f32> = (0..48_000).map(|i| if i / 50 % 2 == 0 { 1.0 } else { -1.0 }).collect();
+        to.push(&square).unwrap();
+        assert!(to.finish().unwrap().iter().all(|sample| (-1.0..=1.0).contains(sample)));
     }
 
     #[test]
