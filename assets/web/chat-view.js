@@ -23,8 +23,14 @@ export function draw(message, onChoice) {
   const box = element("div", `msg ${message.from}`);
   box.dataset.id = message.id;
   box.append(element("p", message.from === "staff" ? "who" : "who visually-hidden", say(`from_${message.from}`)));
-  if (message.text) box.append(bubble(message));
+  if (message.text) box.append(bubble(message.text, message.transcript ? [] : message.keywords));
   if (message.media.length > 0) box.append(media(message.media));
+  if (message.transcript) {
+    const heard = bubble(message.transcript, message.keywords);
+    heard.classList.add("heard");
+    heard.prepend(element("span", "visually-hidden", say("transcript")));
+    box.append(heard);
+  }
   if (message.keywords?.length) box.append(keywords(message.keywords));
   if (message.choices.length > 0) box.append(choices(message.choices, onChoice));
   box.append(time(message.at));
@@ -84,17 +90,19 @@ export function settleChoices() {
   });
 }
 
-function bubble(message) {
+function bubble(text, keywords = []) {
   const box = element("div", "bubble");
-  let rest = message.text;
-  for (const keyword of message.keywords ?? []) {
-    const at = rest.indexOf(keyword.text);
-    if (at < 0) continue;
+  // Spans count characters, not UTF-16 units.
+  const chars = Array.from(text);
+  let at = 0;
+  for (const keyword of [...keywords].sort((one, other) => one.start - other.start)) {
+    if (keyword.start < at || chars.slice(keyword.start, keyword.end).join("") !== keyword.text) continue;
     const marked = element("mark", keyword.polarity, keyword.text);
-    box.append(rest.slice(0, at), marked);
-    rest = rest.slice(at + keyword.text.length);
+    marked.title = keyword.why;
+    box.append(chars.slice(at, keyword.start).join(""), marked);
+    at = keyword.end;
   }
-  box.append(rest);
+  box.append(chars.slice(at).join(""));
   return box;
 }
 

@@ -49,14 +49,32 @@ function listen() {
   if (following) return;
   following = true;
   follow(last, (message) => {
-    if (message.from !== "you") $("doing").textContent = "";
+    if (message.from !== "you") {
+      doing(null);
+      hear();
+    }
     show(message);
   }, online);
 }
 
+// Recordings whose transcript has not come yet, by id, with their place in the conversation.
+const unheard = new Map();
+
+/** Completes own recordings with what was heard in them. */
+async function hear() {
+  if (unheard.size === 0) return;
+  const past = await history(Math.min(...unheard.values()) - 1).catch(() => null);
+  past?.messages.filter((message) => unheard.has(message.id) && message.transcript).forEach(show);
+}
+
 function show(message) {
   last = Math.max(last, message.seq);
-  if (message.from === "you" && /^\/start\b/.test(message.text)) return;
+  if (message.from === "you") {
+    if (/^\/start\b/.test(message.text)) return;
+    if (!message.text && message.media.length === 0) return;
+    if (message.transcript || !message.media.some((file) => file.kind === "voice")) unheard.delete(message.id);
+    else unheard.set(message.id, message.seq);
+  }
   draw(message, (choice) => submit({ id: newId(), text: choice.label, choice: choice.id }));
   settleChoices();
 }

@@ -1,0 +1,282 @@
+//! The real program and a real Chromium, each with an empty directory of its own.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Long enough for a recording to be heard on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A program of ours or of Debian's that ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What a test plays on.
+pub struct Stage {
+    pub url: String,
+    /// The link of the homeowner, with their token.
+    pub homeowner: String,
+    pub password: String,
+    driver: String,
+    _demo: Running,
+    _chromedriver: Running,
+    directory: TempDir,
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = std::fs::read_to_string(self.directory.path().join("demo.log")).unwrap_or_default();
+            eprintln!("the program's log:\n{log}");
+        }
+    }
+}
+
+/// A browser window.
+pub struct Window {
+    pub page: Client,
+    driver: String,
+    session: String,
+}
+
+impl Stage {
+    /// Starts the demo and the driver. `None`, loudly, where there is no Chromium; a failure
+    /// where the environment says that this is CI.
+    pub fn set() -> Option<Stage> {
+        if !has("chromium") || !has("chromedriver") {
+            let what = "chromium and chromedriver are not installed: the pages are NOT tested in a browser";
+            assert!(std::env::var_os("CI").is_none(), "{what}");
+            eprintln!("\n*** {what} ***\n");
+            return None;
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let mut demo = Command::new(env!("CARGO_BIN_EXE_huifang"))
+            .args(["demo", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(directory.path().join("data"))
+            .stdout(Stdio::piped())
+            .stderr(std::fs::File::create(directory.path().join("demo.log")).unwrap())
+            .spawn()
+            .unwrap();
+        let said = lines_until(&mut demo, "password");
+        let homeowner = word_with(&said, "/chat?t=");
+        let url = homeowner.split("/chat").next().unwrap().to_owned();
+        let password = said.split_whitespace().last().unwrap().to_owned();
+        let mut chromedriver =
+            Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let said = lines_until(&mut chromedriver, "successfully on port ");
+        let port = said.trim_end().trim_end_matches('.').rsplit(' ').next().unwrap();
+        let driver = format!("http://127.0.0.1:{port}");
+        Some(Stage {
+            url,
+            homeowner,
+            password,
+            driver,
+            _demo: Running(demo),
+            _chromedriver: Running(chromedriver),
+            directory,
+        })
+    }
+
+    /// Opens a window of that size whose microphone plays `voice`.
+    pub async fn window(&self, width: u32, height: u32, voice: Option<&Path>, more: &[&str]) -> Window {
+        let profile = tempfile::tempdir_in(self.directory.path()).unwrap().keep();
+        let mut args = vec![
+            "--headless=new".to_owned(),
+            "--no-sandbox".to_owned(),
+            "--disable-gpu".to_owned(),
+            "--disable-background-networking".to_owned(),
+            "--disable-component-update".to_owned(),
+            "--disable-sync".to_owned(),
+            "--disable-dev-shm-usage".to_owned(),
+            "--no-first-run".to_owned(),
+            "--hide-scrollbars".to_owned(),
+            "--use-fake-ui-for-media-stream".to_owned(),
+            "--use-fake-device-for-media-stream".to_owned(),
+            format!("--user-data-dir={}", profile.display()),
+        ];
+        args.extend(voice.map(|file| format!("--use-file-for-fake-audio-capture={}", file.display())));
+        args.extend(more.iter().map(|arg| (*arg).to_owned()));
+        let mut options = json!({ "args": args });
+        // A window cannot be narrower than 500 px; a phone is emulated.
+        if width < 500 {
+            options["mobileEmulation"] =
+                json!({ "deviceMetrics": { "width": width, "height": height, "pixelRatio": 2.0, "touch": true } });
+        }
+        let capabilities = json!({
+            "browserName": "chrome",
+            "goog:chromeOptions": options,
+            "goog:loggingPrefs": { "browser": "ALL" },
+        });
+        let Value::Object(capabilities) = capabilities else { unreachable!() };
+        let page = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&self.driver)
+            .await
+            .expect("chromedriver opens a window");
+        if width >= 500 {
+            page.set_window_size(width, height).await.unwrap();
+        }
+        let session = page.session_id().await.unwrap().expect("the window has a session");
+        Window { page, driver: self.driver.clone(), session }
+    }
+
+    /// Logs in to the console.
+    pub async fn log_in(&self, window: &Window) {
+        window.page.goto(&format!("{}/console", self.url)).await.unwrap();
+        window.fill("#login", "demo").await;
+        window.fill("#password", &self.password).await;
+        window.press("main button[type=submit]").await;
+        window.sees("#board").await;
+    }
+}
+
+impl Window {
+    /// Waits for an element.
+    pub async fn sees(&self, css: &str) -> Element {
+        let found = self.page.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
+        match found {
+            Ok(found) => found,
+            Err(error) => {
+                panic!("{css}: {error}; the page reads:\n{}", self.run("return document.body.innerText").await)
+            }
+        }
+    }
+
+    /// Waits for words within an element named by an XPath step, such as `div[@id='log']`.
+    pub async fn reads(&self, within: &str, words: &str) -> Element {
+        let path = format!("//{within}[contains(normalize-space(.), '{words}')]");
+        let found = self.page.wait().at_most(PATIENCE).for_element(Locator::XPath(&path)).await;
+        match found {
+            Ok(found) => found,
+            Err(error) => {
+                panic!("{words}: {error}; the page reads:\n{}", self.run("return document.body.innerText").await)
+            }
+        }
+    }
+
+    /// Waits for a button with that label that can be pressed, and presses it.
+    pub async fn choose(&self, label: &str) {
+        let path = format!("//button[not(@disabled) and normalize-space(.)='{label}']");
+        let found = self.page.wait().at_most(PATIENCE).for_element(Locator::XPath(&path)).await;
+        match found {
+            Ok(found) => found.click().await.unwrap(),
+            Err(error) => {
+                panic!("button {label}: {error}; the page reads:\n{}", self.run("return document.body.innerText").await)
+            }
+        }
+    }
+
+    pub async fn press(&self, css: &str) {
+        self.sees(css).await.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    pub async fn fill(&self, css: &str, text: &str) {
+        self.sees(css).await.send_keys(text).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    pub async fn text(&self, css: &str) -> String {
+        self.sees(css).await.text().await.unwrap()
+    }
+
+    pub async fn run(&self, script: &str) -> Value {
+        self.page.execute(script, Vec::new()).await.unwrap()
+    }
+
+    /// Cuts the network, or gives it back.
+    pub async fn offline(&self, offline: bool) {
+        let conditions =
+            json!({ "network_conditions": { "offline": offline, "latency": 0, "throughput": -1, "type": "wifi" } });
+        self.ask("chromium/network_conditions", &conditions).await;
+    }
+
+    /// Checks what must hold of every page: it fits, and the browser has nothing to complain of.
+    pub async fn is_sound(&self) {
+        let wide = self.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth").await;
+        assert_eq!(wide, json!(0), "the page scrolls sideways");
+        let small = self
+            .run("return Array.from(document.querySelectorAll('button, input, select, textarea, a'))
+                    .filter((e) => e.offsetParent && !e.textContent.trim() && !e.labels?.length && !e.ariaLabel && !e.title
+                        && !e.querySelector('img[alt]:not([alt=\"\"])') && e.type !== 'hidden' && e.ariaHidden !== 'true')
+                    .map((e) => e.outerHTML)")
+            .await;
+        assert_eq!(small, json!([]), "a control has no name");
+        let complaints = self.complaints().await;
+        assert_eq!(complaints, Vec::<String>::new(), "the browser complains");
+    }
+
+    /// Returns what the console of the browser holds at warning or above, and forgets it.
+    pub async fn complaints(&self) -> Vec<String> {
+        let log = self.ask("se/log", &json!({ "type": "browser" })).await;
+        let entries = log["value"].as_array().cloned().unwrap_or_default();
+        let bad = entries.iter().filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING");
+        bad.map(|entry| entry["message"].to_string()).collect()
+    }
+
+    /// Keeps a picture in `HUIFANG_PICTURES`, when somebody wants to look.
+    pub async fn picture(&self, name: &str) {
+        if let Some(folder) = std::env::var_os("HUIFANG_PICTURES") {
+            let picture = self.page.screenshot().await.unwrap();
+            std::fs::write(PathBuf::from(folder).join(format!("{name}.png")), picture).unwrap();
+        }
+    }
+
+    pub async fn close(self) {
+        self.page.close().await.unwrap();
+    }
+
+    async fn ask(&self, command: &str, body: &Value) -> Value {
+        // Plain http to the driver; the client wants to know its way with TLS all the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let url = format!("{}/session/{}/{command}", self.driver, self.session);
+        let answer = reqwest::Client::new().post(url).json(body).send().await.unwrap();
+        answer.json().await.unwrap()
+    }
+}
+
+/// A file of `tests/fixtures`.
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+fn has(program: &str) -> bool {
+    Command::new(program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|s| s.success())
+}
+
+/// Reads what a program says until a line holds `mark`; the rest is read and dropped, so that the
+/// program never waits for a reader.
+fn lines_until(program: &mut Child, mark: &str) -> String {
+    let mut reader = BufReader::new(program.stdout.take().unwrap());
+    let mut said = String::new();
+    loop {
+        let start = said.len();
+        let read = reader.read_line(&mut said).unwrap();
+        assert!(read > 0, "the program ended before it said `{mark}`:\n{said}");
+        if said[start..].contains(mark) {
+            break;
+        }
+    }
+    std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
+    said
+}
+
+fn word_with(text: &str, mark: &str) -> String {
+    text.split_whitespace().find(|word| word.contains(mark)).unwrap_or_else(|| panic!("no {mark} in {text}")).to_owned()
+}
