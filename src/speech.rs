@@ -95,7 +95,7 @@ pub struct Transcript {
 /// person can listen to it.
 #[derive(Debug, thiserror::Error)]
 pub enum SpeechError {
-    #[error("speech model {} is not there: name one in [speech] model, or fetch one with `huifang models pull`", .0.display())]
+    #[error("speech model {} is not there: name a Whisper model in ggml format in [speech] model", .0.display())]
     ModelMissing(PathBuf),
     #[error("speech model {} cannot be loaded: {reason}", path.display())]
     ModelUnusable { path: PathBuf, reason: String },
