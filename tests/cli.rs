@@ -3,6 +3,8 @@
 //! Each test runs the real program with no variables but those it sets, so that also shows that
 //! it finds its libraries by itself.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

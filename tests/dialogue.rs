@@ -1,6 +1,8 @@
 //! Properties of the conversation engine: whatever happens, in whatever order, it does not panic,
 //! loses no answer and no file, and can be put to sleep and woken between any two events.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;

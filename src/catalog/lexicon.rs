@@ -40,7 +40,7 @@ pub fn parse(file: &str, text: &str) -> Result<Lexicon, Fault> {
         let offset = error.span().map_or(0, |span| span.start);
         Fault::at(file, text, offset, error.message())
     })?;
-    let entries = raw.entry.into_iter().map(|entry| read_entry(file, text, entry)).collect::<Result<_, _>>()?;
+    let entries = raw.entry.into_iter().map(|entry| read_entry(file, text, &entry)).collect::<Result<_, _>>()?;
     Ok(Lexicon { concepts: raw.concepts, entries })
 }
 
@@ -118,7 +118,7 @@ fn parts(block: &str) -> impl Iterator<Item = (usize, &str)> {
         .filter(|(_, part)| !part.is_empty())
 }
 
-fn read_entry(file: &str, text: &str, raw: RawEntry) -> Result<Entry, Fault> {
+fn read_entry(file: &str, text: &str, raw: &RawEntry) -> Result<Entry, Fault> {
     let block_start = raw.patterns.span().start;
     let mut patterns = Vec::new();
     for (offset, part) in parts(raw.patterns.get_ref()) {
@@ -131,7 +131,7 @@ fn read_entry(file: &str, text: &str, raw: RawEntry) -> Result<Entry, Fault> {
     if patterns.is_empty() {
         return Err(Fault::at(file, text, block_start, "an entry needs at least one pattern"));
     }
-    Ok(Entry { meaning: read_meaning(file, text, &raw)?, patterns })
+    Ok(Entry { meaning: read_meaning(file, text, raw)?, patterns })
 }
 
 fn read_meaning(file: &str, text: &str, raw: &RawEntry) -> Result<Meaning, Fault> {

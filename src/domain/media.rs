@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The longest text that is read, in characters; more is kept but not read.
 pub const MOST_CHARACTERS: usize = 4_000;
 /// The largest file that is taken, in MiB (Telegram's own limit for bots).
-pub const MOST_MEGABYTES: u64 = 20;
+pub const MOST_MEGABYTES: usize = 20;
 /// The longest recording that is listened to, in minutes.
 pub const MOST_MINUTES: u32 = 10;
 

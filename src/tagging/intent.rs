@@ -60,17 +60,17 @@ fn cues(evidence: &Evidence, wanted: Intent) -> f64 {
         if denied {
             continue;
         }
-        if let Meaning::Intent { intent, weight } = find.meaning {
-            if *intent == wanted {
-                // Of cues that lie over each other the strongest counts, once.
-                match seen.iter_mut().find(|(start, end, _)| find.start < *end && *start < find.end) {
-                    Some(known) => {
-                        if weight.abs() > known.2.abs() {
-                            known.2 = *weight;
-                        }
+        if let Meaning::Intent { intent, weight } = find.meaning
+            && *intent == wanted
+        {
+            // Of cues that lie over each other the strongest counts, once.
+            match seen.iter_mut().find(|(start, end, _)| find.start < *end && *start < find.end) {
+                Some(known) => {
+                    if weight.abs() > known.2.abs() {
+                        known.2 = *weight;
                     }
-                    None => seen.push((find.start, find.end, *weight)),
                 }
+                None => seen.push((find.start, find.end, *weight)),
             }
         }
     }

@@ -250,20 +250,20 @@ impl<'l> LiteralTable<'l> {
     fn compile(&mut self, pattern: &Pattern, meaning: usize, into: &mut Vec<Compiled>) {
         let elements: Vec<Part> = pattern.elements.iter().map(|element| self.part(element)).collect();
         let Some(anchor) = elements.iter().position(|part| !part.negated) else { return };
-        if let [first, second] = pattern.elements.as_slice() {
-            if second.gap.either_order {
-                let mut swapped = vec![self.part(second), self.part(first)];
-                if let Some(last) = swapped.last_mut() {
-                    (last.most, last.across) = (second.gap.most, second.gap.across_sentences);
-                }
-                into.push(Compiled {
-                    meaning,
-                    anchor,
-                    elements: swapped,
-                    from_start: pattern.from_start,
-                    to_end: pattern.to_end,
-                });
+        if let [first, second] = pattern.elements.as_slice()
+            && second.gap.either_order
+        {
+            let mut swapped = vec![self.part(second), self.part(first)];
+            if let Some(last) = swapped.last_mut() {
+                (last.most, last.across) = (second.gap.most, second.gap.across_sentences);
             }
+            into.push(Compiled {
+                meaning,
+                anchor,
+                elements: swapped,
+                from_start: pattern.from_start,
+                to_end: pattern.to_end,
+            });
         }
         into.push(Compiled { meaning, anchor, elements, from_start: pattern.from_start, to_end: pattern.to_end });
     }

@@ -86,11 +86,11 @@ fn english(text: &Text, start: usize) -> Option<Number> {
     if ends_with(text, end, " and a half") {
         return Some(Number { start, end: end + 11, value: value + 0.5, range: false });
     }
-    if ends_with(text, end, " point ") {
-        if let Some((tenths, after)) = english_word(text, end + 7) {
-            value += tenths / 10.0;
-            end = after;
-        }
+    if ends_with(text, end, " point ")
+        && let Some((tenths, after)) = english_word(text, end + 7)
+    {
+        value += tenths / 10.0;
+        end = after;
     }
     Some(Number { start, end, value, range: false })
 }
@@ -131,13 +131,13 @@ fn chinese(text: &Text, start: usize) -> Option<Number> {
     if digits > 2 {
         range = false;
     }
-    if text.char(end) == '点' {
-        if let Some(tenth) = han_digit(text.char(end + 1)).filter(|_| han_digit(text.char(end + 2)).is_none()) {
-            // 四点五分 is a mark; 四点五十 or 四点半 is a time of day.
-            if han_unit(text.char(end + 2)).is_none() {
-                value += tenth / 10.0;
-                end += 2;
-            }
+    if text.char(end) == '点'
+        && let Some(tenth) = han_digit(text.char(end + 1)).filter(|_| han_digit(text.char(end + 2)).is_none())
+    {
+        // 四点五分 is a mark; 四点五十 or 四点半 is a time of day.
+        if han_unit(text.char(end + 2)).is_none() {
+            value += tenth / 10.0;
+            end += 2;
         }
     }
     if range {

@@ -22,7 +22,7 @@ pub mod wire;
 pub use clips::Clip;
 
 /// Most bytes of one file.
-const LARGEST_FILE: usize = MOST_MEGABYTES as usize * 1024 * 1024;
+const LARGEST_FILE: usize = MOST_MEGABYTES * 1024 * 1024;
 /// Most files of one message: what an album of the phone's gallery holds.
 const MOST_FILES: usize = 9;
 /// A message with all its files; what is larger is cut off unread.

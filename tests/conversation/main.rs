@@ -2,6 +2,8 @@
 //! filed. The real intake on a real database; only the recogniser's words are given by the test
 //! (`speaks`), so that a transcript does not hang on a model.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod emergency;
 mod person;
 mod repair;

@@ -62,7 +62,7 @@ impl Turn<'_> {
                 if let Some(slot) = self.slot_named(slot) {
                     report.asked = Some(slot.id);
                     report.correcting = true;
-                    let say = self.ask_slot(&report, &slot);
+                    let say = Self::ask_slot(&report, &slot);
                     self.state.activity = Activity::Reporting(report);
                     self.say(say);
                 } else {
@@ -195,7 +195,7 @@ impl Turn<'_> {
         match self.missing(&report) {
             Some(slot) => {
                 report.asked = Some(slot.id);
-                lines.push(self.ask_slot(&report, &slot));
+                lines.push(Self::ask_slot(&report, &slot));
                 self.remind_of(&report);
                 self.state.activity = Activity::Reporting(report);
                 self.say(Say::lines(lines));
@@ -350,10 +350,8 @@ impl Turn<'_> {
         slots
             .iter()
             .find(|slot| {
-                slot.required
-                    && !(slot.unbound_only && bound)
-                    && !report.has(slot.id)
-                    && !report.skipped.contains(&slot.id)
+                let concerns = slot.required && (!slot.unbound_only || !bound);
+                concerns && !report.has(slot.id) && !report.skipped.contains(&slot.id)
             })
             .cloned()
     }
@@ -362,7 +360,7 @@ impl Turn<'_> {
         self.ctx.script.repair.slots.iter().find(|slot| slot.id.name() == name).cloned()
     }
 
-    fn ask_slot(&self, report: &Report, slot: &Slot) -> Say {
+    fn ask_slot(report: &Report, slot: &Slot) -> Say {
         slot.choices.iter().fold(Say::new(slot.ask_key.clone()), |say, choice| {
             say.choice(choice_id(report, &format!("{}:{}", slot.id.name(), choice.id)), choice.label_key.clone())
         })

@@ -65,7 +65,9 @@ impl State {
     /// Returns the answer the conversation is waiting for: it decides how a bare number is read.
     pub fn awaiting(&self) -> Awaiting {
         match &self.activity {
-            Activity::Surveying(run) => run.question().map_or(Awaiting::Nothing, |question| question.awaiting()),
+            Activity::Surveying(run) => {
+                run.question().map_or(Awaiting::Nothing, crate::domain::survey::Question::awaiting)
+            }
             Activity::Idle | Activity::Commenting(_) | Activity::Reporting(_) => Awaiting::Nothing,
         }
     }

@@ -98,7 +98,7 @@ pub(super) struct LoginPage {
 impl LoginPage {
     fn of(web: &Web, headers: &HeaderMap, next: Option<&str>) -> LoginPage {
         let mut shell = Shell::anonymous(web.words(language_of(headers)), web.demo);
-        shell.here = "/console/login".to_owned();
+        "/console/login".clone_into(&mut shell.here);
         LoginPage { shell, problem: None, login: String::new(), next: within_console(next).to_owned() }
     }
 
