@@ -22,10 +22,11 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_huifang");
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const WORDS: &str = "主卧卫生间天花板漏水";
 /// One sentence of 2.9 s in every container.
-const LEAKS: [&str; 10] = [
+const LEAKS: [&str; 11] = [
     "leak.ogg",
     "leak-vorbis.ogg",
     "leak.webm",
+    "leak-live.webm",
     "leak.amr",
     "leak.awb",
     "leak.mp3",

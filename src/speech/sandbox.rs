@@ -70,8 +70,8 @@ impl Decoded {
 }
 
 impl Sandbox {
-    /// Wall-clock time a worker gets; its CPU time is limited to two thirds of it.
-    pub const PATIENCE: Duration = Duration::from_secs(30);
+    /// Wall-clock time a worker gets: three times its CPU time, for a busy machine.
+    pub const PATIENCE: Duration = Duration::from_mins(1);
 
     /// Prepares to run `program` (our own executable), or the small worker beside it.
     pub fn new(program: PathBuf, caps: Caps) -> Sandbox {

@@ -51,23 +51,59 @@ pub(super) fn decode(bytes: &[u8], container: Container, caps: Caps) -> Result<V
             error => damaged(&error),
         })?;
 
+    // All packets first: their number of seconds is known long before they are decoded.
+    let Packets { packets, seconds, mut first_fault } = read_all(reader.as_mut(), id, time_base, caps);
+    if seconds > f64::from(caps.seconds) {
+        return Err(DecodeError::TooLong { seconds, cap: caps.seconds });
+    }
     let mut out: Option<To16k> = None;
-    let mut first_fault = None;
-    while let Some(packet) = next(reader.as_mut(), id, &mut first_fault) {
-        match take(decoder.as_mut(), &packet, &mut out) {
+    for packet in &packets {
+        match take(decoder.as_mut(), packet, &mut out) {
             Ok(()) => {}
             Err(Fault::Packet(fault)) => first_fault = first_fault.or(Some(fault)),
             Err(Fault::Ours(error)) => return Err(error),
         }
-        if out.as_ref().is_some_and(|out| out.samples() > caps.samples()) {
-            let rest = remaining_seconds(reader.as_mut(), id, time_base);
-            let seconds = out.map_or(0.0, |out| out.samples() as f64) / f64::from(SAMPLE_RATE) + rest;
-            return Err(DecodeError::TooLong { seconds, cap: caps.seconds });
+        // A file may say less than it holds.
+        if let Some(samples) = out.as_ref().map(To16k::samples).filter(|&samples| samples > caps.samples()) {
+            return Err(DecodeError::TooLong { seconds: samples as f64 / f64::from(SAMPLE_RATE), cap: caps.seconds });
         }
     }
     match out {
         Some(out) if out.samples() > 0 => out.finish(),
         _ => Err(DecodeError::Damaged(first_fault.unwrap_or_else(|| format!("no audio in this {container} file")))),
+    }
+}
+
+/// The packets of one track.
+struct Packets {
+    /// Those within the cap.
+    packets: Vec<Packet>,
+    /// Length of all of them, whether kept or not; 0 where the container does not say.
+    seconds: f64,
+    /// Why reading ended before the end of the file.
+    first_fault: Option<String>,
+}
+
+/// Reads a track to its end. A fault of the container ends the recording there: what came before
+/// it is good.
+fn read_all(reader: &mut dyn FormatReader, id: u32, time_base: Option<TimeBase>, caps: Caps) -> Packets {
+    let mut read = Packets { packets: Vec::new(), seconds: 0.0, first_fault: None };
+    loop {
+        let packet = match reader.next_packet() {
+            Ok(Some(packet)) => packet,
+            Ok(None) => return read,
+            Err(error) => {
+                read.first_fault = Some(error.to_string());
+                return read;
+            }
+        };
+        if packet.track_id == id {
+            let time = time_base.and_then(|time_base| time_base.calc_duration(packet.dur));
+            read.seconds += time.map_or(0.0, |time| time.as_secs_f64());
+            if read.seconds <= f64::from(caps.seconds) {
+                read.packets.push(packet);
+            }
+        }
     }
 }
 
@@ -97,31 +133,6 @@ fn take(decoder: &mut dyn AudioDecoder, packet: &Packet, out: &mut Option<To16k>
         .map(|sample| if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 })
         .collect();
     out.push(&mono).map_err(Fault::Ours)
-}
-
-/// Reads on to the next packet of the track; a fault of the container ends the recording there.
-fn next(reader: &mut dyn FormatReader, id: u32, first_fault: &mut Option<String>) -> Option<Packet> {
-    loop {
-        match reader.next_packet() {
-            Ok(Some(packet)) if packet.track_id == id => return Some(packet),
-            Ok(Some(_)) => {}
-            Ok(None) => return None,
-            Err(error) => {
-                first_fault.get_or_insert(error.to_string());
-                return None;
-            }
-        }
-    }
-}
-
-/// Counts what lies beyond the cap without decoding it, so that the refusal can name the length.
-fn remaining_seconds(reader: &mut dyn FormatReader, id: u32, time_base: Option<TimeBase>) -> f64 {
-    let Some(time_base) = time_base else { return 0.0 };
-    let mut seconds = 0.0;
-    while let Some(packet) = next(reader, id, &mut None) {
-        seconds += time_base.calc_duration(packet.dur).map_or(0.0, |time| time.as_secs_f64());
-    }
-    seconds
 }
 
 fn probe(container: Container) -> Probe {
