@@ -1,0 +1,227 @@
+//! Numbers that are ratings by their wording: "四分", "4 stars", "8 out of 10", "给 4".
+//!
+//! And the words that make a number no rating: minutes, floors, prices, "十分满意".
+
+use super::{Mark, Reader, Scale, is_star, same};
+use crate::domain::lexicon::Meaning;
+use crate::domain::understanding::Awaiting;
+use crate::tagging::number::Number;
+use crate::tagging::text::is_han;
+
+impl Reader<'_> {
+    /// Returns what is a rating by its wording.
+    pub(super) fn marks(&self) -> Vec<Mark> {
+        let mut marks: Vec<Mark> = Vec::new();
+        let mut taken = 0;
+        for number in self.numbers {
+            if number.start < taken {
+                continue;
+            }
+            if let Some(mark) = self.fraction(number).or_else(|| self.worded(number)) {
+                taken = mark.end;
+                marks.push(mark);
+            }
+        }
+        marks.extend(self.stars());
+        marks.extend(self.maxima(&marks));
+        marks.extend(self.homophones(&marks));
+        marks.sort_by_key(|mark| mark.start);
+        self.deduct(&mut marks);
+        marks
+    }
+
+    /// "8/10", "8 out of 10", "4 of 5".
+    pub(super) fn fraction(&self, number: &Number) -> Option<Mark> {
+        let rest: String = self.text.span(number.end, number.end + 16).iter().collect();
+        let after = ["/", " / ", " out of a possible ", " out of ", "分/", "分(满分", "分,满分", "分 满分"]
+            .iter()
+            .find(|joint| rest.starts_with(**joint))
+            .map(|joint| number.end + joint.chars().count())?;
+        let whole = self.numbers.iter().find(|other| other.start == after || other.start == after + 1)?;
+        let scale = if same(whole.value, 5.0) {
+            Scale::Five
+        } else if same(whole.value, 10.0) {
+            Scale::Ten
+        } else if same(whole.value, 100.0) {
+            Scale::Foreign
+        } else {
+            return None;
+        };
+        // A date or "1/10 of the tiles" goes on after the slash.
+        let tail = self.text.char(whole.end);
+        if matches!(tail, '/' | '月' | '日' | '号') || number.value > whole.value {
+            return None;
+        }
+        let range = number.range;
+        Some(Mark { start: number.start, end: whole.end, value: number.value, scale, range, maximum: false })
+    }
+
+    /// "四分", "五颗星", "4 stars", "rate it 4", "给 4".
+    pub(super) fn worded(&self, number: &Number) -> Option<Mark> {
+        let (c, next) = (self.text.char(number.end), self.text.char(number.end + 1));
+        let english: String = self
+            .text
+            .span(number.end, number.end + 8)
+            .iter()
+            .collect::<String>()
+            .trim_start_matches([' ', '-'])
+            .to_owned();
+        let mark = |end: usize, scale: Scale| {
+            Some(Mark { start: number.start, end, value: number.value, scale, range: number.range, maximum: false })
+        };
+        if self.is_ordinal(number) {
+            return None;
+        }
+        if matches!(c, '分' | '份') || c == ' ' && next == '分' {
+            let end = number.end + 1 + usize::from(c == ' ');
+            return if self.is_marks(number, end, c == '份') {
+                mark(end, self.scale_of_setting(number))
+            } else {
+                None
+            };
+        }
+        if c == '星' || matches!(c, '颗' | '个' | '粒') && next == '星' || c == '颗' && is_star(next) {
+            let end = number.end + if c == '星' { 1 } else { 2 };
+            let end = end + usize::from(matches!((c, self.text.char(end)), ('星', '级')));
+            // 五星级 before a noun praises or names a class of hotel, but rates all the same.
+            return if self.text.char(end) == '期' { None } else { mark(end, Scale::Five) };
+        }
+        if english.starts_with("star") {
+            let skipped =
+                self.text.span(number.end, number.end + 2).iter().take_while(|c| matches!(c, ' ' | '-')).count();
+            let end = number.end + skipped + if english.starts_with("stars") { 5 } else { 4 };
+            return mark(end, Scale::Five);
+        }
+        if english.starts_with("point") || english.starts_with("marks") {
+            let skipped = usize::from(self.text.char(number.end) == ' ');
+            let word = english.chars().take_while(char::is_ascii_alphabetic).count();
+            return if self.is_rated(number) || self.awaiting != Awaiting::Nothing {
+                mark(number.end + skipped + word, self.scale_of_setting(number))
+            } else {
+                None
+            };
+        }
+        if self.is_rated(number) && !self.has_unit(number) {
+            return mark(number.end, self.scale_of_setting(number));
+        }
+        None
+    }
+
+    /// 分 after a number is a mark unless it is a minute, a cent, a centimetre, a share or "very".
+    pub(super) fn is_marks(&self, number: &Number, end: usize, portion: bool) -> bool {
+        let after = self.text.char(end);
+        let before = self.text.before(number.start);
+        if matches!(
+            after,
+            '钟' | '之' | '米' | '贝' | '期' | '店' | '包' | '钱' | '厘' | '管' | '摊' | '成' | '公' | '号' | '批'
+        ) {
+            return false;
+        }
+        if portion {
+            // 四份 is what speech recognition makes of 四分.
+            return self.awaiting != Awaiting::Nothing;
+        }
+        // 九点二十分, 六角五分, 百分之五
+        if matches!(before, '点' | '角' | '时' | '秒') && !self.is_rated(number) || before == '百' {
+            return false;
+        }
+        // 十分满意: "very", unless it is rated, awaited or nothing is said after it.
+        let very = same(number.value, 10.0) && self.text.char(number.start) == '十';
+        if very && is_han(after) && !self.is_rated(number) {
+            let particle = matches!(after, '吧' | '啊' | '呀' | '哦' | '哈' | '啦' | '了');
+            return self.awaiting != Awaiting::Nothing && particle;
+        }
+        if number.value > 10.0 && number.end - number.start > 1 && after == '上' {
+            return false;
+        }
+        true
+    }
+
+    /// 第三, 3号, B1, version numbers, parts of a longer code.
+    pub(super) fn is_ordinal(&self, number: &Number) -> bool {
+        let before = self.text.before(number.start);
+        before == '第'
+            || before.is_ascii_alphanumeric()
+            || matches!(before, '#' | '№')
+            || self.text.char(number.end) == '-' && self.text.char(number.end + 1).is_ascii_alphabetic()
+    }
+
+    pub(super) fn has_unit(&self, number: &Number) -> bool {
+        let c = self.text.char(number.end);
+        let unit = self.found.iter().any(|find| {
+            matches!(find.meaning, Meaning::Unit)
+                && find.start >= number.end
+                && self.text.span(number.end, find.start).iter().all(|c| matches!(c, ' ' | '多' | '几' | '来' | '-'))
+                && find.start - number.end <= 1
+        });
+        unit || matches!(c, '%' | ':' | '/' | '-') && self.text.char(number.end + 1).is_ascii_digit()
+            || c == '%'
+            || c.is_ascii_alphabetic()
+    }
+
+    /// Says whether a word of rating leads to the number: 给 4, "a 3 from me", "I'd give it 4".
+    pub(super) fn is_rated(&self, number: &Number) -> bool {
+        self.found.iter().any(|find| {
+            if !matches!(find.meaning, Meaning::Rating) {
+                return false;
+            }
+            let between = if find.end <= number.start {
+                self.text.span(find.end, number.start)
+            } else if find.start >= number.end {
+                self.text.span(number.end, find.start)
+            } else {
+                return find.start <= number.start && find.end >= number.end;
+            };
+            let filler = |c: &char| {
+                matches!(
+                    c,
+                    ' ' | '个'
+                        | '你'
+                        | '们'
+                        | '他'
+                        | '了'
+                        | '的'
+                        | '它'
+                        | '到'
+                        | '成'
+                        | '就'
+                        | '只'
+                        | '能'
+                        | '是'
+                        | '"'
+                )
+            };
+            between.len() <= 3 && between.iter().all(filler)
+                || between.iter().copied().eq(" a ".chars())
+                || between.iter().copied().eq(" it a ".chars())
+        })
+    }
+
+    /// 十分制, 满分十分, 1-10: the scale that is named beside the mark.
+    pub(super) fn scale_of_setting(&self, number: &Number) -> Scale {
+        let all: &String = &self.text.folded;
+        let named = |words: &[&str]| words.iter().any(|word| all.contains(word));
+        if named(&[
+            "十分制",
+            "10分制",
+            "满分十分",
+            "满分10",
+            "满分是十",
+            "满分是10",
+            "十分满分",
+            "10分满分",
+            "out of 10",
+            "out of ten",
+        ]) {
+            Scale::Ten
+        } else if named(&["五分制", "5分制", "满分五分", "满分5", "五分满分", "5分满分", "out of 5", "out of five"])
+        {
+            Scale::Five
+        } else if named(&["百分制", "满分100", "满分一百", "100分满分", "out of 100"]) || number.value > 10.0
+        {
+            Scale::Foreign
+        } else {
+            Scale::Open
+        }
+    }
+}
