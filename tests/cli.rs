@@ -103,6 +103,7 @@ fn check_is_content_once_everything_is_there() {
     assert_eq!(ended.status.code(), Some(0), "{found}{}", stderr(&ended));
     assert!(found.contains("\nok       database  sqlite:huifang.db: reachable and up to date\n"), "{found}");
     assert!(found.contains("loads (huifang-zh-en)\n"), "{found}");
+    assert!(found.contains("\nok       sentiment models/sentiment: loads\n"), "{found}");
     assert!(found.contains(" 0 broken, "), "{found}");
     let left: Vec<_> = fs::read_dir(directory.path().join("media")).unwrap().collect();
     assert!(left.iter().flatten().all(|entry| entry.path().is_dir()), "the probe is removed: {left:?}");

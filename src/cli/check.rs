@@ -78,13 +78,10 @@ impl Check {
 }
 
 async fn all(config: &Config) -> Vec<Finding> {
-    vec![
-        probe::database(config).await,
-        probe::media(config).await,
-        probe::speech(config),
-        probe::decoder().await,
-        probe::sentiment(config),
-    ]
+    let mut findings =
+        vec![probe::database(config).await, probe::media(config).await, probe::speech(config), probe::decoder().await];
+    findings.extend(probe::tagging(config));
+    findings
 }
 
 fn prompts() -> Finding {

@@ -5,6 +5,8 @@ use std::path::Path;
 use bytes::Bytes;
 
 use super::Finding;
+use crate::app::locate;
+use crate::catalog::lexicon;
 use crate::config::Config;
 use crate::speech::decode::Caps;
 use crate::speech::manifest::Manifest;
@@ -12,6 +14,7 @@ use crate::speech::sandbox::Sandbox;
 use crate::speech::whisper::Recogniser;
 use crate::store::Store;
 use crate::store::blobs::Blobs;
+use crate::tagging::{Lexical, Tagger};
 
 /// Is the database there, and of this version?
 pub(super) async fn database(config: &Config) -> Finding {
@@ -70,7 +73,7 @@ pub(super) async fn media(config: &Config) -> Finding {
 pub(super) fn speech(config: &Config) -> Finding {
     const WHAT: &str = "speech";
     const REMEDY: &str = "correct [speech] model (HUIFANG_SPEECH__MODEL); until then recordings wait for a person";
-    let path = &config.speech.model;
+    let path = &locate(&config.speech.model);
     let place = path.display().to_string();
     if !path.is_file() {
         return Finding::warning(WHAT, place, "is not there".to_owned(), REMEDY);
@@ -109,23 +112,31 @@ pub(super) async fn decoder() -> Finding {
     }
 }
 
-/// Is the sentiment model complete?
-pub(super) fn sentiment(config: &Config) -> Finding {
-    const WHAT: &str = "sentiment";
+/// Does the keyword lexicon compile, and the sentiment model load and judge?
+pub(super) fn tagging(config: &Config) -> Vec<Finding> {
+    const LEXICON: &str = "prompts/keywords (compiled in)";
     const REMEDY: &str =
         "correct [tagging] model (HUIFANG_TAGGING__MODEL); until then the keyword lexicon judges alone";
-    let Some(directory) = &config.tagging.model else {
-        return Finding::fine(WHAT, "[tagging] model", "switched off; the keyword lexicon judges alone");
+    let lexical = match lexicon::embedded() {
+        Ok(words) => Lexical::new(&words).map_err(|error| error.to_string()),
+        Err(fault) => Err(format!("prompts/{fault}")),
     };
-    let place = directory.display().to_string();
-    let missing: Vec<_> = ["config.json", "vocab.txt", "model.safetensors"]
-        .into_iter()
-        .filter(|file| !directory.join(file).is_file())
-        .collect();
-    if missing.is_empty() {
-        return Finding::fine(WHAT, place, "is complete");
-    }
-    Finding::warning(WHAT, place, format!("{} missing", missing.join(", ")), REMEDY)
+    let lexical = match lexical {
+        Ok(lexical) => lexical,
+        Err(problem) => return vec![Finding::broken("lexicon", LEXICON, problem, "put this right and build again")],
+    };
+    let sentiment = match &config.tagging.model {
+        None => Finding::fine("sentiment", "[tagging] model", "switched off; the keyword lexicon judges alone"),
+        Some(directory) => {
+            let directory = locate(directory);
+            let place = directory.display().to_string();
+            match Tagger::with_model(lexical, &directory) {
+                (_, None) => Finding::fine("sentiment", place, "loads"),
+                (_, Some(fault)) => Finding::warning("sentiment", place, fault.to_string(), REMEDY),
+            }
+        }
+    };
+    vec![Finding::fine("lexicon", LEXICON, "understood"), sentiment]
 }
 
 /// Are the shipped models as this version was made with?
