@@ -31,7 +31,6 @@ export function draw(message, onChoice) {
     heard.prepend(element("span", "visually-hidden", say("transcript")));
     box.append(heard);
   }
-  if (message.keywords?.length) box.append(keywords(message.keywords));
   if (message.choices.length > 0) box.append(choices(message.choices, onChoice));
   box.append(time(message.at));
   place(box, before, message.seq);
@@ -99,6 +98,7 @@ function bubble(text, keywords = []) {
     if (keyword.start < at || chars.slice(keyword.start, keyword.end).join("") !== keyword.text) continue;
     const marked = element("mark", keyword.polarity, keyword.text);
     marked.title = keyword.why;
+    marked.append(element("span", "visually-hidden", ` (${say(`mood_${keyword.polarity}`)})`));
     box.append(chars.slice(at, keyword.start).join(""), marked);
     at = keyword.end;
   }
@@ -127,19 +127,6 @@ function media(list) {
       audio.setAttribute("aria-label", say("voice_alt"));
       box.append(audio);
     }
-  }
-  return box;
-}
-
-function keywords(list) {
-  const box = element("ul", "keywords");
-  box.append(element("li", "", say("keywords")));
-  for (const keyword of list) {
-    const item = element("li");
-    const marked = element("mark", keyword.polarity, keyword.text);
-    marked.title = keyword.why;
-    item.append(marked, element("span", "visually-hidden", ` (${say(`mood_${keyword.polarity}`)})`));
-    box.append(item);
   }
   return box;
 }
@@ -175,6 +162,11 @@ function place(box, before, seq) {
   const later = Array.from(log.children).find((other) => !other.dataset.seq || Number(other.dataset.seq) > seq);
   log.insertBefore(box, later ?? null);
 }
+
+// What is newest stays in sight when the room for the log changes: a keyboard, a notice, a rotation.
+let atEnd = true;
+log.addEventListener("scroll", () => (atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 160));
+new ResizeObserver(() => atEnd && toEnd()).observe(log);
 
 function toEnd() {
   log.scrollTop = log.scrollHeight;

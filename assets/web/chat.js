@@ -123,6 +123,7 @@ function failed(message, problem) {
   if (refused && problem.final) {
     forget(message.id);
     drawFailed(message.id, say("not_sent"), null);
+    settleChoices();
     if (problem.text) drawNotice(problem.text);
     return;
   }
@@ -132,6 +133,7 @@ function failed(message, problem) {
     return;
   }
   drawFailed(message.id, say("not_sent"), () => submit(message));
+  settleChoices();
 }
 
 function doing(what) {

@@ -5,6 +5,7 @@ const live = document.getElementById("live");
 const board = document.getElementById("board");
 const page = document.querySelector("[data-reload]");
 
+document.body.classList.add("scripted");
 if (board || page) follow();
 document.querySelectorAll(".filter select, .filter input").forEach((field) => field.addEventListener("change", () => field.form.requestSubmit()));
 document.querySelectorAll(".thread").forEach((thread) => (thread.scrollTop = thread.scrollHeight));
@@ -49,14 +50,20 @@ async function refresh() {
   running = false;
 }
 
+// The lists as they were fetched last: what has not changed is left alone, and so is the focus in it.
+let drawn = null;
+
 async function refreshBoard() {
   const response = await fetch(board.dataset.live, { headers: { accept: "text/html" } });
   if (response.redirected || !response.ok) {
     location.reload();
     return;
   }
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html").body;
+  if (fresh.innerHTML.trim() === drawn) return;
+  drawn = fresh.innerHTML.trim();
   const focused = document.activeElement?.id;
-  board.innerHTML = await response.text();
+  board.replaceChildren(...fresh.childNodes);
   if (focused) document.getElementById(focused)?.focus();
   board.querySelectorAll(".filter select, .filter input").forEach((field) => field.addEventListener("change", () => field.form.requestSubmit()));
 }

@@ -1,6 +1,6 @@
 //! What a client posts, as JSON or multipart, with every cap applied while it is read.
 
-use axum::Json;
+use axum::body::to_bytes;
 use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -13,8 +13,8 @@ use crate::channel::{Content, ReceivedFile, Refusal};
 use crate::domain::language::Language;
 use crate::domain::media::MOST_CHARACTERS;
 use crate::intake::blob_key;
-use crate::web::Web;
 use crate::web::error::WebError;
+use crate::web::{LARGEST_BODY, Web};
 
 /// Longest id, button or language tag; longer ones are not ours.
 const LONGEST_FIELD: usize = 200;
@@ -97,13 +97,9 @@ impl Posted {
 }
 
 async fn read_json(request: Request) -> Result<Posted, WebError> {
-    let Json(fields) = Json::<Fields>::from_request(request, &()).await.map_err(|refused| {
-        if refused.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-            WebError::BodyTooLarge
-        } else {
-            WebError::BadRequest
-        }
-    })?;
+    // The route's own limit is that of uploads.
+    let body = to_bytes(request.into_body(), LARGEST_BODY).await.map_err(|_| WebError::BodyTooLarge)?;
+    let fields: Fields = serde_json::from_slice(&body).map_err(|_| WebError::BadRequest)?;
     Ok(Posted {
         session: fields.session,
         id: fields.id,

@@ -15,7 +15,7 @@ pub struct Piece {
 pub struct Mark {
     /// Class and name of the mood: `negative`, `neutral`, `positive`.
     pub mood: &'static str,
-    /// `不满：不太 + 满意 → negative`
+    /// `不太 + 满意 → 不满`
     pub why: String,
 }
 
@@ -54,7 +54,8 @@ pub(super) fn mark_of(keyword: &Keyword, words: &Words) -> Mark {
         Sentiment::Neutral => "neutral",
         Sentiment::Positive => "positive",
     };
-    Mark { mood, why: format!("{} · {}", words.get(&format!("web.console.mark.{mood}")), keyword.why) }
+    // Rules end in the name of the class; staff reads its word.
+    Mark { mood, why: keyword.why.replace(mood, &words.get(&format!("web.console.mark.{mood}"))) }
 }
 
 fn span_of(keyword: &Keyword, chars: &[char]) -> Option<(usize, usize)> {

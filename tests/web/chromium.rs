@@ -1,48 +1,24 @@
-//! The real program and a real Chromium, each with an empty directory of its own.
+//! A real Chromium, each window with an empty profile of its own.
 
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use tempfile::TempDir;
+
+use crate::demo::{Demo, Running, lines_until};
 
 /// Long enough for a recording to be heard on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// A program of ours or of Debian's that ends with the test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// What a test plays on.
 pub struct Stage {
-    pub url: String,
-    /// The link of the homeowner, with their token.
-    pub homeowner: String,
-    pub password: String,
+    pub demo: Demo,
     driver: String,
-    _demo: Running,
     _chromedriver: Running,
-    directory: TempDir,
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let log = std::fs::read_to_string(self.directory.path().join("demo.log")).unwrap_or_default();
-            eprintln!("the program's log:\n{log}");
-        }
-    }
 }
 
 /// A browser window.
@@ -62,37 +38,17 @@ impl Stage {
             eprintln!("\n*** {what} ***\n");
             return None;
         }
-        let directory = tempfile::tempdir().unwrap();
-        let mut demo = Command::new(env!("CARGO_BIN_EXE_huifang"))
-            .args(["demo", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(directory.path().join("data"))
-            .stdout(Stdio::piped())
-            .stderr(std::fs::File::create(directory.path().join("demo.log")).unwrap())
-            .spawn()
-            .unwrap();
-        let said = lines_until(&mut demo, "password");
-        let homeowner = word_with(&said, "/chat?t=");
-        let url = homeowner.split("/chat").next().unwrap().to_owned();
-        let password = said.split_whitespace().last().unwrap().to_owned();
         let mut chromedriver =
             Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let said = lines_until(&mut chromedriver, "successfully on port ");
         let port = said.trim_end().trim_end_matches('.').rsplit(' ').next().unwrap();
         let driver = format!("http://127.0.0.1:{port}");
-        Some(Stage {
-            url,
-            homeowner,
-            password,
-            driver,
-            _demo: Running(demo),
-            _chromedriver: Running(chromedriver),
-            directory,
-        })
+        Some(Stage { demo: Demo::start(), driver, _chromedriver: Running(chromedriver) })
     }
 
     /// Opens a window of that size whose microphone plays `voice`.
     pub async fn window(&self, width: u32, height: u32, voice: Option<&Path>, more: &[&str]) -> Window {
-        let profile = tempfile::tempdir_in(self.directory.path()).unwrap().keep();
+        let profile = tempfile::tempdir_in(self.demo.directory()).unwrap().keep();
         let mut args = vec![
             "--headless=new".to_owned(),
             "--no-sandbox".to_owned(),
@@ -135,9 +91,9 @@ impl Stage {
 
     /// Logs in to the console.
     pub async fn log_in(&self, window: &Window) {
-        window.page.goto(&format!("{}/console", self.url)).await.unwrap();
+        window.page.goto(&format!("{}/console", self.demo.url)).await.unwrap();
         window.fill("#login", "demo").await;
-        window.fill("#password", &self.password).await;
+        window.fill("#password", &self.demo.password).await;
         window.press("main button[type=submit]").await;
         window.sees("#board").await;
     }
@@ -157,12 +113,16 @@ impl Window {
 
     /// Waits for words within an element named by an XPath step, such as `div[@id='log']`.
     pub async fn reads(&self, within: &str, words: &str) -> Element {
-        let path = format!("//{within}[contains(normalize-space(.), '{words}')]");
-        let found = self.page.wait().at_most(PATIENCE).for_element(Locator::XPath(&path)).await;
+        self.holds(&format!("//{within}[contains(normalize-space(.), '{words}')]")).await
+    }
+
+    /// Waits for what an XPath finds.
+    pub async fn holds(&self, path: &str) -> Element {
+        let found = self.page.wait().at_most(PATIENCE).for_element(Locator::XPath(path)).await;
         match found {
             Ok(found) => found,
             Err(error) => {
-                panic!("{words}: {error}; the page reads:\n{}", self.run("return document.body.innerText").await)
+                panic!("{path}: {error}; the page reads:\n{}", self.run("return document.body.innerText").await)
             }
         }
     }
@@ -170,21 +130,20 @@ impl Window {
     /// Waits for a button with that label that can be pressed, and presses it.
     pub async fn choose(&self, label: &str) {
         let path = format!("//button[not(@disabled) and normalize-space(.)='{label}']");
-        let found = self.page.wait().at_most(PATIENCE).for_element(Locator::XPath(&path)).await;
-        match found {
-            Ok(found) => found.click().await.unwrap(),
-            Err(error) => {
-                panic!("button {label}: {error}; the page reads:\n{}", self.run("return document.body.innerText").await)
-            }
-        }
+        self.holds(&path).await.click().await.unwrap();
     }
 
     pub async fn press(&self, css: &str) {
-        self.sees(css).await.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        // A live page may swap the element between finding and pressing it.
+        while let Err(error) = self.sees(css).await.click().await {
+            assert!(error.is_stale_element_reference(), "{css}: {error}");
+        }
     }
 
     pub async fn fill(&self, css: &str, text: &str) {
-        self.sees(css).await.send_keys(text).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        while let Err(error) = self.sees(css).await.send_keys(text).await {
+            assert!(error.is_stale_element_reference(), "{css}: {error}");
+        }
     }
 
     pub async fn text(&self, css: &str) -> String {
@@ -258,25 +217,4 @@ fn has(program: &str) -> bool {
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|s| s.success())
-}
-
-/// Reads what a program says until a line holds `mark`; the rest is read and dropped, so that the
-/// program never waits for a reader.
-fn lines_until(program: &mut Child, mark: &str) -> String {
-    let mut reader = BufReader::new(program.stdout.take().unwrap());
-    let mut said = String::new();
-    loop {
-        let start = said.len();
-        let read = reader.read_line(&mut said).unwrap();
-        assert!(read > 0, "the program ended before it said `{mark}`:\n{said}");
-        if said[start..].contains(mark) {
-            break;
-        }
-    }
-    std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
-    said
-}
-
-fn word_with(text: &str, mark: &str) -> String {
-    text.split_whitespace().find(|word| word.contains(mark)).unwrap_or_else(|| panic!("no {mark} in {text}")).to_owned()
 }

@@ -1,0 +1,143 @@
+//! The console's doors: who gets in, what a form must carry, what every answer says to browsers.
+
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+
+use crate::chat_api::client;
+use crate::demo::Demo;
+
+struct Session {
+    http: Client,
+    url: String,
+    cookie: String,
+    csrf: String,
+}
+
+async fn log_in(demo: &Demo, password: &str) -> Response {
+    let fields = [("login", "demo"), ("password", password), ("next", "/console")];
+    form(client().post(format!("{}/console/login", demo.url)), &fields).send().await.unwrap()
+}
+
+/// Adds a form; the values of these tests need no escapes.
+fn form(request: RequestBuilder, fields: &[(&str, &str)]) -> RequestBuilder {
+    let pairs: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    request.header("content-type", "application/x-www-form-urlencoded").body(pairs.join("&"))
+}
+
+impl Session {
+    async fn begin(demo: &Demo) -> Session {
+        let answer = log_in(demo, &demo.password).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        let mut session = Session { http: client(), url: demo.url.clone(), cookie, csrf: String::new() };
+        let page = session.get("/console").await.text().await.unwrap();
+        let token = page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        session.csrf = token.to_owned();
+        session
+    }
+
+    async fn get(&self, path: &str) -> Response {
+        let request = self.http.get(format!("{}{path}", self.url)).header("cookie", &self.cookie);
+        request.header("accept", "text/html").send().await.unwrap()
+    }
+
+    async fn post(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> StatusCode {
+        let request = self.http.post(format!("{}{path}", self.url)).header("cookie", &self.cookie);
+        let mut request = form(request, fields);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.unwrap().status()
+    }
+}
+
+#[tokio::test]
+async fn nobody_gets_in_without_a_log_in() {
+    let demo = Demo::start();
+    let id = "019a0000-0000-7000-8000-000000000000";
+    let pages = ["", "/board", "/events", &format!("/tickets/{id}"), &format!("/responses/{id}")];
+    let more = [format!("/conversations/{id}"), format!("/media/{id}")];
+    for path in pages.into_iter().chain(more.iter().map(String::as_str)) {
+        let url = format!("{}/console{path}", demo.url);
+        assert_eq!(client().get(&url).send().await.unwrap().status(), StatusCode::UNAUTHORIZED, "{path}");
+        let asked = client().get(&url).header("accept", "text/html").header("cookie", "huifang_console=made-up");
+        let asked = asked.send().await.unwrap();
+        assert_eq!(asked.status(), StatusCode::SEE_OTHER, "{path}");
+        assert!(asked.headers()["location"].to_str().unwrap().starts_with("/console/login?next="));
+    }
+    for action in ["assign", "note", "arrived", "rectified", "close"] {
+        let url = format!("{}/console/tickets/{id}/{action}", demo.url);
+        let answer = form(client().post(url), &[("csrf", "x")]).send().await.unwrap();
+        assert_eq!(answer.headers()["location"], "/console/login?next=/console", "{action}");
+    }
+}
+
+#[tokio::test]
+async fn guessing_passwords_takes_ever_longer_and_says_nothing() {
+    let demo = Demo::start();
+    for _ in 0..5 {
+        let answer = log_in(&demo, "wrong").await;
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+        assert!(answer.text().await.unwrap().contains("账号或密码不对"));
+    }
+    assert_eq!(log_in(&demo, "wrong").await.status(), StatusCode::TOO_MANY_REQUESTS);
+    let right = log_in(&demo, &demo.password).await;
+    assert_eq!(right.status(), StatusCode::TOO_MANY_REQUESTS, "the right one has to wait as well");
+    assert!(!demo.log().contains("wrong") && !demo.log().contains(&demo.password));
+}
+
+#[tokio::test]
+async fn a_form_without_its_token_or_from_another_site_is_refused() {
+    let demo = Demo::start();
+    let session = Session::begin(&demo).await;
+    let token = session.csrf.clone();
+    assert_eq!(session.post("/console/logout", &[("csrf", "made-up")], &[]).await, StatusCode::FORBIDDEN);
+    assert_eq!(session.post("/console/logout", &[], &[]).await, StatusCode::BAD_REQUEST);
+    let elsewhere = [("origin", "https://evil.example")];
+    assert_eq!(session.post("/console/logout", &[("csrf", &token)], &elsewhere).await, StatusCode::FORBIDDEN);
+    let cross = [("sec-fetch-site", "cross-site")];
+    assert_eq!(session.post("/console/logout", &[("csrf", &token)], &cross).await, StatusCode::FORBIDDEN);
+    assert_eq!(session.get("/console").await.status(), StatusCode::OK);
+    assert_eq!(session.post("/console/logout", &[("csrf", &token)], &[]).await, StatusCode::SEE_OTHER);
+    assert_eq!(session.get("/console").await.status(), StatusCode::SEE_OTHER, "logged out on the server as well");
+}
+
+#[tokio::test]
+async fn every_answer_tells_the_browser_what_it_may_do() {
+    let demo = Demo::start();
+    let session = Session::begin(&demo).await;
+    for path in ["/chat", "/console", "/console/login", "/assets/chat.js", "/healthz", "/nowhere", "/chat/api/nowhere"]
+    {
+        let answer = session.get(path).await;
+        let headers = answer.headers();
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("default-src 'self'") && policy.contains("frame-ancestors 'none'"), "{path}");
+        assert!(!policy.contains("unsafe"), "{path}");
+        assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+        assert_eq!(headers["referrer-policy"], "same-origin", "{path}");
+        let stored = headers["cache-control"].to_str().unwrap();
+        assert_eq!(stored, if path.starts_with("/assets") { "no-cache" } else { "no-store" }, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn health_readiness_and_metrics_are_there_for_machines() {
+    let demo = Demo::start();
+    let get = async |path: &str| client().get(format!("{}{path}", demo.url)).send().await.unwrap();
+    assert_eq!(get("/healthz").await.status(), StatusCode::OK);
+    assert_eq!(get("/readyz").await.status(), StatusCode::OK);
+    assert_eq!(get("/").await.headers()["location"], "/chat");
+    for id in ["1", "1", "2"] {
+        let body = serde_json::json!({ "session": "a-session-of-a-test", "id": id, "text": "/help" });
+        client().post(format!("{}/chat/api/messages", demo.url)).json(&body).send().await.unwrap();
+    }
+    let metrics = get("/metrics").await.text().await.unwrap();
+    for line in [
+        "huifang_inbound_received_total{channel=\"web\"} 3",
+        "huifang_inbound_duplicates_total{channel=\"web\"} 1",
+        "huifang_inbound_applied_total{channel=\"web\"} 2",
+    ] {
+        assert!(metrics.contains(line), "{line} is not in:\n{metrics}");
+    }
+}

@@ -1,0 +1,9 @@
+//! The site as the world meets it: the real program, reached by HTTP and by a real Chromium.
+
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod chat_api;
+mod chromium;
+mod console;
+mod demo;
+mod pages;
