@@ -6,6 +6,7 @@
 //! be sent.
 
 mod responses;
+mod said;
 mod talks;
 mod tickets;
 
@@ -15,20 +16,20 @@ use std::time::Duration;
 use anyhow::Context as _;
 use sha2::{Digest, Sha256};
 
+use self::said::Spoken;
 use super::past::{self, ContactEntry, Past};
 use crate::channel::ChannelKind;
 use crate::domain::contact::Contact;
 use crate::domain::dialogue::{Binding, State};
 use crate::domain::flag::{Flag, FlagKind};
-use crate::domain::ids::{ContactId, DialogueId, InboxId, MediaId, OutboxId};
+use crate::domain::ids::{ContactId, DialogueId, MediaId};
 use crate::domain::language::Language;
 use crate::domain::media::MediaKind;
 use crate::domain::staff::Staff;
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::{Awaiting, Understanding};
-use crate::intake::message::{InboundBody, MediaRef, OutboundBody, encode};
+use crate::intake::message::{MediaRef, encode};
 use crate::intake::{Intake, blob_key};
-use crate::store::outbox::{Author, Delivery, NewOutbound};
 use crate::store::{self, Tx};
 
 const LANGUAGE: Language = Language::Chinese;
@@ -80,19 +81,6 @@ struct Person {
     dialogue: DialogueId,
     place: Place,
     state: State,
-}
-
-/// A message; kept until all are known, since a conversation is numbered in its order.
-struct Spoken {
-    at: Timestamp,
-    person: String,
-    line: Line,
-}
-
-enum Line {
-    Client(InboundBody),
-    Bot(OutboundBody),
-    Staff(OutboundBody),
 }
 
 impl Teller {
@@ -205,74 +193,5 @@ impl Teller {
         store::media::insert(tx, &media).await?;
         store::transcripts::pending(tx, recording.id, None, at).await?;
         Ok((MediaRef { id: recording.id, kind: MediaKind::Voice, content_type }, recording.words.clone()))
-    }
-
-    /// The client says something in words.
-    fn hear(&mut self, person: &str, at: Timestamp, words: &str) {
-        let understood = Some(self.understand(words));
-        let body = InboundBody { text: Some(words.to_owned()), understood, ..InboundBody::default() };
-        self.spoken.push(Spoken { at, person: person.to_owned(), line: Line::Client(body) });
-    }
-
-    /// The client presses a button.
-    fn pressed(&mut self, person: &str, at: Timestamp, id: String, label: String) {
-        let body = InboundBody { choice: Some(id), text: Some(label), ..InboundBody::default() };
-        self.spoken.push(Spoken { at, person: person.to_owned(), line: Line::Client(body) });
-    }
-
-    /// The bot says a text of `prompts/`.
-    fn say(&mut self, person: &str, at: Timestamp, key: &str, args: &[(&str, &str)]) {
-        let body = OutboundBody { text: self.text(key, args), choices: Vec::new() };
-        self.spoken.push(Spoken { at, person: person.to_owned(), line: Line::Bot(body) });
-    }
-
-    fn text(&self, key: &str, args: &[(&str, &str)]) -> String {
-        let args = args.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        self.intake.catalog.text(LANGUAGE, key, &args)
-    }
-
-    /// Stores every message in the order in which it was said, and where each conversation stands.
-    async fn put_into_words(mut self, tx: &mut Tx) -> anyhow::Result<()> {
-        self.spoken.sort_by_key(|spoken| spoken.at);
-        let mut last: BTreeMap<String, Timestamp> = BTreeMap::new();
-        for (number, spoken) in self.spoken.drain(..).enumerate() {
-            let person = self.people.get(&spoken.person).context("somebody spoke who is no contact")?;
-            let (dialogue_id, at) = (person.dialogue, spoken.at);
-            let (author, body) = match spoken.line {
-                Line::Client(body) => {
-                    let message = store::inbox::NewInbound {
-                        id: self.intake.clock.new_id::<InboxId>(),
-                        channel: ChannelKind::Web.name().to_owned(),
-                        external_id: format!("demo-{number}"),
-                        dialogue_id,
-                        kind: body.kind().to_owned(),
-                        body: encode(&body)?,
-                        received_at: at,
-                    };
-                    store::inbox::remember(tx, &message).await?;
-                    last.insert(spoken.person, at);
-                    continue;
-                }
-                Line::Bot(body) => (Author::Bot, body),
-                Line::Staff(body) => (Author::Staff, body),
-            };
-            let message = NewOutbound {
-                id: self.intake.clock.new_id::<OutboxId>(),
-                dialogue_id,
-                author,
-                body: encode(&body)?,
-                status: Delivery::Sent,
-                not_before: None,
-                created_at: at,
-            };
-            store::outbox::push(tx, &message).await?;
-            last.insert(spoken.person, at);
-        }
-        for (name, at) in last {
-            let person = self.person(&name)?;
-            store::dialogues::save(tx, person.dialogue, &encode(&person.state)?, person.state.handed_over(), at)
-                .await?;
-        }
-        Ok(())
     }
 }

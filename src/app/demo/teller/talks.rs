@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::super::past::TalkEntry;
-use super::{Line, Spoken, Teller};
+use super::Teller;
+use super::said::{Line, Spoken};
 use crate::domain::dialogue::Mode;
 use crate::domain::flag::FlagKind;
 use crate::intake::message::{InboundBody, OutboundBody};
@@ -22,7 +23,7 @@ impl Teller {
             let (media, _) = self.keep_recording(tx, file, &person, at).await?;
             store::transcripts::failed(tx, media.id, at).await?;
             let body = InboundBody { media: vec![media], ..InboundBody::default() };
-            self.spoken.push(Spoken { at, person: entry.contact.clone(), line: Line::Client(body) });
+            self.spoken.push(Spoken { at, person: entry.contact.clone(), line: Line::Client(Box::new(body)) });
         }
         for (speaker, said) in &entry.lines {
             match speaker {

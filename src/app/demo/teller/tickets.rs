@@ -6,9 +6,10 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use super::super::past::{Step, StepEntry, TicketEntry};
-use super::{Line, Person, Spoken, Teller};
+use super::said::{Line, Spoken};
+use super::{Person, Teller};
 use crate::domain::flag::FlagKind;
-use crate::domain::ids::StaffId;
+use crate::domain::ids::{MediaId, StaffId};
 use crate::domain::ticket::{Actor, Evidence, Ticket, TicketKind};
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::{Hazard, Sentiment, Understanding, Urgency};
@@ -57,7 +58,7 @@ impl Teller {
         entry: &TicketEntry,
         file: &str,
         person: &Person,
-    ) -> anyhow::Result<crate::domain::ids::MediaId> {
+    ) -> anyhow::Result<MediaId> {
         let at = ticket.created_at;
         let (media, words) = self.keep_recording(tx, file, person, at).await?;
         let heard = Heard {
@@ -70,7 +71,7 @@ impl Teller {
         store::transcripts::heard(tx, media.id, &heard, at).await?;
         let id = media.id;
         let body = InboundBody { media: vec![media], ..InboundBody::default() };
-        self.spoken.push(Spoken { at, person: entry.contact.clone(), line: Line::Client(body) });
+        self.spoken.push(Spoken { at, person: entry.contact.clone(), line: Line::Client(Box::new(body)) });
         self.say(&entry.contact, at + ANSWERED_AFTER, "voice.heard", &[("text", &words)]);
         ticket.description = words;
         Ok(id)
