@@ -16,6 +16,8 @@ use crate::store::{self, StoreError};
 use crate::web::chat::Clip;
 
 mod history;
+mod past;
+mod teller;
 
 /// The clips that `assets/demo/make_voices.py` makes.
 const VOICES: &[(&str, &[u8])] = &[
@@ -56,7 +58,7 @@ pub async fn prepare(app: &App, directory: &Path) -> anyhow::Result<Access> {
         }
     };
     let hash = crate::web::console::password::hash(&password).context("the password could not be hashed")?;
-    history::fill(app, &hash).await?;
+    history::fill(&app.intake, &app.blobs, &hash).await?;
     let unit = visitor_unit(app).await?;
     let token = app.key.sign(unit, app.clock.now() + LINK_VALID);
     Ok(Access { token, login, password })

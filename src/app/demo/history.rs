@@ -1,15 +1,24 @@
-//! Projects, flats, staff and half a year of history for the demo, from `assets/demo/register.toml`.
+//! Projects, flats, staff and half a year of history for the demo, from `assets/demo/register.toml`
+//! and `assets/demo/history.toml`, all in one transaction.
+//!
+//! Read [`super::past`] for what the history consists of and [`super::teller`] for how it becomes rows.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use serde::Deserialize;
 
-use crate::app::App;
+use super::past::Past;
+use super::teller::{Place, Recording, Setting, Teller};
+use crate::domain::dialogue::Binding;
 use crate::domain::ids::UnitId;
 use crate::domain::project::{Project, ProjectKind, Tier, Unit};
 use crate::domain::staff::{Role, Staff};
-use crate::store::{self, StoreError};
+use crate::domain::time::Timestamp;
+use crate::intake::{Intake, blob_key};
+use crate::store::blobs::Blobs;
+use crate::store::{self, StoreError, Tx};
 
 /// What the demo's staff logs in with.
 pub(super) const LOGIN: &str = "demo";
@@ -56,11 +65,17 @@ struct StaffEntry {
 
 /// Fills an empty database in one transaction; does nothing to one that is filled, except that the
 /// password is set to the one printed.
-pub(super) async fn fill(app: &App, hash: &str) -> anyhow::Result<()> {
+pub(super) async fn fill(intake: &Intake, blobs: &Blobs, hash: &str) -> anyhow::Result<()> {
     let register: Register =
         toml::from_str(include_str!("../../../assets/demo/register.toml")).context("assets/demo/register.toml")?;
-    let (clock, hash) = (app.clock.clone(), hash.to_owned());
-    app.store
+    let past = Past::embedded()?;
+    let filled = intake.store.read(|tx| Box::pin(store::settings::get(tx, VISITOR_UNIT))).await;
+    let filled = filled.map_err(|error: StoreError| error)?.is_some();
+    // Bytes lie in the media store before the row that names them.
+    let recordings = if filled { BTreeMap::new() } else { keep_recordings(intake, blobs, &past).await? };
+    let (teller, hash) = (intake.clone(), hash.to_owned());
+    intake
+        .store
         .write(move |tx| {
             Box::pin(async move {
                 if store::settings::get(tx, VISITOR_UNIT).await?.is_some() {
@@ -69,51 +84,246 @@ pub(super) async fn fill(app: &App, hash: &str) -> anyhow::Result<()> {
                     }
                     return Ok(());
                 }
-                let now = clock.now();
-                let mut visitor: Option<UnitId> = None;
+                let now = teller.clock.now();
+                let staff = employ(tx, &teller, register.staff, &hash, now).await?;
+                let mut places = BTreeMap::new();
+                let mut visitor = None;
                 for entry in register.project {
-                    let project = Project {
-                        id: clock.new_id(),
-                        name: entry.name,
-                        kind: entry.kind,
-                        region: entry.region,
-                        tier: entry.tier,
-                        handover_at: Some(now - Duration::from_secs(entry.handover_days_ago * 86_400)),
-                        manager: Some(entry.manager),
-                        vocabulary: entry.vocabulary,
-                    };
-                    store::projects::insert(tx, &project).await?;
-                    for unit in entry.unit {
-                        let unit = Unit {
-                            id: clock.new_id(),
-                            project_id: project.id,
-                            building: unit.building,
-                            unit: unit.unit,
-                            room: Some(unit.room),
-                            label: unit.label,
-                        };
-                        store::units::insert(tx, &unit).await?;
-                        visitor.get_or_insert(unit.id);
-                    }
+                    build(tx, &teller, entry, &staff, now, &mut places, &mut visitor).await?;
                 }
-                for entry in register.staff {
-                    let staff = Staff {
-                        id: clock.new_id(),
-                        login: entry.login,
-                        name: entry.name,
-                        role: entry.role,
-                        region: entry.region,
-                        active: true,
-                        created_at: now,
-                    };
-                    store::staff::insert(tx, &staff, &hash).await?;
-                }
-                if let Some(unit) = visitor {
-                    store::settings::put(tx, VISITOR_UNIT, &unit.to_string()).await?;
-                }
-                Ok::<(), StoreError>(())
+                let setting = Setting { now, places, staff, recordings };
+                Teller::new(teller, &past, setting)?.tell(tx, &past).await?;
+                let visitor = visitor.context("assets/demo/register.toml names no flat")?;
+                store::settings::put(tx, VISITOR_UNIT, &visitor.to_string()).await?;
+                Ok::<(), anyhow::Error>(())
             })
         })
         .await
         .context("the demo data could not be stored")
+}
+
+async fn employ(
+    tx: &mut Tx,
+    intake: &Intake,
+    entries: Vec<StaffEntry>,
+    hash: &str,
+    now: Timestamp,
+) -> anyhow::Result<BTreeMap<String, Staff>> {
+    let mut staff = BTreeMap::new();
+    for entry in entries {
+        let person = Staff {
+            id: intake.clock.new_id(),
+            login: entry.login,
+            name: entry.name,
+            role: entry.role,
+            region: entry.region,
+            active: true,
+            created_at: now,
+        };
+        store::staff::insert(tx, &person, hash).await?;
+        staff.insert(person.login.clone(), person);
+    }
+    Ok(staff)
+}
+
+/// Stores a project with its units; the first unit of all is the visitor's.
+async fn build(
+    tx: &mut Tx,
+    intake: &Intake,
+    entry: ProjectEntry,
+    staff: &BTreeMap<String, Staff>,
+    now: Timestamp,
+    places: &mut BTreeMap<String, Place>,
+    visitor: &mut Option<UnitId>,
+) -> anyhow::Result<()> {
+    let project = Project {
+        id: intake.clock.new_id(),
+        name: entry.name,
+        kind: entry.kind,
+        region: entry.region,
+        tier: entry.tier,
+        handover_at: Some(now - Duration::from_secs(entry.handover_days_ago * 86_400)),
+        manager: Some(entry.manager),
+        vocabulary: entry.vocabulary,
+    };
+    store::projects::insert(tx, &project).await?;
+    let at_home = |person: &&Staff| person.role == Role::Engineer && person.region.as_ref() == Some(&project.region);
+    let engineer = staff.values().find(at_home).cloned();
+    let engineer = engineer.with_context(|| format!("no engineer works in the region of {}", project.name))?;
+    for unit in entry.unit {
+        let unit = Unit {
+            id: intake.clock.new_id(),
+            project_id: project.id,
+            building: unit.building,
+            unit: unit.unit,
+            room: Some(unit.room),
+            label: unit.label,
+        };
+        store::units::insert(tx, &unit).await?;
+        visitor.get_or_insert(unit.id);
+        let label = format!("{} {}", project.name, unit.label);
+        let binding = Binding { unit: unit.id, project: project.id, label };
+        places.insert(unit.label, Place { binding, engineer: engineer.clone() });
+    }
+    Ok(())
+}
+
+async fn keep_recordings(intake: &Intake, blobs: &Blobs, past: &Past) -> anyhow::Result<BTreeMap<String, Recording>> {
+    let mut recordings = BTreeMap::new();
+    for clip in super::clips()? {
+        let file = format!("{}.ogg", clip.id);
+        if past.recordings().any(|wanted| wanted == file) {
+            let recording = Recording { id: intake.clock.new_id(), words: clip.label, bytes: clip.bytes };
+            blobs.put(&blob_key(recording.id), recording.bytes.clone()).await.context("the demo's recordings")?;
+            recordings.insert(file, recording);
+        }
+    }
+    Ok(recordings)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::catalog::{self, Catalog};
+    use crate::clock::Clock;
+    use crate::domain::flag::{Flag, FlagKind};
+    use crate::domain::ticket::{Status, Ticket};
+    use crate::domain::token::TokenKey;
+    use crate::store::responses::{Progress, Response};
+    use crate::store::{Store, flags, responses, tickets};
+    use crate::tagging::{Lexical, Tagger};
+
+    /// Everything a second fill could have changed.
+    #[derive(Debug, PartialEq)]
+    struct Filled {
+        changes: i64,
+        tickets: Vec<Ticket>,
+        responses: Vec<Response>,
+        open: Vec<Flag>,
+        units: usize,
+        dialogues: usize,
+    }
+
+    async fn everything(store: &Store) -> Filled {
+        store
+            .read(|tx| {
+                Box::pin(async move {
+                    Ok::<_, StoreError>(Filled {
+                        changes: flags::last_seq(tx).await?,
+                        tickets: tickets::list(tx, &tickets::Filter::default(), 500).await?,
+                        responses: responses::list(tx, &responses::Filter::default(), 500).await?,
+                        open: flags::list_open(tx, 500).await?,
+                        units: store::units::list(tx, None).await?.len(),
+                        dialogues: store::dialogues::list(tx, false, 500).await?.len()
+                            + store::dialogues::list(tx, true, 500).await?.len(),
+                    })
+                })
+            })
+            .await
+            .unwrap()
+    }
+
+    /// Returns the kinds and times of a ticket's history, and whether its conversation says its number.
+    async fn told(store: &Store, ticket: &Ticket) -> (Vec<(String, Timestamp)>, bool) {
+        let (id, dialogue, number) = (ticket.id, ticket.dialogue_id.unwrap(), ticket.number.clone());
+        store
+            .read(|tx| {
+                Box::pin(async move {
+                    let events = tickets::events(tx, id).await?;
+                    let talk = store::thread::latest(tx, dialogue, 500).await?;
+                    let said = talk.iter().any(|entry| entry.body.contains(&number));
+                    Ok::<_, StoreError>((events.into_iter().map(|event| (event.kind, event.at)).collect(), said))
+                })
+            })
+            .await
+            .unwrap()
+    }
+
+    async fn points_at_something(store: &Store, flag: &Flag) -> bool {
+        let flag = flag.clone();
+        store
+            .read(|tx| {
+                Box::pin(async move {
+                    let ticket = match flag.ticket_id {
+                        Some(id) => tickets::find(tx, id).await?.is_some(),
+                        None => true,
+                    };
+                    let response = match flag.response_id {
+                        Some(id) => responses::find(tx, id).await?.is_some(),
+                        None => true,
+                    };
+                    let dialogue = match flag.dialogue_id {
+                        Some(id) => store::dialogues::find(tx, id).await?.is_some(),
+                        None => false,
+                    };
+                    Ok::<_, StoreError>(ticket && response && dialogue)
+                })
+            })
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_fresh_database_is_filled_once_with_half_a_year() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite:{}", directory.path().join("demo.db").display())).await.unwrap();
+        store.migrate().await.unwrap();
+        let blobs = Blobs::open(&format!("file:{}", directory.path().join("media").display())).unwrap();
+        let lexical = Lexical::new(&catalog::lexicon::embedded().unwrap()).unwrap();
+        let intake = Intake::new(
+            store.clone(),
+            Arc::new(Catalog::embedded().unwrap()),
+            Arc::new(Tagger::by_rules(lexical)),
+            // Shortly after midnight in China: the current day has no room for anything yet.
+            Clock::manual(Timestamp(1_763_654_460_000)),
+            TokenKey::new([7; 32]),
+            "110".to_owned(),
+        );
+        let now = intake.clock.now();
+        fill(&intake, &blobs, "first").await.unwrap();
+        let filled = everything(&store).await;
+
+        assert_eq!((filled.units, filled.dialogues), (30, 25));
+        assert_eq!((filled.tickets.len(), filled.responses.len()), (47, 47));
+        let states: BTreeSet<Status> = filled.tickets.iter().map(|ticket| ticket.status).collect();
+        let not_there: Vec<_> = Status::ALL.into_iter().filter(|status| !states.contains(status)).collect();
+        assert_eq!(not_there, [Status::Merged]);
+        for ticket in &filled.tickets {
+            let (events, said) = told(&store, ticket).await;
+            assert!(events.is_sorted_by_key(|(_, at)| *at), "{}: {events:?}", ticket.number);
+            assert!(events.iter().all(|(_, at)| *at <= now && *at >= ticket.created_at), "{}", ticket.number);
+            assert_eq!(events.first().map(|(kind, _)| kind.as_str()), Some("reported"));
+            assert_eq!(events.last().map(|(_, at)| *at), Some(ticket.updated_at));
+            assert!(said, "the client was not told the number {}", ticket.number);
+            for keyword in &ticket.keywords {
+                let span: String =
+                    ticket.description.chars().skip(keyword.start).take(keyword.end - keyword.start).collect();
+                assert_eq!(span, keyword.text);
+            }
+        }
+        let surveys: BTreeSet<&str> = filled.responses.iter().map(|response| response.survey.as_str()).collect();
+        assert_eq!(surveys.into_iter().collect::<Vec<_>>(), ["handover", "maintenance", "post_repair", "routine"]);
+        assert!(filled.responses.iter().all(|found| found.progress == Progress::Complete && found.score.is_some()));
+        assert!(filled.responses.iter().filter(|found| !found.keywords.is_empty()).count() > 25);
+
+        let mut kinds: Vec<&str> = filled.open.iter().map(|flag| flag.kind.name()).collect();
+        kinds.sort_unstable();
+        // One of each kind but a message that could not be delivered.
+        let all = FlagKind::ALL.into_iter().filter(|kind| *kind != FlagKind::DeliveryFailed);
+        let mut expected: Vec<&str> = all.map(FlagKind::name).collect();
+        expected.sort_unstable();
+        assert_eq!(kinds, expected);
+        for flag in &filled.open {
+            assert!(points_at_something(&store, flag).await, "{flag:?}");
+        }
+
+        fill(&intake, &blobs, "second").await.unwrap();
+        assert_eq!(everything(&store).await, filled);
+        let password = store.read(|tx| Box::pin(store::staff::by_login(tx, LOGIN))).await;
+        let password = password.map_err(|error: StoreError| error).unwrap().map(|(_, hash)| hash);
+        assert_eq!(password.as_deref(), Some("second"));
+    }
 }
