@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-/// Longer than a recognition takes on a busy machine; who waits this long waits in vain.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than a recognition takes on a busy machine; who waits this long waits in vain. Shorter
+/// than the lease of a job (60 s), so that a restart that leaves work to its old lease shows.
+const PATIENCE: Duration = Duration::from_secs(40);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Looks until there is something to see. Panics with `what` when there never is.
