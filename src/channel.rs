@@ -49,7 +49,7 @@ pub struct Inbound {
 }
 
 /// What a message holds.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// Words, and perhaps the token of a deep link (`/start TOKEN`); uncleaned.
     Text(String),
@@ -62,7 +62,7 @@ pub enum Content {
 }
 
 /// A file that came with a message and lies in the media store.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivedFile {
     pub id: MediaId,
     pub kind: MediaKind,

@@ -65,6 +65,7 @@ pub struct Runner {
 impl Runner {
     /// Works until cancelled, then lets what is running finish.
     pub async fn run(self, cancel: CancellationToken) {
+        self.take_over().await;
         let mut commits = self.store.commits();
         let mut running = JoinSet::new();
         loop {
@@ -104,6 +105,18 @@ impl Runner {
                 self.work(job).await;
                 performed += 1;
             }
+        }
+    }
+
+    /// Takes up at once what an earlier run of this program was killed over: somebody waits for
+    /// an answer to the recording it was listening to.
+    async fn take_over(&self) {
+        let now = self.clock.now();
+        let ended = self.store.write(move |tx| Box::pin(async move { jobs::end_leases(tx, now).await })).await;
+        match ended {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "{count} jobs of an earlier run are taken up again"),
+            Err(error) => tracing::error!(%error, "the jobs of an earlier run could not be taken over: {error}"),
         }
     }
 

@@ -130,8 +130,11 @@ impl Turn<'_> {
         Step { state: self.state, effects: self.effects }
     }
 
-    /// Follows the language somebody writes in until they choose one.
+    /// Follows the language somebody writes in until they choose one. A command says nothing about it.
     fn adopt_language_of(&mut self, text: &str) {
+        if text.starts_with('/') {
+            return;
+        }
         let sentence = text.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count() >= 2;
         let written = Language::of_text(text);
         let clear = written == Some(Language::Chinese) || (written == Some(Language::English) && sentence);

@@ -11,9 +11,17 @@ use crate::domain::language::Language;
 use crate::store::outbox::{Author, Delivery, NewOutbound};
 use crate::store::{self, StoreError, Tx};
 
+/// Answers which say that something was wrong with what came in, besides all under `refused.`:
+/// the log names them, never what was said.
+const TROUBLE: [&str; 5] = ["token_unknown", "token_expired", "unknown_command", "choice_gone", "survey.out_of_range"];
+
 impl Intake {
     /// Puts a message into the outbox.
     pub(super) async fn speak(&self, tx: &mut Tx, scene: &Scene, say: &Say) -> Result<(), StoreError> {
+        for key in say.keys().into_iter().filter(|key| TROUBLE.contains(key) || key.starts_with("refused.")) {
+            let id = scene.dialogue;
+            tracing::info!(dialogue.id = %id, cause = key, "a message of conversation {id} was answered with {key}");
+        }
         let language = scene.state.language;
         let mut lines = Vec::new();
         self.render(tx, language, say, &mut lines).await?;

@@ -113,6 +113,19 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, limit: u32, lease: Duration) -> 
     rows.into_iter().map(ClaimedJob::try_from).collect()
 }
 
+/// Ends every lease, so that what was claimed by a process that is gone is due at once; returns
+/// how many there were. For the start of a worker on SQLite, which serves one: on Postgres, where
+/// other workers live on, this changes nothing and leases run out by themselves.
+///
+/// A worker that is alive after all is fenced off by the attempt.
+pub async fn end_leases(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
+    const SQL: &str = "UPDATE jobs SET lease_until = $1 WHERE status = 'running' AND lease_until > $1";
+    if database_now(tx).await?.is_some() {
+        return Ok(0);
+    }
+    Ok(both!(tx, |c| sqlx::query(SQL).bind(now.0).execute(c).await.map(|done| done.rows_affected()))?)
+}
+
 /// Notes that a job is done. Returns false if the attempt is not the running one: somebody else
 /// has the job now, and nothing was changed.
 pub async fn done(tx: &mut Tx, id: JobId, attempt: u32) -> Result<bool, StoreError> {

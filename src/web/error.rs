@@ -141,6 +141,9 @@ pub(super) async fn draw(State(web): State<Web>, request: Request, next: Next) -
     if let WebError::Internal(cause) = &error {
         tracing::error!(http.method = %method, http.path = uri.path(), cause, "a request failed");
     }
+    if uri.path().starts_with("/chat/api/") && !matches!(error, WebError::Internal(_)) {
+        tracing::info!(http.path = uri.path(), cause = error.parts().1, "a request of the chat was refused: {error}");
+    }
     let mut drawn = drawn(&web, &error, &method, &uri, &headers);
     if let WebError::TooMany(seconds) = error {
         drawn.headers_mut().insert(RETRY_AFTER, seconds.into());

@@ -51,6 +51,23 @@ async fn claim_one(db: &Database) -> ClaimedJob {
     claimed.pop().unwrap()
 }
 
+pub(crate) async fn the_one_worker_of_sqlite_takes_over_at_its_start_what_it_was_killed_over(db: Database) {
+    enqueue(&db, job(&db, "listen")).await;
+    let before = claim_one(&db).await;
+    let now = db.now();
+    let ended = write!(db.store, |tx| jobs::end_leases(tx, now).await).unwrap();
+    let alone = db.store.backend() == "sqlite";
+    assert_eq!(ended, u64::from(alone), "other workers may live on Postgres");
+    if alone {
+        let after = claim_one(&db).await;
+        assert_eq!((after.id, after.attempt), (before.id, before.attempt + 1));
+        assert!(!done(&db, before.id, before.attempt).await, "the old attempt is fenced off");
+        assert!(done(&db, after.id, after.attempt).await);
+    } else {
+        assert!(claim(&db).await.is_empty());
+    }
+}
+
 pub(crate) async fn a_job_with_the_same_key_is_not_taken_on_twice(db: Database) {
     let keyed = |kind| NewJob { dedupe_key: Some("visit:1".to_owned()), ..job(&db, kind) };
     assert!(enqueue(&db, keyed("first")).await);

@@ -111,6 +111,8 @@ impl Turn<'_> {
                     .choice(choice_id(&run, &question.id, "yes"), "survey.yes")
                     .choice(choice_id(&run, &question.id, "edit"), "survey.edit");
                 keep_remark(&mut run, &words);
+                // Displeasure is shown to staff now, whether or not the value was heard right.
+                self.judge_words(run.response, None, &words.understood);
                 run.proposed = Some(Proposed {
                     question: question.id,
                     value,
@@ -406,10 +408,13 @@ fn stated_value(question: &Question, understood: &Understanding) -> Option<f64> 
 
 /// Reads a message that is nothing but a number in digits.
 fn bare_number(text: &str) -> Option<f64> {
-    let text = crate::domain::script::normalised(text);
+    // A minus counts: "-3" is out of range, not a three.
+    let below = text.trim_start().strip_prefix(['-', '−', '－']);
+    let text = crate::domain::script::normalised(below.unwrap_or(text));
     let digits = text.strip_suffix('分').unwrap_or(&text).trim();
     let plain = !digits.is_empty() && digits.len() <= 6 && digits.chars().all(|c| c.is_ascii_digit() || c == '.');
-    plain.then(|| digits.parse().ok()).flatten()
+    let value: f64 = plain.then(|| digits.parse().ok()).flatten()?;
+    Some(if below.is_some() { 0.0 - value } else { value })
 }
 
 /// A message too short to hold more than the number itself.

@@ -5,6 +5,7 @@ use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::CONTENT_TYPE;
 use bytes::Bytes;
+use futures_util::StreamExt;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -20,6 +21,9 @@ use crate::web::{LARGEST_BODY, Web};
 const LONGEST_FIELD: usize = 200;
 /// Longest text that is read at all.
 const MOST_TEXT_BYTES: usize = 1024 * 1024;
+
+/// Longest message in JSON: such a text, with some characters written as `\u…`.
+const MOST_JSON_BYTES: usize = 2 * MOST_TEXT_BYTES;
 
 /// One message as it was posted; its files lie in the media store.
 #[derive(Debug, Default)]
@@ -51,8 +55,10 @@ impl Posted {
         let declared = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let posted = if declared.starts_with("multipart/form-data") {
             read_parts(web, request).await?
-        } else {
+        } else if declared.starts_with("application/json") {
             read_json(request).await?
+        } else {
+            return Err(WebError::BadRequest);
         };
         if posted.id.as_ref().is_some_and(|id| id.is_empty() || id.len() > LONGEST_FIELD) {
             return Err(WebError::BadRequest);
@@ -62,19 +68,20 @@ impl Posted {
 
     /// Returns what to hand to the conversation, in order; never nothing. Each piece has a
     /// suffix that makes its message id its own.
+    ///
+    /// A text that is too long goes on whole: it is kept, and answered with the request for its gist.
     pub(super) fn contents(&self) -> Vec<(&'static str, Content)> {
-        let (text, cut) = cut(self.text.as_deref().unwrap_or_default());
-        let caption = (!text.is_empty()).then(|| text.clone());
+        let text = self.text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let is_long = text.as_ref().is_some_and(|text| text.chars().nth(MOST_CHARACTERS).is_some());
         let mut contents = Vec::new();
         if let Some(choice) = &self.choice {
             contents.push(("", Content::Choice(choice.clone())));
         } else if !self.files.is_empty() {
+            let caption = text.clone().filter(|_| !is_long);
             contents.push(("", Content::Media { files: self.files.clone(), caption }));
-        } else if let Some(text) = caption {
+            contents.extend(text.filter(|_| is_long).map(|text| ("#long", Content::Text(text))));
+        } else if let Some(text) = text {
             contents.push(("", Content::Text(text)));
-        }
-        if cut {
-            contents.push(("#long", Content::Refused(Refusal::TooLong)));
         }
         if let Some(refusal) = self.refused {
             contents.push(("#refused", Content::Refused(refusal)));
@@ -97,9 +104,13 @@ impl Posted {
 }
 
 async fn read_json(request: Request) -> Result<Posted, WebError> {
-    // The route's own limit is that of uploads.
-    let body = to_bytes(request.into_body(), LARGEST_BODY).await.map_err(|_| WebError::BodyTooLarge)?;
-    let fields: Fields = serde_json::from_slice(&body).map_err(|_| WebError::BadRequest)?;
+    let mut body = request.into_body().into_data_stream();
+    let mut kept = Kept::up_to(MOST_JSON_BYTES);
+    while let Some(chunk) = body.next().await {
+        kept.add(&chunk.map_err(|_| WebError::BadRequest)?);
+    }
+    let bytes = kept.bytes().ok_or(WebError::BodyTooLarge)?;
+    let Json(fields) = Json::<Fields>::from_bytes(&bytes).map_err(|_| WebError::BadRequest)?;
     Ok(Posted {
         session: fields.session,
         id: fields.id,
@@ -157,17 +168,34 @@ async fn take_file(web: &Web, part: Field<'_>, posted: &mut Posted) -> Result<()
 
 /// Reads a part up to a cap; `None` when there was more, which is read and dropped.
 async fn bytes_of(mut part: Field<'_>, cap: usize) -> Result<Option<Bytes>, WebError> {
-    let mut kept = Vec::new();
-    let mut fits = true;
+    let mut kept = Kept::up_to(cap);
     while let Some(chunk) = part.chunk().await.map_err(|cause| broken(&cause))? {
-        fits = fits && kept.len() + chunk.len() <= cap;
-        if fits {
-            kept.extend_from_slice(&chunk);
-        } else {
-            kept = Vec::new();
-        }
+        kept.add(&chunk);
     }
-    Ok(fits.then(|| Bytes::from(kept)))
+    Ok(kept.bytes())
+}
+
+/// Bytes as they come in: all of them, or none once there are more than a cap.
+struct Kept {
+    cap: usize,
+    bytes: Option<Vec<u8>>,
+}
+
+impl Kept {
+    fn up_to(cap: usize) -> Kept {
+        Kept { cap, bytes: Some(Vec::new()) }
+    }
+
+    fn add(&mut self, chunk: &[u8]) {
+        self.bytes = self.bytes.take().filter(|bytes| bytes.len() + chunk.len() <= self.cap).map(|mut bytes| {
+            bytes.extend_from_slice(chunk);
+            bytes
+        });
+    }
+
+    fn bytes(self) -> Option<Bytes> {
+        self.bytes.map(Bytes::from)
+    }
 }
 
 async fn short(part: Field<'_>) -> Result<String, WebError> {
@@ -188,15 +216,6 @@ fn broken(cause: &axum::extract::multipart::MultipartError) -> WebError {
     }
 }
 
-/// Returns the beginning of a text that is too long, and whether it was cut.
-fn cut(text: &str) -> (String, bool) {
-    let text = text.trim();
-    match text.char_indices().nth(MOST_CHARACTERS) {
-        Some((end, _)) => (text.get(..end).unwrap_or_default().to_owned(), true),
-        None => (text.to_owned(), false),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,11 +230,16 @@ mod tests {
     }
 
     #[test]
-    fn of_a_text_that_is_too_long_the_beginning_is_kept_and_the_person_told() {
-        let posted = Posted { text: Some("漏".repeat(100_000)), ..Posted::default() };
-        let contents = posted.contents();
-        assert!(matches!(&contents[0].1, Content::Text(kept) if kept.chars().count() == MOST_CHARACTERS));
-        assert!(matches!(contents[1], ("#long", Content::Refused(Refusal::TooLong))));
+    fn a_text_that_is_too_long_goes_on_whole_and_apart_from_files() {
+        let long = "漏".repeat(100_000);
+        let mut posted = Posted { text: Some(long.clone()), ..Posted::default() };
+        assert_eq!(posted.contents(), [("", Content::Text(long.clone()))]);
+        let id = crate::domain::ids::MediaId(uuid::Uuid::from_u128(1));
+        let (kind, content_type, sha256) = (crate::channel::MediaKind::Photo, "image/png".to_owned(), String::new());
+        posted.files = vec![ReceivedFile { id, kind, content_type, bytes: 1, sha256, recognition: None }];
+        let files = posted.files.clone();
+        let (photo, text) = (Content::Media { files, caption: None }, Content::Text(long));
+        assert_eq!(posted.contents(), [("", photo), ("#long", text)]);
     }
 
     #[test]
