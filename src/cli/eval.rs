@@ -1,5 +1,6 @@
 //! `huifang eval domain FILE`: how well marked utterances are understood.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -63,10 +64,10 @@ impl Eval {
                 fields.insert("p50_ms".to_owned(), json!(median.as_secs_f64() * 1e3));
                 fields.insert("p99_ms".to_owned(), json!(slow.as_secs_f64() * 1e3));
             }
-            println!("{value}");
+            writeln!(std::io::stdout(), "{value}")?;
         } else {
-            print!("{}", table(&report));
-            println!("{:<28} {median:?} / {slow:?}", "time p50 / p99");
+            let table = table(&report);
+            writeln!(std::io::stdout(), "{table}{:<28} {median:?} / {slow:?}", "time p50 / p99")?;
         }
         Ok(())
     }

@@ -108,12 +108,15 @@ fn rules_decide(understood: &Understanding, text: &str) -> bool {
 }
 
 /// How much the model is believed: little about reports and queries of this domain, which it
-/// takes for complaints; more where the rules found no word of mood.
+/// takes for complaints; more where the rules found neither a word of mood nor a part. Fitted by
+/// grid on 220 domain rows and 1220 public reviews: more trust gains on reviews what it loses here.
 fn trust_in_model(understood: &Understanding) -> f64 {
+    let named = understood.component.is_some() || understood.symptom.is_some();
     match understood.intent {
         Intent::RepairReport | Intent::ProgressQuery | Intent::HumanAgent | Intent::Suggestion => 0.1,
-        Intent::Smalltalk if understood.keywords.is_empty() => 0.6,
-        Intent::Complaint | Intent::Praise | Intent::SurveyAnswer | Intent::Smalltalk => 0.35,
+        Intent::Smalltalk if understood.keywords.is_empty() && !named => 0.6,
+        Intent::Complaint | Intent::Praise | Intent::SurveyAnswer | Intent::Smalltalk if !named => 0.2,
+        Intent::Complaint | Intent::Praise | Intent::SurveyAnswer | Intent::Smalltalk => 0.1,
     }
 }
 

@@ -134,6 +134,12 @@ impl Reader<'_> {
                 .numbers
                 .iter()
                 .find(|number| number.start >= find.end && number.start <= find.end + 3)
+                // 少亮两个, 扣三百: what is taken off must be marks.
+                .filter(|number| {
+                    let after: String = self.text.span(number.end, number.end + 6).iter().collect();
+                    ["分", "星", "颗", " point", " star", " mark"].iter().any(|unit| after.starts_with(unit))
+                        || !after.starts_with(char::is_alphanumeric) && self.awaiting != Awaiting::Nothing
+                })
                 .map(|number| (number.value, number.end))
                 .or_else(|| half.then_some((0.5, find.end + 3)));
             let Some((amount, end)) = amount else { continue };

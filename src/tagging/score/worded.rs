@@ -172,25 +172,7 @@ impl Reader<'_> {
             } else {
                 return find.start <= number.start && find.end >= number.end;
             };
-            let filler = |c: &char| {
-                matches!(
-                    c,
-                    ' ' | '个'
-                        | '你'
-                        | '们'
-                        | '他'
-                        | '了'
-                        | '的'
-                        | '它'
-                        | '到'
-                        | '成'
-                        | '就'
-                        | '只'
-                        | '能'
-                        | '是'
-                        | '"'
-                )
-            };
+            let filler = |c: &char| " :个你们他了的它到成就只能是\"".contains(*c);
             between.len() <= 3 && between.iter().all(filler)
                 || between.iter().copied().eq(" a ".chars())
                 || between.iter().copied().eq(" it a ".chars())
