@@ -1,6 +1,5 @@
 //! What a client posts, as JSON or multipart, with every cap applied while it is read.
 
-use axum::body::to_bytes;
 use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -14,8 +13,8 @@ use crate::channel::{Content, ReceivedFile, Refusal};
 use crate::domain::language::Language;
 use crate::domain::media::MOST_CHARACTERS;
 use crate::intake::blob_key;
+use crate::web::Web;
 use crate::web::error::WebError;
-use crate::web::{LARGEST_BODY, Web};
 
 /// Longest id, button or language tag; longer ones are not ours.
 const LONGEST_FIELD: usize = 200;
@@ -110,7 +109,7 @@ async fn read_json(request: Request) -> Result<Posted, WebError> {
         kept.add(&chunk.map_err(|_| WebError::BadRequest)?);
     }
     let bytes = kept.bytes().ok_or(WebError::BodyTooLarge)?;
-    let Json(fields) = Json::<Fields>::from_bytes(&bytes).map_err(|_| WebError::BadRequest)?;
+    let fields: Fields = serde_json::from_slice(&bytes).map_err(|_| WebError::BadRequest)?;
     Ok(Posted {
         session: fields.session,
         id: fields.id,
