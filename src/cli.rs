@@ -110,6 +110,12 @@ impl Settings {
     }
 }
 
+/// Prints a line of what was asked for. Unlike `println!` it does not panic on a closed pipe.
+fn print(line: impl std::fmt::Display) -> io::Result<()> {
+    use io::Write as _;
+    writeln!(io::stdout(), "{line}")
+}
+
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }

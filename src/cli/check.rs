@@ -68,11 +68,11 @@ impl Check {
             findings.extend(probe::shipped_models(directory));
         }
         for finding in &findings {
-            println!("{finding}");
+            super::print(finding)?;
         }
         let broken = findings.iter().filter(|finding| matches!(finding.verdict, Verdict::Broken { .. })).count();
         let warnings = findings.iter().filter(|finding| matches!(finding.verdict, Verdict::Warning { .. })).count();
-        println!("{} checks, {broken} broken, {warnings} warnings", findings.len());
+        super::print(format_args!("{} checks, {broken} broken, {warnings} warnings", findings.len()))?;
         Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

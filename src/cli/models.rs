@@ -28,8 +28,11 @@ impl Models {
             Models::List => {
                 for model in &manifest.models {
                     let megabytes = model.files.iter().map(|file| file.size).sum::<u64>() / 1_000_000;
-                    println!("{} ({}, {megabytes} MB, {})", model.name, model.purpose, model.licence);
-                    println!("    {}", model.note);
+                    super::print(format_args!(
+                        "{} ({}, {megabytes} MB, {})",
+                        model.name, model.purpose, model.licence
+                    ))?;
+                    super::print(format_args!("    {}", model.note))?;
                 }
                 Ok(ExitCode::SUCCESS)
             }
@@ -45,7 +48,7 @@ impl Models {
                     if verdict != "ok" {
                         code = ExitCode::FAILURE;
                     }
-                    println!("{}: {verdict}", path.display());
+                    super::print(format_args!("{}: {verdict}", path.display()))?;
                 }
                 Ok(code)
             }

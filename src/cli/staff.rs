@@ -47,7 +47,12 @@ impl StaffCommand {
                 for staff in all.map_err(|error: StoreError| error)? {
                     let region = staff.region.as_deref().unwrap_or("all regions");
                     let active = if staff.active { "" } else { ", may not log in" };
-                    println!("{}\t{}\t{}, {region}{active}", staff.login, staff.name, staff.role.name());
+                    super::print(format_args!(
+                        "{}\t{}\t{}, {region}{active}",
+                        staff.login,
+                        staff.name,
+                        staff.role.name()
+                    ))?;
                 }
             }
         }

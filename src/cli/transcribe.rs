@@ -58,7 +58,7 @@ impl Transcribe {
             let heard = hear(&listener, file, config.language).await;
             failed += usize::from(heard.is_err());
             let line = line(file, &heard, &listener, config.language);
-            println!("{}", if self.json { serde_json::to_string(&line)? } else { readable(&line) });
+            super::print(if self.json { serde_json::to_string(&line)? } else { readable(&line) })?;
         }
         if failed == self.files.len() {
             bail!("none of {failed} files could be transcribed");

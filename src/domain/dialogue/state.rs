@@ -120,6 +120,8 @@ pub struct SurveyRun {
     pub proposed: Option<Proposed>,
     /// Words said on the way that answered no question; they become the comment.
     pub remarks: Vec<String>,
+    /// Something said on the way was negative: staff has been told.
+    pub displeased: bool,
     /// The question that was asked again on request.
     pub revisiting: Option<String>,
 }

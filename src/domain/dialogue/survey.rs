@@ -53,8 +53,15 @@ impl Turn<'_> {
         self.effect(Effect::Remind { timer: Timer::SurveyReminder { response }, after: REMIND_AFTER });
         self.effect(Effect::Remind { timer: Timer::SurveyExpiry { response }, after: EXPIRE_AFTER });
         let opening = Say::new(survey.opening_key.clone());
-        let run =
-            SurveyRun { response, survey, answers: Vec::new(), proposed: None, remarks: Vec::new(), revisiting: None };
+        let run = SurveyRun {
+            response,
+            survey,
+            answers: Vec::new(),
+            proposed: None,
+            remarks: Vec::new(),
+            displeased: false,
+            revisiting: None,
+        };
         let question = ask(&run);
         self.state.activity = Activity::Surveying(run);
         self.say(Say::lines(vec![opening, question]));
@@ -79,7 +86,7 @@ impl Turn<'_> {
         if question.kind == QuestionKind::Open {
             let answer =
                 Answer { question: question.id, value: None, text: Some(words.text.clone()), source: words.source };
-            self.judge_words(run.response, None, &words.understood);
+            run.displeased |= self.judge_words(run.response, None, &words.understood);
             self.record(&mut run, answer, words.media);
             return self.ask_next(run);
         }
@@ -110,7 +117,9 @@ impl Turn<'_> {
                     .text("text", words.text.clone())
                     .choice(choice_id(&run, &question.id, "yes"), "survey.yes")
                     .choice(choice_id(&run, &question.id, "edit"), "survey.edit");
-                keep_remark(&mut run, &words);
+                if keep_remark(&mut run, &words) {
+                    run.displeased |= self.judge_words(run.response, None, &words.understood);
+                }
                 // Displeasure is shown to staff now, whether or not the value was heard right.
                 self.judge_words(run.response, None, &words.understood);
                 run.proposed = Some(Proposed {
@@ -131,7 +140,7 @@ impl Turn<'_> {
             Reading::Nothing => {
                 // Said in earnest all the same: it is kept and becomes part of the comment.
                 run.remarks.push(words.text.clone());
-                self.judge_words(run.response, None, &words.understood);
+                run.displeased |= self.judge_words(run.response, None, &words.understood);
                 let hint = match question.kind.range() {
                     Some((low, high)) if question.kind != QuestionKind::YesNo => {
                         Say::new("survey.no_value").text("low", number(low)).text("high", number(high))
@@ -308,9 +317,10 @@ impl Turn<'_> {
         }
         let thanks = match band {
             _ if unfixed => "survey.thanks.dissatisfied",
-            Some(Band::Satisfied) => "survey.thanks.satisfied",
+            // Good marks with hard words are no reason to rejoice.
+            Some(Band::Satisfied) if !run.displeased => "survey.thanks.satisfied",
             Some(Band::Dissatisfied) => "survey.thanks.dissatisfied",
-            Some(Band::Neutral) => "survey.thanks.neutral",
+            Some(Band::Satisfied | Band::Neutral) => "survey.thanks.neutral",
             None => "survey.thanks.unscored",
         };
         self.state.activity = Activity::Commenting(Commenting {
@@ -318,7 +328,7 @@ impl Turn<'_> {
             score,
             band,
             until: self.ctx.now + COMMENT_WINDOW,
-            flagged: dissatisfied,
+            flagged: dissatisfied || run.displeased,
         });
         self.say(Say::lines(vec![Say::new(thanks), Say::new(run.survey.closing_key)]));
     }
@@ -422,11 +432,14 @@ fn is_terse(text: &str) -> bool {
     text.split_whitespace().count() <= 2 && text.chars().filter(|c| c.is_alphanumeric()).count() <= 4
 }
 
-/// Keeps a sentence that says more than a number, so that its reasons reach staff.
-fn keep_remark(run: &mut SurveyRun, words: &Words) {
-    if words.text.chars().count() > 6 && !run.remarks.contains(&words.text) {
+/// Keeps a sentence that says more than a number, so that its reasons reach staff. Returns whether
+/// it did.
+fn keep_remark(run: &mut SurveyRun, words: &Words) -> bool {
+    let more = words.text.chars().count() > 6 && !run.remarks.contains(&words.text);
+    if more {
         run.remarks.push(words.text.clone());
     }
+    more
 }
 
 /// Puts the question that stands: progress, question, what the ends mean, buttons.

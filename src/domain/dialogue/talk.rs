@@ -54,8 +54,10 @@ impl Turn<'_> {
             Activity::Commenting(after) if self.ctx.now <= after.until => match words.understood.intent {
                 Intent::ProgressQuery => self.free_words(&words),
                 Intent::RepairReport => {
-                    // Both a comment and a fault to be mended: keep the one, begin the other.
-                    self.keep_comment(after, &words);
+                    // A fault to be mended; a complaint or a contradiction in it is a comment as well.
+                    if words.understood.sentiment == Sentiment::Negative {
+                        self.keep_comment(after, &words);
+                    }
                     self.begin_report(Some(&words));
                 }
                 Intent::SurveyAnswer
