@@ -5,6 +5,8 @@
 //! Nothing is replaced here: voices are decoded, recognised and tagged by the shipped models, and
 //! `kill -9` is one. Waiting is looking again ([`until::until`]), never a pause.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should stop")]
+
 mod bad_input;
 mod effort;
 mod flag;

@@ -66,10 +66,9 @@ impl Live {
     pub(crate) async fn changes(&mut self, patience: Duration) {
         let waited = tokio::time::timeout(patience, async {
             loop {
-                if let Some((event, rest)) = self.read.split_once("\n\n") {
-                    let changed = event.contains("event: change");
-                    self.read = rest.to_owned();
-                    if changed {
+                if let Some(end) = self.read.find("\n\n") {
+                    let event: String = self.read.drain(..end + 2).collect();
+                    if event.contains("event: change") {
                         return;
                     }
                 } else {
