@@ -11,9 +11,10 @@ document.querySelectorAll(".filter select, .filter input").forEach((field) => fi
 document.querySelectorAll(".thread").forEach((thread) => (thread.scrollTop = thread.scrollHeight));
 
 function follow() {
+  const about = page?.dataset.dialogue ? `?dialogue=${page.dataset.dialogue}` : "";
   let wait = 1000;
   const open = () => {
-    const source = new EventSource("/console/events");
+    const source = new EventSource(`/console/events${about}`);
     source.addEventListener("open", () => {
       wait = 1000;
       state(true);

@@ -111,12 +111,12 @@ impl Window {
         }
     }
 
-    /// Waits for words within an element named by an XPath step, such as `div[@id='log']`.
+    /// Waits for words within an element named by an `XPath` step, such as `div[@id='log']`.
     pub async fn reads(&self, within: &str, words: &str) -> Element {
         self.holds(&format!("//{within}[contains(normalize-space(.), '{words}')]")).await
     }
 
-    /// Waits for what an XPath finds.
+    /// Waits for what an `XPath` finds.
     pub async fn holds(&self, path: &str) -> Element {
         let found = self.page.wait().at_most(PATIENCE).for_element(Locator::XPath(path)).await;
         match found {

@@ -30,11 +30,10 @@ impl Session {
         let cookie = answer.headers()["set-cookie"].to_str().unwrap();
         assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
         let cookie = cookie.split(';').next().unwrap().to_owned();
-        let mut session = Session { http: client(), url: demo.url.clone(), cookie, csrf: String::new() };
+        let session = Session { http: client(), url: demo.url.clone(), cookie, csrf: String::new() };
         let page = session.get("/console").await.text().await.unwrap();
         let token = page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap();
-        session.csrf = token.to_owned();
-        session
+        Session { csrf: token.to_owned(), ..session }
     }
 
     async fn get(&self, path: &str) -> Response {

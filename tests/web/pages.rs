@@ -95,6 +95,9 @@ async fn staff_sees_bad_feedback_arrive_live_and_works_the_ticket() {
     desk.reads("main", "现在由人工应答").await;
     phone.reads("div[@class='msg staff']", "师傅已经到楼下了").await;
     phone.picture("chat-9-staff").await;
+    phone.fill("#text", "好的，谢谢").await;
+    phone.press("#send").await;
+    desk.reads("ol[@class='thread']", "好的，谢谢").await;
     desk.fill("#rectified-note", "更换压缩机电容，试机正常").await;
     desk.press("form[action$='/rectified'] button").await;
     desk.reads("main", "待业主确认").await;

@@ -1,37 +1,56 @@
 //! `GET /console/events`: tells an open page that something changed. What changed it fetches as
 //! it would by a reload.
 
-use axum::extract::State;
+use std::time::Duration;
+
+use axum::extract::{Query, State};
 use axum::response::sse::Event;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
+use serde::Deserialize;
 
 use super::session::Staff;
-use crate::store::flags;
+use crate::domain::ids::DialogueId;
+use crate::domain::time::Timestamp;
+use crate::store::{StoreError, flags, thread};
 use crate::web::Web;
 use crate::web::live::{self, Wake};
 
-pub(super) async fn follow(State(web): State<Web>, _: Staff) -> Response {
-    let follower = Follower { wake: Wake::of(&web), web, seen: None };
+/// After this long the browser has to connect anew, and thereby to show that it is still logged in.
+const LONGEST: Duration = Duration::from_secs(10 * 60);
+
+#[derive(Debug, Deserialize)]
+pub(super) struct About {
+    /// A conversation to follow besides flags and tickets.
+    dialogue: Option<String>,
+}
+
+pub(super) async fn follow(State(web): State<Web>, _: Staff, Query(about): Query<About>) -> Response {
+    let dialogue = about.dialogue.and_then(|id| id.parse().ok());
+    let until = web.clock.now() + LONGEST;
+    let follower = Follower { wake: Wake::of(&web), web, dialogue, until, seen: None };
     let events = stream::unfold(follower, |mut follower| async move {
-        let change = follower.next().await?;
-        Some((Event::default().event("change").id(change.to_string()).data(change.to_string()), follower))
+        let (change, message) = follower.next().await?;
+        Some((Event::default().event("change").data(format!("{change}.{message}")), follower))
     });
     live::answer(events).into_response()
 }
 
 struct Follower {
     web: Web,
-    seen: Option<i64>,
+    dialogue: Option<DialogueId>,
+    until: Timestamp,
+    /// The last change of flags and tickets, and the last message.
+    seen: Option<(i64, i64)>,
     wake: Wake,
 }
 
 impl Follower {
-    /// Waits until flags or tickets have changed. The first answer comes at once: something may
-    /// have changed between the page and this connection.
-    async fn next(&mut self) -> Option<i64> {
-        loop {
-            let now = self.web.store.read(|tx| Box::pin(async move { flags::last_seq(tx).await })).await;
+    /// Waits until something has changed. The first answer comes at once: something may have
+    /// changed between the page and this connection.
+    async fn next(&mut self) -> Option<(i64, i64)> {
+        while self.web.clock.now() < self.until {
+            let now = self.look().await;
             let now = now.inspect_err(|cause| tracing::warn!(%cause, "the live console could not be read")).ok()?;
             if self.seen != Some(now) {
                 self.seen = Some(now);
@@ -41,5 +60,22 @@ impl Follower {
                 return None;
             }
         }
+        None
+    }
+
+    async fn look(&self) -> Result<(i64, i64), StoreError> {
+        let dialogue = self.dialogue;
+        self.web
+            .store
+            .read(|tx| {
+                Box::pin(async move {
+                    let message = match dialogue {
+                        Some(id) => thread::latest(tx, id, 1).await?.first().map_or(0, |entry| entry.seq),
+                        None => 0,
+                    };
+                    Ok((flags::last_seq(tx).await?, message))
+                })
+            })
+            .await
     }
 }

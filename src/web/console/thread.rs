@@ -18,6 +18,7 @@ const MOST: u32 = 200;
 /// A conversation and what may be done with it.
 #[derive(Debug, Clone)]
 pub(crate) struct Talk {
+    pub(crate) id: String,
     pub(crate) href: String,
     pub(crate) entries: Vec<Line>,
     /// A person answers; the automaton is silent.
@@ -60,7 +61,12 @@ pub(super) async fn load(web: &Web, tx: &mut Tx, id: DialogueId, w: &Words) -> R
             lines.push(line);
         }
     }
-    Ok(Some(Talk { href: format!("/console/conversations/{id}"), entries: lines, handed_over: dialogue.handed_over }))
+    Ok(Some(Talk {
+        id: id.to_string(),
+        href: format!("/console/conversations/{id}"),
+        entries: lines,
+        handed_over: dialogue.handed_over,
+    }))
 }
 
 /// Sorts files into recordings and photos.

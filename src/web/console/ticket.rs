@@ -246,6 +246,7 @@ mod tests {
                 photos,
             };
             Talk {
+                id: "1".to_owned(),
                 href: "/console/conversations/1".to_owned(),
                 handed_over: true,
                 entries: vec![
