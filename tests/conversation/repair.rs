@@ -49,7 +49,7 @@ async fn photo_voice_and_words_within_seconds_are_one_report() {
       问题：漏水
       位置：厨房水槽下面
       开始时间：昨天晚上
-      附件：3 个（照片、语音）
+      附件：3 个
       这样提交可以吗？
       [提交] [改一改] [不报了]
     » [提交]
