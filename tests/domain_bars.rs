@@ -2,14 +2,14 @@
 //!
 //! The rows lie beside the project, not in it; without them the test says so and passes.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on should stop")]
+#![expect(clippy::expect_used, reason = "all of this crate is tests")]
 
 use std::fs;
 use std::path::Path;
 
 use huifang::catalog;
 use huifang::tagging::Lexical;
-use huifang::tagging::evaluation::{Report, Row, measure};
+use huifang::tagging::evaluation::{Report, Row, Share, measure};
 
 const ROWS: &str = "../shared/data/domain/dev.jsonl";
 
@@ -18,7 +18,7 @@ const ROWS: &str = "../shared/data/domain/dev.jsonl";
 const OWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/understanding");
 
 fn report(path: &str) -> Report {
-    let text = fs::read_to_string(&path).expect("readable rows");
+    let text = fs::read_to_string(path).expect("readable rows");
     let rows: Vec<Row> = text.lines().map(|line| serde_json::from_str(line).expect("a row")).collect();
     let lexicon = catalog::lexicon::embedded().expect("a lexicon without fault");
     let lexical = Lexical::new(&lexicon).expect("a lexicon that compiles");
@@ -56,8 +56,7 @@ fn the_rules_reach_their_bars_on_the_development_rows() {
 fn what_was_once_understood_stays_understood() {
     for (file, bars) in [("first.jsonl", [0.83, 0.82, 0.88, 1.0]), ("second.jsonl", [0.75, 0.75, 0.80, 0.85])] {
         let report = report(&format!("{OWN}/{file}"));
-        let reached =
-            [report.sentiment, report.intent, report.category, report.emergency_recall].map(|share| share.rate());
+        let reached = [report.sentiment, report.intent, report.category, report.emergency_recall].map(Share::rate);
         assert!(reached.iter().zip(bars).all(|(reached, bar)| *reached >= bar), "{file}: {reached:?} but {bars:?}");
         assert!(report.emergency_false_alarms.rate() <= 0.04, "{file}: {:?}", report.emergency_false_alarms);
     }

@@ -65,11 +65,8 @@ fn cues(evidence: &Evidence, wanted: Intent) -> f64 {
         {
             // Of cues that lie over each other the strongest counts, once.
             match seen.iter_mut().find(|(start, end, _)| find.start < *end && *start < find.end) {
-                Some(known) => {
-                    if weight.abs() > known.2.abs() {
-                        known.2 = *weight;
-                    }
-                }
+                Some(known) if weight.abs() > known.2.abs() => known.2 = *weight,
+                Some(_) => {}
                 None => seen.push((find.start, find.end, *weight)),
             }
         }

@@ -253,17 +253,11 @@ impl<'l> LiteralTable<'l> {
         if let [first, second] = pattern.elements.as_slice()
             && second.gap.either_order
         {
-            let mut swapped = vec![self.part(second), self.part(first)];
-            if let Some(last) = swapped.last_mut() {
+            let mut elements = vec![self.part(second), self.part(first)];
+            if let Some(last) = elements.last_mut() {
                 (last.most, last.across) = (second.gap.most, second.gap.across_sentences);
             }
-            into.push(Compiled {
-                meaning,
-                anchor,
-                elements: swapped,
-                from_start: pattern.from_start,
-                to_end: pattern.to_end,
-            });
+            into.push(Compiled { meaning, anchor, elements, from_start: pattern.from_start, to_end: pattern.to_end });
         }
         into.push(Compiled { meaning, anchor, elements, from_start: pattern.from_start, to_end: pattern.to_end });
     }

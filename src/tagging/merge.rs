@@ -27,8 +27,7 @@ pub(super) fn by_words(text: &Text, mood: &Mood, scores: &Scores, intent: Intent
     }
     let threshold = match intent {
         Intent::RepairReport if alarm.is_emergency() => 0.45,
-        Intent::RepairReport => 0.75,
-        Intent::ProgressQuery | Intent::HumanAgent => 0.75,
+        Intent::RepairReport | Intent::ProgressQuery | Intent::HumanAgent => 0.75,
         Intent::Suggestion => 0.6,
         Intent::Complaint | Intent::Praise | Intent::SurveyAnswer | Intent::Smalltalk => 0.45,
     };
@@ -113,10 +112,9 @@ fn rules_decide(understood: &Understanding, text: &str) -> bool {
 fn trust_in_model(understood: &Understanding) -> f64 {
     let named = understood.component.is_some() || understood.symptom.is_some();
     match understood.intent {
-        Intent::RepairReport | Intent::ProgressQuery | Intent::HumanAgent | Intent::Suggestion => 0.1,
         Intent::Smalltalk if understood.keywords.is_empty() && !named => 0.6,
         Intent::Complaint | Intent::Praise | Intent::SurveyAnswer | Intent::Smalltalk if !named => 0.2,
-        Intent::Complaint | Intent::Praise | Intent::SurveyAnswer | Intent::Smalltalk => 0.1,
+        _ => 0.1,
     }
 }
 

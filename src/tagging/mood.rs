@@ -111,8 +111,7 @@ fn name(polarity: Sentiment) -> &'static str {
 /// Keeps what reads on from left to right without overlap, the longest first.
 fn leftmost_longest<'m>(found: &[Found<'m>]) -> Vec<Found<'m>> {
     let rank = |meaning: &Meaning| match meaning {
-        Meaning::Mask => Some(0),
-        Meaning::Emotion { ironic: true, .. } | Meaning::Sarcasm { .. } => Some(0),
+        Meaning::Mask | Meaning::Emotion { ironic: true, .. } | Meaning::Sarcasm { .. } => Some(0),
         Meaning::Emotion { .. } | Meaning::Wish => Some(1),
         Meaning::Negator { .. } | Meaning::Contrast | Meaning::Concession => Some(2),
         Meaning::Degree { .. } => Some(3),

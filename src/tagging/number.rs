@@ -131,14 +131,14 @@ fn chinese(text: &Text, start: usize) -> Option<Number> {
     if digits > 2 {
         range = false;
     }
+    // 四点五分 is a mark; 四点五十 or 四点半 is a time of day.
+    let goes_on = |c: char| han_digit(c).is_some() || han_unit(c).is_some();
     if text.char(end) == '点'
-        && let Some(tenth) = han_digit(text.char(end + 1)).filter(|_| han_digit(text.char(end + 2)).is_none())
+        && let Some(tenth) = han_digit(text.char(end + 1))
+        && !goes_on(text.char(end + 2))
     {
-        // 四点五分 is a mark; 四点五十 or 四点半 is a time of day.
-        if han_unit(text.char(end + 2)).is_none() {
-            value += tenth / 10.0;
-            end += 2;
-        }
+        value += tenth / 10.0;
+        end += 2;
     }
     if range {
         value = previous.unwrap_or(value);

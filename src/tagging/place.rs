@@ -61,8 +61,9 @@ fn pieces<'m>(found: &[Found<'m>]) -> Vec<(Found<'m>, PlaceKind)> {
         match pieces.iter().position(inside) {
             Some(at) => {
                 let longer = pieces.get(at).is_some_and(|(other, _)| find.end - find.start > other.end - other.start);
+                let alone = pieces.iter().filter(|piece| inside(piece)).count() == 1;
                 if longer
-                    && pieces.iter().filter(|piece| inside(piece)).count() == 1
+                    && alone
                     && let Some(slot) = pieces.get_mut(at)
                 {
                     *slot = (*find, kind);

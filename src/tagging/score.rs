@@ -210,22 +210,21 @@ impl Reader<'_> {
         };
         match (mark.scale, self.awaiting) {
             (Scale::Foreign, _) => {}
-            (Scale::Five, _) => scores.score = five(mark.value),
-            (Scale::Ten, Awaiting::Nps) => scores.nps = whole(mark.value),
-            (Scale::Ten, Awaiting::Score10 | Awaiting::Score5) => scores.score10 = ten(mark.value),
+            (Scale::Ten | Scale::Open, Awaiting::Nps) => scores.nps = whole(mark.value),
+            (Scale::Ten | Scale::Open, Awaiting::Score10) | (Scale::Ten, Awaiting::Score5) => {
+                scores.score10 = ten(mark.value);
+            }
             (Scale::Ten, Awaiting::Nothing) => {
                 scores.nps = whole(mark.value);
                 if !self.in_recommendation(&mark) {
                     scores.score10 = ten(mark.value);
                 }
             }
-            (Scale::Open, Awaiting::Score10) => scores.score10 = ten(mark.value),
-            (Scale::Open, Awaiting::Nps) => scores.nps = whole(mark.value),
             (Scale::Open, _) if self.in_recommendation(&mark) => {
                 let value = if mark.maximum { 10.0 } else { mark.value };
                 scores.nps = whole(value);
             }
-            (Scale::Open, Awaiting::Score5) => scores.score = five(mark.value),
+            (Scale::Five, _) | (Scale::Open, Awaiting::Score5) => scores.score = five(mark.value),
             (Scale::Open, Awaiting::Nothing) => {
                 if let Some(score) = five(mark.value) {
                     scores.score = Some(score);

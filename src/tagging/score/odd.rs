@@ -152,8 +152,6 @@ impl Reader<'_> {
                     mark.maximum = false;
                     mark.end = end;
                 }
-                // "四星，扣一星因为…" has said its mark already.
-                Some(_) => {}
                 None if !explained => {
                     let value = top - amount;
                     marks.push(Mark {
@@ -165,7 +163,8 @@ impl Reader<'_> {
                         maximum: false,
                     });
                 }
-                None => {}
+                // "四星，扣一星因为…" has said its mark already.
+                Some(_) | None => {}
             }
         }
     }
