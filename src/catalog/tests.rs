@@ -56,7 +56,10 @@ fn the_embedded_prompts_have_no_fault() {
 #[test]
 fn every_prompt_file_of_the_repository_is_built_in() {
     let built_in: BTreeSet<String> = Files::embedded().paths().map(str::to_owned).collect();
-    assert_eq!(built_in, in_repository());
+    let mut known = in_repository();
+    // What is no prompt but a list of what models write into silence: `crate::speech` builds it in.
+    assert!(known.remove("speech/silence_phrases.txt"));
+    assert_eq!(built_in, known);
 }
 
 #[test]
@@ -81,7 +84,8 @@ fn every_text_is_there_in_every_language_with_the_same_placeholders() {
 #[test]
 fn english_texts_hold_no_chinese() {
     let catalog = embedded();
-    for key in catalog.keys() {
+    // A language's name is written in that language.
+    for key in catalog.keys().filter(|key| !key.starts_with("language.")) {
         let said = catalog.text(Language::English, key, &arguments_of(&catalog, key));
         assert_eq!(Language::of_text(&said).unwrap_or(Language::English), Language::English, "{key}: {said}");
     }

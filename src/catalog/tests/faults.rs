@@ -21,15 +21,15 @@ fn faults_with(file: &str, text: &str) -> String {
 fn a_text_that_one_language_lacks() {
     let found = faults_when("texts.en.toml", "not_understood = ", "not_understod = ");
     insta::assert_snapshot!(found, @r"
-    texts.en.toml:16: `not_understod` is missing in texts.zh-CN.toml
-    texts.zh-CN.toml:16: `not_understood` is missing in texts.en.toml
+    texts.en.toml:15: `not_understod` is missing in texts.zh-CN.toml
+    texts.zh-CN.toml:15: `not_understood` is missing in texts.en.toml
     ");
 }
 
 #[test]
 fn placeholders_that_differ_between_languages() {
     let found = faults_when("texts.en.toml", "I heard: {text}\"\nnothing", "I heard: {words}\"\nnothing");
-    insta::assert_snapshot!(found, @"texts.en.toml:63: `voice.heard` has {words}, but texts.zh-CN.toml:63 has {text}");
+    insta::assert_snapshot!(found, @"texts.en.toml:68: `voice.heard` has {words}, but texts.zh-CN.toml:68 has {text}");
 }
 
 #[test]
@@ -202,8 +202,8 @@ fn a_form_or_a_command_with_a_text_nobody_wrote() {
         + &faults_when("texts.en.toml", "privacy = \"How", "secrecy = \"How");
     insta::assert_snapshot!(found, @r"
     repair.toml:26: there is no text `repair.place.bedrooms`
-    texts.en.toml:45: `command.secrecy` is missing in texts.zh-CN.toml
-    texts.zh-CN.toml:45: `command.privacy` is missing in texts.en.toml
+    texts.en.toml:50: `command.secrecy` is missing in texts.zh-CN.toml
+    texts.zh-CN.toml:50: `command.privacy` is missing in texts.en.toml
     ");
 }
 
