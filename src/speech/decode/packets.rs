@@ -77,7 +77,7 @@ pub(super) fn decode(bytes: &[u8], container: Container, caps: Caps) -> Result<V
 /// The packets of one track.
 struct Packets {
     /// Those within the cap.
-    packets: Vec<Packet>,
+    kept: Vec<Packet>,
     /// Length of all of them, whether kept or not; 0 where the container does not say.
     seconds: f64,
     /// Why reading ended before the end of the file.
@@ -87,7 +87,7 @@ struct Packets {
 /// Reads a track to its end. A fault of the container ends the recording there: what came before
 /// it is good.
 fn read_all(reader: &mut dyn FormatReader, id: u32, time_base: Option<TimeBase>, caps: Caps) -> Packets {
-    let mut read = Packets { packets: Vec::new(), seconds: 0.0, first_fault: None };
+    let mut read = Packets { kept: Vec::new(), seconds: 0.0, first_fault: None };
     loop {
         let packet = match reader.next_packet() {
             Ok(Some(packet)) => packet,
@@ -101,7 +101,7 @@ fn read_all(reader: &mut dyn FormatReader, id: u32, time_base: Option<TimeBase>,
             let time = time_base.and_then(|time_base| time_base.calc_duration(packet.dur));
             read.seconds += time.map_or(0.0, |time| time.as_secs_f64());
             if read.seconds <= f64::from(caps.seconds) {
-                read.packets.push(packet);
+                read.kept.push(packet);
             }
         }
     }
