@@ -52,12 +52,12 @@ pub(super) fn decode(bytes: &[u8], container: Container, caps: Caps) -> Result<V
         })?;
 
     // All packets first: their number of seconds is known long before they are decoded.
-    let Packets { packets, seconds, mut first_fault } = read_all(reader.as_mut(), id, time_base, caps);
+    let Packets { kept, seconds, mut first_fault } = read_all(reader.as_mut(), id, time_base, caps);
     if seconds > f64::from(caps.seconds) {
         return Err(DecodeError::TooLong { seconds, cap: caps.seconds });
     }
     let mut out: Option<To16k> = None;
-    for packet in &packets {
+    for packet in &kept {
         match take(decoder.as_mut(), packet, &mut out) {
             Ok(()) => {}
             Err(Fault::Packet(fault)) => first_fault = first_fault.or(Some(fault)),
