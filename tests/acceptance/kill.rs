@@ -40,7 +40,9 @@ async fn killed_after_every_step_the_conversation_goes_on_where_it_was() {
         person.finds(&service);
         let again = reply_to(person.request(&id, &act).await).await;
         assert!(again.is_duplicate(), "{:?}: {again:?}", line.act);
-        assert_eq!(again.body["messages"], first.body["messages"], "the same message gets the same answer");
+        // What was still being heard at the kill may have been answered since: that comes after.
+        let (said, first) = (again.body["messages"].as_array().unwrap(), first.body["messages"].as_array().unwrap());
+        assert!(said.starts_with(first), "the same message gets the same answer: {first:?}, then {said:?}");
         person.hears(line.answer).await;
     }
     let records = Records::of(service.directory()).await;
