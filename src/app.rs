@@ -6,7 +6,6 @@
 pub mod demo;
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -176,8 +175,7 @@ pub async fn asked_to_stop() {
 
 /// Loads the speech model. Without one recordings are kept and a person listens.
 async fn listener(config: &Config) -> Option<Listener> {
-    let mut speech = config.speech.clone();
-    speech.model = locate(&speech.model);
+    let speech = config.speech.clone();
     let worker = std::env::current_exe().ok()?;
     let loaded = tokio::task::spawn_blocking(move || Listener::new(&speech, worker)).await;
     match loaded {
@@ -195,27 +193,12 @@ async fn listener(config: &Config) -> Option<Listener> {
 
 /// Loads the sentiment model. Without one the keyword lexicon judges alone.
 async fn tagger(config: &Config, lexical: Lexical) -> anyhow::Result<Tagger> {
-    let Some(directory) = config.tagging.model.as_deref().map(locate) else { return Ok(Tagger::by_rules(lexical)) };
+    let Some(directory) = config.tagging.model.clone() else { return Ok(Tagger::by_rules(lexical)) };
     let (tagger, fault) = tokio::task::spawn_blocking(move || Tagger::with_model(lexical, &directory)).await?;
     if let Some(fault) = fault {
         tracing::error!("no sentiment model: {fault}; the keyword lexicon judges alone");
     }
     Ok(tagger)
-}
-
-/// Finds a file that is named relative to where the program was built or installed, whatever the
-/// working directory.
-pub fn locate(path: &Path) -> PathBuf {
-    if path.is_absolute() || path.exists() {
-        return path.to_owned();
-    }
-    let program = std::env::current_exe().unwrap_or_default();
-    program
-        .ancestors()
-        .skip(1)
-        .map(|above| above.join(path))
-        .find(|there| there.exists())
-        .unwrap_or_else(|| path.to_owned())
 }
 
 /// Returns the key that signs unit tokens; made at the first start and kept in the database, so

@@ -106,8 +106,21 @@ impl Settings {
     fn load(&self) -> anyhow::Result<Config> {
         let variables = std::env::vars_os()
             .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
-        Ok(Config::load(self.file().as_deref(), variables)?)
+        let mut config = Config::load(self.file().as_deref(), variables)?;
+        config.speech.model = locate(config.speech.model);
+        config.tagging.model = config.tagging.model.map(locate);
+        Ok(config)
     }
+}
+
+/// Finds a model that is named relative to where the program was built or installed, so that it is
+/// found from any working directory; a path that exists nowhere stays as it was given.
+fn locate(path: PathBuf) -> PathBuf {
+    if path.is_absolute() || path.exists() {
+        return path;
+    }
+    let program = std::env::current_exe().unwrap_or_default();
+    program.ancestors().skip(1).map(|above| above.join(&path)).find(|there| there.exists()).unwrap_or(path)
 }
 
 /// Prints a line of what was asked for. Unlike `println!` it does not panic on a closed pipe.

@@ -5,7 +5,6 @@ use std::path::Path;
 use bytes::Bytes;
 
 use super::Finding;
-use crate::app::locate;
 use crate::catalog::lexicon;
 use crate::config::Config;
 use crate::speech::decode::Caps;
@@ -73,7 +72,7 @@ pub(super) async fn media(config: &Config) -> Finding {
 pub(super) fn speech(config: &Config) -> Finding {
     const WHAT: &str = "speech";
     const REMEDY: &str = "correct [speech] model (HUIFANG_SPEECH__MODEL); until then recordings wait for a person";
-    let path = &locate(&config.speech.model);
+    let path = &config.speech.model;
     let place = path.display().to_string();
     if !path.is_file() {
         return Finding::warning(WHAT, place, "is not there".to_owned(), REMEDY);
@@ -128,9 +127,8 @@ pub(super) fn tagging(config: &Config) -> Vec<Finding> {
     let sentiment = match &config.tagging.model {
         None => Finding::fine("sentiment", "[tagging] model", "switched off; the keyword lexicon judges alone"),
         Some(directory) => {
-            let directory = locate(directory);
             let place = directory.display().to_string();
-            match Tagger::with_model(lexical, &directory) {
+            match Tagger::with_model(lexical, directory) {
                 (_, None) => Finding::fine("sentiment", place, "loads"),
                 (_, Some(fault)) => Finding::warning("sentiment", place, fault.to_string(), REMEDY),
             }
