@@ -1,0 +1,101 @@
+"""A small BERT and its heads, in plain PyTorch, with the parameter names of the published ones.
+
+Three layers of 256; ReLU instead of GELU, which costs a fifth of the time on a processor. Linear
+layers run in bfloat16 while training (ten times faster where the processor has it), the rest
+in float32.
+"""
+
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+WIDTH, HEADS, LAYERS, INNER, LONGEST = 256, 4, 3, 1024, 96
+DROPPED = 0.1
+
+
+class Linear(nn.Linear):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.linear(x, self.weight.to(x.dtype), self.bias.to(x.dtype))
+
+
+class Norm(nn.LayerNorm):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.layer_norm(x.float(), self.normalized_shape, self.weight, self.bias, self.eps).to(x.dtype)
+
+
+class Layer(nn.Module):
+    """Attention and a feed-forward block, each added to its input and normalised."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.query, self.key, self.value = Linear(WIDTH, WIDTH), Linear(WIDTH, WIDTH), Linear(WIDTH, WIDTH)
+        self.attended, self.norm1 = Linear(WIDTH, WIDTH), Norm(WIDTH, eps=1e-12)
+        self.inner, self.outer, self.norm2 = Linear(WIDTH, INNER), Linear(INNER, WIDTH), Norm(WIDTH, eps=1e-12)
+
+    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        rows, length, _ = x.shape
+        split = lambda y: y.view(rows, length, HEADS, WIDTH // HEADS).transpose(1, 2)  # noqa: E731
+        query, key, value = split(self.query(x)), split(self.key(x)), split(self.value(x))
+        weights = ((query @ key.transpose(2, 3)).float() / math.sqrt(WIDTH // HEADS) + mask).softmax(-1)
+        mixed = (weights.to(x.dtype) @ value).transpose(1, 2).reshape(rows, length, WIDTH)
+        x = self.norm1(x + self.attended(mixed))
+        return self.norm2(x + self.outer(F.relu(self.inner(x))))
+
+
+class Classifier(nn.Module):
+    """Encoder, pooler and one head a question."""
+
+    def __init__(self, vocabulary: int, heads: dict[str, int]) -> None:
+        super().__init__()
+        self.words, self.places = nn.Embedding(vocabulary, WIDTH, padding_idx=0), nn.Embedding(LONGEST, WIDTH)
+        self.norm = Norm(WIDTH, eps=1e-12)
+        self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
+        self.pooler = Linear(WIDTH, WIDTH)
+        self.heads = nn.ModuleDict({name: Linear(WIDTH, labels) for name, labels in heads.items()})
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.normal_(module.weight, std=0.02)
+                nn.init.zeros_(module.bias)
+            elif isinstance(module, nn.Embedding):
+                nn.init.normal_(module.weight, std=0.02)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        """What the heads look at: the first token after the last layer, through the pooler."""
+        mask = (ids == 0)[:, None, None, :].float() * -1e4
+        x = self.norm(self.words(ids) + self.places.weight[None, : ids.shape[1]])
+        x = F.dropout(x, DROPPED, self.training).to(torch.bfloat16)
+        for layer in self.layers:
+            x = layer(x, mask)
+        return F.dropout(torch.tanh(self.pooler(x[:, 0]).float()), DROPPED, self.training)
+
+
+NAMES = {
+    "words.weight": "bert.embeddings.word_embeddings.weight",
+    "places.weight": "bert.embeddings.position_embeddings.weight",
+    "norm": "bert.embeddings.LayerNorm",
+    "pooler": "bert.pooler.dense",
+    "heads.sentiment": "classifier",
+}
+PARTS = {
+    "query": "attention.self.query",
+    "key": "attention.self.key",
+    "value": "attention.self.value",
+    "attended": "attention.output.dense",
+    "norm1": "attention.output.LayerNorm",
+    "inner": "intermediate.dense",
+    "outer": "output.dense",
+    "norm2": "output.LayerNorm",
+}
+
+
+def published_name(name: str) -> str:
+    """The name of a parameter in a BertForSequenceClassification; other heads keep theirs."""
+    if name.startswith("layers."):
+        _, number, part, kind = name.split(".")
+        return f"bert.encoder.layer.{number}.{PARTS[part]}.{kind}"
+    for ours, theirs in NAMES.items():
+        if name == ours or name.startswith(ours + "."):
+            return theirs + name[len(ours) :]
+    return name

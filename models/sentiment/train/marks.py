@@ -1,0 +1,225 @@
+"""Trains the marker of keywords and adds it to `ngrams.safetensors`.
+
+A token-wise logistic regression (outside, begins, inside) over the tokens around, what the lexicon
+marked there, and the mood of the whole; the best sequence is found by Viterbi in
+`src/tagging/marks.rs`, which makes the same features. Rows: `rows/keywords/marks.tsv`, marked by hand.
+"""
+
+import argparse
+import json
+import subprocess
+import zlib
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sp
+from safetensors import safe_open
+from safetensors.numpy import save_file
+from sklearn.linear_model import LogisticRegression
+
+import rows as domain
+from fold import fold
+from linear import quantised
+from ngrams import MOST_TOKENS, TOKEN
+
+HERE = Path(__file__).parent
+BUCKETS = 2**17
+OUT, BEGINS, INSIDE = range(3)
+MOODS = ["negative", "neutral", "positive"]
+
+
+def tokens(folded: str) -> list[tuple[int, int, str]]:
+    """First and one-past-last folded character of each token, and its form."""
+    found = [(m.start(), m.end(), m.group()) for m in TOKEN.finditer(folded)][:MOST_TOKENS]
+    return [(a, b, "#" if t.isascii() and t.isdigit() and len(t) > 2 else t) for a, b, t in found]
+
+
+def features(words: list[str], lexicon: list[str], mood: str) -> list[list[str]]:
+    """What is known of each token: its neighbours, the lexicon's marks, the mood of the whole."""
+    padded = ["\x03"] * 4 + words + ["\x04"] * 4
+    marked = ["-"] + lexicon + ["-"]
+    made = []
+    for at in range(len(words)):
+        here = at + 4
+        found = [f"1{o}|{padded[here + o]}" for o in range(-4, 5)]
+        found += [f"2{o}|{padded[here + o]}\x01{padded[here + o + 1]}" for o in range(-3, 3)]
+        found += ["3%d|%s" % (o, "\x01".join(padded[here + o : here + o + 3])) for o in range(-2, 1)]
+        found += ["4%d|%s" % (o, "\x01".join(padded[here + o : here + o + 4])) for o in range(-3, 1)]
+        found += [f"L|{marked[at]}{marked[at + 1]}{marked[at + 2]}", f"l|{marked[at + 1]}|{mood}", f"l|{marked[at + 1]}|{words[at]}"]
+        found += [f"M|{mood}", f"M|{mood}|{words[at]}", f"N|{min(len(words), 12)}"]
+        made.append(found)
+    return made
+
+
+def lexicon_of(words: list[tuple[int, int, str]], folded_at: list[int], keywords: list[dict]) -> list[str]:
+    """What the lexicon says of each token: `-`, or the mood it marked, capital where the mark begins."""
+    said = ["-"] * len(words)
+    for keyword in keywords:
+        begun = False
+        for place, (start, end, _) in enumerate(words):
+            if folded_at[start] >= keyword["start"] and folded_at[end - 1] < keyword["end"]:
+                letter = keyword["polarity"][2]  # neGative, neUtral, poSitive
+                said[place] = letter if begun else letter.upper()
+                begun = True
+    return said
+
+
+def labels_of(words: list[tuple[int, int, str]], folded: str, spans: list[str]) -> list[int]:
+    """Which tokens a person marked."""
+    labels, at = [OUT] * len(words), 0
+    for span in spans:
+        wanted = fold(span)
+        start = folded.find(wanted, at)
+        start = folded.find(wanted) if start < 0 else start
+        if start < 0:
+            continue
+        at, begun = start + len(wanted), False
+        for place, (a, b, _) in enumerate(words):
+            if a >= start and b <= start + len(wanted):
+                labels[place] = INSIDE if begun else BEGINS
+                begun = True
+    return labels
+
+
+def explained(texts: list[str], program: list[str]) -> list[dict]:
+    """What the program says of each text: the lexicon's marks, and the opinion of the n-gram model."""
+    asked = "".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts)
+    ran = subprocess.run([*program, "analyze", "--why"], input=asked, capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in ran.stdout.splitlines()]
+
+
+def original(text: str) -> list[int]:
+    """For each folded character its place in the text as given."""
+    return [place for place, c in enumerate(text) if fold(c)]
+
+
+def prepare(text: str, said: dict) -> tuple[list[tuple[int, int, str]], str, list[list[str]]]:
+    """Tokens, folded text and features of one text."""
+    folded = fold(text)
+    words = tokens(folded)
+    mood = MOODS[int(np.argmax(said["why"]["ngrams"]["sentiment"]))]
+    lexicon = lexicon_of(words, original(text), said["why"]["marks"])
+    return words, folded, features([word for _, _, word in words], lexicon, mood)
+
+
+def matrix(rows: list[list[list[str]]]) -> sp.csr_matrix:
+    """One row a token."""
+    places, ends, known = [], [0], {}
+    for row in rows:
+        for token in row:
+            for feature in token:
+                bucket = known.get(feature)
+                if bucket is None:
+                    bucket = known[feature] = zlib.crc32(feature.encode()) % BUCKETS
+                places.append(bucket)
+            ends.append(len(places))
+    x = sp.csr_matrix((np.ones(len(places)), np.array(places, np.int32), np.array(ends)), shape=(len(ends) - 1, BUCKETS))
+    x.sum_duplicates()
+    return x
+
+
+def best_sequence(scores: np.ndarray, step: np.ndarray, bias: float) -> list[int]:
+    """The likeliest labels: Viterbi over log-probabilities, transitions and a bias against marking nothing."""
+    scores = scores.copy()
+    scores[:, OUT] -= bias
+    total, back = scores[0] + step[OUT], []
+    for row in scores[1:]:
+        ways = total[:, None] + step
+        back.append(ways.argmax(0))
+        total = ways.max(0) + row
+    path = [int(total.argmax())]
+    for came in reversed(back):
+        path.append(int(came[path[-1]]))
+    return path[::-1]
+
+
+def spans(words: list[tuple[int, int, str]], labels: list[int]) -> list[tuple[int, int]]:
+    """Marked stretches of the folded text."""
+    found: list[tuple[int, int]] = []
+    for (start, end, _), label in zip(words, labels):
+        if label == BEGINS or (label == INSIDE and not found):
+            found.append((start, end))
+        elif label == INSIDE:
+            found[-1] = (found[-1][0], end)
+    return found
+
+
+def agreement(pairs: list[tuple[list[tuple[int, int]], list[tuple[int, int]]]]) -> float:
+    """F1 of marks: one counts as found when it overlaps a wanted one by half of that one's characters."""
+    hit = lambda span, others: any(min(span[1], b) - max(span[0], a) >= 0.5 * (span[1] - span[0]) for a, b in others)  # noqa: E731
+    back = lambda span, others: any(min(span[1], b) - max(span[0], a) >= 0.5 * (b - a) for a, b in others)  # noqa: E731
+    found = sum(hit(w, made) for made, wanted in pairs for w in wanted)
+    right = sum(back(m, wanted) for made, wanted in pairs for m in made)
+    recall = found / max(1, sum(len(wanted) for _, wanted in pairs))
+    precision = right / max(1, sum(len(made) for made, _ in pairs))
+    return 2 * recall * precision / max(1e-9, recall + precision)
+
+
+def main() -> None:
+    ask = argparse.ArgumentParser(description=__doc__)
+    ask.add_argument("--program", nargs="+", default=["huifang"])
+    ask.add_argument("--test", type=Path, nargs="*", default=[], help="JSONL with emotion_keywords to measure on")
+    ask.add_argument("--also", type=Path, nargs="*", default=[], help="JSONL with emotion_keywords to learn from too")
+    ask.add_argument("--into", type=Path, default=HERE.parent / "ngrams.safetensors")
+    ask.add_argument("--strength", type=float, default=0.3)
+    asked = ask.parse_args()
+    marked = [line.split("\t") for line in (HERE / "rows" / "keywords" / "marks.tsv").read_text(encoding="utf-8").splitlines()]
+    for path in asked.also:
+        more = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        marked += [[row["text"], "|".join(row["emotion_keywords"])] for row in more] * 3
+    known = {text for text, _ in marked}
+    plain = [row.text for row in domain.read(HERE / "rows") if row.sentiment == 1 and row.text not in known]
+    plain = [text for text in plain if zlib.crc32(text.encode()) % 3 == 1]
+    texts = [text for text, _ in marked] + plain
+    wanted = [[span for span in spans_.split("|") if span] for _, spans_ in marked] + [[] for _ in plain]
+    said = explained(texts, asked.program)
+    ready = [prepare(text, one) for text, one in zip(texts, said)]
+    labels = [labels_of(words, folded, spans_) for (words, folded, _), spans_ in zip(ready, wanted)]
+    train = [place for place, text in enumerate(texts) if not domain.held_out(text)]
+    held = [place for place, text in enumerate(texts) if domain.held_out(text)]
+    x = matrix([ready[place][2] for place in train])
+    y = np.array([label for place in train for label in labels[place]])
+    model = LogisticRegression(C=asked.strength, max_iter=200, tol=1e-3).fit(x, y)
+    table, step = quantised(model.coef_)
+    weights = table.astype(np.float64) * step
+    pairs = np.ones((3, 3))
+    pairs[OUT, INSIDE] = 1e-6
+    for place in train:
+        for a, b in zip([OUT, *labels[place]], labels[place]):
+            pairs[a, b] += 1
+    moves = np.log(pairs / pairs.sum(1, keepdims=True))
+    prior = np.log(np.bincount(y, minlength=3) / len(y))
+
+    def judged(rows: list, bias: float, pull: float) -> list[list[tuple[int, int]]]:
+        made = []
+        for words, _, found in rows:
+            if not words:
+                made.append([])
+                continue
+            raw = np.asarray(matrix([found]) @ weights + model.intercept_)
+            raw -= np.log(np.exp(raw - raw.max(1, keepdims=True)).sum(1, keepdims=True)) + raw.max(1, keepdims=True)
+            made.append(spans(words, best_sequence(raw - pull * prior, pull * moves, bias)))
+        return made
+
+    want = [spans(ready[place][0], labels[place]) for place in held]
+    best = max(
+        ((agreement(list(zip(judged([ready[p] for p in held], bias, pull), want))), bias, pull) for bias in (0.5, 1.0, 1.5, 2.0, 2.5) for pull in (0.6, 1.0, 1.4)),
+    )
+    print(f"{x.shape[0]} tokens of {len(train)} texts; held out {len(held)}: F1 {best[0]:.3f} at bias {best[1]}, pull {best[2]}", flush=True)
+    for path in asked.test:
+        test = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        rows = [prepare(row["text"], one) for row, one in zip(test, explained([row["text"] for row in test], asked.program))]
+        want = [spans(words, labels_of(words, folded, row["emotion_keywords"])) for (words, folded, _), row in zip(rows, test)]
+        print(f"{path.name}: F1 {agreement(list(zip(judged(rows, best[1], best[2]), want))):.3f}", flush=True)
+    # The program adds what stands here, and need know neither prior nor pull.
+    bias = model.intercept_ - best[2] * prior - np.array([best[1], 0, 0])
+    tensors = {"marks.weight": table, "marks.step": step, "marks.bias": bias.astype(np.float32), "marks.moves": (best[2] * moves).astype(np.float32)}
+    with safe_open(asked.into, "numpy") as before:
+        note = before.metadata()
+        tensors |= {name: before.get_tensor(name) for name in before.keys() if not name.startswith("marks.")}
+    save_file(tensors, asked.into, metadata=note)
+    print(f"{asked.into}: {asked.into.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()

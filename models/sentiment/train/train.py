@@ -1,0 +1,225 @@
+"""Trains the encoder with its four heads for a given time, and keeps what it can resume from.
+
+The public corpora teach the mood of sentences, the rows of this domain teach what a repair report
+is: they are mixed in every batch. Word vectors start from the words' company (positive pointwise
+mutual information, factorised), which spares the first hour.
+"""
+
+import argparse
+import collections
+import math
+import os
+import pickle
+import random
+import time
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from sklearn.utils.extmath import randomized_svd
+from torch import nn
+from torch.nn import functional as F
+
+import corpora
+import rows as domain
+import vocabulary
+from encoder import LONGEST, WIDTH, Classifier
+
+HERE = Path(__file__).parent
+HEADS = {
+    "sentiment": len(domain.SENTIMENTS),
+    "intent": len(domain.INTENTS),
+    "category": len(domain.CATEGORIES),
+    "urgency": len(domain.URGENCIES),
+}
+QUESTIONS = list(HEADS)
+TOKENS, REPEATS, HIDDEN_TOKENS = 8192, 4, 0.15
+
+
+def encoded(asked: argparse.Namespace, work: Path) -> dict:
+    """Ids, labels and weights of all texts; kept, since it takes a minute."""
+    kept = work / "encoded.pickle"
+    if kept.exists():
+        return pickle.loads(kept.read_bytes())
+    reviews = [review for path in asked.corpus for review in corpora.read(path)]
+    rows = domain.read(HERE / "rows")
+    train = [row for row in rows if not domain.held_out(row.text)]
+    path = work / "vocab.txt"
+    if not path.exists():
+        texts = [vocabulary.prepared(t) for t in [r.text for r in reviews] + [r.text for r in train] * 4]
+        vocabulary.build(texts, path)
+    tokenizer = vocabulary.Tokenizer(path)
+    ids = lambda text: tokenizer.encode(text, LONGEST)  # noqa: E731
+    labels = lambda row: tuple(getattr(row, question) for question in QUESTIONS)  # noqa: E731
+    found = {
+        "reviews": [(ids(r.text), (r.sentiment,), w) for r, w in zip(reviews, corpora.weights(reviews))],
+        "rows": [(ids(r.text), labels(r), 1.0) for r in train],
+        "held": [(ids(r.text), labels(r), 1.0) for r in rows if domain.held_out(r.text)],
+        "dev": [(ids(r.text), (r.sentiment,), r.lang) for r in corpora.read(asked.dev)],
+        "vocabulary": len(tokenizer.entries),
+    }
+    kept.write_bytes(pickle.dumps(found))
+    return found
+
+
+def company(texts: list[list[int]], size: int) -> np.ndarray:
+    """Vectors of the words by the company they keep, within five tokens."""
+    pairs = collections.Counter()
+    total = sp.coo_matrix((size, size), dtype=np.float32).tocsr()
+    for begin in range(0, len(texts), 20_000):
+        left, right = [], []
+        for ids in texts[begin : begin + 20_000]:
+            for near in range(1, 6):
+                left += ids[:-near]
+                right += ids[near:]
+        ones = np.ones(len(left), np.float32)
+        total += sp.coo_matrix((ones, (left, right)), shape=(size, size)).tocsr()
+    del pairs
+    total = (total + total.T).tocoo()
+    often = np.asarray(total.sum(1)).ravel() + 1.0
+    smooth = often**0.75 / (often**0.75).sum()
+    pmi = np.log(np.maximum(1e-9, total.data / often[total.row] / smooth[total.col]))
+    keep = pmi > 0
+    matrix = sp.csr_matrix((pmi[keep], (total.row[keep], total.col[keep])), shape=(size, size))
+    u, s, _ = randomized_svd(matrix, WIDTH, n_iter=3, random_state=1)
+    vectors = u * np.sqrt(s)
+    return vectors / (vectors.std() + 1e-9) * 0.04
+
+
+def batches(data: dict, chance: random.Random) -> list[list[tuple]]:
+    """One round through everything, texts of like length together, in random order."""
+    pool = data["reviews"] + data["rows"] * REPEATS
+    chance.shuffle(pool)
+    made = []
+    for begin in range(0, len(pool), 8192):
+        part = sorted(pool[begin : begin + 8192], key=lambda text: len(text[0]))
+        batch = []
+        for text in part:
+            if batch and len(batch) >= TOKENS // padded(len(text[0])):
+                made.append(batch)
+                batch = []
+            batch.append(text)
+        made.append(batch)
+    chance.shuffle(made)
+    return made
+
+
+def padded(length: int) -> int:
+    """Lengths are padded to multiples of 8, so that few kernels have to be made."""
+    return -(-length // 8) * 8
+
+
+def together(batch: list[tuple]) -> torch.Tensor:
+    """The ids of a batch, padded."""
+    ids = torch.zeros(len(batch), padded(max(len(text[0]) for text in batch)), dtype=torch.long)
+    for place, text in zip(ids, batch):
+        place[: len(text[0])] = torch.tensor(text[0])
+    return ids
+
+
+def loss_of(net: Classifier, batch: list[tuple]) -> torch.Tensor:
+    """Cross-entropy of the moods, and of the other questions where a row answers them."""
+    ids = together(batch)
+    hide = (torch.rand(ids.shape) < HIDDEN_TOKENS) & (ids > vocabulary.MASK)
+    seen = net(ids.masked_fill(hide, vocabulary.MASK))
+    moods = torch.tensor([text[1][0] for text in batch])
+    weight = torch.tensor([text[2] for text in batch])
+    each = F.cross_entropy(net.heads["sentiment"](seen).float(), moods, reduction="none", label_smoothing=0.08)
+    loss = (each * weight).mean()
+    ours = [place for place, text in enumerate(batch) if len(text[1]) > 1]
+    for at, question in enumerate(QUESTIONS[1:], 1) if ours else ():
+        labels = torch.tensor([batch[place][1][at] for place in ours])
+        answer = net.heads[question](seen[ours]).float()
+        loss = loss + 0.7 * F.cross_entropy(answer, labels, label_smoothing=0.03) * len(ours) / len(batch)
+    return loss
+
+
+@torch.no_grad()
+def right(net: Classifier, texts: list[tuple], question: str, at: int) -> list[bool]:
+    """Which texts the net judges as they are labelled."""
+    net.eval()
+    judged = []
+    for begin in range(0, len(texts), 64):
+        part = texts[begin : begin + 64]
+        best = net.heads[question](net(together(part))).float().argmax(-1)
+        judged += [int(b) == text[1][at] for b, text in zip(best, part)]
+    net.train()
+    return judged
+
+
+def report(net: Classifier, data: dict, tag: str) -> None:
+    """Prints one line of the curve."""
+    dev = right(net, data["dev"], "sentiment", 0)
+    share = lambda lang: np.mean([ok for ok, text in zip(dev, data["dev"]) if text[2] == lang])  # noqa: E731
+    held = " ".join(f"{q} {np.mean(right(net, data['held'], q, at)):.3f}" for at, q in enumerate(QUESTIONS))
+    print(f"{tag} | public {np.mean(dev):.4f} zh {share('zh'):.4f} en {share('en'):.4f} | held out {held}", flush=True)
+
+
+def main() -> None:
+    ask = argparse.ArgumentParser(description=__doc__)
+    ask.add_argument("corpus", type=Path, nargs="+")
+    ask.add_argument("--dev", type=Path, required=True)
+    ask.add_argument("--work", type=Path, default=HERE / "work")
+    ask.add_argument("--minutes", type=float, default=100)
+    ask.add_argument("--rate", type=float, default=1e-3)
+    asked = ask.parse_args()
+    asked.work.mkdir(exist_ok=True, parents=True)
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    torch.manual_seed(1)
+    chance = random.Random(1)
+    data = encoded(asked, asked.work)
+    net = Classifier(data["vocabulary"], HEADS)
+    kept = asked.work / "state.pt"
+    spent, steps, mean = 0.0, 0, None
+    matrices = [p for p in net.parameters() if p.dim() > 1]
+    vectors = [p for p in net.parameters() if p.dim() <= 1]
+    groups = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
+    optimiser = torch.optim.AdamW(groups, lr=asked.rate, betas=(0.9, 0.98), eps=1e-6, foreach=True)
+    if kept.exists():
+        state = torch.load(kept)
+        net.load_state_dict(state["net"])
+        optimiser.load_state_dict(state["optimiser"])
+        spent, steps, mean = state["spent"], state["steps"], state["mean"]
+        chance.seed(steps)
+        print(f"goes on at step {steps}, {spent:.0f} s", flush=True)
+    else:
+        vectors = company([text[0] for text in data["reviews"] + data["rows"]], data["vocabulary"])
+        net.words.weight.data[5:] = torch.tensor(vectors[5:], dtype=torch.float32)
+    print(f"{len(data['reviews'])} reviews, {len(data['rows'])} rows, {sum(p.numel() for p in net.parameters())} parameters", flush=True)
+    budget, begun, said, total, many = asked.minutes * 60, time.time() - spent, time.time(), 0.0, 0
+    while time.time() - begun < budget:
+        for batch in batches(data, chance):
+            done = (time.time() - begun) / budget
+            if done >= 1:
+                break
+            for group in optimiser.param_groups:
+                group["lr"] = asked.rate * min(1.0, (steps + 1) / 100) * (0.01 + 0.495 * (1 + math.cos(math.pi * done)))
+            loss = loss_of(net, batch)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+            optimiser.step()
+            steps, total, many = steps + 1, total + float(loss), many + 1
+            # A running mean of the weights over the last third judges better than the last step.
+            if done > 0.66 and steps % 4 == 0:
+                now = {name: tensor.detach().clone() for name, tensor in net.state_dict().items()}
+                mean = now if mean is None else {name: mean[name].lerp(now[name], 0.03) for name in now}
+            if time.time() - said > 180:
+                said = time.time()
+                report(net, data, f"{said - begun:5.0f} s, step {steps}, loss {total / many:.3f}")
+                total, many = 0.0, 0
+                state = {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "mean": mean}
+                torch.save(state | {"spent": said - begun, "steps": steps}, kept.with_suffix(".new"))
+                kept.with_suffix(".new").replace(kept)
+    report(net, data, "last step")
+    if mean is not None:
+        net.load_state_dict(mean)
+        report(net, data, "mean of the last third")
+    torch.save(net.state_dict(), asked.work / "net.pt")
+
+
+if __name__ == "__main__":
+    main()
