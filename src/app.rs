@@ -191,12 +191,13 @@ async fn listener(config: &Config) -> Option<Listener> {
     }
 }
 
-/// Loads the sentiment model. Without one the keyword lexicon judges alone.
+/// Loads the models that understand text. Without them the keyword lexicon judges alone.
 async fn tagger(config: &Config, lexical: Lexical) -> anyhow::Result<Tagger> {
-    let Some(directory) = config.tagging.model.clone() else { return Ok(Tagger::by_rules(lexical)) };
-    let (tagger, fault) = tokio::task::spawn_blocking(move || Tagger::with_model(lexical, &directory)).await?;
-    if let Some(fault) = fault {
-        tracing::error!("no sentiment model: {fault}; the keyword lexicon judges alone");
+    let config = config.tagging.clone();
+    let open = move || Tagger::open(lexical, config.model.as_deref(), config.ngrams.as_deref());
+    let (tagger, faults) = tokio::task::spawn_blocking(open).await?;
+    for fault in faults {
+        tracing::error!("{fault}; going on without it");
     }
     Ok(tagger)
 }

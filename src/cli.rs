@@ -109,6 +109,7 @@ impl Settings {
         let mut config = Config::load(self.file().as_deref(), variables)?;
         config.speech.model = locate(config.speech.model);
         config.tagging.model = config.tagging.model.map(locate);
+        config.tagging.ngrams = config.tagging.ngrams.map(locate);
         Ok(config)
     }
 }

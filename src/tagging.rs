@@ -12,10 +12,14 @@ pub mod bert;
 mod category;
 pub mod evaluation;
 mod intent;
+mod linear;
+mod marks;
 mod matcher;
 mod merge;
 mod mood;
+mod ngrams;
 mod number;
+pub mod opinion;
 mod place;
 mod score;
 mod text;
@@ -23,25 +27,40 @@ mod urgency;
 
 use std::path::Path;
 
+use serde::Serialize;
+
 use crate::domain::language::Language;
 use crate::domain::lexicon::Lexicon;
-use crate::domain::understanding::{Awaiting, Understanding};
+use crate::domain::understanding::{Awaiting, Category, Keyword, Understanding, Urgency};
 
-use self::bert::{Bert, Judgement, ModelFault, NoJudgement};
+use self::bert::{Bert, ModelFault, NoJudgement};
+use self::linear::{Linear, LinearFault};
 use self::matcher::Matcher;
+use self::merge::{Judges, Rules, Verdict};
+use self::opinion::Opinion;
 use self::text::{Script, Text};
 
-/// Understands by rules alone.
+/// Understands by rules and, where one is loaded, by the n-gram model: at once, in microseconds.
 #[derive(Debug)]
 pub struct Lexical {
     matcher: Matcher,
     script: Script,
+    ngrams: Option<Linear>,
 }
 
 /// The lexicon cannot be made ready for matching.
 #[derive(Debug, thiserror::Error)]
 #[error("the keyword lexicon is too large to be compiled: {0}")]
 pub struct LexiconTooLarge(#[from] aho_corasick::BuildError);
+
+/// A model cannot be used; the other judges go on without it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TaggingFault {
+    #[error(transparent)]
+    Model(#[from] ModelFault),
+    #[error(transparent)]
+    Ngrams(#[from] LinearFault),
+}
 
 impl Lexical {
     /// Compiles a lexicon; done once at start.
@@ -50,7 +69,7 @@ impl Lexical {
     /// [`LexiconTooLarge`] when the words do not fit into one automaton.
     pub fn new(lexicon: &Lexicon) -> Result<Lexical, LexiconTooLarge> {
         let script = Script::simplified();
-        Ok(Lexical { matcher: Matcher::new(lexicon, &script)?, script })
+        Ok(Lexical { matcher: Matcher::new(lexicon, &script)?, script, ngrams: None })
     }
 
     /// Understands an utterance, given what the conversation waits for.
@@ -58,6 +77,17 @@ impl Lexical {
     /// Total: any text yields an answer, of very long ones the beginning is read. Spans count
     /// the characters of `text` as given.
     pub fn understand(&self, text: &str, language: Option<Language>, awaiting: Awaiting) -> Understanding {
+        self.judged(text, language, awaiting, None).0
+    }
+
+    /// As [`Lexical::understand`], with the opinion of a classifier beside.
+    fn judged(
+        &self,
+        text: &str,
+        language: Option<Language>,
+        awaiting: Awaiting,
+        model: Option<&Opinion>,
+    ) -> (Understanding, Why) {
         // Words of all languages are looked for at once: people mix them.
         let _ = language;
         let text = Text::new(text, &self.script);
@@ -67,7 +97,7 @@ impl Lexical {
         let mood = mood::read(&text, &found);
         let trade = category::read(&text, &found);
         let alarm = urgency::read(&text, &found);
-        let intent = intent::read(&intent::Evidence {
+        let evidence = intent::Evidence {
             text: &text,
             found: &found,
             trade: &trade,
@@ -75,32 +105,78 @@ impl Lexical {
             scores: &scores,
             alarm,
             awaiting,
-        });
+        };
+        let ngrams = self.ngrams.as_ref().map(|ngrams| ngrams.judge(&text));
+        let mut judges = Judges { rules: rules(&evidence), ngrams: ngrams.as_ref(), model };
+        let intent = judges.intent();
         let verdict = merge::by_words(&text, &mood, &scores, intent, alarm);
+        let why =
+            Why { rules: judges.rules, mood: verdict, marks: mood.keywords.clone(), ngrams, model: model.copied() };
+        let verdict = if scores.any() { verdict } else { judges.mood(verdict) };
+        if category::is_passing(intent, &trade, &scores) {
+            judges.rules.trade = [0.0; opinion::TRADES];
+            judges.rules.trade[opinion::TRADES - 1] = category::ENOUGH;
+        }
+        let category = judges.trade();
+        let urgency = judges.urgency(intent, verdict.sentiment);
+        let hazard = (urgency == Urgency::Emergency).then(|| alarm.hazard.unwrap_or(merge::likely_hazard(category)));
+        let keywords = match (self.ngrams.as_ref().and_then(Linear::marker), &why.ngrams) {
+            (Some(marker), Some(felt)) => marker.mark(&text, &mood.keywords, felt.mood(), verdict.sentiment),
+            _ => mood.keywords,
+        };
         let words = |span: Option<(usize, usize)>| {
             span.and_then(|(start, end)| text.given(start, end)).map(|(_, _, words)| words.to_owned())
         };
-        Understanding {
+        let understanding = Understanding {
             sentiment: verdict.sentiment,
             polarity: verdict.polarity,
             confidence: verdict.confidence,
             intent,
-            category: category::meant(trade.category, intent, &trade, &scores),
-            urgency: alarm.urgency(intent, verdict.sentiment),
-            hazard: alarm.hazard,
+            category,
+            urgency,
+            hazard,
             location: words(place::read(&text, &found)),
             component: words(trade.component.map(|find| (find.start, find.end))),
             symptom: words(trade.symptom.map(|find| (find.start, find.end))),
             since: words(answer::since(&text, &found)),
             wished_time: words(answer::wished_time(&text, &found)),
             affirmed: answer::affirmed(&text, &found),
-            keywords: mood.keywords,
+            keywords,
             score: scores.score,
             score10: scores.score10,
             nps: scores.nps,
             dims: scores.dims,
             score_unclear: scores.unclear,
-        }
+        };
+        (understanding, why)
+    }
+}
+
+/// What each judge said of an utterance, before their voices were put together.
+#[derive(Debug, Clone, Serialize)]
+pub struct Why {
+    rules: Rules,
+    /// The mood by the rules.
+    mood: Verdict,
+    /// The keywords by the rules.
+    marks: Vec<Keyword>,
+    ngrams: Option<Opinion>,
+    model: Option<Opinion>,
+}
+
+/// Sums up what the rules say to the questions the models answer too.
+fn rules(evidence: &intent::Evidence) -> Rules {
+    // No trade weighs what the others must reach.
+    let mut trade = [category::ENOUGH; opinion::TRADES];
+    for (slot, category) in trade.iter_mut().zip(Category::ALL) {
+        *slot = evidence.trade.weights.get(&category).copied().unwrap_or(0.0);
+    }
+    Rules {
+        intent: intent::weights(evidence),
+        trade,
+        is_pressing: evidence.alarm.is_pressing(),
+        is_open_danger: evidence.alarm.is_emergency(),
+        is_guarded_danger: evidence.alarm.is_guarded,
     }
 }
 
@@ -117,14 +193,25 @@ impl Tagger {
         Tagger { lexical, model: None }
     }
 
-    /// A tagger with the model of a directory. With a model that cannot be used it goes on by
-    /// rules; the fault comes back beside it, for the log and for `huifang check`. Blocks while
-    /// the model is loaded.
-    pub fn with_model(lexical: Lexical, directory: &Path) -> (Tagger, Option<ModelFault>) {
-        match Bert::load(directory) {
-            Ok(model) => (Tagger { lexical, model: Some(model) }, None),
-            Err(fault) => (Tagger::by_rules(lexical), Some(fault)),
+    /// A tagger with the models there are: a directory with a BERT classifier, a file with an
+    /// n-gram model. What cannot be used is left out; the faults come back beside it, for the log
+    /// and for `huifang check`. Blocks while the models are loaded.
+    pub fn open(mut lexical: Lexical, model: Option<&Path>, ngrams: Option<&Path>) -> (Tagger, Vec<TaggingFault>) {
+        let mut faults = Vec::new();
+        if let Some(path) = ngrams {
+            match Linear::load(path) {
+                Ok(ngrams) => lexical.ngrams = Some(ngrams),
+                Err(fault) => faults.push(fault.into()),
+            }
         }
+        let model = model.and_then(|directory| match Bert::load(directory) {
+            Ok(model) => Some(model),
+            Err(fault) => {
+                faults.push(fault.into());
+                None
+            }
+        });
+        (Tagger { lexical, model }, faults)
     }
 
     /// Says whether a model judges beside the rules.
@@ -137,33 +224,30 @@ impl Tagger {
         self.lexical.understand(text, language, awaiting)
     }
 
-    /// Understands by rules and model. Without a model, or where it fails, by rules.
+    /// Understands by all judges. Where the model is missing or fails, by the others.
     pub async fn tag(&self, text: &str, language: Option<Language>, awaiting: Awaiting) -> Understanding {
-        let understood = self.lexical.understand(text, language, awaiting);
-        match &self.model {
-            Some(model) => merged(understood, text, model.judge(text).await),
-            None => understood,
-        }
+        let opinion = match &self.model {
+            Some(model) => opinion_of(model.judge(&self.lexical.script.simplify(text)).await),
+            None => None,
+        };
+        self.lexical.judged(text, language, awaiting, opinion.as_ref()).0
     }
 
     /// As [`Tagger::tag`], waiting on this thread: for commands, never inside the runtime.
     pub fn tag_blocking(&self, text: &str, language: Option<Language>, awaiting: Awaiting) -> Understanding {
-        let understood = self.lexical.understand(text, language, awaiting);
-        match &self.model {
-            Some(model) => merged(understood, text, model.judge_blocking(text)),
-            None => understood,
-        }
+        self.explain_blocking(text, language, awaiting).0
+    }
+
+    /// As [`Tagger::tag_blocking`], with what each judge said: for `huifang analyze --why` and the
+    /// recipe that fits how far each is trusted.
+    pub fn explain_blocking(&self, text: &str, language: Option<Language>, awaiting: Awaiting) -> (Understanding, Why) {
+        let judged = self.model.as_ref().map(|model| model.judge_blocking(&self.lexical.script.simplify(text)));
+        self.lexical.judged(text, language, awaiting, judged.and_then(opinion_of).as_ref())
     }
 }
 
-fn merged(understood: Understanding, text: &str, judgement: Result<Judgement, NoJudgement>) -> Understanding {
-    match judgement {
-        Ok(judgement) => merge::with_model(understood, text, judgement),
-        Err(error) => {
-            tracing::warn!(%error, "an utterance was tagged by rules alone");
-            understood
-        }
-    }
+fn opinion_of(judged: Result<Opinion, NoJudgement>) -> Option<Opinion> {
+    judged.inspect_err(|error| tracing::warn!(%error, "an utterance was tagged without the model")).ok()
 }
 
 #[cfg(test)]

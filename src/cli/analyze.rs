@@ -27,6 +27,9 @@ pub struct Analyze {
     /// What every line without `awaiting` answers: none, `score_1_5`, `score_1_10` or `nps_0_10`
     #[arg(long, value_parser = awaiting, default_value = "none")]
     awaiting: Awaiting,
+    /// Add what each judge said: the rules, the n-gram model, the sentiment model
+    #[arg(long)]
+    why: bool,
 }
 
 impl Analyze {
@@ -59,8 +62,12 @@ impl Analyze {
             let answer = match parse(&line, self.awaiting) {
                 Ok(None) => continue,
                 Ok(Some(asked)) => {
-                    let understood = tagger.tag_blocking(&asked.text, asked.language, asked.awaiting);
-                    asked.answered(&understood)?
+                    let (understood, why) = tagger.explain_blocking(&asked.text, asked.language, asked.awaiting);
+                    let mut answer = asked.answered(&understood)?;
+                    if self.why {
+                        answer["why"] = serde_json::to_value(why)?;
+                    }
+                    answer
                 }
                 Err(reason) => {
                     bad += 1;
@@ -82,16 +89,14 @@ impl Analyze {
 pub fn open(config: &TaggingConfig, lexicon_only: bool) -> anyhow::Result<Tagger> {
     let lexicon = catalog::lexicon::embedded()?;
     let lexical = Lexical::new(&lexicon)?;
-    Ok(match config.model.as_deref().filter(|_| !lexicon_only) {
-        None => Tagger::by_rules(lexical),
-        Some(directory) => {
-            let (tagger, fault) = Tagger::with_model(lexical, directory);
-            if let Some(fault) = fault {
-                eprintln!("huifang: {fault}; going on with the keyword lexicon alone");
-            }
-            tagger
-        }
-    })
+    if lexicon_only {
+        return Ok(Tagger::by_rules(lexical));
+    }
+    let (tagger, faults) = Tagger::open(lexical, config.model.as_deref(), config.ngrams.as_deref());
+    for fault in faults {
+        eprintln!("huifang: {fault}; going on without it");
+    }
+    Ok(tagger)
 }
 
 #[derive(Debug)]
@@ -166,8 +171,8 @@ mod tests {
     use super::*;
 
     fn answers(input: &str) -> (Vec<Value>, usize) {
-        let tagger = open(&TaggingConfig { model: None }, false).expect("a tagger");
-        let command = Analyze { lexicon_only: true, awaiting: Awaiting::Nothing };
+        let tagger = open(&TaggingConfig { model: None, ngrams: None }, false).expect("a tagger");
+        let command = Analyze { lexicon_only: true, awaiting: Awaiting::Nothing, why: false };
         let mut output = Vec::new();
         let bad = command.answer(&tagger, input.as_bytes(), &mut output).expect("answers");
         let output = String::from_utf8(output).expect("UTF-8");

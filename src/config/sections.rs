@@ -96,6 +96,9 @@ pub struct TaggingConfig {
     /// The directory of the BERT model; `None`: the lexicon alone.
     #[serde(deserialize_with = "path_or_none")]
     pub model: Option<PathBuf>,
+    /// The n-gram model that judges beside the lexicon; `None`: the lexicon alone.
+    #[serde(deserialize_with = "path_or_none")]
+    pub ngrams: Option<PathBuf>,
 }
 
 /// `[policy]`: the rules for what leaves the house.

@@ -1,37 +1,28 @@
-//! The BERT classifier: negative, neutral or positive, from local files through rust-bert.
+//! The BERT classifier: negative, neutral or positive, from local files through rust-bert; and
+//! intent, trade and urgency, where the file has heads for them.
 //!
 //! The model is loaded once and lives on a thread of its own, since libtorch's handles may not
 //! be shared; requests wait in a short queue. Everything that can be wrong with the files is
 //! looked at before libtorch sees them, because it answers damage with a panic. Only this file
-//! knows of rust-bert and tch.
+//! and the one below it know of rust-bert and tch.
 
 mod files;
+mod model;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use rust_bert::pipelines::common::{ModelResource, ModelType, TokenizerOption};
-use rust_bert::pipelines::sequence_classification::{SequenceClassificationConfig, SequenceClassificationOption};
-use rust_bert::resources::LocalResource;
-use tch::{Device, Kind};
 use tokio::sync::{mpsc, oneshot};
 
 pub use self::files::ModelFault;
-use self::files::{Checked, Order};
+use self::model::Model;
+use super::opinion::Opinion;
 
 /// Requests that may wait for the one model; more wait in their own tasks.
 const QUEUE: usize = 64;
 /// Characters of an utterance the model is shown: beyond this its positions are used up anyway.
 const MOST_CHARS: usize = 512;
-
-/// How likely each mood is; the three add up to 1.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Judgement {
-    pub negative: f64,
-    pub neutral: f64,
-    pub positive: f64,
-}
 
 /// A loaded classifier. Cloning it shares the one model.
 #[derive(Debug, Clone)]
@@ -51,7 +42,7 @@ pub enum NoJudgement {
 
 struct Request {
     text: String,
-    reply: oneshot::Sender<Result<Judgement, NoJudgement>>,
+    reply: oneshot::Sender<Result<Opinion, NoJudgement>>,
 }
 
 impl Bert {
@@ -92,7 +83,7 @@ impl Bert {
     ///
     /// # Errors
     /// [`NoJudgement`] when the model failed; the caller goes on with the rules alone.
-    pub async fn judge(&self, text: &str) -> Result<Judgement, NoJudgement> {
+    pub async fn judge(&self, text: &str) -> Result<Opinion, NoJudgement> {
         let (request, answer) = Request::new(text);
         self.requests.send(request).await.map_err(|_| NoJudgement::Gone)?;
         answer.await.map_err(|_| NoJudgement::Gone)?
@@ -102,7 +93,7 @@ impl Bert {
     ///
     /// # Errors
     /// As [`Bert::judge`].
-    pub fn judge_blocking(&self, text: &str) -> Result<Judgement, NoJudgement> {
+    pub fn judge_blocking(&self, text: &str) -> Result<Opinion, NoJudgement> {
         let (request, answer) = Request::new(text);
         self.requests.blocking_send(request).map_err(|_| NoJudgement::Gone)?;
         answer.blocking_recv().map_err(|_| NoJudgement::Gone)?
@@ -115,7 +106,7 @@ impl Bert {
 }
 
 impl Request {
-    fn new(text: &str) -> (Request, oneshot::Receiver<Result<Judgement, NoJudgement>>) {
+    fn new(text: &str) -> (Request, oneshot::Receiver<Result<Opinion, NoJudgement>>) {
         let (reply, answer) = oneshot::channel();
         (Request { text: text.chars().take(MOST_CHARS).collect(), reply }, answer)
     }
@@ -141,51 +132,6 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
-struct Model {
-    tokenizer: TokenizerOption,
-    classifier: SequenceClassificationOption,
-    order: Order,
-    longest: usize,
-}
-
-impl Model {
-    fn load(checked: &Checked) -> Result<Model, String> {
-        // One thread for one message: the machine's other cores belong to other messages.
-        tch::set_num_threads(1);
-        let local = |path: &Path| LocalResource::from(path.to_owned());
-        let mut config = SequenceClassificationConfig::new(
-            ModelType::Bert,
-            ModelResource::Torch(Box::new(local(&checked.weights))),
-            local(&checked.config),
-            local(&checked.vocabulary),
-            None,
-            true,
-            Some(true),
-            None,
-        );
-        config.device = Device::Cpu;
-        let vocabulary = checked.vocabulary.to_str().ok_or("its path is not UTF-8")?;
-        let tokenizer = TokenizerOption::from_file(ModelType::Bert, vocabulary, None, true, Some(true), None)
-            .map_err(|error| error.to_string())?;
-        let classifier = SequenceClassificationOption::new(&config).map_err(|error| error.to_string())?;
-        Ok(Model { tokenizer, classifier, order: checked.order, longest: checked.longest })
-    }
-
-    fn judge(&self, text: &str) -> Result<Judgement, tch::TchError> {
-        let (ids, types) = self.tokenizer.tokenize_and_pad([text], self.longest, Device::Cpu);
-        let likely = tch::no_grad(|| {
-            let output = self.classifier.forward_t(Some(&ids), None, Some(&types), None, None, false);
-            output.softmax(-1, Kind::Float)
-        });
-        let at = |class: i64| likely.f_double_value(&[0, class]);
-        Ok(Judgement {
-            negative: at(self.order.negative)?,
-            neutral: at(self.order.neutral)?,
-            positive: at(self.order.positive)?,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -199,9 +145,9 @@ mod tests {
         let model = Bert::load(Path::new(EMBEDDED)).expect("the embedded model");
         let praise = model.judge_blocking("服务非常好，师傅很专业，太满意了").expect("a judgement");
         let blame = model.judge_blocking("质量太差了，非常失望，再也不会买").expect("a judgement");
-        assert!(praise.positive > 0.6, "{praise:?}");
-        assert!(blame.negative > 0.6, "{blame:?}");
-        assert!((praise.negative + praise.neutral + praise.positive - 1.0).abs() < 1e-3);
+        assert!(praise.sentiment[2] > 0.6, "{praise:?}");
+        assert!(blame.sentiment[0] > 0.6, "{blame:?}");
+        assert!((praise.sentiment.iter().sum::<f64>() - 1.0).abs() < 1e-3);
     }
 
     #[test]
@@ -209,7 +155,7 @@ mod tests {
         let model = Bert::load(Path::new(EMBEDDED)).expect("the embedded model");
         for text in ["", " ", "👍", "\u{202e}\u{0}\u{7}", &"漏水".repeat(50_000), &"x".repeat(100_000)] {
             let judged = model.judge_blocking(text).expect("a judgement");
-            assert!(judged.negative.is_finite(), "{judged:?}");
+            assert!(judged.sentiment[0].is_finite(), "{judged:?}");
         }
     }
 

@@ -9,12 +9,14 @@ use crate::domain::lexicon::{Meaning, PlaceKind};
 use crate::domain::understanding::{Category, Intent};
 
 /// Below this a trade is only brushed.
-const ENOUGH: f64 = 1.0;
+pub(super) const ENOUGH: f64 = 1.0;
 
 /// What is affected and what it does.
 #[derive(Debug, Default)]
 pub(super) struct Trade<'m> {
     pub category: Option<Category>,
+    /// What speaks for each trade.
+    pub weights: BTreeMap<Category, f64>,
     /// The part, the most telling mention.
     pub component: Option<Found<'m>>,
     /// The fault, the most telling mention.
@@ -49,6 +51,7 @@ pub(super) fn read<'m>(text: &Text, found: &[Found<'m>]) -> Trade<'m> {
             sum.0 = f64::max(sum.0, weight) + 0.3 * f64::min(sum.0, weight);
         }
     }
+    trade.weights = weights.iter().map(|(category, (weight, _))| (*category, *weight)).collect();
     trade.category = weights
         .into_iter()
         .filter(|(_, (weight, _))| *weight >= ENOUGH)
@@ -97,13 +100,12 @@ fn is_landmark(text: &Text, found: &[Found], part: &Found) -> bool {
         })
 }
 
-/// Leaves the trade out where it is only brushed: praise or an opinion that mentions a part.
-pub(super) fn meant(category: Option<Category>, intent: Intent, trade: &Trade, scores: &Scores) -> Option<Category> {
-    let passing = match intent {
+/// Says whether a part or fault is only brushed: praise or an opinion that mentions it.
+pub(super) fn is_passing(intent: Intent, trade: &Trade, scores: &Scores) -> bool {
+    match intent {
         Intent::RepairReport | Intent::ProgressQuery => false,
         Intent::Complaint => trade.symptom.is_none() && trade.component.is_none(),
         Intent::HumanAgent | Intent::Suggestion | Intent::Smalltalk => trade.symptom.is_none(),
         Intent::SurveyAnswer | Intent::Praise => trade.symptom.is_none() || scores.any(),
-    };
-    if passing { None } else { category }
+    }
 }

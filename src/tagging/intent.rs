@@ -3,22 +3,12 @@
 use super::category::Trade;
 use super::matcher::Found;
 use super::mood::Mood;
+use super::opinion::INTENTS;
 use super::score::Scores;
 use super::text::Text;
 use super::urgency::Alarm;
 use crate::domain::lexicon::Meaning;
 use crate::domain::understanding::{Awaiting, Intent};
-
-const ALL: [Intent; 8] = [
-    Intent::HumanAgent,
-    Intent::ProgressQuery,
-    Intent::RepairReport,
-    Intent::SurveyAnswer,
-    Intent::Complaint,
-    Intent::Suggestion,
-    Intent::Praise,
-    Intent::Smalltalk,
-];
 
 /// Everything the weighing looks at.
 pub(super) struct Evidence<'e> {
@@ -31,17 +21,25 @@ pub(super) struct Evidence<'e> {
     pub awaiting: Awaiting,
 }
 
-/// Returns the intent that weighs most; smalltalk where nothing does.
-pub(super) fn read(evidence: &Evidence) -> Intent {
-    let mut best = (Intent::Smalltalk, 0.4);
-    for intent in ALL {
+/// Below this nothing in particular is wanted.
+pub(super) const ENOUGH: f64 = 0.4;
+
+/// Weighs each intent, in the order of [`Intent::ALL`]. Smalltalk weighs what the others must
+/// exceed.
+pub(super) fn weights(evidence: &Evidence) -> [f64; INTENTS] {
+    Intent::ALL.map(|intent| {
         let weight = cues(evidence, intent) + bearing(evidence, intent);
-        if weight > best.1 + 1e-9 {
-            best = (intent, weight);
+        match intent {
+            Intent::Smalltalk => weight.max(ENOUGH),
+            // Of equals the more particular wish is meant: "when will the leak be repaired".
+            Intent::HumanAgent => weight + 2.0 * HAIR,
+            Intent::ProgressQuery => weight + HAIR,
+            _ => weight,
         }
-    }
-    best.0
+    })
 }
+
+const HAIR: f64 = 1e-6;
 
 /// Most that cues of one intent can weigh together: many small ones are no certainty.
 const MOST_CUES: f64 = 4.0;

@@ -1,17 +1,68 @@
-//! The verdict on the mood of an utterance, from words and from the model.
+//! One verdict from three judges: the rules, the n-gram model, the BERT classifier.
 //!
-//! Rules come before the model where they know better: a stated mark, a plain repair report
-//! (neutral, however unpleasant the fault), a bare emoji.
+//! The rules know what must not be missed and what was said outright: a stated mark, words of
+//! danger. The models know wording that no list holds. Their probabilities are multiplied, each
+//! raised to how far it is trusted. The trust was fitted by `models/sentiment/train/fit.py` on
+//! rows that neither model had seen; a judge that is missing is left out.
 
-use super::bert::Judgement;
+use serde::Serialize;
+
 use super::mood::Mood;
+use super::opinion::{DEGREES, INTENTS, Opinion, TRADES, softmax};
 use super::score::Scores;
 use super::text::Text;
-use super::urgency::Alarm;
-use crate::domain::understanding::{Intent, Sentiment, Understanding};
+use super::urgency::{self, Alarm};
+use crate::domain::understanding::{Category, Hazard, Intent, Sentiment, Urgency};
+
+/// How far each judge is trusted on a question: powers of what they find likely.
+struct Trust {
+    rules: f64,
+    ngrams: f64,
+    model: f64,
+}
+
+const MOOD: Trust = Trust { rules: 0.5, ngrams: 0.5, model: 0.5 };
+const INTENT: Trust = Trust { rules: 0.8, ngrams: 0.6, model: 0.6 };
+const TRADE: Trust = Trust { rules: 1.2, ngrams: 0.5, model: 0.5 };
+const DEGREE: Trust = Trust { rules: 1.0, ngrams: 0.5, model: 0.5 };
+
+/// An emergency is what reaches zero: words of danger, words that speak against it, and the odds
+/// the models give.
+struct Danger {
+    base: f64,
+    open: f64,
+    guarded: f64,
+    ngrams: f64,
+    model: f64,
+}
+
+const DANGER: Danger = Danger { base: 0.5, open: 2.5, guarded: -0.5, ngrams: 0.5, model: 0.5 };
+
+/// What the rules found.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Rules {
+    /// What speaks for each intent, in the order of [`Intent::ALL`].
+    pub intent: [f64; INTENTS],
+    /// What speaks for each trade, then for none.
+    pub trade: [f64; TRADES],
+    /// Something presses, if less than an emergency does.
+    pub is_pressing: bool,
+    /// Words of danger that nothing speaks against.
+    pub is_open_danger: bool,
+    /// Words of danger that something speaks against.
+    pub is_guarded_danger: bool,
+}
+
+/// Three judges on one utterance.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Judges<'o> {
+    pub rules: Rules,
+    pub ngrams: Option<&'o Opinion>,
+    pub model: Option<&'o Opinion>,
+}
 
 /// A verdict.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(super) struct Verdict {
     pub sentiment: Sentiment,
     /// From -1 to 1.
@@ -70,57 +121,108 @@ fn by_mark(mood: &Mood, level: f64) -> Verdict {
     Verdict { sentiment, polarity: level, confidence: if against { 0.6 } else { 0.95 } }
 }
 
-/// Lets the model speak where the rules are unsure.
-pub(super) fn with_model(mut understood: Understanding, text: &str, judgement: Judgement) -> Understanding {
-    if rules_decide(&understood, text) {
-        return understood;
+impl Judges<'_> {
+    /// Returns the intent: what is stated outright, else what all find most likely together.
+    pub(super) fn intent(&self) -> Intent {
+        let scores = INTENT.sum(self.rules.intent.map(|weight| weight.clamp(0.0, 5.0)), self.of(|judge| judge.intent));
+        at(&Intent::ALL, &scores)
     }
-    let words = likely_by_words(&understood);
-    let trust = trust_in_model(&understood);
-    let blend = |word: f64, model: f64| word.max(0.02).ln() * (1.0 - trust) + model.max(0.02).ln() * trust;
-    let logits = [
-        (Sentiment::Negative, blend(words.negative, judgement.negative)),
-        (Sentiment::Neutral, blend(words.neutral, judgement.neutral)),
-        (Sentiment::Positive, blend(words.positive, judgement.positive)),
-    ];
-    let total: f64 = logits.iter().map(|(_, logit)| logit.exp()).sum();
-    let likely = |at: Sentiment| {
-        logits.iter().filter(|(sentiment, _)| *sentiment == at).map(|(_, logit)| logit.exp() / total).sum::<f64>()
-    };
-    let (negative, positive) = (likely(Sentiment::Negative), likely(Sentiment::Positive));
-    understood.polarity = positive - negative;
-    if let Some((sentiment, _)) = logits.iter().max_by(|a, b| a.1.total_cmp(&b.1)) {
-        understood.sentiment = *sentiment;
-        understood.confidence = likely(*sentiment);
+
+    /// Returns the trade, if one is meant.
+    pub(super) fn trade(&self) -> Option<Category> {
+        let scores = TRADE.sum(self.rules.trade.map(|weight| weight.clamp(0.0, 4.0)), self.of(|judge| judge.category));
+        let best = best(&scores);
+        Category::ALL.get(best).copied()
     }
-    understood
+
+    /// Says whether people may come to harm.
+    pub(super) fn is_emergency(&self) -> bool {
+        let odds = |opinion: Option<&Opinion>| {
+            opinion.and_then(Opinion::emergency).map_or(0.0, |likely| {
+                let likely = likely.clamp(1e-4, 1.0 - 1e-4);
+                (likely / (1.0 - likely)).ln()
+            })
+        };
+        let Rules { is_open_danger, is_guarded_danger, .. } = self.rules;
+        if self.ngrams.is_none() && self.model.is_none() {
+            return is_open_danger;
+        }
+        let said = |is: bool, weight: f64| if is { weight } else { 0.0 };
+        DANGER.base
+            + said(is_open_danger, DANGER.open)
+            + said(is_guarded_danger, DANGER.guarded)
+            + DANGER.ngrams * odds(self.ngrams)
+            + DANGER.model * odds(self.model)
+            > 0.0
+    }
+
+    /// Returns the urgency.
+    pub(super) fn urgency(&self, intent: Intent, sentiment: Sentiment) -> Urgency {
+        if self.is_emergency() {
+            return Urgency::Emergency;
+        }
+        let usual = urgency::usual(intent, sentiment);
+        let pressing = |degree| if self.rules.is_pressing && degree == Urgency::High { 1.5 } else { 0.0 };
+        let mut scores = DEGREE.sum(
+            Urgency::ALL.map(|degree| if degree == usual { 1.0 } else { pressing(degree) }),
+            self.of(|judge| judge.urgency),
+        );
+        scores[DEGREES - 1] = f64::NEG_INFINITY;
+        let found = at(&Urgency::ALL, &scores);
+        // Praise for a hurried visit is not pressing.
+        if found == Urgency::High && usual == Urgency::Low { usual } else { found }
+    }
+
+    /// Returns the verdict on the mood, given that of the rules.
+    pub(super) fn mood(&self, rules: Verdict) -> Verdict {
+        let sure = rules.confidence.clamp(0.34, 0.97);
+        let words = Sentiment::ALL.map(|mood| if mood == rules.sentiment { sure } else { (1.0 - sure) / 2.0 });
+        let likely = softmax(MOOD.sum(words.map(f64::ln), self.of(|judge| Some(judge.sentiment))));
+        let [negative, _, positive] = likely;
+        let best = best(&likely);
+        Verdict {
+            sentiment: Sentiment::ALL.get(best).copied().unwrap_or_default(),
+            polarity: positive - negative,
+            confidence: likely.get(best).copied().unwrap_or_default(),
+        }
+    }
+
+    fn of<const N: usize>(&self, question: impl Fn(&Opinion) -> Option<[f64; N]>) -> [Option<[f64; N]>; 2] {
+        [self.ngrams.and_then(&question), self.model.and_then(&question)]
+    }
 }
 
-/// A stated mark, an emoji or a word or two leave nothing for the model to add.
-fn rules_decide(understood: &Understanding, text: &str) -> bool {
-    let rated = understood.score.is_some()
-        || understood.score10.is_some()
-        || understood.nps.is_some()
-        || !understood.dims.is_empty();
-    let brief = text.chars().filter(|c| c.is_alphanumeric()).count() <= 4;
-    rated || understood.score_unclear || brief
-}
-
-/// How much the model is believed: little about reports and queries of this domain, which it
-/// takes for complaints; more where the rules found neither a word of mood nor a part. Fitted by
-/// grid on 220 domain rows and 1220 public reviews: more trust gains on reviews what it loses here.
-fn trust_in_model(understood: &Understanding) -> f64 {
-    let named = understood.component.is_some() || understood.symptom.is_some();
-    match understood.intent {
-        Intent::Smalltalk if understood.keywords.is_empty() && !named => 0.6,
-        Intent::Complaint | Intent::Praise | Intent::SurveyAnswer | Intent::Smalltalk if !named => 0.2,
-        _ => 0.1,
+impl Trust {
+    fn sum<const N: usize>(&self, rules: [f64; N], [ngrams, model]: [Option<[f64; N]>; 2]) -> [f64; N] {
+        let mut sum = rules.map(|weight| weight * self.rules);
+        for (likely, trust) in [(ngrams, self.ngrams), (model, self.model)] {
+            for (sum, likely) in sum.iter_mut().zip(likely.into_iter().flatten()) {
+                *sum += trust * likely.max(1e-4).ln();
+            }
+        }
+        sum
     }
 }
 
-fn likely_by_words(understood: &Understanding) -> Judgement {
-    let sure = understood.confidence.clamp(0.34, 0.97);
-    let rest = (1.0 - sure) / 2.0;
-    let of = |sentiment: Sentiment| if understood.sentiment == sentiment { sure } else { rest };
-    Judgement { negative: of(Sentiment::Negative), neutral: of(Sentiment::Neutral), positive: of(Sentiment::Positive) }
+/// Returns the danger that is spoken of, where only the models see one.
+pub(super) fn likely_hazard(trade: Option<Category>) -> Hazard {
+    match trade {
+        Some(Category::Electrical) => Hazard::Electric,
+        Some(Category::Leak) => Hazard::Flood,
+        Some(Category::Elevator) => Hazard::Lift,
+        Some(Category::Heating) => Hazard::Co,
+        Some(Category::FireSafety) => Hazard::Fire,
+        Some(Category::Crack) => Hazard::Structure,
+        _ => Hazard::Other,
+    }
+}
+
+fn best(scores: &[f64]) -> usize {
+    // The first of equals: a later one must be better.
+    let better = |best: (usize, f64), (place, score): (usize, &f64)| if *score > best.1 + 1e-9 { (place, *score) } else { best };
+    scores.iter().enumerate().fold((0, f64::NEG_INFINITY), better).0
+}
+
+fn at<T: Copy + Default>(all: &[T], scores: &[f64]) -> T {
+    all.get(best(scores)).copied().unwrap_or_default()
 }

@@ -48,6 +48,11 @@ impl Script {
             half.to_lowercase().next().unwrap_or(half)
         }
     }
+
+    /// Returns a text with its traditional characters simplified and all else as typed.
+    pub(super) fn simplify(&self, text: &str) -> String {
+        text.chars().map(|c| self.0.get(&c).copied().unwrap_or(c)).collect()
+    }
 }
 
 /// An utterance made ready. Positions in it count the characters that are kept.
@@ -121,6 +126,16 @@ impl<'a> Text<'a> {
             end += 1;
         }
         Some((*self.origin.get(start)?, end, self.given.get(from..after)?))
+    }
+
+    /// Returns the characters that bytes of the folded text hold.
+    pub(super) fn chars_of(&self, start: usize, end: usize) -> (usize, usize) {
+        (self.starts.partition_point(|at| *at < start), self.starts.partition_point(|at| *at < end))
+    }
+
+    /// Returns where a kept character stands among the characters as given.
+    pub(super) fn origin(&self, at: usize) -> usize {
+        self.origin.get(at).copied().unwrap_or(usize::MAX)
     }
 
     /// Returns the folded characters of a span; empty where it lies outside.

@@ -12,8 +12,10 @@ use crate::domain::understanding::{Category, Hazard, Intent, Sentiment, Urgency}
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Alarm {
     level: Option<Urgency>,
-    /// Set in an emergency.
+    /// What the danger is, where one is meant.
     pub hazard: Option<Hazard>,
+    /// Words of grave danger are there, but something speaks against them.
+    pub is_guarded: bool,
 }
 
 impl Alarm {
@@ -22,36 +24,38 @@ impl Alarm {
         self.level == Some(Urgency::Emergency)
     }
 
-    /// Returns the urgency, given what the speaker wants and in which mood.
-    pub(super) fn urgency(self, intent: Intent, sentiment: Sentiment) -> Urgency {
-        let base = match intent {
-            Intent::RepairReport | Intent::ProgressQuery | Intent::Complaint | Intent::HumanAgent => Urgency::Normal,
-            // Whoever is dissatisfied waits for an answer.
-            Intent::SurveyAnswer if sentiment == Sentiment::Negative => Urgency::Normal,
-            Intent::SurveyAnswer | Intent::Praise | Intent::Suggestion | Intent::Smalltalk => Urgency::Low,
-        };
-        match self.level {
-            // Praise for a hurried visit is not pressing.
-            Some(Urgency::High) if base == Urgency::Low => Urgency::Low,
-            Some(level) => level.max(base),
-            None => base,
-        }
+    /// Says whether something presses, if less than an emergency does.
+    pub(super) fn is_pressing(self) -> bool {
+        self.level == Some(Urgency::High)
+    }
+}
+
+/// Returns the urgency of what nothing presses, given what the speaker wants and in which mood.
+pub(super) fn usual(intent: Intent, sentiment: Sentiment) -> Urgency {
+    match intent {
+        Intent::RepairReport | Intent::ProgressQuery | Intent::Complaint | Intent::HumanAgent => Urgency::Normal,
+        // Whoever is dissatisfied waits for an answer.
+        Intent::SurveyAnswer if sentiment == Sentiment::Negative => Urgency::Normal,
+        Intent::SurveyAnswer | Intent::Praise | Intent::Suggestion | Intent::Smalltalk => Urgency::Low,
     }
 }
 
 /// Looks for dangers that no guard speaks against.
 pub(super) fn read(text: &Text, found: &[Found]) -> Alarm {
-    let dangers: Vec<(Urgency, DangerKind)> = found
-        .iter()
-        .filter_map(|find| match find.meaning {
-            Meaning::Danger { level, kind } if !is_guarded(text, found, find, *kind) => Some((*level, *kind)),
-            _ => None,
-        })
-        .collect();
-    let grave = dangers.iter().filter(|(level, _)| *level == Urgency::Emergency);
+    let named = found.iter().filter_map(|find| match find.meaning {
+        Meaning::Danger { level, kind } => Some((find, *level, *kind)),
+        _ => None,
+    });
+    let (guarded, dangers): (Vec<_>, Vec<_>) = named.partition(|(find, _, kind)| is_guarded(text, found, find, *kind));
+    let grave = |level: Urgency| level == Urgency::Emergency;
     Alarm {
-        level: dangers.iter().map(|(level, _)| *level).max(),
-        hazard: grave.map(|(_, kind)| hazard(*kind, found)).min_by_key(|hazard| deadliness(*hazard)),
+        level: dangers.iter().map(|(_, level, _)| *level).max(),
+        hazard: dangers
+            .iter()
+            .filter(|(_, level, _)| grave(*level))
+            .map(|(_, _, kind)| hazard(*kind, found))
+            .min_by_key(|hazard| deadliness(*hazard)),
+        is_guarded: guarded.iter().any(|(_, level, _)| grave(*level)),
     }
 }
 

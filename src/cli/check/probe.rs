@@ -13,7 +13,7 @@ use crate::speech::sandbox::Sandbox;
 use crate::speech::whisper::Recogniser;
 use crate::store::Store;
 use crate::store::blobs::Blobs;
-use crate::tagging::{Lexical, Tagger};
+use crate::tagging::{Lexical, Tagger, TaggingFault};
 
 /// Is the database there, and of this version?
 pub(super) async fn database(config: &Config) -> Finding {
@@ -115,7 +115,7 @@ pub(super) async fn decoder() -> Finding {
 pub(super) fn tagging(config: &Config) -> Vec<Finding> {
     const LEXICON: &str = "prompts/keywords (compiled in)";
     const REMEDY: &str =
-        "correct [tagging] model (HUIFANG_TAGGING__MODEL); until then the keyword lexicon judges alone";
+        "correct [tagging] model and ngrams (HUIFANG_TAGGING__MODEL, __NGRAMS); until then the others judge without it";
     let lexical = match lexicon::embedded() {
         Ok(words) => Lexical::new(&words).map_err(|error| error.to_string()),
         Err(fault) => Err(format!("prompts/{fault}")),
@@ -124,17 +124,25 @@ pub(super) fn tagging(config: &Config) -> Vec<Finding> {
         Ok(lexical) => lexical,
         Err(problem) => return vec![Finding::broken("lexicon", LEXICON, problem, "put this right and build again")],
     };
-    let sentiment = match &config.tagging.model {
-        None => Finding::fine("sentiment", "[tagging] model", "switched off; the keyword lexicon judges alone"),
-        Some(directory) => {
-            let place = directory.display().to_string();
-            match Tagger::with_model(lexical, directory) {
-                (_, None) => Finding::fine("sentiment", place, "loads"),
-                (_, Some(fault)) => Finding::warning("sentiment", place, fault.to_string(), REMEDY),
-            }
-        }
-    };
-    vec![Finding::fine("lexicon", LEXICON, "understood"), sentiment]
+    let named = [("sentiment", &config.tagging.model, "model"), ("n-grams", &config.tagging.ngrams, "ngrams")];
+    let (_, faults) = Tagger::open(lexical, config.tagging.model.as_deref(), config.tagging.ngrams.as_deref());
+    let mut findings = vec![Finding::fine("lexicon", LEXICON, "understood")];
+    for (what, path, key) in named {
+        let Some(path) = path else {
+            findings.push(Finding::fine(what, format!("[tagging] {key}"), "switched off; the others judge without it"));
+            continue;
+        };
+        let fault = faults.iter().find(|fault| match fault {
+            TaggingFault::Model(_) => key == "model",
+            TaggingFault::Ngrams(_) => key == "ngrams",
+        });
+        let place = path.display().to_string();
+        findings.push(match fault {
+            None => Finding::fine(what, place, "loads"),
+            Some(fault) => Finding::warning(what, place, fault.to_string(), REMEDY),
+        });
+    }
+    findings
 }
 
 /// Are the shipped models as this version was made with?

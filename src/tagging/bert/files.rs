@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::super::opinion::trades;
+use crate::domain::understanding::{Intent, Urgency};
+
 /// What is wrong with a model's files.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ModelFault {
@@ -39,6 +42,8 @@ pub(super) struct Checked {
     pub order: Order,
     /// Most tokens.
     pub longest: usize,
+    /// Whether the weights answer the questions for intent, trade and urgency too.
+    pub has_heads: bool,
 }
 
 /// Configuration and vocabulary are small; anything larger is something else.
@@ -53,6 +58,10 @@ struct Config {
     vocab_size: u64,
     max_position_embeddings: usize,
     id2label: BTreeMap<String, String>,
+    /// Labels of further heads on the same encoder, in the order of their outputs: an addition of
+    /// this project's own recipe.
+    #[serde(default)]
+    heads: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -84,8 +93,28 @@ pub(super) fn check(directory: &Path) -> Result<Checked, ModelFault> {
         let reason = format!("it has {words} entries, but config.json says vocab_size {}", config.vocab_size);
         return Err(ModelFault::OtherKind { path: vocabulary, reason });
     }
+    let has_heads = !config.heads.is_empty();
+    if let Some(reason) = wrong_heads(&config.heads).filter(|_| has_heads) {
+        return Err(ModelFault::OtherKind { path: config_path, reason });
+    }
     check_weights(&weights, &config)?;
-    Ok(Checked { config: config_path, vocabulary, weights, order, longest: config.max_position_embeddings })
+    Ok(Checked { config: config_path, vocabulary, weights, order, longest: config.max_position_embeddings, has_heads })
+}
+
+/// Says which further head does not answer with our labels.
+fn wrong_heads(heads: &BTreeMap<String, Vec<String>>) -> Option<String> {
+    our_heads().into_iter().find_map(|(name, labels)| match heads.get(name) {
+        Some(found) if *found == labels => None,
+        found => Some(format!("the labels of its head {name} are {found:?}, but {labels:?} are needed")),
+    })
+}
+
+fn our_heads() -> [(&'static str, Vec<&'static str>); 3] {
+    [
+        ("intent", Intent::ALL.map(Intent::name).to_vec()),
+        ("category", trades().collect()),
+        ("urgency", Urgency::ALL.map(Urgency::name).to_vec()),
+    ]
 }
 
 fn order(labels: &BTreeMap<String, String>) -> Option<Order> {
@@ -125,11 +154,15 @@ fn check_weights(path: &Path, config: &Config) -> Result<(), ModelFault> {
         return Err(damaged(format!("it has {size} bytes, but its header says {whole}: it is cut off or not whole")));
     }
     let last = config.num_hidden_layers.saturating_sub(1);
-    for (name, shape) in [
+    let heads = config.heads.iter().map(|(name, labels)| {
+        (format!("heads.{name}.weight"), vec![labels.len() as u64, config.hidden_size])
+    });
+    let needed = [
         ("bert.embeddings.word_embeddings.weight".to_owned(), vec![config.vocab_size, config.hidden_size]),
         (format!("bert.encoder.layer.{last}.output.dense.bias"), vec![config.hidden_size]),
         ("classifier.weight".to_owned(), vec![3, config.hidden_size]),
-    ] {
+    ];
+    for (name, shape) in needed.into_iter().chain(heads) {
         let reason = match tensors.get(&name) {
             Some(tensor) if tensor.shape == shape => continue,
             Some(tensor) => format!("{name} is {:?}, but config.json makes it {shape:?}", tensor.shape),

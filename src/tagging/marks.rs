@@ -1,0 +1,205 @@
+//! The marker: which stretches of an utterance carry feeling, judgement or hardship.
+//!
+//! The lexicon marks words it knows; people complain in whole clauses ("拖了四十多天", "three mornings
+//! off"). Each token is judged by its neighbours, by what the lexicon marked there and by the mood of
+//! the whole, and the likeliest sequence of labels is taken. `models/sentiment/train/marks.py` makes
+//! the same features; what changes here changes there.
+
+use super::linear::quantised;
+use super::ngrams::{self, Token};
+use super::text::Text;
+use crate::domain::understanding::{Keyword, Sentiment};
+
+use safetensors::SafeTensors;
+
+/// Outside a mark, at its beginning, inside it.
+const LABELS: usize = 3;
+const OUTSIDE: usize = 0;
+const BEGINS: usize = 1;
+/// Stands for the tokens before the first and after the last.
+const BEFORE: &str = "\u{3}";
+const AFTER: &str = "\u{4}";
+
+/// A loaded marker.
+#[derive(Debug)]
+pub(super) struct Marker {
+    weights: Vec<[i8; LABELS]>,
+    steps: [f32; LABELS],
+    biases: [f32; LABELS],
+    /// What it adds to follow one label by another.
+    moves: [[f32; LABELS]; LABELS],
+}
+
+impl Marker {
+    /// Reads the tensors `marks.*` of a file.
+    pub(super) fn read(tensors: &SafeTensors) -> Result<Marker, String> {
+        let (weights, steps, biases) = quantised(tensors, "marks")?;
+        let moves = tensors.tensor("marks.moves").map_err(|error| format!("marks.moves: {error:?}"))?;
+        let (numbers, _) = moves.data().as_chunks::<4>();
+        let numbers: Vec<f32> = numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        let (rows, rest) = numbers.as_chunks::<LABELS>();
+        match rows {
+            &[outside, begins, inside] if rest.is_empty() && numbers.iter().all(|number| number.is_finite()) => {
+                Ok(Marker { weights, steps, biases, moves: [outside, begins, inside] })
+            }
+            _ => Err(format!("marks.moves is {:?}, but {LABELS} by {LABELS} finite numbers are needed", moves.shape())),
+        }
+    }
+
+    /// Returns the keywords of an utterance, given those of the lexicon. `felt` is the mood the
+    /// n-gram model found, `mood` the verdict: what a mark carries that the lexicon does not know.
+    pub(super) fn mark(&self, text: &Text, lexicon: &[Keyword], felt: Sentiment, mood: Sentiment) -> Vec<Keyword> {
+        let tokens = ngrams::tokens(&text.folded);
+        let labels = self.labels(&tokens, &said(text, &tokens, lexicon), felt);
+        let mut spans: Vec<(usize, usize)> = Vec::new();
+        for (token, label) in tokens.iter().zip(labels) {
+            let (start, end) = text.chars_of(token.start, token.start + token.raw.len());
+            match (label, spans.last_mut()) {
+                (OUTSIDE, _) => {}
+                (BEGINS, _) | (_, None) => spans.push((start, end)),
+                (_, Some(last)) => last.1 = end,
+            }
+        }
+        spans
+            .into_iter()
+            .filter_map(|(start, end)| text.given(start, end))
+            .map(|(start, end, words)| {
+                let known: Vec<&Keyword> = lexicon.iter().filter(|word| word.start < end && start < word.end).collect();
+                let polarity = known.iter().max_by_key(|word| word.end - word.start).map_or(mood, |word| word.polarity);
+                let why = match known.as_slice() {
+                    [] => format!("wording → {}", polarity.name()),
+                    known => known.iter().map(|word| word.why.as_str()).collect::<Vec<_>>().join("; "),
+                };
+                Keyword { text: words.to_owned(), start, end, polarity, why }
+            })
+            .collect()
+    }
+
+    /// Returns the likeliest labels together (Viterbi).
+    fn labels(&self, tokens: &[Token], said: &[char], felt: Sentiment) -> Vec<usize> {
+        let mut total = [f32::NEG_INFINITY; LABELS];
+        let mut came: Vec<[usize; LABELS]> = Vec::with_capacity(tokens.len());
+        for at in 0..tokens.len() {
+            let scores = self.scores(tokens, said, felt, at);
+            let mut next = [f32::NEG_INFINITY; LABELS];
+            let mut from = [OUTSIDE; LABELS];
+            for (label, (next, from)) in next.iter_mut().zip(&mut from).enumerate() {
+                let step = |before: usize| self.moves[before][label];
+                if at == 0 {
+                    *next = step(OUTSIDE) + scores[label];
+                    continue;
+                }
+                for (before, total) in total.iter().enumerate() {
+                    let way = total + step(before) + scores[label];
+                    if way > *next {
+                        (*next, *from) = (way, before);
+                    }
+                }
+            }
+            total = next;
+            came.push(from);
+        }
+        let mut label = (0..LABELS).max_by(|a, b| total[*a].total_cmp(&total[*b])).unwrap_or(OUTSIDE);
+        let mut labels = Vec::with_capacity(tokens.len());
+        for from in came.iter().rev() {
+            labels.push(label);
+            label = from[label];
+        }
+        labels.reverse();
+        labels
+    }
+
+    fn scores(&self, tokens: &[Token], said: &[char], felt: Sentiment, at: usize) -> [f32; LABELS] {
+        let form = |offset: isize| match at.checked_add_signed(offset) {
+            None => BEFORE,
+            Some(place) => tokens.get(place).map_or(AFTER, |token| token.form),
+        };
+        let mark = |offset: isize| at.checked_add_signed(offset).and_then(|place| said.get(place)).copied().unwrap_or('-');
+        let mut sums = [0_i32; LABELS];
+        let mut add = |feature: &str| {
+            let place = crc32fast::hash(feature.as_bytes()) as usize % self.weights.len();
+            for (sum, weight) in sums.iter_mut().zip(self.weights.get(place).into_iter().flatten()) {
+                *sum += i32::from(*weight);
+            }
+        };
+        for (length, offsets) in [(1, -4..5), (2, -3..3), (3, -2..1), (4, -3..1)] {
+            for offset in offsets {
+                let run: Vec<&str> = (offset..offset + length).map(form).collect();
+                add(&format!("{length}{offset}|{}", run.join("\u{1}")));
+            }
+        }
+        let (word, here, felt) = (form(0), mark(0), felt.name());
+        add(&format!("L|{}{here}{}", mark(-1), mark(1)));
+        add(&format!("l|{here}|{felt}"));
+        add(&format!("l|{here}|{word}"));
+        add(&format!("M|{felt}"));
+        add(&format!("M|{felt}|{word}"));
+        add(&format!("N|{}", tokens.len().min(12)));
+        let mut scores = self.biases;
+        for ((score, sum), step) in scores.iter_mut().zip(sums).zip(self.steps) {
+            *score += sum as f32 * step;
+        }
+        scores
+    }
+}
+
+/// Returns for each token what the lexicon marked there: a letter for the mood, a capital where
+/// the mark begins, `-` where there is none.
+fn said(text: &Text, tokens: &[Token], lexicon: &[Keyword]) -> Vec<char> {
+    let mut said = vec!['-'; tokens.len()];
+    for keyword in lexicon {
+        let letter = match keyword.polarity {
+            Sentiment::Negative => 'g',
+            Sentiment::Neutral => 'u',
+            Sentiment::Positive => 's',
+        };
+        let mut begun = false;
+        for (slot, token) in said.iter_mut().zip(tokens) {
+            let (start, end) = text.chars_of(token.start, token.start + token.raw.len());
+            if text.origin(start) >= keyword.start && text.origin(end.saturating_sub(1)) < keyword.end {
+                *slot = if begun { letter } else { letter.to_ascii_uppercase() };
+                begun = true;
+            }
+        }
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::catalog;
+    use crate::domain::understanding::Awaiting;
+    use crate::tagging::{Lexical, Tagger};
+
+    fn marked(text: &str) -> Vec<String> {
+        const EMBEDDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/sentiment/ngrams.safetensors");
+        let lexical = Lexical::new(&catalog::lexicon::embedded().expect("a lexicon")).expect("it compiles");
+        let (tagger, faults) = Tagger::open(lexical, None, Some(Path::new(EMBEDDED)));
+        assert_eq!(faults, []);
+        let keywords = tagger.understand(text, None, Awaiting::Nothing).keywords;
+        for keyword in &keywords {
+            let inside: String = text.chars().skip(keyword.start).take(keyword.end - keyword.start).collect();
+            assert_eq!(inside, keyword.text, "the span is that of the words");
+        }
+        keywords.into_iter().map(|keyword| keyword.text).collect()
+    }
+
+    #[test]
+    fn hardship_is_marked_where_no_word_of_mood_stands() {
+        let found = marked("一个水龙头修了三趟，我请了两天假在家等，真的服了");
+        assert!(found.iter().any(|words| words.contains("请了两天假") || words.contains("修了三趟")), "{found:?}");
+    }
+
+    #[test]
+    fn a_plain_report_has_no_mark() {
+        assert_eq!(marked("厨房水龙头关不紧，一直在滴水"), Vec::<String>::new());
+        assert_eq!(marked(""), Vec::<String>::new());
+    }
+
+    #[test]
+    fn spans_count_the_characters_as_given() {
+        marked("😀\u{200b}師傅態度很差，ＶＥＲＹ　ｂａｄ　service，等咗成個禮拜");
+    }
+}

@@ -1,0 +1,63 @@
+//! What one judge finds likely about an utterance: the form in which the n-gram model and the
+//! BERT classifier hand their judgement to [`super::merge`].
+
+use serde::Serialize;
+
+use crate::domain::understanding::{Category, Intent, Sentiment, Urgency};
+
+/// Moods, in the order of [`Sentiment::ALL`].
+pub const MOODS: usize = Sentiment::ALL.len();
+/// Intents, in the order of [`Intent::ALL`].
+pub const INTENTS: usize = Intent::ALL.len();
+/// Trades, in the order of [`Category::ALL`], then none.
+pub const TRADES: usize = Category::ALL.len() + 1;
+/// Degrees of urgency, in the order of [`Urgency::ALL`].
+pub const DEGREES: usize = Urgency::ALL.len();
+
+/// Probabilities; those of each question add up to 1. A classifier that was not trained for a
+/// question leaves it out.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Opinion {
+    pub sentiment: [f64; MOODS],
+    pub intent: Option<[f64; INTENTS]>,
+    pub category: Option<[f64; TRADES]>,
+    pub urgency: Option<[f64; DEGREES]>,
+}
+
+impl Opinion {
+    /// Returns the likeliest mood.
+    pub(super) fn mood(&self) -> Sentiment {
+        let likely = Sentiment::ALL.into_iter().zip(self.sentiment);
+        likely.max_by(|a, b| a.1.total_cmp(&b.1)).map_or_else(Sentiment::default, |(mood, _)| mood)
+    }
+
+    /// Returns how likely people may come to harm; `None` where that was not asked.
+    pub fn emergency(&self) -> Option<f64> {
+        self.urgency.map(|degrees| degrees[DEGREES - 1])
+    }
+}
+
+/// Returns the names of the answers to the question about the trade.
+pub(super) fn trades() -> impl Iterator<Item = &'static str> {
+    Category::ALL.map(Category::name).into_iter().chain(["none"])
+}
+
+/// Turns scores into probabilities.
+pub(super) fn softmax<const N: usize>(scores: [f64; N]) -> [f64; N] {
+    let highest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let raised = scores.map(|score| (score - highest).exp());
+    let sum: f64 = raised.iter().sum();
+    raised.map(|one| one / sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probabilities_add_up_to_one_whatever_the_scores() {
+        for scores in [[0.0, 0.0], [1000.0, -1000.0], [f64::MIN, 0.0]] {
+            assert!((softmax(scores).iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        }
+    }
+}
