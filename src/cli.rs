@@ -75,7 +75,7 @@ impl Cli {
                 Command::Demo(command) => command.run(settings.load()?).await?,
                 Command::Serve(command) => command.run(settings.load()?).await?,
                 Command::Analyze(command) => return command.run(&settings.load()?.tagging).await,
-                Command::Eval(command) => command.run(&settings.load()?.tagging).await?,
+                Command::Eval(command) => command.run(settings.load()?).await?,
                 Command::Staff(command) => command.run(settings.load()?).await?,
                 Command::Check(command) => return command.run(&settings).await,
                 Command::Migrate(command) => command.run(settings.load()?).await?,

@@ -18,6 +18,7 @@ pub mod project;
 pub mod score;
 pub mod script;
 pub mod staff;
+pub mod statistics;
 pub mod survey;
 pub mod text;
 pub mod ticket;
