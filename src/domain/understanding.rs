@@ -17,6 +17,20 @@ pub enum Sentiment {
     Positive,
 }
 
+impl Sentiment {
+    /// Every mood, from bad to good.
+    pub const ALL: [Sentiment; 3] = [Sentiment::Negative, Sentiment::Neutral, Sentiment::Positive];
+
+    /// Returns the name used in the database, in templates and in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Sentiment::Negative => "negative",
+            Sentiment::Neutral => "neutral",
+            Sentiment::Positive => "positive",
+        }
+    }
+}
+
 /// What the speaker wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
@@ -38,6 +52,34 @@ pub enum Intent {
     /// Everything else.
     #[default]
     Smalltalk,
+}
+
+impl Intent {
+    /// Every intent.
+    pub const ALL: [Intent; 8] = [
+        Intent::RepairReport,
+        Intent::SurveyAnswer,
+        Intent::ProgressQuery,
+        Intent::Complaint,
+        Intent::Praise,
+        Intent::Suggestion,
+        Intent::HumanAgent,
+        Intent::Smalltalk,
+    ];
+
+    /// Returns the name used in the database, in templates and in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Intent::RepairReport => "repair_report",
+            Intent::SurveyAnswer => "survey_answer",
+            Intent::ProgressQuery => "progress_query",
+            Intent::Complaint => "complaint",
+            Intent::Praise => "praise",
+            Intent::Suggestion => "suggestion",
+            Intent::HumanAgent => "human_agent",
+            Intent::Smalltalk => "smalltalk",
+        }
+    }
 }
 
 /// The trade a fault belongs to (DOMAIN.md, "category").
@@ -108,6 +150,9 @@ pub enum Urgency {
 }
 
 impl Urgency {
+    /// Every urgency, the least first.
+    pub const ALL: [Urgency; 4] = [Urgency::Low, Urgency::Normal, Urgency::High, Urgency::Emergency];
+
     /// Returns the name used in the database, in `prompts/` and in the API.
     pub fn name(self) -> &'static str {
         match self {
