@@ -118,7 +118,9 @@ impl With {
     /// Opens the tagger; unlike the service, which goes on without a model, a measurement stops.
     fn tagger(&self, config: &TaggingConfig) -> anyhow::Result<(Tagger, Option<String>)> {
         let model = self.model.clone().or_else(|| config.model.clone()).filter(|_| !self.rules_only);
-        let tagger = open(&TaggingConfig { model: model.clone() }, self.rules_only)?;
+        let mut config = config.clone();
+        config.model.clone_from(&model);
+        let tagger = open(&config, self.rules_only)?;
         match model {
             Some(directory) if !tagger.has_model() => {
                 bail!("{} cannot be measured; --rules-only measures the rules alone", directory.display())

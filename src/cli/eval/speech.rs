@@ -55,7 +55,10 @@ struct Outcome {
 impl Speech {
     pub(super) async fn run(self, config: SpeechConfig) -> anyhow::Result<()> {
         let rows = self.rows()?;
-        let config = SpeechConfig { model: self.model.clone().unwrap_or(config.model), ..config };
+        let mut config = config;
+        if let Some(model) = &self.model {
+            config.model.clone_from(model);
+        }
         let worker = std::env::current_exe().context("cannot tell where this program lies")?;
         let started = Instant::now();
         let listener = Listener::new(&config, worker)?;
@@ -110,12 +113,18 @@ async fn hear(listener: &Listener, row: &Row, otherwise: Language) -> anyhow::Re
     let (text, seconds, failed) = match heard {
         Ok(Heard::Speech(transcript)) => (transcript.text, Some(transcript.seconds), None),
         Ok(Heard::Nothing { seconds }) => (String::new(), Some(seconds), None),
-        // Not believed is an answer; anything else is a failure of the recording or of ours.
+        // Not believed is an answer, too.
         Err(SpeechError::Unclear) => (String::new(), None, None),
-        Err(error @ (SpeechError::Broken(_) | SpeechError::ModelMissing(_) | SpeechError::ModelUnusable { .. })) => {
-            bail!("{}: {error}", row.path.display())
-        }
-        Err(error) => (String::new(), None, Some(error.to_string())),
+        Err(
+            error @ (SpeechError::TooLarge { .. }
+            | SpeechError::TooLong { .. }
+            | SpeechError::UnknownFormat
+            | SpeechError::Unsupported(_)
+            | SpeechError::Damaged(_)
+            | SpeechError::Deadline),
+        ) => (String::new(), None, Some(error.to_string())),
+        // Not the recording's fault: whatever comes after it would be no measure.
+        Err(error) => bail!("{}: {error}", row.path.display()),
     };
     let (heard_characters, heard_words) = (characters(&text), words(&text));
     let counts = |edits: usize, said: usize| [edits as f64, said as f64];
