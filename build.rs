@@ -9,6 +9,8 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=LIBTORCH");
+    // The macro that embeds them does not notice a new file.
+    println!("cargo::rerun-if-changed=migrations");
 
     // `.cargo/config.toml` sets LIBTORCH to the absolute path of .libtorch unless it is set already.
     let libtorch = env::var("LIBTORCH").unwrap_or_default();

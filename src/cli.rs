@@ -18,6 +18,7 @@ mod analyze;
 mod check;
 mod demo;
 mod eval;
+mod export;
 mod migrate;
 mod models;
 mod serve;
@@ -45,6 +46,8 @@ enum Command {
     Transcribe(transcribe::Transcribe),
     #[command(subcommand)]
     Eval(eval::Eval),
+    #[command(subcommand)]
+    Export(export::Export),
     #[command(subcommand)]
     Models(models::Models),
     #[command(subcommand)]
@@ -75,7 +78,8 @@ impl Cli {
                 Command::Demo(command) => command.run(settings.load()?).await?,
                 Command::Serve(command) => command.run(settings.load()?).await?,
                 Command::Analyze(command) => return command.run(&settings.load()?.tagging).await,
-                Command::Eval(command) => command.run(&settings.load()?.tagging).await?,
+                Command::Eval(command) => command.run(settings.load()?).await?,
+                Command::Export(command) => command.run(settings.load()?).await?,
                 Command::Staff(command) => command.run(settings.load()?).await?,
                 Command::Check(command) => return command.run(&settings).await,
                 Command::Migrate(command) => command.run(settings.load()?).await?,

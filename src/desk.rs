@@ -6,12 +6,17 @@
 
 use serde_json::json;
 
+use crate::domain::correction::{About, Labels};
 use crate::domain::dialogue::Event;
 use crate::domain::ids::{DialogueId, FlagId, MediaId, StaffId, TicketId};
+use crate::domain::job::Job;
 use crate::domain::ticket::{Actor, Evidence, InvalidTransition, Status, Ticket};
+use crate::domain::understanding::Awaiting;
 use crate::domain::{media::MOST_CHARACTERS, text};
 use crate::intake::Intake;
 use crate::intake::message::OutboundBody;
+use crate::store::corrections::{Verdict, Wording};
+use crate::store::responses::Response;
 use crate::store::{self, Store, StoreError, Tx};
 
 /// Why an action was refused. The text is for staff, in English; the console shows its own.
@@ -160,12 +165,91 @@ impl Desk {
         self.write(move |tx| Box::pin(async move { Ok(store::flags::see(tx, flag, by, now).await?) })).await
     }
 
-    /// Keeps what a person heard in a recording beside what was recognised.
-    pub async fn correct_transcript(&self, media: MediaId, heard: &str) -> Result<(), DeskError> {
+    /// Keeps what a person heard in a recording beside what was recognised, with who and when. The
+    /// tickets the recording belongs to have it in their history and are judged anew.
+    pub async fn correct_transcript(&self, media: MediaId, heard: &str, by: StaffId) -> Result<(), DeskError> {
         let heard = words(heard, "what was said")?;
-        let now = self.intake.clock.now();
-        self.write(move |tx| Box::pin(async move { Ok(store::transcripts::correct(tx, media, &heard, now).await?) }))
-            .await
+        let this = self.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let now = this.intake.clock.now();
+                let found = store::transcripts::find(tx, media).await?.ok_or(DeskError::NotFound("recording"))?;
+                for id in store::tickets::of_media(tx, media).await? {
+                    let ticket = this.load(tx, id).await?;
+                    this.changed(tx, &ticket, "heard_anew", by, json!({ "text": heard })).await?;
+                    this.intake.owe(tx, Job::TagTicket { ticket: id }, now).await?;
+                }
+                store::transcripts::correct(tx, media, &heard, now).await?;
+                let wording = Wording {
+                    id: this.intake.clock.new_id(),
+                    media_id: media,
+                    original: found.text,
+                    corrected: heard,
+                    by,
+                    at: now,
+                };
+                store::corrections::add_wording(tx, &wording).await?;
+                tracing::info!(media.id = %media, staff.id = %by, "the transcript of recording {media} was corrected");
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Keeps what a person says that the words of a ticket or a response mean, beside what was
+    /// recognised, with who and when. What the service does with the ticket stays as it is.
+    pub async fn correct_labels(&self, about: About, corrected: Labels, by: StaffId) -> Result<(), DeskError> {
+        let this = self.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let now = this.intake.clock.now();
+                let (words, original) = match about {
+                    About::Ticket(id) => {
+                        let ticket = this.load(tx, id).await?;
+                        let judged = this.judged_ticket(tx, &ticket).await?;
+                        let (was, is) = (judged.1.named(), corrected.named());
+                        let changes: Vec<_> = was.iter().zip(is).filter(|(was, is)| **was != *is).collect();
+                        let changes: Vec<_> = changes
+                            .iter()
+                            .map(|(was, is)| json!({ "field": was.0, "from": was.1, "to": is.1 }))
+                            .collect();
+                        let event = if changes.is_empty() { "labels_confirmed" } else { "labels_corrected" };
+                        this.changed(tx, &ticket, event, by, json!({ "changes": changes })).await?;
+                        judged
+                    }
+                    About::Response(id) => {
+                        let response = store::responses::find(tx, id).await?;
+                        this.judged_response(&response.ok_or(DeskError::NotFound("response"))?)
+                    }
+                };
+                if words.is_empty() {
+                    return Err(DeskError::Needed("a text to judge"));
+                }
+                let id = this.intake.clock.new_id();
+                let verdict = Verdict { id, about, words, original, corrected, by, at: now };
+                store::corrections::add_verdict(tx, &verdict).await?;
+                tracing::info!(staff.id = %by, correction.id = %id, "labels were corrected ({id})");
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Returns the words of a ticket (what was misheard put right) and what was recognised in them.
+    /// The intent is not stored with a ticket: the rules tell it again.
+    pub async fn judged_ticket(&self, tx: &mut Tx, ticket: &Ticket) -> Result<(String, Labels), StoreError> {
+        let words = store::transcripts::corrected_words(tx, ticket.id, &ticket.description).await?;
+        let understood = self.intake.tagger.understand(&words, None, Awaiting::Nothing);
+        let (sentiment, category, urgency) = (ticket.sentiment, ticket.category, ticket.urgency);
+        Ok((words, Labels { sentiment, category, urgency, intent: understood.intent }))
+    }
+
+    /// Returns the comment of a response and what was recognised in it. Only the mood is stored with
+    /// a response: the rules tell the rest again.
+    pub fn judged_response(&self, response: &Response) -> (String, Labels) {
+        let words = response.comment.clone().unwrap_or_default();
+        let labels = Labels::from(&self.intake.tagger.understand(&words, None, Awaiting::Nothing));
+        (words, Labels { sentiment: response.sentiment.unwrap_or(labels.sentiment), ..labels })
     }
 
     async fn write<T, F>(&self, work: F) -> Result<T, DeskError>

@@ -7,6 +7,7 @@
 //! Read [`dialogue`] next: it decides what the bot says and does.
 
 pub mod contact;
+pub mod correction;
 pub mod dialogue;
 pub mod flag;
 pub mod ids;
@@ -14,10 +15,12 @@ pub mod job;
 pub mod language;
 pub mod lexicon;
 pub mod media;
+pub mod privacy;
 pub mod project;
 pub mod score;
 pub mod script;
 pub mod staff;
+pub mod statistics;
 pub mod survey;
 pub mod text;
 pub mod ticket;

@@ -16,6 +16,7 @@ mod backend;
 pub mod blobs;
 pub mod contact_units;
 pub mod contacts;
+pub mod corrections;
 pub mod dialogues;
 mod error;
 pub mod flags;

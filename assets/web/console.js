@@ -71,10 +71,11 @@ async function refreshBoard() {
 
 // A page somebody is writing on or listening to is not swapped under their hands.
 async function refreshPage() {
-  const writing = Array.from(page.querySelectorAll("textarea")).some((field) => field.value.trim() !== "");
+  const writing = Array.from(page.querySelectorAll("textarea")).some((field) => field.value !== field.defaultValue);
+  const correcting = page.querySelector("details.correct[open]");
   const listening = Array.from(page.querySelectorAll("audio")).some((audio) => !audio.paused);
   const choosing = page.contains(document.activeElement) && document.activeElement.matches("textarea, select, audio");
-  if (writing || listening || choosing) return;
+  if (writing || correcting || listening || choosing) return;
   const response = await fetch(page.dataset.reload, { headers: { accept: "text/html" } });
   if (response.redirected || !response.ok) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");

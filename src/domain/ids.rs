@@ -64,6 +64,8 @@ ids! {
     TicketId,
     /// Something staff must see now.
     FlagId,
+    /// Something that staff put right.
+    CorrectionId,
     /// A member of staff.
     StaffId,
     /// A piece of work the service owes.

@@ -3,17 +3,22 @@
 use super::{Outcome, Runner};
 use crate::domain::ids::{ResponseId, TicketId};
 use crate::domain::understanding::Awaiting;
-use crate::store;
+use crate::store::{self, StoreError};
 
 impl Runner {
     pub(super) async fn tag_ticket(&self, id: TicketId) -> Outcome {
-        let found = self.store.read(move |tx| Box::pin(async move { store::tickets::find(tx, id).await })).await;
-        let ticket = match found {
-            Ok(Some(ticket)) if !ticket.description.is_empty() => ticket,
-            Ok(_) => return Outcome::Done,
-            Err(error) => return error.into(),
+        let found = self.store.read(move |tx| {
+            Box::pin(async move {
+                let Some(ticket) = store::tickets::find(tx, id).await? else { return Ok(String::new()) };
+                store::transcripts::corrected_words(tx, id, &ticket.description).await
+            })
+        });
+        let words = match found.await {
+            Ok(words) if words.is_empty() => return Outcome::Done,
+            Ok(words) => words,
+            Err(error) => return StoreError::into(error),
         };
-        let judged = self.tagger.tag(&ticket.description, None, Awaiting::Nothing).await;
+        let judged = self.tagger.tag(&words, None, Awaiting::Nothing).await;
         let intake = self.intake.clone();
         let stored =
             self.store.write(move |tx| Box::pin(async move { intake.judge_ticket(tx, id, &judged).await })).await;

@@ -8,7 +8,7 @@ use row::{TicketRow, select};
 
 use super::backend::lock_row;
 use super::tx::{Live, both};
-use super::value::{clean, clean_opt, json_of, name_of, name_of_opt};
+use super::value::{Row, clean, clean_opt, json_of, name_of, name_of_opt};
 use super::{Change, StoreError, Tx, dialogues};
 use crate::domain::ids::{ContactId, MediaId, ProjectId, StaffId, TicketId, UnitId};
 use crate::domain::ticket::{Status, Ticket, TicketKind};
@@ -144,6 +144,13 @@ pub async fn attach_media(tx: &mut Tx, ticket: TicketId, media: MediaId) -> Resu
     both!(tx, |c| sqlx::query(SQL).bind(ticket.to_string()).bind(media.to_string()).execute(c).await.map(drop))?;
     tx.changed(Live::Ticket, ticket.to_string());
     Ok(())
+}
+
+/// Returns the tickets a photo or a recording belongs to.
+pub async fn of_media(tx: &mut Tx, media: MediaId) -> Result<Vec<TicketId>, StoreError> {
+    const SQL: &str = "SELECT ticket_id FROM ticket_media WHERE media_id = $1 ORDER BY ticket_id";
+    let ids: Vec<String> = both!(tx, |c| sqlx::query_scalar(SQL).bind(media.to_string()).fetch_all(c).await)?;
+    ids.iter().map(|id| Row { table: "ticket_media", id }.parse("ticket_id", id)).collect()
 }
 
 async fn store(tx: &mut Tx, sql: &'static str, ticket: &Ticket) -> Result<u64, StoreError> {

@@ -1,4 +1,4 @@
-//! What was heard in a voice message, from "still to be heard" to the person's own correction.
+//! What was heard in a voice message, from "still to be heard" to what a person put right.
 
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use super::tx::both;
 use super::value::{Row, clean, clean_opt, name_of};
 use super::{StoreError, Tx};
-use crate::domain::ids::MediaId;
+use crate::domain::ids::{MediaId, TicketId};
 use crate::domain::time::Timestamp;
 
 /// How far the hearing of a voice message has come.
@@ -38,13 +38,13 @@ pub struct Transcript {
     pub model: Option<String>,
     /// What the platform itself heard, as a second opinion.
     pub recognition: Option<String>,
-    /// What the person says they said.
+    /// What a member of staff heard; who and when stands in [`super::corrections`].
     pub corrected_text: Option<String>,
     pub at: Timestamp,
 }
 
 impl Transcript {
-    /// Returns the words to go by: the person's own correction before what was recognised.
+    /// Returns the words to go by: what a person heard before what was recognised.
     pub fn words(&self) -> Option<&str> {
         self.corrected_text.as_deref().or(self.text.as_deref())
     }
@@ -103,7 +103,7 @@ pub async fn failed(tx: &mut Tx, media: MediaId, now: Timestamp) -> Result<(), S
     end(tx, media, Hearing::Failed, now).await
 }
 
-/// Stores what the person says they said.
+/// Stores what a person heard, beside what was recognised.
 pub async fn correct(tx: &mut Tx, media: MediaId, text: &str, now: Timestamp) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE transcripts SET corrected_text = $2, at = $3 WHERE media_id = $1";
     let changed = both!(tx, |c| sqlx::query(SQL)
@@ -122,6 +122,17 @@ pub async fn find(tx: &mut Tx, media: MediaId) -> Result<Option<Transcript>, Sto
                        corrected_text, at FROM transcripts WHERE media_id = $1";
     let row = both!(tx, |c| sqlx::query_as::<_, TranscriptRow>(SQL).bind(media.to_string()).fetch_optional(c).await)?;
     row.map(Transcript::try_from).transpose()
+}
+
+/// Returns the words of a ticket with what was misheard in its recordings put right: where they
+/// hold what was recognised, they hold what a person heard instead.
+pub async fn corrected_words(tx: &mut Tx, ticket: TicketId, words: &str) -> Result<String, StoreError> {
+    const SQL: &str = "SELECT r.text AS heard, r.corrected_text AS corrected FROM ticket_media t \
+                       JOIN transcripts r ON r.media_id = t.media_id WHERE t.ticket_id = $1 \
+                       AND r.text IS NOT NULL AND r.corrected_text IS NOT NULL ORDER BY t.media_id";
+    let rows: Vec<(String, String)> = both!(tx, |c| sqlx::query_as(SQL).bind(ticket.to_string()).fetch_all(c).await)?;
+    let misheard = rows.into_iter().filter(|(heard, _)| !heard.is_empty());
+    Ok(misheard.fold(words.to_owned(), |words, (heard, corrected)| words.replacen(&heard, &corrected, 1)))
 }
 
 async fn end(tx: &mut Tx, media: MediaId, hearing: Hearing, now: Timestamp) -> Result<(), StoreError> {

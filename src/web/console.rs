@@ -11,6 +11,7 @@ use super::Web;
 mod actions;
 mod board;
 mod conversation;
+mod correct;
 mod csrf;
 mod events;
 mod flags;
@@ -42,4 +43,5 @@ pub(super) fn routes() -> Router<Web> {
         .route("/console/conversations/{id}", get(conversation::show))
         .route("/console/media/{id}", get(media::show))
         .merge(actions::routes())
+        .merge(correct::routes())
 }

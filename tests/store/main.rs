@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of this crate is tests")]
 
 mod cluster;
+mod corrections;
 mod crash;
 mod database;
 mod jobs;
@@ -88,6 +89,12 @@ behaviours! {
         responses_are_listed_by_filter,
         a_transcript_goes_from_pending_to_heard_to_corrected,
         a_transcript_may_end_with_nothing_or_failed,
+    }
+    corrections {
+        of_several_verdicts_the_latest_counts_and_none_is_lost,
+        a_verdict_may_be_about_the_comment_of_a_response,
+        what_a_person_heard_stands_beside_what_was_recognised,
+        a_correction_needs_a_matter_and_somebody_who_makes_it,
     }
     people {
         a_project_and_its_units_come_back_as_they_were_stored,

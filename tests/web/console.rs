@@ -5,11 +5,11 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use crate::chat_api::client;
 use crate::demo::Demo;
 
-struct Session {
+pub struct Session {
     http: Client,
     url: String,
     cookie: String,
-    csrf: String,
+    pub csrf: String,
 }
 
 async fn log_in(demo: &Demo, password: &str) -> Response {
@@ -24,7 +24,7 @@ fn form(request: RequestBuilder, fields: &[(&str, &str)]) -> RequestBuilder {
 }
 
 impl Session {
-    async fn begin(demo: &Demo) -> Session {
+    pub async fn begin(demo: &Demo) -> Session {
         let answer = log_in(demo, &demo.password).await;
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
         let cookie = answer.headers()["set-cookie"].to_str().unwrap();
@@ -36,12 +36,12 @@ impl Session {
         Session { csrf: token.to_owned(), ..session }
     }
 
-    async fn get(&self, path: &str) -> Response {
+    pub async fn get(&self, path: &str) -> Response {
         let request = self.http.get(format!("{}{path}", self.url)).header("cookie", &self.cookie);
         request.header("accept", "text/html").send().await.unwrap()
     }
 
-    async fn post(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> StatusCode {
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> StatusCode {
         let request = self.http.post(format!("{}{path}", self.url)).header("cookie", &self.cookie);
         let mut request = form(request, fields);
         for (name, value) in headers {
@@ -65,7 +65,7 @@ async fn nobody_gets_in_without_a_log_in() {
         assert_eq!(asked.status(), StatusCode::SEE_OTHER, "{path}");
         assert!(asked.headers()["location"].to_str().unwrap().starts_with("/console/login?next="));
     }
-    for action in ["assign", "note", "arrived", "rectified", "close"] {
+    for action in ["assign", "note", "arrived", "rectified", "close", "labels"] {
         let url = format!("{}/console/tickets/{id}/{action}", demo.url);
         let answer = form(client().post(url), &[("csrf", "x")]).send().await.unwrap();
         assert_eq!(answer.headers()["location"], "/console/login?next=/console", "{action}");

@@ -5,5 +5,6 @@
 mod chat_api;
 mod chromium;
 mod console;
+mod corrections;
 mod demo;
 mod pages;

@@ -4,11 +4,13 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Html;
 
+use super::correct::Judged;
 use super::marks::{self, Piece};
 use super::session::Staff;
 use super::thread::{self, Talk, Voice};
 use super::ticket::KeywordRow;
 use super::view::{Fact, Shell, Tag, When};
+use crate::domain::correction::About;
 use crate::domain::ids::ResponseId;
 use crate::domain::score::Band;
 use crate::domain::survey::Survey;
@@ -41,6 +43,8 @@ pub(super) struct ResponsePage {
     answers: Vec<AnswerRow>,
     comment: Vec<Piece>,
     keywords: Vec<KeywordRow>,
+    /// Nothing where there are no words.
+    judged: Option<Judged>,
     talk: Option<Talk>,
 }
 
@@ -71,6 +75,9 @@ impl ResponsePage {
                         Some(dialogue) => thread::load(&web_, tx, dialogue, &shell.w).await?,
                         None => None,
                     };
+                    let (words, recognised) = web_.desk.judged_response(&found);
+                    let (_, judged) = Judged::load(tx, About::Response(id), recognised, &shell.w).await?;
+                    let judged = (!words.is_empty()).then_some(judged);
                     Ok::<_, WebError>(Some(ResponsePage {
                         survey: survey.map_or_else(|| found.survey.clone(), |survey| shell.w.get(&survey.title_key)),
                         band: band_of(&found).map(Tag::from),
@@ -78,6 +85,7 @@ impl ResponsePage {
                         comment: marks::cut(found.comment.as_deref().unwrap_or_default(), &found.keywords, &shell.w),
                         keywords: KeywordRow::all(&found.keywords, &shell.w),
                         answers,
+                        judged,
                         talk,
                         shell,
                     }))
@@ -119,7 +127,7 @@ async fn answer_row(
         && let Some(file) = media::find(tx, id).await?
     {
         let heard = transcripts::find(tx, id).await?;
-        voice = thread::files(web, vec![(file, heard)], w).0.pop();
+        voice = thread::files(web, tx, vec![(file, heard)], w).await?.0.pop();
     }
     let asked = survey.and_then(|survey| survey.question(&answer.question));
     let prompt = asked.and_then(|asked| w.find(&asked.prompt_key));
@@ -171,6 +179,7 @@ mod tests {
                 }],
                 comment: Voice::sample().transcript,
                 keywords: vec![KeywordRow::sample()],
+                judged: Some(Judged::sample(&super::super::view::samples::words(language))),
                 talk: Some(Talk::sample(language)),
             };
             check("response", language, &page.render().unwrap());

@@ -1,12 +1,13 @@
 //! A conversation as staff reads it: who said what, with recordings, transcripts and photos.
 
+use super::correct::Signature;
 use super::marks::{self, Piece};
 use super::view::When;
 use crate::domain::ids::DialogueId;
 use crate::store::media::Media;
 use crate::store::thread::{self, Entry, Speaker};
 use crate::store::transcripts::{Hearing, Transcript};
-use crate::store::{Tx, dialogues};
+use crate::store::{Tx, corrections, dialogues};
 use crate::web::Web;
 use crate::web::error::WebError;
 use crate::web::stored;
@@ -45,9 +46,12 @@ pub(crate) struct Voice {
     /// Key of the text that says why there is no transcript.
     pub(crate) state_key: Option<&'static str>,
     pub(crate) transcript: Vec<Piece>,
-    pub(crate) corrected: bool,
     /// What was recognised, where the transcript says something else.
     pub(crate) raw: Option<String>,
+    /// Who put it right.
+    pub(crate) by: Option<Signature>,
+    /// The words of the transcript, for the form that puts them right.
+    pub(crate) words: String,
 }
 
 /// Loads a conversation.
@@ -70,13 +74,30 @@ pub(super) async fn load(web: &Web, tx: &mut Tx, id: DialogueId, w: &Words) -> R
 }
 
 /// Sorts files into recordings and photos.
-pub(super) fn files(web: &Web, files: Vec<(Media, Option<Transcript>)>, w: &Words) -> (Vec<Voice>, Vec<String>) {
+pub(super) async fn files(
+    web: &Web,
+    tx: &mut Tx,
+    files: Vec<(Media, Option<Transcript>)>,
+    w: &Words,
+) -> Result<(Vec<Voice>, Vec<String>), WebError> {
     let (mut voices, mut photos) = (Vec::new(), Vec::new());
     for (file, heard) in files {
         let url = format!("/console/media/{}", file.id);
-        if file.kind == "voice" { voices.push(voice(web, url, heard.as_ref(), w)) } else { photos.push(url) }
+        if file.kind != "voice" {
+            photos.push(url);
+            continue;
+        }
+        let corrected = match heard.as_ref().and_then(|heard| heard.corrected_text.as_ref()) {
+            Some(_) => corrections::wording(tx, file.id).await?,
+            None => None,
+        };
+        let by = match corrected {
+            Some(wording) => Some(Signature::of(tx, wording.by, wording.at).await?),
+            None => None,
+        };
+        voices.push(voice(web, url, heard.as_ref(), by, w));
     }
-    (voices, photos)
+    Ok((voices, photos))
 }
 
 async fn line(web: &Web, tx: &mut Tx, entry: &Entry, w: &Words) -> Result<Line, WebError> {
@@ -86,7 +107,7 @@ async fn line(web: &Web, tx: &mut Tx, entry: &Entry, w: &Words) -> Result<Line, 
         Speaker::Bot => "bot",
         Speaker::Staff => "staff",
     };
-    let (voices, photos) = files(web, stored.media, w);
+    let (voices, photos) = files(web, tx, stored.media, w).await?;
     Ok(Line {
         who,
         name: w.get(&format!("web.console.conversation.{who}")),
@@ -97,20 +118,26 @@ async fn line(web: &Web, tx: &mut Tx, entry: &Entry, w: &Words) -> Result<Line, 
     })
 }
 
-fn voice(web: &Web, url: String, heard: Option<&Transcript>, w: &Words) -> Voice {
+fn voice(web: &Web, url: String, heard: Option<&Transcript>, by: Option<Signature>, w: &Words) -> Voice {
+    let words = heard.and_then(Transcript::words).unwrap_or_default();
     let state_key = match heard.map(|heard| heard.hearing) {
+        _ if !words.is_empty() => None,
         Some(Hearing::Heard) => None,
         Some(Hearing::Pending) | None => Some("web.console.ticket.no_transcript"),
         Some(Hearing::Nothing) => Some("web.console.ticket.no_speech"),
         Some(Hearing::Failed) => Some("web.console.ticket.failed_transcript"),
     };
-    let words = heard.and_then(Transcript::words).unwrap_or_default();
-    let raw = heard.and_then(|heard| heard.raw_text.as_deref()).filter(|raw| *raw != words);
+    let raw = heard.and_then(|heard| match heard.corrected_text {
+        Some(_) => heard.text.as_deref(),
+        None => heard.raw_text.as_deref(),
+    });
+    let raw = raw.filter(|raw| *raw != words);
     Voice {
         url,
         state_key,
         transcript: marks::cut(words, &stored::keywords_of(&web.intake.tagger, words), w),
-        corrected: heard.is_some_and(|heard| heard.corrected_text.is_some()),
         raw: raw.map(str::to_owned),
+        by,
+        words: words.to_owned(),
     }
 }

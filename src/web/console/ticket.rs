@@ -5,13 +5,15 @@ use axum::extract::{Path, State};
 use axum::response::Html;
 use serde_json::Value;
 
+use super::correct::{self, Judged};
 use super::marks::{self, Piece};
 use super::session::Staff;
 use super::thread::{self, Talk, Voice};
 use super::view::{Choice, Fact, Shell, Tag, When};
+use crate::domain::correction::About;
 use crate::domain::ids::TicketId;
 use crate::domain::ticket::{Actor, Status, Ticket};
-use crate::domain::understanding::Keyword;
+use crate::domain::understanding::{Category, Keyword};
 use crate::store::tickets::{self, TicketEvent};
 use crate::store::{Tx, contacts, media, projects, staff, transcripts, units};
 use crate::web::Web;
@@ -41,6 +43,10 @@ pub(super) struct TicketPage {
     unverified: bool,
     facts: Vec<Fact>,
     words: Vec<Piece>,
+    /// The words before what was misheard in them was put right.
+    misheard: Option<String>,
+    /// Nothing where there are no words.
+    judged: Option<Judged>,
     voices: Vec<Voice>,
     keywords: Vec<KeywordRow>,
     /// Addresses.
@@ -112,11 +118,13 @@ impl TicketPage {
                         let heard = transcripts::find(tx, file.id).await?;
                         files.push((file, heard));
                     }
-                    let (voices, photos) = thread::files(&web_, files, &shell.w);
+                    let (voices, photos) = thread::files(&web_, tx, files, &shell.w).await?;
                     let talk = match ticket.dialogue_id {
                         Some(dialogue) => thread::load(&web_, tx, dialogue, &shell.w).await?,
                         None => None,
                     };
+                    let (words, recognised) = web_.desk.judged_ticket(tx, &ticket).await?;
+                    let (labels, judged) = Judged::load(tx, About::Ticket(id), recognised, &shell.w).await?;
                     let name_of = |id| people.iter().find(|person| person.id == id).map(|person| person.name.clone());
                     let events = tickets::events(tx, id).await?;
                     let history = events.iter().rev().map(|event| event_row(event, &name_of, &shell.w)).collect();
@@ -127,12 +135,14 @@ impl TicketPage {
                     });
                     Ok::<_, WebError>(Some(TicketPage {
                         number: ticket.number.clone(),
-                        urgency: ticket.urgency.into(),
+                        urgency: labels.urgency.into(),
                         status: ticket.status.into(),
                         kind_key: format!("web.console.kind.{}", ticket.kind.name()),
                         unverified: ticket.unverified,
-                        facts: facts(tx, &ticket, ticket.assignee.and_then(name_of), &shell.w).await?,
-                        words: marks::cut(&ticket.description, &ticket.keywords, &shell.w),
+                        facts: facts(tx, &ticket, labels.category, ticket.assignee.and_then(name_of), &shell.w).await?,
+                        misheard: (words != ticket.description).then(|| ticket.description.clone()),
+                        judged: (!words.is_empty()).then_some(judged),
+                        words: marks::cut(&words, &ticket.keywords, &shell.w),
                         keywords: KeywordRow::all(&ticket.keywords, &shell.w),
                         can: Can::at(ticket.status),
                         staff: choices.collect(),
@@ -148,7 +158,13 @@ impl TicketPage {
     }
 }
 
-async fn facts(tx: &mut Tx, ticket: &Ticket, assignee: Option<String>, w: &Words) -> Result<Vec<Fact>, WebError> {
+async fn facts(
+    tx: &mut Tx,
+    ticket: &Ticket,
+    category: Option<Category>,
+    assignee: Option<String>,
+    w: &Words,
+) -> Result<Vec<Fact>, WebError> {
     let contact = contacts::find(tx, ticket.contact_id).await?;
     let unit = match ticket.unit_id {
         Some(id) => units::find(tx, id).await?.map(|unit| unit.label),
@@ -163,7 +179,7 @@ async fn facts(tx: &mut Tx, ticket: &Ticket, assignee: Option<String>, w: &Words
         Some(false) => "web.console.ticket.out_of_warranty",
         None => "web.console.ticket.unknown",
     });
-    let category = ticket.category.map(|category| w.get(&format!("category.{}", category.name())));
+    let category = category.map(|category| w.get(&format!("category.{}", category.name())));
     let known = [
         Fact::known("web.console.ticket.project", project),
         Fact::known("web.console.ticket.unit", unit),
@@ -195,12 +211,13 @@ fn event_row(
         Actor::Staff(id) => name_of(id).unwrap_or_default(),
     };
     let body: Value = serde_json::from_str(&event.body).unwrap_or_default();
-    let said = ["to", "text"].into_iter().filter_map(|name| body.get(name)?.as_str());
+    let said = ["to", "text"].into_iter().filter_map(|name| Some(body.get(name)?.as_str()?.to_owned()));
+    let note: Vec<String> = said.chain(correct::changes(&body, w)).collect();
     EventRow {
         at: When::of(event.at),
         what: w.find(&format!("web.console.event.{}", event.kind)).unwrap_or_else(|| event.kind.clone()),
         who,
-        note: said.collect::<Vec<_>>().join("\n"),
+        note: note.join("\n"),
     }
 }
 
@@ -228,8 +245,9 @@ mod tests {
                 url: "/console/media/1".to_owned(),
                 state_key: None,
                 transcript: vec![piece("我打两分，师傅", false), piece("敷衍", true), piece("了事", false)],
-                corrected: false,
                 raw: Some("我打兩分，師傅敷衍了事".to_owned()),
+                by: Some(correct::Signature::sample()),
+                words: "我打两分，师傅敷衍了事".to_owned(),
             }
         }
     }
@@ -282,6 +300,8 @@ mod tests {
                     Fact::of("web.console.ticket.symptom", "漏水"),
                 ],
                 words: marks::cut("主卧卫生间天花板漏水，师傅态度敷衍", &[], &words(language)),
+                misheard: Some("主卧卫生间天花板漏税".to_owned()),
+                judged: Some(Judged::sample(&words(language))),
                 voices: vec![Voice::sample()],
                 keywords: vec![KeywordRow::sample()],
                 photos: vec!["/assets/icon.svg".to_owned(); 2],

@@ -34,6 +34,11 @@ impl Shell {
         Shell { w, demo, here: "/console".to_owned(), who: None }
     }
 
+    /// What the forms of the page must carry; nothing where nobody is logged in.
+    pub(crate) fn csrf(&self) -> &str {
+        self.who.as_ref().map_or("", |who| who.csrf.as_str())
+    }
+
     pub(super) fn of(staff: &Staff, here: String, demo: bool) -> Shell {
         let who = Who { name: staff.person.name.clone(), csrf: staff.csrf.clone() };
         Shell { w: staff.words.clone(), demo, here, who: Some(who) }

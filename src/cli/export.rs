@@ -1,0 +1,253 @@
+//! `huifang export corrections`: what staff put right, as rows to train and to measure by.
+//!
+//! Nothing of it is logged. Files are made for their owner alone, complete or not at all.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use serde_json::json;
+
+use crate::config::Config;
+use crate::domain::language::Language;
+use crate::domain::privacy::mask;
+use crate::domain::understanding::{Category, Sentiment};
+use crate::store::blobs::{BlobError, Blobs};
+use crate::store::corrections::{self, Verdict, Wording};
+use crate::store::media::{self, Media};
+use crate::store::{Store, StoreError};
+
+/// The list beside the recordings, in the form `huifang eval speech` reads.
+const RECORDINGS: &str = "recordings.tsv";
+
+/// Takes data out, for training and measuring
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Export {
+    Corrections(Corrections),
+}
+
+/// What staff put right in the console, as training rows: PEOPLE'S WORDS, keep them as such
+///
+/// The rows are what clients wrote and said. Telephone numbers and e-mail addresses in texts are
+/// masked (***); names, addresses and whatever else people tell are not, and recordings are their
+/// voices. Recordings in which a number or an address is said are left out. Whether such data may be
+/// used for training is for whoever runs the service to decide.
+///
+/// Of several corrections of the same words the latest counts. JSONL is what `huifang eval domain`
+/// reads; TSV is language, sentiment (neg, neu, pos), intent, category (- for none), urgency and
+/// text with tabs between.
+#[derive(Debug, clap::Args)]
+pub(super) struct Corrections {
+    /// The form of the rows
+    #[arg(long, value_enum, default_value_t = Format::Jsonl)]
+    format: Format,
+    /// Where the rows go [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Copies the recordings whose transcripts were corrected here, beside `recordings.tsv` (path and
+    /// text with a tab between), which `huifang eval speech` reads
+    #[arg(long, value_name = "DIR")]
+    media: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Format {
+    Jsonl,
+    Tsv,
+}
+
+impl Export {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// When the database or the media store cannot be reached, or a file cannot be written.
+    pub(super) async fn run(self, config: Config) -> anyhow::Result<()> {
+        let Export::Corrections(command) = self;
+        let url = &config.database.url;
+        let store = Store::open(url.expose()).await.with_context(|| format!("[database] url = {url}"))?;
+        if !store.is_migrated().await.with_context(|| format!("[database] url = {url}"))? {
+            bail!("the database is of an older version: 'huifang migrate' brings it up to date");
+        }
+        let (verdicts, recordings) = load(&store).await?;
+        store.close().await;
+        command.rows(&verdicts)?;
+        match &command.media {
+            Some(directory) => command.recordings(&config, directory, &recordings).await?,
+            None if !recordings.is_empty() => eprintln!(
+                "huifang: {} corrected transcripts are not among the rows; --media DIR exports them with their recordings",
+                recordings.len()
+            ),
+            None => {}
+        }
+        Ok(())
+    }
+}
+
+impl Corrections {
+    fn rows(&self, verdicts: &[Verdict]) -> anyhow::Result<()> {
+        let rows: Vec<String> = verdicts.iter().filter_map(|verdict| self.row(verdict)).collect();
+        eprintln!("huifang: {} rows of corrected labels", rows.len());
+        let text: String = rows.into_iter().map(|row| row + "\n").collect();
+        match &self.out {
+            Some(file) => keep(file, text.as_bytes()),
+            None => {
+                std::io::stdout().write_all(text.as_bytes())?;
+                Ok(())
+            }
+        }
+    }
+
+    fn row(&self, verdict: &Verdict) -> Option<String> {
+        let text = mask(&one_line(&without_references(&verdict.words)));
+        if text.is_empty() {
+            return None;
+        }
+        let lang = match Language::of_text(&text).unwrap_or_default() {
+            Language::Chinese => "zh",
+            Language::English => "en",
+        };
+        let labels = verdict.corrected;
+        Some(match self.format {
+            Format::Jsonl => json!({
+                "id": verdict.id,
+                "lang": lang,
+                "text": text,
+                "sentiment": labels.sentiment,
+                "intent": labels.intent,
+                "category": labels.category,
+                "urgency": labels.urgency,
+            })
+            .to_string(),
+            Format::Tsv => {
+                let sentiment = match labels.sentiment {
+                    Sentiment::Negative => "neg",
+                    Sentiment::Neutral => "neu",
+                    Sentiment::Positive => "pos",
+                };
+                let category = labels.category.map_or("-", Category::name);
+                [lang, sentiment, labels.intent.name(), category, labels.urgency.name(), &text].join("\t")
+            }
+        })
+    }
+
+    async fn recordings(
+        &self,
+        config: &Config,
+        directory: &Path,
+        recordings: &[(Wording, Media)],
+    ) -> anyhow::Result<()> {
+        let blobs = Blobs::open(&config.media.url).with_context(|| format!("[media] url = {}", config.media.url))?;
+        std::fs::create_dir_all(directory).with_context(|| format!("{} cannot be made", directory.display()))?;
+        let (mut list, mut copied, mut masked, mut gone) = (String::new(), 0, 0, 0);
+        for (wording, file) in recordings {
+            let text = one_line(&wording.corrected);
+            if mask(&text) != text {
+                masked += 1;
+                continue;
+            }
+            let bytes = match blobs.get(&file.key).await {
+                Ok(bytes) => bytes,
+                Err(BlobError::Missing(_)) => {
+                    gone += 1;
+                    continue;
+                }
+                Err(error) => return Err(error).with_context(|| format!("recording {}", file.id)),
+            };
+            let name = format!("{}.{}", file.id, extension(&file.content_type));
+            keep(&directory.join(&name), &bytes)?;
+            let _ = writeln!(list, "{name}\t{text}");
+            copied += 1;
+        }
+        keep(&directory.join(RECORDINGS), list.as_bytes())?;
+        eprintln!("huifang: {copied} recordings with corrected transcripts in {}", directory.display());
+        for (count, why) in [(masked, "a number or an address is said in them"), (gone, "their bytes are gone")] {
+            if count > 0 {
+                eprintln!("huifang: {count} recordings were left out: {why}");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Loads the latest correction of each matter.
+async fn load(store: &Store) -> Result<(Vec<Verdict>, Vec<(Wording, Media)>), StoreError> {
+    store
+        .read(|tx| {
+            Box::pin(async move {
+                let mut verdicts = BTreeMap::new();
+                for verdict in corrections::verdicts(tx).await? {
+                    verdicts.insert(verdict.about, verdict);
+                }
+                let mut wordings = BTreeMap::new();
+                for wording in corrections::wordings(tx).await? {
+                    wordings.insert(wording.media_id, wording);
+                }
+                let mut recordings = Vec::with_capacity(wordings.len());
+                for (id, wording) in wordings {
+                    if let Some(file) = media::find(tx, id).await? {
+                        recordings.push((wording, file));
+                    }
+                }
+                Ok((verdicts.into_values().collect(), recordings))
+            })
+        })
+        .await
+}
+
+/// Leaves out the names of files that stand in comments.
+fn without_references(words: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = words;
+    while let Some((before, after)) = rest.split_once("[media:") {
+        kept.push_str(before);
+        rest = after.split_once(']').map_or("", |(_, after)| after);
+    }
+    kept + rest
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn extension(content_type: &str) -> &'static str {
+    match content_type {
+        "audio/ogg" => "ogg",
+        "audio/webm" => "webm",
+        "audio/amr" => "amr",
+        "audio/mpeg" => "mp3",
+        "audio/mp4" => "m4a",
+        "audio/wav" => "wav",
+        "audio/flac" => "flac",
+        // What it is is told by its bytes wherever it is read.
+        _ => "audio",
+    }
+}
+
+/// Writes a file for its owner alone, whole or not at all.
+fn keep(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut aside = file.as_os_str().to_owned();
+    aside.push(".part");
+    let aside = PathBuf::from(aside);
+    let written = || -> std::io::Result<()> {
+        let mut options = std::fs::OpenOptions::new();
+        let mut part = options.write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+        part.write_all(bytes)?;
+        part.sync_all()?;
+        std::fs::rename(&aside, file)
+    };
+    written().with_context(|| format!("{} cannot be written", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comment_keeps_its_words_and_loses_the_names_of_files() {
+        assert_eq!(one_line(&without_references("太慢\n[media:0190-1] [media:0190-2]\n谢谢")), "太慢 谢谢");
+        assert_eq!(without_references("[media:0190"), "");
+    }
+}
