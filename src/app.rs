@@ -194,7 +194,9 @@ async fn listener(config: &Config) -> Option<Listener> {
 /// Loads the sentiment model. Without one the keyword lexicon judges alone.
 async fn tagger(config: &Config, lexical: Lexical) -> anyhow::Result<Tagger> {
     let Some(directory) = config.tagging.model.clone() else { return Ok(Tagger::by_rules(lexical)) };
-    let (tagger, fault) = tokio::task::spawn_blocking(move || Tagger::with_model(lexical, &directory)).await?;
+    let labels = config.tagging.labels.clone();
+    let loaded = tokio::task::spawn_blocking(move || Tagger::with_model(lexical, &directory, labels.as_ref()));
+    let (tagger, fault) = loaded.await?;
     if let Some(fault) = fault {
         tracing::error!("no sentiment model: {fault}; the keyword lexicon judges alone");
     }

@@ -5,12 +5,11 @@
 //! recognises nonsense. [`Listener`] is all of this behind one call. It never holds up the service
 //! (blocking threads, a bounded number at once, a deadline) and never logs a word of what was said.
 //!
-//! The recogniser's rules are data: `models/manifest.toml` through [`manifest`],
+//! The recogniser's rules are data: `models/manifest.toml` through [`crate::models::manifest`],
 //! `prompts/speech/silence_phrases.txt` through [`script`].
 
 pub mod activity;
 pub mod decode;
-pub mod manifest;
 pub mod sandbox;
 pub mod script;
 pub mod sniff;
@@ -26,11 +25,11 @@ use tokio::sync::{AcquireError, Semaphore};
 
 use self::activity::Cutting;
 use self::decode::{Caps, DecodeError, SAMPLE_RATE};
-use self::manifest::Manifest;
 use self::sandbox::{Sandbox, SandboxError};
 use self::script::Script;
 use self::whisper::{Recogniser, WhisperFault, Written};
 use crate::domain::language::Language;
+use crate::models::Manifest;
 
 pub use self::sandbox::WORKER_COMMAND;
 pub use self::sandbox::worker::run as decode_worker;
@@ -99,6 +98,9 @@ pub enum SpeechError {
     ModelMissing(PathBuf),
     #[error("speech model {} cannot be loaded: {reason}", path.display())]
     ModelUnusable { path: PathBuf, reason: String },
+    /// A model we know by name, but not this file of it.
+    #[error("speech model {0}")]
+    NotAsKnown(String),
     #[error("the recording has {bytes} bytes, at most {cap} are taken")]
     TooLarge { bytes: usize, cap: usize },
     #[error("the recording lasts {seconds:.0} s, at most {cap} s are taken")]
@@ -175,6 +177,7 @@ impl Listener {
         }
         let unusable = |reason: String| SpeechError::ModelUnusable { path: path.clone(), reason };
         let manifest = Manifest::embedded().map_err(|error| SpeechError::Broken(error.to_string()))?;
+        manifest.check_before_loading(path).map_err(|fault| SpeechError::NotAsKnown(fault.to_string()))?;
         let known = manifest.model_of(path);
         let traits = known.and_then(|model| model.speech).unwrap_or_default();
         let recogniser = Recogniser::load(path, traits, config.threads).map_err(|fault| unusable(fault.to_string()))?;

@@ -26,6 +26,7 @@ use std::path::Path;
 use crate::domain::language::Language;
 use crate::domain::lexicon::Lexicon;
 use crate::domain::understanding::{Awaiting, Understanding};
+use crate::models::Labels;
 
 use self::bert::{Bert, Judgement, ModelFault, NoJudgement};
 use self::matcher::Matcher;
@@ -117,11 +118,11 @@ impl Tagger {
         Tagger { lexical, model: None }
     }
 
-    /// A tagger with the model of a directory. With a model that cannot be used it goes on by
+    /// A tagger with the model of a directory; `labels` as in [`Bert::load`]. With a model that cannot be used it goes on by
     /// rules; the fault comes back beside it, for the log and for `huifang check`. Blocks while
     /// the model is loaded.
-    pub fn with_model(lexical: Lexical, directory: &Path) -> (Tagger, Option<ModelFault>) {
-        match Bert::load(directory) {
+    pub fn with_model(lexical: Lexical, directory: &Path, labels: Option<&Labels>) -> (Tagger, Option<ModelFault>) {
+        match Bert::load(directory, labels) {
             Ok(model) => (Tagger { lexical, model: Some(model) }, None),
             Err(fault) => (Tagger::by_rules(lexical), Some(fault)),
         }

@@ -85,7 +85,7 @@ pub fn open(config: &TaggingConfig, lexicon_only: bool) -> anyhow::Result<Tagger
     Ok(match config.model.as_deref().filter(|_| !lexicon_only) {
         None => Tagger::by_rules(lexical),
         Some(directory) => {
-            let (tagger, fault) = Tagger::with_model(lexical, directory);
+            let (tagger, fault) = Tagger::with_model(lexical, directory, config.labels.as_ref());
             if let Some(fault) = fault {
                 eprintln!("huifang: {fault}; going on with the keyword lexicon alone");
             }
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     fn answers(input: &str) -> (Vec<Value>, usize) {
-        let tagger = open(&TaggingConfig { model: None }, false).expect("a tagger");
+        let tagger = open(&TaggingConfig { model: None, labels: None }, false).expect("a tagger");
         let command = Analyze { lexicon_only: true, awaiting: Awaiting::Nothing };
         let mut output = Vec::new();
         let bad = command.answer(&tagger, input.as_bytes(), &mut output).expect("answers");

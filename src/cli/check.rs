@@ -18,7 +18,7 @@ mod probe;
 /// Checks settings, database, media store, prompts, models and the decoder; changes nothing
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
-    /// Also read every shipped model and compare its checksum (directory of the models)
+    /// Also read every known model that is here and compare its checksum (directory of the models)
     #[arg(long, value_name = "DIR")]
     models: Option<PathBuf>,
 }

@@ -10,6 +10,8 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
+use crate::models::Labels;
+
 /// `[server]`: how the service is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -96,6 +98,18 @@ pub struct TaggingConfig {
     /// The directory of the BERT model; `None`: the lexicon alone.
     #[serde(deserialize_with = "path_or_none")]
     pub model: Option<PathBuf>,
+    /// What the model's labels mean, where they are not ours and the manifest does not know it.
+    #[serde(default)]
+    pub labels: Option<Labels>,
+}
+
+/// `[models]`: where published models come from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelsConfig {
+    /// Stands in for the host of a model's source.
+    #[serde(default, deserialize_with = "web_address")]
+    pub mirror: Option<String>,
 }
 
 /// `[policy]`: the rules for what leaves the house.

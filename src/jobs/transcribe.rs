@@ -133,7 +133,9 @@ impl Runner {
                     | SpeechError::Unsupported(_)
                     | SpeechError::Damaged(_) => given_up(NotHeard::Unreadable),
                     SpeechError::Unclear => given_up(NotHeard::NoSpeech),
-                    SpeechError::ModelMissing(_) | SpeechError::ModelUnusable { .. } => given_up(NotHeard::Failed),
+                    SpeechError::ModelMissing(_) | SpeechError::ModelUnusable { .. } | SpeechError::NotAsKnown(_) => {
+                        given_up(NotHeard::Failed)
+                    }
                     SpeechError::Deadline | SpeechError::Broken(_) => Err(Outcome::Retry(error.into())),
                 }
             }

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use super::Finding;
 use crate::catalog::lexicon;
 use crate::config::Config;
+use crate::models::{FileFault, Manifest};
 use crate::speech::decode::Caps;
-use crate::speech::manifest::Manifest;
 use crate::speech::sandbox::Sandbox;
 use crate::speech::whisper::Recogniser;
 use crate::store::Store;
@@ -77,7 +77,11 @@ pub(super) fn speech(config: &Config) -> Finding {
     if !path.is_file() {
         return Finding::warning(WHAT, place, "is not there".to_owned(), REMEDY);
     }
-    let known = Manifest::embedded().ok().and_then(|manifest| manifest.model_of(path).cloned());
+    let manifest = Manifest::embedded().ok();
+    if let Some(Err(fault)) = manifest.as_ref().map(|manifest| manifest.check_before_loading(path)) {
+        return Finding::warning(WHAT, place, fault.fault.to_string(), fault.remedy);
+    }
+    let known = manifest.and_then(|manifest| manifest.model_of(path).cloned());
     let traits = known.as_ref().and_then(|model| model.speech).unwrap_or_default();
     match Recogniser::load(path, traits, config.speech.threads) {
         Ok(_) => {
@@ -128,7 +132,7 @@ pub(super) fn tagging(config: &Config) -> Vec<Finding> {
         None => Finding::fine("sentiment", "[tagging] model", "switched off; the keyword lexicon judges alone"),
         Some(directory) => {
             let place = directory.display().to_string();
-            match Tagger::with_model(lexical, directory) {
+            match Tagger::with_model(lexical, directory, config.tagging.labels.as_ref()) {
                 (_, None) => Finding::fine("sentiment", place, "loads"),
                 (_, Some(fault)) => Finding::warning("sentiment", place, fault.to_string(), REMEDY),
             }
@@ -137,10 +141,9 @@ pub(super) fn tagging(config: &Config) -> Vec<Finding> {
     vec![Finding::fine("lexicon", LEXICON, "understood"), sentiment]
 }
 
-/// Are the shipped models as this version was made with?
+/// Are the known models that are here as they should be?
 pub(super) fn shipped_models(directory: &Path) -> Vec<Finding> {
     const WHAT: &str = "models";
-    const REMEDY: &str = "take the file from the release again";
     let manifest = match Manifest::embedded() {
         Ok(manifest) => manifest,
         Err(error) => {
@@ -148,15 +151,24 @@ pub(super) fn shipped_models(directory: &Path) -> Vec<Finding> {
             return vec![Finding::broken(WHAT, place, error.to_string(), "put it right and build again")];
         }
     };
-    let look = |file: &crate::speech::manifest::ModelFile| {
-        let place = directory.join(&file.file).display().to_string();
-        match file.verify(directory) {
-            Ok(true) => Finding::fine(WHAT, place, "has the known checksum"),
-            Ok(false) => Finding::broken(WHAT, place, "is not the file this version knows".to_owned(), REMEDY),
-            Err(error) => Finding::broken(WHAT, place, error.to_string(), REMEDY),
+    let mut findings = Vec::new();
+    for model in &manifest.models {
+        if model.source.is_some() && model.files.iter().all(|file| !file.below(directory).exists()) {
+            continue;
         }
-    };
-    manifest.models.iter().flat_map(|model| &model.files).map(look).collect()
+        for file in &model.files {
+            let path = file.below(directory);
+            let place = path.display().to_string();
+            findings.push(match file.verify(&path, true) {
+                Ok(()) => Finding::fine(WHAT, place, "has the known checksum"),
+                Err(fault @ FileFault::Unpinned { .. }) => {
+                    Finding::warning(WHAT, place, fault.to_string(), "compare it with one you trust")
+                }
+                Err(fault) => Finding::broken(WHAT, place, fault.to_string(), model.remedy()),
+            });
+        }
+    }
+    findings
 }
 
 /// A tenth of a second of silence as WAV: 16 kHz, mono, 16 bits.
