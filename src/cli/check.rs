@@ -78,8 +78,12 @@ impl Check {
 }
 
 async fn all(config: &Config) -> Vec<Finding> {
-    let mut findings =
-        vec![probe::database(config).await, probe::media(config).await, probe::speech(config), probe::decoder().await];
+    let mut findings = vec![
+        probe::database(config).await,
+        probe::media(config).await,
+        probe::speech(config).await,
+        probe::decoder().await,
+    ];
     findings.extend(probe::tagging(config));
     findings
 }

@@ -83,6 +83,7 @@ impl Place {
 fn list(manifest: &Manifest, directory: &Path, config: &Config) -> anyhow::Result<ExitCode> {
     let in_use = |model: &Model| {
         let weights = match model.purpose {
+            Purpose::Speech if config.speech.service_url.is_some() => None,
             Purpose::Speech => Some(config.speech.model.clone()),
             Purpose::Sentiment => config.tagging.model.as_ref().map(|folder| folder.join("model.safetensors")),
         };

@@ -45,8 +45,20 @@ impl Manifest {
     /// # Errors
     /// [`ModelFault`] when it is a listed one and a file of it is not what it should be.
     pub fn check_before_loading(&self, weights: &Path) -> Result<(), ModelFault> {
+        self.check(weights, |model| model.size().is_some_and(|size| size <= HASHED_AT_START))
+    }
+
+    /// As [`Manifest::check_before_loading`], hashing every file however large.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn check_thoroughly(&self, weights: &Path) -> Result<(), ModelFault> {
+        self.check(weights, |_| true)
+    }
+
+    fn check(&self, weights: &Path, hashed: impl Fn(&Model) -> bool) -> Result<(), ModelFault> {
         let Some(model) = self.known_as(weights) else { return Ok(()) };
-        let hash = model.size().is_some_and(|size| size <= HASHED_AT_START);
+        let hash = hashed(model);
         for file in &model.files {
             let path = weights.with_file_name(file.name());
             let fault = match file.verify(&path, hash) {

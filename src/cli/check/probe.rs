@@ -8,6 +8,7 @@ use super::Finding;
 use crate::catalog::lexicon;
 use crate::config::Config;
 use crate::models::{FileFault, Manifest};
+use crate::speech::Listener;
 use crate::speech::decode::Caps;
 use crate::speech::sandbox::Sandbox;
 use crate::speech::whisper::Recogniser;
@@ -68,17 +69,20 @@ pub(super) async fn media(config: &Config) -> Finding {
     }
 }
 
-/// Does the speech model load?
-pub(super) fn speech(config: &Config) -> Finding {
+/// Does the speech model load, or the recognition service answer?
+pub(super) async fn speech(config: &Config) -> Finding {
     const WHAT: &str = "speech";
     const REMEDY: &str = "correct [speech] model (HUIFANG_SPEECH__MODEL); until then recordings wait for a person";
+    if config.speech.service_url.is_some() {
+        return speech_service(config).await;
+    }
     let path = &config.speech.model;
     let place = path.display().to_string();
     if !path.is_file() {
         return Finding::warning(WHAT, place, "is not there".to_owned(), REMEDY);
     }
     let manifest = Manifest::embedded().ok();
-    if let Some(Err(fault)) = manifest.as_ref().map(|manifest| manifest.check_before_loading(path)) {
+    if let Some(Err(fault)) = manifest.as_ref().map(|manifest| manifest.check_thoroughly(path)) {
         return Finding::warning(WHAT, place, fault.fault.to_string(), fault.remedy);
     }
     let known = manifest.and_then(|manifest| manifest.model_of(path).cloned());
@@ -90,6 +94,20 @@ pub(super) fn speech(config: &Config) -> Finding {
             Finding::fine(WHAT, place, format!("loads ({name})"))
         }
         Err(fault) => Finding::warning(WHAT, place, fault.to_string(), REMEDY),
+    }
+}
+
+async fn speech_service(config: &Config) -> Finding {
+    const WHAT: &str = "speech";
+    const REMEDY: &str =
+        "correct [speech] service_url, service_model or service_key; until then recordings wait for a person";
+    let tried = async {
+        let listener = Listener::new(&config.speech, std::env::current_exe().unwrap_or_default())?;
+        listener.try_out().await.map(|()| listener.model().to_owned())
+    };
+    match tried.await {
+        Ok(name) => Finding::fine(WHAT, name, "the recognition service answers"),
+        Err(error) => Finding::warning(WHAT, "[speech] service_url", error.to_string(), REMEDY),
     }
 }
 
@@ -132,6 +150,14 @@ pub(super) fn tagging(config: &Config) -> Vec<Finding> {
         None => Finding::fine("sentiment", "[tagging] model", "switched off; the keyword lexicon judges alone"),
         Some(directory) => {
             let place = directory.display().to_string();
+            let weights = directory.join("model.safetensors");
+            if let Some(Err(fault)) = Manifest::embedded().ok().map(|manifest| manifest.check_thoroughly(&weights)) {
+                let place = fault.path.display().to_string();
+                return vec![
+                    Finding::fine("lexicon", LEXICON, "understood"),
+                    Finding::warning("sentiment", place, fault.fault.to_string(), fault.remedy),
+                ];
+            }
             match Tagger::with_model(lexical, directory, config.tagging.labels.as_ref()) {
                 (_, None) => Finding::fine("sentiment", place, "loads"),
                 (_, Some(fault)) => Finding::warning("sentiment", place, fault.to_string(), REMEDY),
