@@ -97,7 +97,7 @@ fn list(manifest: &Manifest, directory: &Path, config: &Config) -> anyhow::Resul
     super::print(row("NAME", "PURPOSE", "SIZE", "HERE", "IN USE", "LICENCE", "LANGUAGES"))?;
     for model in &manifest.models {
         let purpose = model.purpose.to_string();
-        let size = model.size().map_or_else(|| "?".to_owned(), |bytes| format!("{} MB", bytes.div_ceil(1_000_000)));
+        let size = model.size().map_or_else(|| "?".to_owned(), |bytes| format!("{} MB", (bytes + 500_000) / 1_000_000));
         let yes = |whether: bool| if whether { "yes" } else { "-" };
         let (here, used) = (yes(is_here(model)), yes(in_use(model)));
         super::print(row(&model.name, &purpose, &size, here, used, &model.licence, &model.languages.join(", ")))?;
