@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use huifang::domain::language::Language;
+use huifang::models::manifest::{AudioWindow, Manifest, SpeechTraits};
 use huifang::speech::activity::{self, Cutting};
 use huifang::speech::decode::{self, Caps};
-use huifang::speech::manifest::{AudioWindow, Manifest, SpeechTraits};
 use huifang::speech::script;
 use huifang::speech::whisper::Recogniser;
 

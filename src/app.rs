@@ -55,6 +55,7 @@ pub struct App {
     metrics: PrometheusHandle,
     public_url: String,
     clips: Vec<web::chat::Clip>,
+    models: web::Models,
     demo: bool,
 }
 
@@ -78,6 +79,10 @@ impl App {
         let lexical = Lexical::new(&lexicon).context("prompts/keywords")?;
         let (listener, tagger) = tokio::join!(listener(config), tagger(config, lexical));
         let tagger = Arc::new(tagger?);
+        let models = web::Models {
+            listener: listener.clone(),
+            mood_failed: config.tagging.model.is_some() && !tagger.has_model(),
+        };
         let key = token_key(&store).await?;
         let phone = config.policy.emergency_phone.clone().unwrap_or_else(|| "110".to_owned());
         let intake =
@@ -93,7 +98,7 @@ impl App {
         };
         let clips = if demo { demo::clips().context("assets/demo/voices")? } else { Vec::new() };
         let public_url = config.server.public_url();
-        Ok(App { store, intake, runner, key, catalog, clock, blobs, metrics, public_url, clips, demo })
+        Ok(App { store, intake, runner, key, catalog, clock, blobs, metrics, public_url, clips, models, demo })
     }
 
     /// Serves until `stop` resolves; then takes no new work, finishes what is running, and returns.
@@ -120,6 +125,7 @@ impl App {
                     public_url: self.public_url.clone(),
                     demo: self.demo,
                     clips: self.clips.clone(),
+                    models: self.models.clone(),
                     metrics: self.metrics.clone(),
                     stop: cancel.child_token(),
                 })?;
@@ -179,7 +185,16 @@ async fn listener(config: &Config) -> Option<Listener> {
     let worker = std::env::current_exe().ok()?;
     let loaded = tokio::task::spawn_blocking(move || Listener::new(&speech, worker)).await;
     match loaded {
-        Ok(Ok(listener)) => Some(listener),
+        Ok(Ok(listener)) => {
+            // The start does not wait for another machine.
+            let trial = listener.clone();
+            tokio::spawn(async move {
+                if let Err(error) = trial.try_out().await {
+                    tracing::error!("speech recognition does not work at present: {error}");
+                }
+            });
+            Some(listener)
+        }
         Ok(Err(error)) => {
             tracing::error!("no speech recognition: {error}; recordings are kept for a person to listen to");
             None
@@ -194,7 +209,7 @@ async fn listener(config: &Config) -> Option<Listener> {
 /// Loads the models that understand text. Without them the keyword lexicon judges alone.
 async fn tagger(config: &Config, lexical: Lexical) -> anyhow::Result<Tagger> {
     let config = config.tagging.clone();
-    let open = move || Tagger::open(lexical, config.model.as_deref(), config.ngrams.as_deref());
+    let open = move || Tagger::open(lexical, &config.judges());
     let (tagger, faults) = tokio::task::spawn_blocking(open).await?;
     for fault in faults {
         tracing::error!("{fault}; going on without it");

@@ -84,7 +84,7 @@ impl Cli {
                 Command::Check(command) => return command.run(&settings).await,
                 Command::Migrate(command) => command.run(settings.load()?).await?,
                 Command::Transcribe(command) => command.run(settings.load()?.speech).await?,
-                Command::Models(command) => return command.run(),
+                Command::Models(command) => return command.run(&settings.load()?).await,
             }
             Ok(ExitCode::SUCCESS)
         });

@@ -16,7 +16,7 @@ mod layer;
 pub mod sections;
 
 pub use error::{ConfigError, Origin};
-pub use sections::{DatabaseConfig, DatabaseUrl, MediaConfig, PolicyConfig, ServerConfig, TaggingConfig};
+pub use sections::{DatabaseConfig, DatabaseUrl, MediaConfig, ModelsConfig, PolicyConfig, ServerConfig, TaggingConfig};
 
 use layer::Setting;
 
@@ -37,6 +37,8 @@ pub struct Config {
     pub media: MediaConfig,
     pub speech: SpeechConfig,
     pub tagging: TaggingConfig,
+    #[serde(default)]
+    pub models: ModelsConfig,
     pub policy: PolicyConfig,
 }
 

@@ -31,6 +31,8 @@ const AT_ONCE: usize = 4;
 const LEASE: Duration = Duration::from_secs(60);
 /// How often a running job renews its claim.
 const RENEW_EVERY: Duration = Duration::from_secs(20);
+/// The longest wait a service may ask for.
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 /// How long the runner sleeps at most: other processes' commits do not wake it.
 const POLL: Duration = Duration::from_secs(1);
 
@@ -39,6 +41,8 @@ enum Outcome {
     Done,
     /// Trying again may help.
     Retry(anyhow::Error),
+    /// Trying again may help, but not before so long.
+    RetryAfter(Duration, anyhow::Error),
     /// Trying again cannot help; staff sees it in the list of failed work.
     Fail(anyhow::Error),
 }
@@ -173,6 +177,12 @@ impl Runner {
                             tracing::warn!(job.id = %id, attempt, "job {id} will be tried again: {error:#}");
                             jobs::retry(tx, id, attempt, now + backoff(attempt), &format!("{error:#}")).await
                         }
+                        Outcome::RetryAfter(wait, error) => {
+                            let pause = wait.min(LONGEST_WAIT).max(backoff(attempt));
+                            let seconds = pause.as_secs();
+                            tracing::warn!(job.id = %id, attempt, "job {id} will be tried again in {seconds} s: {error:#}");
+                            jobs::retry(tx, id, attempt, now + pause, &format!("{error:#}")).await
+                        }
                         Outcome::Fail(error) => {
                             tracing::error!(job.id = %id, attempt, "job {id} failed: {error:#}");
                             jobs::dead(tx, id, attempt, &format!("{error:#}")).await
@@ -223,7 +233,7 @@ impl Outcome {
     fn name(&self) -> &'static str {
         match self {
             Outcome::Done => "done",
-            Outcome::Retry(_) => "retry",
+            Outcome::Retry(_) | Outcome::RetryAfter(..) => "retry",
             Outcome::Fail(_) => "fail",
         }
     }

@@ -5,7 +5,7 @@
 //! as tickets that staff work until the client confirms the fix.
 //!
 //! Start with `docs/ARCHITECTURE.md`, then [`domain`]. Imports go one way:
-//! `domain` ← `catalog, store, channel, speech, tagging` ← `intake, desk, planner` ←
+//! `domain` ← `models` ← `catalog, store, channel, speech, tagging` ← `intake, desk, planner` ←
 //! `jobs, web` ← `app` ← `cli, main` (held by `tests/architecture.rs`).
 
 pub mod app;
@@ -16,8 +16,10 @@ pub mod clock;
 pub mod config;
 pub mod desk;
 pub mod domain;
+pub mod http;
 pub mod intake;
 pub mod jobs;
+pub mod models;
 pub mod speech;
 pub mod store;
 pub mod tagging;

@@ -1,21 +1,22 @@
 //! Voice messages → text, or the plain admission that there was none.
 //!
 //! [`sniff`] says what a file is; [`sandbox`] has it decoded by a child process; [`activity`] finds
-//! the speech in it, or nothing; [`whisper`] writes down each piece; [`script`] tidies that up or
-//! recognises nonsense. [`Listener`] is all of this behind one call. It never holds up the service
+//! the speech in it, or nothing; [`whisper`], or a [`service`] where one is configured, writes down
+//! each piece; [`script`] tidies that up or recognises nonsense. [`Listener`] is all of this behind one call. It never holds up the service
 //! (blocking threads, a bounded number at once, a deadline) and never logs a word of what was said.
 //!
-//! The recogniser's rules are data: `models/manifest.toml` through [`manifest`],
+//! The recogniser's rules are data: `models/manifest.toml` through [`crate::models::manifest`],
 //! `prompts/speech/silence_phrases.txt` through [`script`].
 
 pub mod activity;
 pub mod decode;
-pub mod manifest;
 pub mod sandbox;
 pub mod script;
+pub mod service;
 pub mod sniff;
 pub mod whisper;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,19 +25,21 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{AcquireError, Semaphore};
 
-use self::activity::Cutting;
+use self::activity::{Cutting, Speech};
 use self::decode::{Caps, DecodeError, SAMPLE_RATE};
-use self::manifest::Manifest;
 use self::sandbox::{Sandbox, SandboxError};
 use self::script::Script;
+use self::service::{Service, ServiceFault, ServiceKey};
 use self::whisper::{Recogniser, WhisperFault, Written};
 use crate::domain::language::Language;
+use crate::models::Manifest;
+use crate::models::manifest::SpeechTraits;
 
 pub use self::sandbox::WORKER_COMMAND;
 pub use self::sandbox::worker::run as decode_worker;
 
 /// The `[speech]` section of the configuration.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SpeechConfig {
     /// A Whisper model in ggml format.
@@ -51,6 +54,11 @@ pub struct SpeechConfig {
     pub permits: usize,
     /// Time a recognition gets beyond the length of the speech itself, in seconds.
     pub deadline_seconds: u32,
+    /// A recognition service that is asked instead of the model: `https://HOST`, with or without `/v1`.
+    pub service_url: Option<String>,
+    /// What the service calls the model that shall be used.
+    pub service_model: String,
+    pub service_key: Option<ServiceKey>,
 }
 
 impl Default for SpeechConfig {
@@ -61,6 +69,9 @@ impl Default for SpeechConfig {
             threads: 1,
             permits: 1,
             deadline_seconds: 20,
+            service_url: None,
+            service_model: "whisper-1".to_owned(),
+            service_key: None,
         }
     }
 }
@@ -99,6 +110,9 @@ pub enum SpeechError {
     ModelMissing(PathBuf),
     #[error("speech model {} cannot be loaded: {reason}", path.display())]
     ModelUnusable { path: PathBuf, reason: String },
+    /// A model we know by name, but not this file of it.
+    #[error("speech model {0}")]
+    NotAsKnown(String),
     #[error("the recording has {bytes} bytes, at most {cap} are taken")]
     TooLarge { bytes: usize, cap: usize },
     #[error("the recording lasts {seconds:.0} s, at most {cap} s are taken")]
@@ -115,9 +129,28 @@ pub enum SpeechError {
     Unclear,
     #[error("recognition took too long and was stopped")]
     Deadline,
+    /// The recognition service wants other settings; trying again does not help.
+    #[error("{0}")]
+    Refused(String),
+    /// The recognition service may take it later, after `wait` if it said so.
+    #[error("{reason}")]
+    Later { reason: String, wait: Option<Duration> },
     /// Not the recording's fault.
     #[error("speech recognition failed: {0}")]
     Broken(String),
+}
+
+impl From<ServiceFault> for SpeechError {
+    fn from(fault: ServiceFault) -> SpeechError {
+        let reason = fault.to_string();
+        match fault {
+            ServiceFault::Refused { .. } | ServiceFault::Settings(_) => SpeechError::Refused(reason),
+            ServiceFault::Busy { wait, .. } => SpeechError::Later { reason, wait },
+            ServiceFault::Unreachable { .. } | ServiceFault::Nonsense { .. } => {
+                SpeechError::Later { reason, wait: None }
+            }
+        }
+    }
 }
 
 impl From<SandboxError> for SpeechError {
@@ -146,9 +179,9 @@ pub struct Listener {
     ear: Arc<Ear>,
 }
 
-/// What blocking threads share.
+/// What recognitions share.
 struct Ear {
-    recogniser: Recogniser,
+    by: By,
     script: Script,
     model: String,
     allowance: Duration,
@@ -156,28 +189,35 @@ struct Ear {
     warned: AtomicBool,
 }
 
+/// Who writes down what is said.
+#[derive(Debug)]
+enum By {
+    Model(Recogniser),
+    Service(Service),
+}
+
 impl std::fmt::Debug for Ear {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ear").field("model", &self.model).field("recogniser", &self.recogniser).finish_non_exhaustive()
+        f.debug_struct("Ear").field("model", &self.model).field("by", &self.by).finish_non_exhaustive()
     }
 }
 
 impl Listener {
-    /// Loads the model (tens of milliseconds for the embedded one, seconds for a large one).
-    /// `worker` is our own executable: [`sandbox`] runs it to decode.
+    /// Loads the model (tens of milliseconds for the embedded one, seconds for a large one), or
+    /// prepares to ask the service, which is not yet asked: see [`Listener::try_out`]. `worker` is our
+    /// own executable: [`sandbox`] runs it to decode.
     ///
     /// # Errors
-    /// When the model is missing or is none.
+    /// When the model is missing, is none, or is not the one its name says.
     pub fn new(config: &SpeechConfig, worker: PathBuf) -> Result<Listener, SpeechError> {
-        let path = &config.model;
-        if !path.is_file() {
-            return Err(SpeechError::ModelMissing(path.clone()));
-        }
-        let unusable = |reason: String| SpeechError::ModelUnusable { path: path.clone(), reason };
-        let manifest = Manifest::embedded().map_err(|error| SpeechError::Broken(error.to_string()))?;
-        let known = manifest.model_of(path);
-        let traits = known.and_then(|model| model.speech).unwrap_or_default();
-        let recogniser = Recogniser::load(path, traits, config.threads).map_err(|fault| unusable(fault.to_string()))?;
+        let (by, model) = match &config.service_url {
+            Some(url) => {
+                let service = Service::new(url, &config.service_model, config.service_key.clone())?;
+                let name = service.name();
+                (By::Service(service), name)
+            }
+            None => load(&config.model, config.threads)?,
+        };
         let script = Script::new().map_err(|error| SpeechError::Broken(error.to_string()))?;
         let permits = config.permits.max(1);
         Ok(Listener {
@@ -185,9 +225,9 @@ impl Listener {
             decoding: Arc::new(Semaphore::new(permits + 1)),
             recognising: Arc::new(Semaphore::new(permits)),
             ear: Arc::new(Ear {
-                recogniser,
+                by,
                 script,
-                model: known.map_or_else(|| file_stem(path), |model| model.name.clone()),
+                model,
                 allowance: Duration::from_secs(config.deadline_seconds.into()),
                 warned: AtomicBool::new(false),
             }),
@@ -220,6 +260,9 @@ impl Listener {
         let permit = Arc::clone(&self.recognising).acquire_owned().await.map_err(closed)?;
         let ear = Arc::clone(&self.ear);
         let vocabulary = vocabulary.map(str::to_owned);
+        if let By::Service(service) = &self.ear.by {
+            return ear.hear_by(service, decoded.samples, vocabulary.as_deref(), language).await;
+        }
         tokio::task::spawn_blocking(move || {
             // Held to the end even if nobody waits any more: the thread is still busy.
             let _permit = permit;
@@ -227,6 +270,31 @@ impl Listener {
         })
         .await
         .map_err(|error| SpeechError::Broken(error.to_string()))?
+    }
+
+    /// Asks the service whether it would take a recording, by a second of near silence. A loaded
+    /// model needs no such trial.
+    ///
+    /// # Errors
+    /// What a recording would meet.
+    pub async fn try_out(&self) -> Result<(), SpeechError> {
+        let By::Service(service) = &self.ear.by else { return Ok(()) };
+        let tick = vec![0.001; SAMPLE_RATE as usize];
+        let asked = tokio::time::timeout(self.ear.allowance, service.recognise(&tick, Language::default(), None));
+        asked.await.map_err(|_| SpeechError::Deadline)?.map(|_| ()).map_err(SpeechError::from)
+    }
+
+    /// Whether a service on another machine is asked.
+    pub fn is_remote(&self) -> bool {
+        matches!(self.ear.by, By::Service(_))
+    }
+
+    /// Returns why the service refused last, if it still does as far as is known.
+    pub fn refusal(&self) -> Option<String> {
+        match &self.ear.by {
+            By::Service(service) => service.refusal(),
+            By::Model(_) => None,
+        }
     }
 
     /// Returns what a recording may cost at most.
@@ -241,30 +309,71 @@ impl Listener {
 }
 
 impl Ear {
+    /// Recognises by the model. Blocks.
     fn hear(&self, samples: &[f32], vocabulary: Option<&str>, language: Language) -> Result<Heard, SpeechError> {
-        let seconds = samples.len() as f64 / f64::from(SAMPLE_RATE);
-        let nothing = Ok(Heard::Nothing { seconds });
-        let Some(speech) = activity::find(samples, self.cutting()) else { return nothing };
-        let spoken: usize = speech.pieces.iter().map(ExactSizeIterator::len).sum();
-        let deadline =
-            Instant::now() + self.allowance + Duration::from_secs_f64(spoken as f64 / f64::from(SAMPLE_RATE));
-        let (mut believed, mut doubted) = (Vec::new(), 0);
+        let By::Model(recogniser) = &self.by else { return Err(SpeechError::Broken("no model is loaded".into())) };
+        let Some(speech) = activity::find(samples, cutting(recogniser.traits())) else { return Ok(nothing(samples)) };
+        let deadline = Instant::now() + self.allowance(&speech.pieces);
+        let mut written = Vec::new();
         for piece in speech.pieces.iter().filter_map(|range| samples.get(range.clone())) {
-            let written =
-                self.recogniser.recognise(piece, language, vocabulary, deadline).map_err(|fault| match fault {
-                    WhisperFault::Deadline => SpeechError::Deadline,
-                    WhisperFault::Model(_) => SpeechError::Broken(fault.to_string()),
-                })?;
-            if written.doubtful {
+            written.push(recogniser.recognise(piece, language, vocabulary, deadline).map_err(|fault| match fault {
+                WhisperFault::Deadline => SpeechError::Deadline,
+                WhisperFault::Model(_) => SpeechError::Broken(fault.to_string()),
+            })?);
+        }
+        self.believe(written, &speech, samples, language)
+    }
+
+    /// Recognises by a service, which is shown speech only, as a model is. Ends where it is dropped.
+    async fn hear_by(
+        self: Arc<Ear>,
+        service: &Service,
+        samples: Vec<f32>,
+        vocabulary: Option<&str>,
+        language: Language,
+    ) -> Result<Heard, SpeechError> {
+        // Services hear long recordings better whole, and are paid by the request.
+        let traits = SpeechTraits { longest_piece_seconds: Caps::default().seconds, ..SpeechTraits::default() };
+        let found = tokio::task::spawn_blocking(move || (activity::find(&samples, cutting(traits)), samples));
+        let (speech, samples) = found.await.map_err(|error| SpeechError::Broken(error.to_string()))?;
+        let Some(speech) = speech else { return Ok(nothing(&samples)) };
+        let asked = async {
+            let mut written = Vec::new();
+            for piece in speech.pieces.iter().filter_map(|range| samples.get(range.clone())) {
+                written.push(service.recognise(piece, language, vocabulary).await?);
+            }
+            Ok::<_, ServiceFault>(written)
+        };
+        let written = tokio::time::timeout(self.allowance(&speech.pieces), asked).await;
+        self.believe(written.map_err(|_| SpeechError::Deadline)??, &speech, &samples, language)
+    }
+
+    /// Returns the time that pieces of speech may take.
+    fn allowance(&self, pieces: &[Range<usize>]) -> Duration {
+        let spoken: usize = pieces.iter().map(ExactSizeIterator::len).sum();
+        self.allowance + Duration::from_secs_f64(spoken as f64 / f64::from(SAMPLE_RATE))
+    }
+
+    /// Keeps of what was written what can be believed.
+    fn believe(
+        &self,
+        written: Vec<Written>,
+        speech: &Speech,
+        samples: &[f32],
+        language: Language,
+    ) -> Result<Heard, SpeechError> {
+        let (mut believed, mut doubted) = (Vec::new(), 0);
+        for piece in written {
+            if piece.doubtful {
                 doubted += 1;
-            } else if !written.text.is_empty() && !self.script.is_said_to_silence(&written.text, speech.loudness) {
-                believed.push(written);
+            } else if !piece.text.is_empty() && !self.script.is_said_to_silence(&piece.text, speech.loudness) {
+                believed.push(piece);
             }
         }
         match (believed.is_empty(), doubted) {
-            (true, 0) => nothing,
+            (true, 0) => Ok(nothing(samples)),
             (true, _) => Err(SpeechError::Unclear),
-            (false, _) => Ok(Heard::Speech(self.transcript(&believed, language, seconds))),
+            (false, _) => Ok(Heard::Speech(self.transcript(&believed, language, seconds(samples)))),
         }
     }
 
@@ -282,16 +391,37 @@ impl Ear {
             model: self.model.clone(),
         }
     }
+}
 
-    fn cutting(&self) -> Cutting {
-        let traits = self.recogniser.traits();
-        let samples_in =
-            |milliseconds: u64| usize::try_from(milliseconds * u64::from(SAMPLE_RATE) / 1000).unwrap_or(usize::MAX);
-        Cutting {
-            pause: samples_in(traits.cut_at_pause_ms.into()),
-            longest: samples_in(1000 * u64::from(traits.longest_piece_seconds)),
-        }
+/// Loads a model; returns it with the name it goes by.
+fn load(path: &Path, threads: usize) -> Result<(By, String), SpeechError> {
+    if !path.is_file() {
+        return Err(SpeechError::ModelMissing(path.to_owned()));
     }
+    let manifest = Manifest::embedded().map_err(|error| SpeechError::Broken(error.to_string()))?;
+    manifest.check_before_loading(path).map_err(|fault| SpeechError::NotAsKnown(fault.to_string()))?;
+    let known = manifest.model_of(path);
+    let traits = known.and_then(|model| model.speech).unwrap_or_default();
+    let recogniser = Recogniser::load(path, traits, threads)
+        .map_err(|fault| SpeechError::ModelUnusable { path: path.to_owned(), reason: fault.to_string() })?;
+    Ok((By::Model(recogniser), known.map_or_else(|| file_stem(path), |model| model.name.clone())))
+}
+
+fn cutting(traits: SpeechTraits) -> Cutting {
+    let samples_in =
+        |milliseconds: u64| usize::try_from(milliseconds * u64::from(SAMPLE_RATE) / 1000).unwrap_or(usize::MAX);
+    Cutting {
+        pause: samples_in(traits.cut_at_pause_ms.into()),
+        longest: samples_in(1000 * u64::from(traits.longest_piece_seconds)),
+    }
+}
+
+fn seconds(samples: &[f32]) -> f64 {
+    samples.len() as f64 / f64::from(SAMPLE_RATE)
+}
+
+fn nothing(samples: &[f32]) -> Heard {
+    Heard::Nothing { seconds: seconds(samples) }
 }
 
 fn file_stem(path: &Path) -> String {

@@ -32,11 +32,12 @@ use serde::Serialize;
 use crate::domain::language::Language;
 use crate::domain::lexicon::Lexicon;
 use crate::domain::understanding::{Awaiting, Category, Keyword, Understanding, Urgency};
+use crate::models::Labels;
 
 use self::bert::{Bert, ModelFault, NoJudgement};
 use self::linear::{Linear, LinearFault};
 use self::matcher::Matcher;
-use self::merge::{Judges, Rules, Verdict};
+use self::merge::{Rules, Verdict, Voices};
 use self::opinion::Opinion;
 use self::text::{Script, Text};
 
@@ -52,6 +53,17 @@ pub struct Lexical {
 #[derive(Debug, thiserror::Error)]
 #[error("the keyword lexicon is too large to be compiled: {0}")]
 pub struct LexiconTooLarge(#[from] aho_corasick::BuildError);
+
+/// Which models judge beside the lexicon.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Judges<'c> {
+    /// The directory of a BERT classifier.
+    pub model: Option<&'c Path>,
+    /// What its labels mean, as in [`Bert::load`].
+    pub labels: Option<&'c Labels>,
+    /// The file of an n-gram model.
+    pub ngrams: Option<&'c Path>,
+}
 
 /// A model cannot be used; the other judges go on without it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -107,7 +119,7 @@ impl Lexical {
             awaiting,
         };
         let ngrams = self.ngrams.as_ref().map(|ngrams| ngrams.judge(&text));
-        let mut judges = Judges { rules: rules(&evidence), ngrams: ngrams.as_ref(), model };
+        let mut judges = Voices { rules: rules(&evidence), ngrams: ngrams.as_ref(), model };
         let intent = judges.intent();
         let verdict = merge::by_words(&text, &mood, &scores, intent, alarm);
         let why =
@@ -193,18 +205,17 @@ impl Tagger {
         Tagger { lexical, model: None }
     }
 
-    /// A tagger with the models there are: a directory with a BERT classifier, a file with an
-    /// n-gram model. What cannot be used is left out; the faults come back beside it, for the log
-    /// and for `huifang check`. Blocks while the models are loaded.
-    pub fn open(mut lexical: Lexical, model: Option<&Path>, ngrams: Option<&Path>) -> (Tagger, Vec<TaggingFault>) {
+    /// A tagger with the models there are. What cannot be used is left out; the faults come back
+    /// beside it, for the log and for `huifang check`. Blocks while the models are loaded.
+    pub fn open(mut lexical: Lexical, judges: &Judges) -> (Tagger, Vec<TaggingFault>) {
         let mut faults = Vec::new();
-        if let Some(path) = ngrams {
+        if let Some(path) = judges.ngrams {
             match Linear::load(path) {
                 Ok(ngrams) => lexical.ngrams = Some(ngrams),
                 Err(fault) => faults.push(fault.into()),
             }
         }
-        let model = model.and_then(|directory| match Bert::load(directory) {
+        let model = judges.model.and_then(|directory| match Bert::load(directory, judges.labels) {
             Ok(model) => Some(model),
             Err(fault) => {
                 faults.push(fault.into());

@@ -24,6 +24,7 @@ use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::domain::language::Language;
 use crate::intake::Intake;
+use crate::speech::Listener;
 use crate::store::Store;
 use crate::store::blobs::Blobs;
 
@@ -63,9 +64,30 @@ pub struct Parts {
     pub demo: bool,
     /// Ready voice messages to try, offered on the chat page.
     pub clips: Vec<chat::Clip>,
+    pub models: Models,
     pub metrics: PrometheusHandle,
     /// Ends the live connections when the program stops.
     pub stop: CancellationToken,
+}
+
+/// What listens and judges; the console says where something is missing.
+#[derive(Debug, Clone)]
+pub struct Models {
+    /// `None` when there is no usable speech model.
+    pub listener: Option<Listener>,
+    /// Whether a sentiment model was wanted and could not be used.
+    pub mood_failed: bool,
+}
+
+impl Models {
+    /// Returns the keys of what the console has to say.
+    fn lacking(&self) -> Vec<&'static str> {
+        let speech = match &self.listener {
+            None => Some("web.console.lacking.speech"),
+            Some(listener) => listener.refusal().map(|_| "web.console.lacking.service"),
+        };
+        speech.into_iter().chain(self.mood_failed.then_some("web.console.lacking.mood")).collect()
+    }
 }
 
 /// The state of every handler, cheap to clone.

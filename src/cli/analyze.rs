@@ -92,7 +92,7 @@ pub fn open(config: &TaggingConfig, lexicon_only: bool) -> anyhow::Result<Tagger
     if lexicon_only {
         return Ok(Tagger::by_rules(lexical));
     }
-    let (tagger, faults) = Tagger::open(lexical, config.model.as_deref(), config.ngrams.as_deref());
+    let (tagger, faults) = Tagger::open(lexical, &config.judges());
     for fault in faults {
         eprintln!("huifang: {fault}; going on without it");
     }
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     fn answers(input: &str) -> (Vec<Value>, usize) {
-        let tagger = open(&TaggingConfig { model: None, ngrams: None }, false).expect("a tagger");
+        let tagger = open(&TaggingConfig { model: None, labels: None, ngrams: None }, false).expect("a tagger");
         let command = Analyze { lexicon_only: true, awaiting: Awaiting::Nothing, why: false };
         let mut output = Vec::new();
         let bad = command.answer(&tagger, input.as_bytes(), &mut output).expect("answers");

@@ -18,7 +18,7 @@ mod probe;
 /// Checks settings, database, media store, prompts, models and the decoder; changes nothing
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
-    /// Also read every shipped model and compare its checksum (directory of the models)
+    /// Also read every known model that is here and compare its checksum (directory of the models)
     #[arg(long, value_name = "DIR")]
     models: Option<PathBuf>,
 }
@@ -78,8 +78,12 @@ impl Check {
 }
 
 async fn all(config: &Config) -> Vec<Finding> {
-    let mut findings =
-        vec![probe::database(config).await, probe::media(config).await, probe::speech(config), probe::decoder().await];
+    let mut findings = vec![
+        probe::database(config).await,
+        probe::media(config).await,
+        probe::speech(config).await,
+        probe::decoder().await,
+    ];
     findings.extend(probe::tagging(config));
     findings
 }

@@ -47,6 +47,8 @@ impl Transcribe {
     /// When the model cannot be loaded, or every single file failed.
     pub async fn run(self, config: SpeechConfig) -> anyhow::Result<()> {
         let config = SpeechConfig {
+            // A model that is named here is asked, whatever the settings say.
+            service_url: config.service_url.filter(|_| self.model.is_none()),
             model: self.model.unwrap_or(config.model),
             language: self.language.unwrap_or(config.language),
             ..config

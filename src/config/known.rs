@@ -7,7 +7,7 @@ use serde::de::{Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::Config;
-use super::sections::{DatabaseConfig, MediaConfig, PolicyConfig, ServerConfig, TaggingConfig};
+use super::sections::{DatabaseConfig, MediaConfig, ModelsConfig, PolicyConfig, ServerConfig, TaggingConfig};
 use crate::speech::SpeechConfig;
 
 /// Returns the names of all sections.
@@ -23,6 +23,7 @@ pub(super) fn keys(section: &str) -> Option<&'static [&'static str]> {
         "media" => fields_of::<MediaConfig>(),
         "speech" => fields_of::<SpeechConfig>(),
         "tagging" => fields_of::<TaggingConfig>(),
+        "models" => fields_of::<ModelsConfig>(),
         "policy" => fields_of::<PolicyConfig>(),
         _ => return None,
     })

@@ -10,6 +10,9 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
+use crate::models::Labels;
+use crate::tagging::Judges;
+
 /// `[server]`: how the service is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,6 +102,25 @@ pub struct TaggingConfig {
     /// The n-gram model that judges beside the lexicon; `None`: the lexicon alone.
     #[serde(deserialize_with = "path_or_none")]
     pub ngrams: Option<PathBuf>,
+    /// What the model's labels mean, where they are not ours and the manifest does not know it.
+    #[serde(default)]
+    pub labels: Option<Labels>,
+}
+
+impl TaggingConfig {
+    /// Returns which models judge beside the lexicon.
+    pub fn judges(&self) -> Judges<'_> {
+        Judges { model: self.model.as_deref(), labels: self.labels.as_ref(), ngrams: self.ngrams.as_deref() }
+    }
+}
+
+/// `[models]`: where published models come from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelsConfig {
+    /// Stands in for the host of a model's source.
+    #[serde(default, deserialize_with = "web_address")]
+    pub mirror: Option<String>,
 }
 
 /// `[policy]`: the rules for what leaves the house.

@@ -16,6 +16,9 @@ use crate::store::{self, StoreError};
 
 /// Listening is tried so often; a recording that brings the process down is left alone then.
 const TRIES: u32 = 3;
+/// The same where a service on another machine listens, which may be away for some minutes. One less
+/// than a job is tried at most, so that somebody is told.
+const TRIES_REMOTE: u32 = 7;
 
 /// What a recording came to.
 enum Ear {
@@ -103,8 +106,9 @@ impl Runner {
         }
         let given_up = |why| Ok(Some(Ear::None { why, seconds: None }));
         let Some(listener) = &self.listener else { return given_up(NotHeard::Failed) };
-        if attempt > TRIES {
-            tracing::error!(media.id = %media, "recording {media} was tried {TRIES} times; a person has to listen");
+        let tries = if listener.is_remote() { TRIES_REMOTE } else { TRIES };
+        if attempt > tries {
+            tracing::error!(media.id = %media, "recording {media} was tried {tries} times; a person has to listen");
             return given_up(NotHeard::Failed);
         }
         let bytes = match self.blobs.get(&row.key).await.with_context(|| format!("recording {media}")) {
@@ -133,8 +137,14 @@ impl Runner {
                     | SpeechError::Unsupported(_)
                     | SpeechError::Damaged(_) => given_up(NotHeard::Unreadable),
                     SpeechError::Unclear => given_up(NotHeard::NoSpeech),
-                    SpeechError::ModelMissing(_) | SpeechError::ModelUnusable { .. } => given_up(NotHeard::Failed),
-                    SpeechError::Deadline | SpeechError::Broken(_) => Err(Outcome::Retry(error.into())),
+                    SpeechError::ModelMissing(_) | SpeechError::ModelUnusable { .. } | SpeechError::NotAsKnown(_) => {
+                        given_up(NotHeard::Failed)
+                    }
+                    SpeechError::Refused(_) => given_up(NotHeard::Failed),
+                    SpeechError::Later { wait: Some(wait), .. } => Err(Outcome::RetryAfter(wait, error.into())),
+                    SpeechError::Deadline | SpeechError::Broken(_) | SpeechError::Later { wait: None, .. } => {
+                        Err(Outcome::Retry(error.into()))
+                    }
                 }
             }
         }

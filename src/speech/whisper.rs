@@ -11,9 +11,9 @@ use std::time::Instant;
 use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperError, WhisperState};
 
 use super::decode::SAMPLE_RATE;
-use super::manifest::{AudioWindow, SpeechTraits};
 use super::script;
 use crate::domain::language::Language;
+use crate::models::manifest::{AudioWindow, SpeechTraits};
 
 /// Width of the second and last attempt.
 const BEAM: i32 = 3;

@@ -4,7 +4,7 @@
 //! The model is loaded once and lives on a thread of its own, since libtorch's handles may not
 //! be shared; requests wait in a short queue. Everything that can be wrong with the files is
 //! looked at before libtorch sees them, because it answers damage with a panic. Only this file
-//! and the one below it know of rust-bert and tch.
+//! and those below it know of rust-bert and tch.
 
 mod files;
 mod model;
@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 pub use self::files::ModelFault;
 use self::model::Model;
 use super::opinion::Opinion;
+use crate::models::Labels;
 
 /// Requests that may wait for the one model; more wait in their own tasks.
 const QUEUE: usize = 64;
@@ -47,12 +48,13 @@ struct Request {
 
 impl Bert {
     /// Loads `config.json`, `vocab.txt` and `model.safetensors` of a directory; returns when the
-    /// model has judged a first text. Blocks for some tenths of a second.
+    /// model has judged a first text. Blocks for some tenths of a second. `labels` says what the
+    /// classes mean, where they are not ours and the manifest does not know it.
     ///
     /// # Errors
     /// [`ModelFault`] names the file, what is wrong with it, and what would be right.
-    pub fn load(directory: &Path) -> Result<Bert, ModelFault> {
-        let checked = files::check(directory)?;
+    pub fn load(directory: &Path, labels: Option<&Labels>) -> Result<Bert, ModelFault> {
+        let checked = files::check(directory, labels)?;
         let (requests, queue) = mpsc::channel(QUEUE);
         let (ready, loaded) = std::sync::mpsc::channel();
         let run = move || match guarded(|| Model::load(&checked)) {
@@ -142,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_embedded_model_tells_praise_from_blame() {
-        let model = Bert::load(Path::new(EMBEDDED)).expect("the embedded model");
+        let model = Bert::load(Path::new(EMBEDDED), None).expect("the embedded model");
         let praise = model.judge_blocking("服务非常好，师傅很专业，太满意了").expect("a judgement");
         let blame = model.judge_blocking("质量太差了，非常失望，再也不会买").expect("a judgement");
         assert!(praise.sentiment[2] > 0.6, "{praise:?}");
@@ -152,7 +154,7 @@ mod tests {
 
     #[test]
     fn texts_of_any_length_and_kind_are_judged() {
-        let model = Bert::load(Path::new(EMBEDDED)).expect("the embedded model");
+        let model = Bert::load(Path::new(EMBEDDED), None).expect("the embedded model");
         for text in ["", " ", "👍", "\u{202e}\u{0}\u{7}", &"漏水".repeat(50_000), &"x".repeat(100_000)] {
             let judged = model.judge_blocking(text).expect("a judgement");
             assert!(judged.sentiment[0].is_finite(), "{judged:?}");
@@ -167,7 +169,10 @@ mod tests {
                 fs::copy(Path::new(EMBEDDED).join(name), home.path().join(name)).expect("copied");
             }
             spoil(home.path());
-            Bert::load(home.path()).expect_err("a fault").to_string().replace(&home.path().display().to_string(), "DIR")
+            Bert::load(home.path(), None)
+                .expect_err("a fault")
+                .to_string()
+                .replace(&home.path().display().to_string(), "DIR")
         };
         insta::assert_snapshot!(reason(&|dir| fs::remove_file(dir.join("vocab.txt")).expect("removed")), @"sentiment model: DIR/vocab.txt cannot be read: No such file or directory (os error 2); put config.json, vocab.txt and model.safetensors of the model there, or set [tagging] model to where they are");
         insta::assert_snapshot!(reason(&|dir| {
@@ -178,12 +183,90 @@ mod tests {
         insta::assert_snapshot!(reason(&|dir| {
             let config = fs::read_to_string(dir.join("config.json")).expect("read");
             fs::write(dir.join("config.json"), config.replace("\"negative\"", "\"LABEL_0\"")).expect("written");
-        }), @r#"sentiment model: DIR/config.json is of another kind: its labels are ["LABEL_0", "neutral", "positive"], but id2label must name negative, neutral and positive"#);
+        }), @r#"sentiment model: DIR/config.json is of another kind: its labels are ["LABEL_0", "neutral", "positive"], but id2label must name negative, neutral and positive, or [tagging] labels say what each means"#);
         insta::assert_snapshot!(reason(&|dir| {
             let config = fs::read_to_string(dir.join("config.json")).expect("read");
             fs::write(dir.join("config.json"), config.replace("\"hidden_size\": 256", "\"hidden_size\": 128")).expect("written");
         }), @"sentiment model: DIR/model.safetensors is of another kind: bert.embeddings.word_embeddings.weight is [7006, 256], but config.json makes it [7006, 128]");
         insta::assert_snapshot!(reason(&|dir| fs::write(dir.join("vocab.txt"), "[PAD]\n[UNK]\n").expect("written")), @"sentiment model: DIR/vocab.txt is of another kind: it has 2 entries, but config.json says vocab_size 7006");
         insta::assert_snapshot!(reason(&|dir| fs::write(dir.join("config.json"), "{").expect("written")), @"sentiment model: DIR/config.json is damaged: EOF while parsing an object at line 1 column 1; fetch the model again");
+    }
+
+    /// A DistilBERT of random weights that gives five stars, as a stranger may bring one.
+    fn stars(directory: &Path) {
+        let words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "Good", "bad"];
+        fs::write(directory.join("vocab.txt"), words.join("\n") + "\n").expect("written");
+        let config = serde_json::json!({
+            "model_type": "distilbert", "activation": "gelu", "attention_dropout": 0.1, "dim": 16, "dropout": 0.1,
+            "hidden_dim": 32, "initializer_range": 0.02, "max_position_embeddings": 32, "n_heads": 2, "n_layers": 1,
+            "qa_dropout": 0.1, "seq_classif_dropout": 0.2, "sinusoidal_pos_embds": false, "tie_weights_": true,
+            "vocab_size": words.len(),
+            "id2label": { "0": "1 star", "1": "2 stars", "2": "3 stars", "3": "4 stars", "4": "5 stars" },
+        });
+        fs::write(directory.join("config.json"), config.to_string()).expect("written");
+        fs::write(directory.join("tokenizer_config.json"), r#"{ "do_lower_case": false }"#).expect("written");
+        let config =
+            <rust_bert::distilbert::DistilBertConfig as rust_bert::Config>::from_file(directory.join("config.json"));
+        let weights = tch::nn::VarStore::new(tch::Device::Cpu);
+        rust_bert::distilbert::DistilBertModelClassifier::new(weights.root(), &config).expect("a model");
+        weights.save(directory.join("model.safetensors")).expect("saved");
+    }
+
+    #[test]
+    fn a_model_with_other_labels_is_used_once_it_is_said_what_they_mean() {
+        let home = tempfile::tempdir().expect("a directory");
+        stars(home.path());
+        let error = Bert::load(home.path(), None).expect_err("labels nobody explained").to_string();
+        assert!(error.contains(r#"["1 star", "2 stars", "3 stars", "4 stars", "5 stars"]"#), "{error}");
+        assert!(error.contains("[tagging] labels"), "{error}");
+        let labels = |text: &str| {
+            toml::from_str::<std::collections::BTreeMap<String, Labels>>(&format!("labels = \"{text}\""))
+                .expect("labels")
+                .remove("labels")
+                .expect("labels")
+        };
+        let all = labels("1 star=negative, 2 stars=negative, 3 stars=neutral, 4 stars=positive, 5 stars=positive");
+        let model = Bert::load(home.path(), Some(&all)).expect("a model");
+        let judged = model.judge_blocking("good").expect("a judgement");
+        let sum: f64 = judged.sentiment.iter().sum();
+        assert!((sum - 1.0).abs() < 1e-5 && judged.sentiment[1] > 0.0, "the shares of the five stars add up: {judged:?}");
+        let two = labels("1 star=negative, 2 stars=negative, 3 stars=negative, 4 stars=positive, 5 stars=positive");
+        let other = Bert::load(home.path(), Some(&two)).expect("a model").judge_blocking("good").expect("a judgement");
+        let ([negative, neutral, _], [all_negative, ..]) = (judged.sentiment, other.sentiment);
+        assert!((all_negative - negative - neutral).abs() < 1e-6 && other.sentiment[1] == 0.0, "{other:?}");
+        assert_eq!(judged.intent, None, "a stranger was not asked for more");
+        assert!(Bert::load(home.path(), Some(&labels("1 star=negative"))).is_err(), "four labels are left open");
+    }
+
+    #[test]
+    fn a_cased_vocabulary_is_asked_with_capitals() {
+        let home = tempfile::tempdir().expect("a directory");
+        stars(home.path());
+        let all = serde_json::from_str(
+            r#"{"1 star":"negative","2 stars":"negative","3 stars":"neutral","4 stars":"positive","5 stars":"positive"}"#,
+        )
+        .expect("labels");
+        let model = Bert::load(home.path(), Some(&all)).expect("a model");
+        let (small, capital) = (model.judge_blocking("good"), model.judge_blocking("Good"));
+        assert_ne!(small.expect("a judgement"), capital.expect("a judgement"), "two words of this vocabulary");
+    }
+
+    #[test]
+    fn a_model_in_the_place_of_the_shipped_one_must_be_the_shipped_one() {
+        let home = tempfile::tempdir().expect("a directory");
+        let place = home.path().join("sentiment");
+        fs::create_dir(&place).expect("made");
+        for name in ["config.json", "vocab.txt", "model.safetensors"] {
+            fs::copy(Path::new(EMBEDDED).join(name), place.join(name)).expect("copied");
+        }
+        let mut weights = fs::read(place.join("model.safetensors")).expect("read");
+        let end = weights.len();
+        weights[end - 1] ^= 1;
+        fs::write(place.join("model.safetensors"), weights).expect("written");
+        let error = Bert::load(&place, None).expect_err("one bit is enough").to_string();
+        assert!(
+            error.contains("model.safetensors has sha256 ") && error.contains("take the file from the release"),
+            "{error}"
+        );
     }
 }

@@ -171,12 +171,12 @@ mod tests {
 
     use crate::catalog;
     use crate::domain::understanding::Awaiting;
-    use crate::tagging::{Lexical, Tagger};
+    use crate::tagging::{Judges, Lexical, Tagger};
 
     fn marked(text: &str) -> Vec<String> {
         const EMBEDDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/sentiment/ngrams.safetensors");
         let lexical = Lexical::new(&catalog::lexicon::embedded().expect("a lexicon")).expect("it compiles");
-        let (tagger, faults) = Tagger::open(lexical, None, Some(Path::new(EMBEDDED)));
+        let (tagger, faults) = Tagger::open(lexical, &Judges { ngrams: Some(Path::new(EMBEDDED)), ..Judges::default() });
         assert_eq!(faults, []);
         let keywords = tagger.understand(text, None, Awaiting::Nothing).keywords;
         for keyword in &keywords {

@@ -53,9 +53,9 @@ pub(super) struct Rules {
     pub is_guarded_danger: bool,
 }
 
-/// Three judges on one utterance.
+/// What three judges say of one utterance.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Judges<'o> {
+pub(super) struct Voices<'o> {
     pub rules: Rules,
     pub ngrams: Option<&'o Opinion>,
     pub model: Option<&'o Opinion>,
@@ -121,7 +121,7 @@ fn by_mark(mood: &Mood, level: f64) -> Verdict {
     Verdict { sentiment, polarity: level, confidence: if against { 0.6 } else { 0.95 } }
 }
 
-impl Judges<'_> {
+impl Voices<'_> {
     /// Returns the intent: what is stated outright, else what all find most likely together.
     pub(super) fn intent(&self) -> Intent {
         let scores = INTENT.sum(self.rules.intent.map(|weight| weight.clamp(0.0, 5.0)), self.of(|judge| judge.intent));

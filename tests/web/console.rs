@@ -1,5 +1,7 @@
 //! The console's doors: who gets in, what a form must carry, what every answer says to browsers.
 
+use std::path::Path;
+
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 
 use crate::chat_api::client;
@@ -70,6 +72,32 @@ async fn nobody_gets_in_without_a_log_in() {
         let answer = form(client().post(url), &[("csrf", "x")]).send().await.unwrap();
         assert_eq!(answer.headers()["location"], "/console/login?next=/console", "{action}");
     }
+}
+
+#[tokio::test]
+async fn models_that_are_not_what_they_should_be_are_told_and_the_service_runs_without() {
+    let sound = Demo::start();
+    let page = Session::begin(&sound).await.get("/console/board").await.text().await.unwrap();
+    assert!(!page.contains("class=\"lacking\""), "nothing is missing");
+    let place = tempfile::tempdir().unwrap();
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let speech = place.path().join("ggml-huifang-zh-en-q5_1.bin");
+    let bytes = std::fs::read(models.join("speech/ggml-huifang-zh-en-q5_1.bin")).unwrap();
+    std::fs::write(&speech, &bytes[..bytes.len() / 2]).unwrap();
+    let sentiment = place.path().join("sentiment");
+    std::fs::create_dir(&sentiment).unwrap();
+    for name in ["config.json", "vocab.txt", "model.safetensors"] {
+        std::fs::copy(models.join("sentiment").join(name), sentiment.join(name)).unwrap();
+    }
+    let mut weights = std::fs::read(sentiment.join("model.safetensors")).unwrap();
+    *weights.last_mut().unwrap() ^= 1;
+    std::fs::write(sentiment.join("model.safetensors"), weights).unwrap();
+    let demo = Demo::start_with(&[("HUIFANG_SPEECH__MODEL", &speech), ("HUIFANG_TAGGING__MODEL", &sentiment)]);
+    let page = Session::begin(&demo).await.get("/console/board").await.text().await.unwrap();
+    assert!(page.contains("语音识别没有启用") && page.contains("情感模型不能用"), "{page}");
+    let log = demo.log();
+    assert!(log.contains(&format!("{} has {} bytes, but", speech.display(), bytes.len() / 2)), "{log}");
+    assert!(log.contains("model.safetensors has sha256") && log.contains("take the file from the release"), "{log}");
 }
 
 #[tokio::test]

@@ -28,10 +28,16 @@ pub struct Demo {
 
 impl Demo {
     pub fn start() -> Demo {
+        Demo::start_with(&[])
+    }
+
+    /// … with settings as variables.
+    pub fn start_with(settings: &[(&str, &Path)]) -> Demo {
         let directory = tempfile::tempdir().unwrap();
         let mut program = Command::new(env!("CARGO_BIN_EXE_huifang"))
             .args(["demo", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(directory.path().join("data"))
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(directory.path().join("demo.log")).unwrap())
             .spawn()

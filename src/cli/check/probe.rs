@@ -7,8 +7,9 @@ use bytes::Bytes;
 use super::Finding;
 use crate::catalog::lexicon;
 use crate::config::Config;
+use crate::models::{FileFault, Manifest};
+use crate::speech::Listener;
 use crate::speech::decode::Caps;
-use crate::speech::manifest::Manifest;
 use crate::speech::sandbox::Sandbox;
 use crate::speech::whisper::Recogniser;
 use crate::store::Store;
@@ -68,16 +69,23 @@ pub(super) async fn media(config: &Config) -> Finding {
     }
 }
 
-/// Does the speech model load?
-pub(super) fn speech(config: &Config) -> Finding {
+/// Does the speech model load, or the recognition service answer?
+pub(super) async fn speech(config: &Config) -> Finding {
     const WHAT: &str = "speech";
     const REMEDY: &str = "correct [speech] model (HUIFANG_SPEECH__MODEL); until then recordings wait for a person";
+    if config.speech.service_url.is_some() {
+        return speech_service(config).await;
+    }
     let path = &config.speech.model;
     let place = path.display().to_string();
     if !path.is_file() {
         return Finding::warning(WHAT, place, "is not there".to_owned(), REMEDY);
     }
-    let known = Manifest::embedded().ok().and_then(|manifest| manifest.model_of(path).cloned());
+    let manifest = Manifest::embedded().ok();
+    if let Some(Err(fault)) = manifest.as_ref().map(|manifest| manifest.check_thoroughly(path)) {
+        return Finding::warning(WHAT, place, fault.fault.to_string(), fault.remedy);
+    }
+    let known = manifest.and_then(|manifest| manifest.model_of(path).cloned());
     let traits = known.as_ref().and_then(|model| model.speech).unwrap_or_default();
     match Recogniser::load(path, traits, config.speech.threads) {
         Ok(_) => {
@@ -86,6 +94,20 @@ pub(super) fn speech(config: &Config) -> Finding {
             Finding::fine(WHAT, place, format!("loads ({name})"))
         }
         Err(fault) => Finding::warning(WHAT, place, fault.to_string(), REMEDY),
+    }
+}
+
+async fn speech_service(config: &Config) -> Finding {
+    const WHAT: &str = "speech";
+    const REMEDY: &str =
+        "correct [speech] service_url, service_model or service_key; until then recordings wait for a person";
+    let tried = async {
+        let listener = Listener::new(&config.speech, std::env::current_exe().unwrap_or_default())?;
+        listener.try_out().await.map(|()| listener.model().to_owned())
+    };
+    match tried.await {
+        Ok(name) => Finding::fine(WHAT, name, "the recognition service answers"),
+        Err(error) => Finding::warning(WHAT, "[speech] service_url", error.to_string(), REMEDY),
     }
 }
 
@@ -125,13 +147,19 @@ pub(super) fn tagging(config: &Config) -> Vec<Finding> {
         Err(problem) => return vec![Finding::broken("lexicon", LEXICON, problem, "put this right and build again")],
     };
     let named = [("sentiment", &config.tagging.model, "model"), ("n-grams", &config.tagging.ngrams, "ngrams")];
-    let (_, faults) = Tagger::open(lexical, config.tagging.model.as_deref(), config.tagging.ngrams.as_deref());
+    let (_, faults) = Tagger::open(lexical, &config.tagging.judges());
     let mut findings = vec![Finding::fine("lexicon", LEXICON, "understood")];
     for (what, path, key) in named {
         let Some(path) = path else {
             findings.push(Finding::fine(what, format!("[tagging] {key}"), "switched off; the others judge without it"));
             continue;
         };
+        let file = if key == "model" { path.join("model.safetensors") } else { path.clone() };
+        if let Some(Err(fault)) = Manifest::embedded().ok().map(|manifest| manifest.check_thoroughly(&file)) {
+            let place = fault.path.display().to_string();
+            findings.push(Finding::warning(what, place, fault.fault.to_string(), fault.remedy));
+            continue;
+        }
         let fault = faults.iter().find(|fault| match fault {
             TaggingFault::Model(_) => key == "model",
             TaggingFault::Ngrams(_) => key == "ngrams",
@@ -145,10 +173,9 @@ pub(super) fn tagging(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Are the shipped models as this version was made with?
+/// Are the known models that are here as they should be?
 pub(super) fn shipped_models(directory: &Path) -> Vec<Finding> {
     const WHAT: &str = "models";
-    const REMEDY: &str = "take the file from the release again";
     let manifest = match Manifest::embedded() {
         Ok(manifest) => manifest,
         Err(error) => {
@@ -156,15 +183,24 @@ pub(super) fn shipped_models(directory: &Path) -> Vec<Finding> {
             return vec![Finding::broken(WHAT, place, error.to_string(), "put it right and build again")];
         }
     };
-    let look = |file: &crate::speech::manifest::ModelFile| {
-        let place = directory.join(&file.file).display().to_string();
-        match file.verify(directory) {
-            Ok(true) => Finding::fine(WHAT, place, "has the known checksum"),
-            Ok(false) => Finding::broken(WHAT, place, "is not the file this version knows".to_owned(), REMEDY),
-            Err(error) => Finding::broken(WHAT, place, error.to_string(), REMEDY),
+    let mut findings = Vec::new();
+    for model in &manifest.models {
+        if model.source.is_some() && model.files.iter().all(|file| !file.below(directory).exists()) {
+            continue;
         }
-    };
-    manifest.models.iter().flat_map(|model| &model.files).map(look).collect()
+        for file in &model.files {
+            let path = file.below(directory);
+            let place = path.display().to_string();
+            findings.push(match file.verify(&path, true) {
+                Ok(()) => Finding::fine(WHAT, place, "has the known checksum"),
+                Err(fault @ FileFault::Unpinned { .. }) => {
+                    Finding::warning(WHAT, place, fault.to_string(), "compare it with one you trust")
+                }
+                Err(fault) => Finding::broken(WHAT, place, fault.to_string(), model.remedy()),
+            });
+        }
+    }
+    findings
 }
 
 /// A tenth of a second of silence as WAV: 16 kHz, mono, 16 bits.

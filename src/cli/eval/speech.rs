@@ -58,6 +58,7 @@ impl Speech {
         let mut config = config;
         if let Some(model) = &self.model {
             config.model.clone_from(model);
+            config.service_url = None;
         }
         let worker = std::env::current_exe().context("cannot tell where this program lies")?;
         let started = Instant::now();

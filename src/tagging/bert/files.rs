@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::super::opinion::trades;
-use crate::domain::understanding::{Intent, Urgency};
+use crate::domain::understanding::{Intent, Sentiment, Urgency};
+use crate::models::{Labels, Manifest};
 
 /// What is wrong with a model's files.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,16 +22,18 @@ pub enum ModelFault {
     Damaged { path: PathBuf, reason: String },
     #[error("sentiment model: {path} is of another kind: {reason}")]
     OtherKind { path: PathBuf, reason: String },
+    /// A model we know by name, but not these files of it.
+    #[error("sentiment model: {0}")]
+    NotAsKnown(String),
     #[error("sentiment model: {directory} cannot be used: {reason}")]
     Unusable { directory: PathBuf, reason: String },
 }
 
-/// Which output stands for which mood.
+/// The architectures that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Order {
-    pub negative: i64,
-    pub neutral: i64,
-    pub positive: i64,
+pub(super) enum Kind {
+    Bert,
+    DistilBert,
 }
 
 /// Files that fit together.
@@ -39,7 +42,11 @@ pub(super) struct Checked {
     pub config: PathBuf,
     pub vocabulary: PathBuf,
     pub weights: PathBuf,
-    pub order: Order,
+    pub kind: Kind,
+    /// What each output stands for, in their order.
+    pub moods: Vec<Sentiment>,
+    /// Whether the vocabulary knows no capital letters.
+    pub lower_case: bool,
     /// Most tokens.
     pub longest: usize,
     /// Whether the weights answer the questions for intent, trade and urgency too.
@@ -53,10 +60,14 @@ const MOST_BYTES: u64 = 32 * 1024 * 1024;
 struct Config {
     #[serde(default)]
     model_type: Option<String>,
+    #[serde(alias = "dim")]
     hidden_size: u64,
+    #[serde(alias = "n_layers")]
     num_hidden_layers: u64,
     vocab_size: u64,
     max_position_embeddings: usize,
+    /// Without it rust-bert does not know how many classes there are.
+    #[serde(default)]
     id2label: BTreeMap<String, String>,
     /// Labels of further heads on the same encoder, in the order of their outputs: an addition of
     /// this project's own recipe.
@@ -65,29 +76,37 @@ struct Config {
 }
 
 #[derive(Deserialize)]
+struct Tokenizer {
+    #[serde(default)]
+    do_lower_case: Option<bool>,
+}
+
+#[derive(Deserialize)]
 struct Tensor {
     shape: Vec<u64>,
     data_offsets: (u64, u64),
 }
 
-/// Checks that the files are there, whole, and belong together.
-pub(super) fn check(directory: &Path) -> Result<Checked, ModelFault> {
+/// Checks that the files are there, whole, and belong together. `labels` is what the operator says
+/// of the model's labels; else the manifest may know, else they must be ours.
+pub(super) fn check(directory: &Path, labels: Option<&Labels>) -> Result<Checked, ModelFault> {
     let path = |name: &str| directory.join(name);
     let (config_path, vocabulary, weights) = (path("config.json"), path("vocab.txt"), path("model.safetensors"));
-    let config: Config = serde_json::from_str(&text(&config_path)?)
-        .map_err(|error| ModelFault::Damaged { path: config_path.clone(), reason: error.to_string() })?;
-    if config.model_type.as_deref().is_some_and(|kind| kind != "bert") {
-        let kind = config.model_type.unwrap_or_default();
-        let reason = format!("model_type is \"{kind}\", but a \"bert\" sequence classifier is needed");
-        return Err(ModelFault::OtherKind { path: config_path, reason });
-    }
-    let order = order(&config.id2label).ok_or_else(|| ModelFault::OtherKind {
-        path: config_path.clone(),
-        reason: format!(
-            "its labels are {:?}, but id2label must name negative, neutral and positive",
-            config.id2label.values().collect::<Vec<_>>()
-        ),
-    })?;
+    let other = |reason: String| ModelFault::OtherKind { path: config_path.clone(), reason };
+    let config: Config = json(&config_path)?;
+    let kind = match config.model_type.as_deref() {
+        None | Some("bert") => Kind::Bert,
+        Some("distilbert") => Kind::DistilBert,
+        Some(kind) => {
+            let reason =
+                format!("model_type is \"{kind}\", but a \"bert\" or \"distilbert\" sequence classifier is needed");
+            return Err(other(reason));
+        }
+    };
+    let manifest = Manifest::embedded().map_err(|error| ModelFault::NotAsKnown(error.to_string()))?;
+    let known = manifest.model_of(&weights).and_then(|model| model.labels.clone());
+    let labels = labels.cloned().or(known).unwrap_or_else(Labels::ours);
+    let moods = moods(&config.id2label, &labels).map_err(other)?;
     let words = text(&vocabulary)?.lines().count() as u64;
     if words != config.vocab_size {
         let reason = format!("it has {words} entries, but config.json says vocab_size {}", config.vocab_size);
@@ -97,8 +116,21 @@ pub(super) fn check(directory: &Path) -> Result<Checked, ModelFault> {
     if let Some(reason) = wrong_heads(&config.heads).filter(|_| has_heads) {
         return Err(ModelFault::OtherKind { path: config_path, reason });
     }
-    check_weights(&weights, &config)?;
-    Ok(Checked { config: config_path, vocabulary, weights, order, longest: config.max_position_embeddings, has_heads })
+    check_weights(&weights, &config, kind)?;
+    // After the looks above, which say more exactly what is wrong; here what no look can find.
+    manifest.check_before_loading(&weights).map_err(|fault| ModelFault::NotAsKnown(fault.to_string()))?;
+    let tokenizer = path("tokenizer_config.json");
+    let lower_case = if tokenizer.exists() { json::<Tokenizer>(&tokenizer)?.do_lower_case } else { None };
+    Ok(Checked {
+        config: config_path,
+        vocabulary,
+        weights,
+        kind,
+        moods,
+        lower_case: lower_case.unwrap_or(true),
+        longest: config.max_position_embeddings,
+        has_heads,
+    })
 }
 
 /// Says which further head does not answer with our labels.
@@ -117,16 +149,30 @@ fn our_heads() -> [(&'static str, Vec<&'static str>); 3] {
     ]
 }
 
-fn order(labels: &BTreeMap<String, String>) -> Option<Order> {
-    let of = |wanted: &str| {
-        labels.iter().find(|(_, label)| label.to_ascii_lowercase() == wanted).and_then(|(id, _)| id.parse().ok())
-    };
-    let order = Order { negative: of("negative")?, neutral: of("neutral")?, positive: of("positive")? };
-    (labels.len() == 3).then_some(order)
+/// Returns what each output means, in the order of the outputs.
+fn moods(labels: &BTreeMap<String, String>, known: &Labels) -> Result<Vec<Sentiment>, String> {
+    let mut moods = Vec::new();
+    for id in 0..labels.len() {
+        let label = labels.get(&id.to_string()).ok_or_else(|| format!("its id2label has no {id}"))?;
+        moods.extend(known.mood_of(label));
+    }
+    let both = moods.contains(&Sentiment::Negative) && moods.contains(&Sentiment::Positive);
+    if moods.is_empty() || moods.len() != labels.len() || !both {
+        return Err(format!(
+            "its labels are {:?}, but id2label must name negative, neutral and positive, or [tagging] labels say what each means",
+            labels.values().collect::<Vec<_>>()
+        ));
+    }
+    Ok(moods)
+}
+
+fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, ModelFault> {
+    serde_json::from_str(&text(path)?)
+        .map_err(|error| ModelFault::Damaged { path: path.to_owned(), reason: error.to_string() })
 }
 
 /// Reads the header of the safetensors file: length, then JSON with shape and place of each tensor.
-fn check_weights(path: &Path, config: &Config) -> Result<(), ModelFault> {
+fn check_weights(path: &Path, config: &Config, kind: Kind) -> Result<(), ModelFault> {
     let unreadable =
         |error: std::io::Error| ModelFault::Unreadable { path: path.to_owned(), reason: error.to_string() };
     let damaged = |reason: String| ModelFault::Damaged { path: path.to_owned(), reason };
@@ -148,19 +194,23 @@ fn check_weights(path: &Path, config: &Config) -> Result<(), ModelFault> {
             serde_json::from_value(value).map_err(|error| damaged(format!("its header at {name}: {error}")))?;
         tensors.insert(name, tensor);
     }
-    let end = tensors.values().map(|tensor| tensor.data_offsets.1).max().unwrap_or(0);
-    if length + 8 + end != size {
-        let whole = length + 8 + end;
+    let last_byte = tensors.values().map(|tensor| tensor.data_offsets.1).max().unwrap_or(0);
+    if length + 8 + last_byte != size {
+        let whole = length + 8 + last_byte;
         return Err(damaged(format!("it has {size} bytes, but its header says {whole}: it is cut off or not whole")));
     }
     let last = config.num_hidden_layers.saturating_sub(1);
+    let (body, end) = match kind {
+        Kind::Bert => ("bert", format!("bert.encoder.layer.{last}.output.dense.bias")),
+        Kind::DistilBert => ("distilbert", format!("distilbert.transformer.layer.{last}.ffn.lin2.bias")),
+    };
     let heads = config.heads.iter().map(|(name, labels)| {
         (format!("heads.{name}.weight"), vec![labels.len() as u64, config.hidden_size])
     });
     let needed = [
-        ("bert.embeddings.word_embeddings.weight".to_owned(), vec![config.vocab_size, config.hidden_size]),
-        (format!("bert.encoder.layer.{last}.output.dense.bias"), vec![config.hidden_size]),
-        ("classifier.weight".to_owned(), vec![3, config.hidden_size]),
+        (format!("{body}.embeddings.word_embeddings.weight"), vec![config.vocab_size, config.hidden_size]),
+        (end, vec![config.hidden_size]),
+        ("classifier.weight".to_owned(), vec![config.id2label.len() as u64, config.hidden_size]),
     ];
     for (name, shape) in needed.into_iter().chain(heads) {
         let reason = match tensors.get(&name) {

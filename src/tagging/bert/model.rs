@@ -5,14 +5,17 @@ use std::fs;
 use std::path::Path;
 
 use rust_bert::bert::{BertConfig, BertEmbeddings, BertModel};
-use rust_bert::pipelines::common::{ModelType, TokenizerOption};
+use rust_bert::pipelines::common::{ModelResource, ModelType, TokenizerOption};
+use rust_bert::pipelines::sequence_classification::{SequenceClassificationConfig, SequenceClassificationOption};
+use rust_bert::resources::LocalResource;
 use rust_bert::{Config as _, RustBertError};
 use tch::nn::{self, Module as _, VarStore};
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::super::opinion::{DEGREES, INTENTS, MOODS, Opinion, TRADES};
-use super::files::{Checked, Order};
-use crate::tagging::text::is_han;
+use super::super::text::is_han;
+use super::files::{self, Checked};
+use crate::domain::understanding::Sentiment;
 
 /// Most characters in an entry of the vocabulary that stands for a run of them.
 const LONGEST_RUN: usize = 4;
@@ -22,13 +25,18 @@ pub(super) struct Model {
     tokenizer: TokenizerOption,
     /// Runs of Chinese characters the vocabulary knows as one: none in a published model.
     runs: HashMap<String, i64>,
-    bert: BertModel<BertEmbeddings>,
-    mood: nn::Linear,
-    heads: Option<Heads>,
-    order: Order,
+    network: Network,
+    /// What each class of mood stands for.
+    moods: Vec<Sentiment>,
     longest: usize,
     /// Ids of [CLS] and [SEP].
     ends: (i64, i64),
+}
+
+enum Network {
+    Bert { body: BertModel<BertEmbeddings>, mood: nn::Linear, heads: Option<Heads> },
+    /// DistilBERT, as rust-bert's own pipeline runs it.
+    Distilled(SequenceClassificationOption),
 }
 
 /// Further questions about the same utterance.
@@ -48,37 +56,28 @@ pub(super) enum Failure {
 }
 
 impl Model {
-    /// Loads what [`super::files::check`] found to fit together.
+    /// Loads what [`files::check`] found to fit together.
     pub(super) fn load(checked: &Checked) -> Result<Model, String> {
         // One thread for one message: the machine's other cores belong to other messages.
         tch::set_num_threads(1);
-        let vocabulary = checked.vocabulary.to_str().ok_or("its path is not UTF-8")?;
-        let tokenizer = TokenizerOption::from_file(ModelType::Bert, vocabulary, None, true, Some(true), None)
-            .map_err(|error| error.to_string())?;
-        let config = BertConfig::from_file(&checked.config);
-        let mut store = VarStore::new(Device::Cpu);
-        let root = store.root();
-        let bert = BertModel::new(&root / "bert", &config);
-        let linear = |path: nn::Path, labels: usize| {
-            nn::linear(path, config.hidden_size, i64::try_from(labels).unwrap_or_default(), nn::LinearConfig::default())
+        let kind = match checked.kind {
+            files::Kind::Bert => ModelType::Bert,
+            files::Kind::DistilBert => ModelType::DistilBert,
         };
-        let mood = linear(&root / "classifier", MOODS);
-        let heads = checked.has_heads.then(|| Heads {
-            intent: linear(&root / "heads" / "intent", INTENTS),
-            category: linear(&root / "heads" / "category", TRADES),
-            urgency: linear(&root / "heads" / "urgency", DEGREES),
-        });
-        store.load(&checked.weights).map_err(|error| error.to_string())?;
-        store.freeze();
+        let vocabulary = checked.vocabulary.to_str().ok_or("its path is not UTF-8")?;
+        let tokenizer =
+            TokenizerOption::from_file(kind, vocabulary, None, checked.lower_case, Some(checked.lower_case), None)
+                .map_err(|error| error.to_string())?;
         let ids = tokenizer.convert_tokens_to_ids(["[CLS]", "[SEP]"].as_slice());
         let &[first, last] = ids.as_slice() else { return Err("its vocabulary has no [CLS] and [SEP]".to_owned()) };
         Ok(Model {
             runs: runs(&checked.vocabulary)?,
+            network: match checked.kind {
+                files::Kind::Bert => bert(checked)?,
+                files::Kind::DistilBert => distilled(checked)?,
+            },
             tokenizer,
-            bert,
-            mood,
-            heads,
-            order: checked.order,
+            moods: checked.moods.clone(),
             longest: checked.longest,
             ends: (first, last),
         })
@@ -86,21 +85,39 @@ impl Model {
 
     /// Judges a text whose characters are simplified.
     pub(super) fn judge(&self, text: &str) -> Result<Opinion, Failure> {
-        let ids = self.ids(text);
-        let ids = Tensor::from_slice(&ids).unsqueeze(0);
-        tch::no_grad(|| {
-            let output = self.bert.forward_t(Some(&ids), None, None, None, None, None, None, false)?;
-            let seen = output.pooled_output.unwrap_or_else(|| output.hidden_state.select(1, 0));
-            let moods: [f64; MOODS] = likely(&self.mood, &seen)?;
-            let at = |class: i64| usize::try_from(class).ok().and_then(|class| moods.get(class)).copied().unwrap_or(0.0);
-            let heads = self.heads.as_ref();
-            Ok(Opinion {
-                sentiment: [at(self.order.negative), at(self.order.neutral), at(self.order.positive)],
-                intent: heads.map(|heads| likely(&heads.intent, &seen)).transpose()?,
-                category: heads.map(|heads| likely(&heads.category, &seen)).transpose()?,
-                urgency: heads.map(|heads| likely(&heads.urgency, &seen)).transpose()?,
-            })
+        let ids = Tensor::from_slice(&self.ids(text)).unsqueeze(0);
+        tch::no_grad(|| match &self.network {
+            Network::Distilled(network) => {
+                let scores = network.forward_t(Some(&ids), None, None, None, None, false);
+                Ok(Opinion { sentiment: self.moods(&scores)?, intent: None, category: None, urgency: None })
+            }
+            Network::Bert { body, mood, heads } => {
+                let output = body.forward_t(Some(&ids), None, None, None, None, None, None, false)?;
+                let seen = output.pooled_output.unwrap_or_else(|| output.hidden_state.select(1, 0));
+                let asked = heads.as_ref();
+                Ok(Opinion {
+                    sentiment: self.moods(&mood.forward(&seen))?,
+                    intent: asked.map(|heads| likely(&heads.intent.forward(&seen))).transpose()?,
+                    category: asked.map(|heads| likely(&heads.category.forward(&seen))).transpose()?,
+                    urgency: asked.map(|heads| likely(&heads.urgency.forward(&seen))).transpose()?,
+                })
+            }
         })
+    }
+
+    /// Sums what the classes of each mood are given: five stars are three moods.
+    fn moods(&self, scores: &Tensor) -> Result<[f64; MOODS], TchError> {
+        let likely = scores.f_softmax(-1, Kind::Float)?;
+        let mut moods = [0.0; MOODS];
+        for (class, mood) in (0_i64..).zip(&self.moods) {
+            let share = likely.f_double_value(&[0, class])?;
+            for (slot, one) in moods.iter_mut().zip(Sentiment::ALL) {
+                if one == *mood {
+                    *slot += share;
+                }
+            }
+        }
+        Ok(moods)
     }
 
     /// Returns the ids of a text between its ends; of a long one head and tail.
@@ -145,13 +162,49 @@ impl Model {
     }
 }
 
-fn likely<const N: usize>(head: &nn::Linear, seen: &Tensor) -> Result<[f64; N], TchError> {
-    let likely = head.forward(seen).f_softmax(-1, Kind::Float)?;
+fn likely<const N: usize>(scores: &Tensor) -> Result<[f64; N], TchError> {
+    let likely = scores.f_softmax(-1, Kind::Float)?;
     let mut found = [0.0; N];
     for (place, slot) in (0_i64..).zip(found.iter_mut()) {
         *slot = likely.f_double_value(&[0, place])?;
     }
     Ok(found)
+}
+
+fn bert(checked: &Checked) -> Result<Network, String> {
+    let config = BertConfig::from_file(&checked.config);
+    let mut store = VarStore::new(Device::Cpu);
+    let root = store.root();
+    let body = BertModel::new(&root / "bert", &config);
+    let linear = |path: nn::Path, labels: usize| {
+        let labels = i64::try_from(labels).unwrap_or_default();
+        nn::linear(path, config.hidden_size, labels, nn::LinearConfig::default())
+    };
+    let mood = linear(&root / "classifier", checked.moods.len());
+    let heads = checked.has_heads.then(|| Heads {
+        intent: linear(&root / "heads" / "intent", INTENTS),
+        category: linear(&root / "heads" / "category", TRADES),
+        urgency: linear(&root / "heads" / "urgency", DEGREES),
+    });
+    store.load(&checked.weights).map_err(|error| error.to_string())?;
+    store.freeze();
+    Ok(Network::Bert { body, mood, heads })
+}
+
+fn distilled(checked: &Checked) -> Result<Network, String> {
+    let local = |path: &Path| LocalResource::from(path.to_owned());
+    let mut config = SequenceClassificationConfig::new(
+        ModelType::DistilBert,
+        ModelResource::Torch(Box::new(local(&checked.weights))),
+        local(&checked.config),
+        local(&checked.vocabulary),
+        None,
+        checked.lower_case,
+        Some(checked.lower_case),
+        None,
+    );
+    config.device = Device::Cpu;
+    SequenceClassificationOption::new(&config).map(Network::Distilled).map_err(|error| error.to_string())
 }
 
 fn runs(vocabulary: &Path) -> Result<HashMap<String, i64>, String> {

@@ -49,8 +49,8 @@ pub(super) async fn lists(
     staff: Staff,
     Query(filter): Query<Filter>,
 ) -> Result<Html<String>, WebError> {
-    let BoardPage { shell, filter, flags, tickets } = BoardPage::load(&web, &staff, filter).await?;
-    Ok(Html(BoardLists { shell, filter, flags, tickets }.render()?))
+    let BoardPage { shell, filter, lacking, flags, tickets } = BoardPage::load(&web, &staff, filter).await?;
+    Ok(Html(BoardLists { shell, filter, lacking, flags, tickets }.render()?))
 }
 
 /// The board.
@@ -59,6 +59,8 @@ pub(super) async fn lists(
 pub(super) struct BoardPage {
     shell: Shell,
     filter: Filter,
+    /// Keys of what the service does without.
+    lacking: Vec<&'static str>,
     flags: Vec<FlagRow>,
     tickets: Vec<TicketRow>,
 }
@@ -68,6 +70,8 @@ pub(super) struct BoardPage {
 pub(super) struct BoardLists {
     shell: Shell,
     filter: Filter,
+    /// Keys of what the service does without.
+    lacking: Vec<&'static str>,
     flags: Vec<FlagRow>,
     tickets: Vec<TicketRow>,
 }
@@ -130,7 +134,7 @@ impl BoardPage {
                 })
             })
             .await?;
-        Ok(BoardPage { shell, filter, flags, tickets })
+        Ok(BoardPage { shell, filter, lacking: web.models.lacking(), flags, tickets })
     }
 }
 
@@ -327,6 +331,7 @@ mod tests {
             BoardPage {
                 shell: Shell::sample(language, "/console"),
                 filter: Filter::default(),
+                lacking: vec!["web.console.lacking.speech", "web.console.lacking.mood"],
                 flags: vec![
                     flag(FlagKind::Emergency, "王芳 · 云栖花园 3栋1单元502", "厨房有煤气味，头有点晕", 1),
                     flag(
@@ -384,6 +389,15 @@ mod tests {
         for language in Language::ALL {
             check("board", language, &BoardPage::sample(language).render().unwrap());
         }
+    }
+
+    #[test]
+    fn a_board_says_which_model_is_missing_and_otherwise_nothing() {
+        let page = BoardPage::sample(Language::English);
+        let drawn = page.render().unwrap();
+        assert!(drawn.contains("Voice messages are kept") && drawn.contains("Moods are judged by keywords alone"));
+        let drawn = BoardPage { lacking: Vec::new(), ..BoardPage::sample(Language::English) }.render().unwrap();
+        assert!(!drawn.contains("class=\"lacking\""));
     }
 
     #[test]

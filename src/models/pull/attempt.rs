@@ -1,0 +1,127 @@
+//! One request for the rest of a file.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, IF_RANGE, LAST_MODIFIED, RANGE};
+use reqwest::header::{HeaderName, RETRY_AFTER};
+use reqwest::{Client, Response, StatusCode};
+
+use super::part::Part;
+use super::{PullError, Step, Target};
+use crate::http;
+
+/// More than any model has, for a server that does not announce how much it sends.
+const MOST_BYTES: u64 = 16 * 1024 * 1024 * 1024;
+
+/// Asks for what `part` lacks and appends it.
+pub(super) async fn attempt(
+    client: &Client,
+    target: &Target<'_>,
+    part: &mut Part,
+    watch: &mut (dyn FnMut(Step<'_>) + Send),
+) -> Result<(), PullError> {
+    let url = || target.url.to_string();
+    let mut request = client.get(target.url.clone()).header(ACCEPT_ENCODING, "identity");
+    if part.len() > 0 {
+        request = request.header(RANGE, format!("bytes={}-", part.len()));
+        if let Some(version) = part.version() {
+            request = request.header(IF_RANGE, version);
+        }
+    }
+    let response = request.send().await.map_err(|error| match part.len() {
+        0 => PullError::Unreachable { url: url(), reason: http::reason(error) },
+        have => PullError::Broken { url: url(), have, reason: http::reason(error) },
+    })?;
+    let announced = match response.status() {
+        StatusCode::PARTIAL_CONTENT => match range(response.headers()) {
+            Some((start, total)) if start == part.len() => total,
+            // Not what was asked for: the next try asks for all of it.
+            _ => {
+                part.begin_anew()?;
+                return Err(PullError::Broken { url: url(), have: 0, reason: "it sent another range".to_owned() });
+            }
+        },
+        StatusCode::OK => {
+            if part.len() > 0 {
+                part.begin_anew()?;
+                watch(Step::Anew { file: &target.path });
+            }
+            response.content_length()
+        }
+        StatusCode::NOT_FOUND => return Err(PullError::NotFound { url: url() }),
+        status => {
+            if status == StatusCode::RANGE_NOT_SATISFIABLE {
+                part.begin_anew()?;
+            }
+            let wait = text(response.headers(), &RETRY_AFTER).and_then(|seconds| seconds.parse().ok());
+            return Err(PullError::Status { url: url(), status: status.as_u16(), wait: wait.map(Duration::from_secs) });
+        }
+    };
+    if text(response.headers(), &CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html")) {
+        return Err(PullError::WebPage { url: url() });
+    }
+    if let (Some(announced), Some(known)) = (announced, target.size)
+        && announced != known
+    {
+        return Err(PullError::Announced { url: url(), announced, known });
+    }
+    let total = announced.or(target.size);
+    part.make_sure_of_room(total.unwrap_or(0).saturating_sub(part.len()))?;
+    // Only a strong version says that bytes are the same.
+    let version = text(response.headers(), &ETAG).filter(|tag| !tag.starts_with("W/"));
+    let version = version.or_else(|| text(response.headers(), &LAST_MODIFIED)).map(str::to_owned);
+    part.set_version(version.as_deref())?;
+    receive(response, target, part, total, watch).await
+}
+
+async fn receive(
+    response: Response,
+    target: &Target<'_>,
+    part: &mut Part,
+    total: Option<u64>,
+    watch: &mut (dyn FnMut(Step<'_>) + Send),
+) -> Result<(), PullError> {
+    let url = || target.url.to_string();
+    let file = target.path.as_path();
+    watch(Step::Receiving { file, done: part.len(), total });
+    let most = total.unwrap_or(MOST_BYTES);
+    let mut body = response.bytes_stream();
+    while let Some(piece) = body.next().await {
+        let piece =
+            piece.map_err(|error| PullError::Broken { url: url(), have: part.len(), reason: http::reason(error) })?;
+        if part.len() == 0 && is_web_page(&piece) {
+            return Err(PullError::WebPage { url: url() });
+        }
+        if part.len() + piece.len() as u64 > most {
+            part.begin_anew()?;
+            return Err(PullError::Longer { url: url(), known: most });
+        }
+        part.append(&piece)?;
+        watch(Step::Receiving { file, done: part.len(), total });
+    }
+    match total {
+        Some(total) if part.len() < total => {
+            let reason = format!("it ended before the announced {total} bytes");
+            Err(PullError::Broken { url: url(), have: part.len(), reason })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Start and total of `Content-Range: bytes START-END/TOTAL`.
+fn range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
+    let (span, total) = text(headers, &CONTENT_RANGE)?.strip_prefix("bytes ")?.split_once('/')?;
+    let (start, _) = span.split_once('-')?;
+    Some((start.parse().ok()?, total.parse().ok()))
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Whether bytes begin like HTML: no model does.
+fn is_web_page(bytes: &[u8]) -> bool {
+    let start: String = String::from_utf8_lossy(bytes.get(..64).unwrap_or(bytes)).trim_start().to_lowercase();
+    start.starts_with("<!doctype html") || start.starts_with("<html")
+}

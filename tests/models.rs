@@ -1,0 +1,525 @@
+//! Fetching models from a server that behaves like servers do: it breaks off, knows no ranges,
+//! changes the file, sends web pages. The server is real (HTTP over a socket), the disk is real.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
+use huifang::models::pull::{Order, Patience, PullError, Step, pull};
+use huifang::models::{Labels, Manifest, Model, ModelFile, Purpose, sha256_of};
+use tempfile::TempDir;
+use tokio::sync::Semaphore;
+
+/// How the server answers.
+#[derive(Clone)]
+struct Manner {
+    body: Arc<Vec<u8>>,
+    ranges: bool,
+    etag: &'static str,
+    kind: &'static str,
+    status: StatusCode,
+    /// Breaks off after so many bytes of an answer, so many times.
+    breaks: (usize, usize),
+    /// Does not say how much is to come.
+    silent_about_size: bool,
+    /// Holds the body back until a permit is there.
+    gate: Option<Arc<Semaphore>>,
+}
+
+/// What was asked: path, `Range`, `If-Range`.
+type Asked = (String, Option<String>, Option<String>);
+
+/// What the server is told and what it tells.
+type Shared = (Arc<Mutex<Manner>>, Arc<Mutex<Vec<Asked>>>);
+
+struct Server {
+    address: String,
+    manner: Arc<Mutex<Manner>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl Server {
+    async fn start(size: usize) -> Server {
+        let body: Vec<u8> = (0..size).map(|at| u8::try_from(at * 7 % 251).unwrap()).collect();
+        let manner = Arc::new(Mutex::new(Manner {
+            body: Arc::new(body),
+            ranges: true,
+            etag: "\"one\"",
+            kind: "application/octet-stream",
+            status: StatusCode::OK,
+            breaks: (0, 0),
+            silent_about_size: false,
+            gate: None,
+        }));
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().fallback(answer).with_state((Arc::clone(&manner), Arc::clone(&asked)));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Server { address, manner, asked }
+    }
+
+    fn set(&self, change: impl FnOnce(&mut Manner)) {
+        change(&mut self.manner.lock().unwrap());
+    }
+
+    fn asked(&self) -> Vec<Asked> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+
+    fn sha256(&self) -> String {
+        let place = TempDir::new().unwrap();
+        let path = place.path().join("body");
+        fs::write(&path, self.manner.lock().unwrap().body.as_slice()).unwrap();
+        sha256_of(&path).unwrap()
+    }
+
+    fn body(&self) -> Vec<u8> {
+        self.manner.lock().unwrap().body.to_vec()
+    }
+
+    /// A model of one file that this server has.
+    fn model(&self, pinned: bool) -> Model {
+        Model {
+            name: "test".into(),
+            purpose: Purpose::Speech,
+            licence: "MIT".into(),
+            languages: Vec::new(),
+            note: String::new(),
+            source: Some(format!("{}/owner/repo/resolve/main/", self.address)),
+            speech: None,
+            labels: None::<Labels>,
+            files: vec![ModelFile {
+                file: "speech/ggml-test.bin".into(),
+                sha256: pinned.then(|| self.sha256()),
+                size: pinned.then(|| self.body().len() as u64),
+            }],
+            metrics: Vec::new(),
+        }
+    }
+}
+
+async fn answer(State((manner, asked)): State<Shared>, headers: HeaderMap, request: Request) -> Response {
+    let said = |name| headers.get(name).map(|value: &header::HeaderValue| value.to_str().unwrap().to_owned());
+    let (range, condition) = (said(header::RANGE), said(header::IF_RANGE));
+    asked.lock().unwrap().push((request.uri().to_string(), range.clone(), condition.clone()));
+    let mut now = manner.lock().unwrap();
+    let same = condition.is_none_or(|tag| tag == now.etag);
+    let start: Option<usize> = range
+        .filter(|_| now.ranges && same)
+        .map(|range| range.strip_prefix("bytes=").unwrap().strip_suffix('-').unwrap().parse().unwrap());
+    let total = now.body.len();
+    if start.is_some_and(|start| start >= total) {
+        return StatusCode::RANGE_NOT_SATISFIABLE.into_response();
+    }
+    let rest = now.body[start.unwrap_or(0)..].to_vec();
+    let breaks = now.breaks.1 > 0;
+    now.breaks.1 = now.breaks.1.saturating_sub(1);
+    let (upto, gate, manner) = (now.breaks.0, now.gate.clone(), now.clone());
+    drop(now);
+    let mut response = Response::builder()
+        .status(if start.is_some() && manner.status == StatusCode::OK {
+            StatusCode::PARTIAL_CONTENT
+        } else {
+            manner.status
+        })
+        .header(header::ETAG, manner.etag)
+        .header(header::CONTENT_TYPE, manner.kind);
+    if let Some(start) = start {
+        response = response.header(header::CONTENT_RANGE, format!("bytes {start}-{}/{total}", total - 1));
+    }
+    if !manner.silent_about_size {
+        response = response.header(header::CONTENT_LENGTH, rest.len());
+    }
+    let pieces: Vec<Result<Bytes, std::io::Error>> = if breaks {
+        vec![Ok(Bytes::copy_from_slice(&rest[..upto.min(rest.len())]))]
+    } else {
+        rest.chunks(16 * 1024).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect()
+    };
+    let broken = breaks.then(|| {
+        futures_util::stream::once(async {
+            // What came before is on the wire by then.
+            tokio::task::yield_now().await;
+            Err(std::io::Error::other("the line breaks"))
+        })
+    });
+    let gated = futures_util::stream::once(async move {
+        if let Some(gate) = gate {
+            gate.acquire().await.unwrap().forget();
+        }
+        Ok(Bytes::new())
+    });
+    response
+        .body(Body::from_stream(
+            gated.chain(futures_util::stream::iter(pieces)).chain(futures_util::stream::iter(broken).flatten()),
+        ))
+        .unwrap()
+}
+
+/// An order that does not wait between tries.
+fn into(place: &TempDir) -> Order {
+    Order {
+        into: place.path().to_owned(),
+        mirror: None,
+        sha256: BTreeMap::new(),
+        accept_unpinned: false,
+        patience: Patience { tries: 3, pause: Duration::ZERO },
+    }
+}
+
+async fn fetch(model: &Model, order: &Order) -> Result<PathBuf, PullError> {
+    pull(model, order, &mut |_| {}).await
+}
+
+/// The error without addresses, ports and directories that change.
+fn said(error: &PullError, server: &Server, place: &TempDir) -> String {
+    error.to_string().replace(&server.address, "SERVER").replace(&place.path().display().to_string(), "DIR")
+}
+
+fn left(place: &TempDir) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(place.path().join("speech"))
+        .map(|found| found.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect())
+        .unwrap_or_default();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_model_comes_whole_and_a_second_time_not_at_all() {
+    let (server, place) = (Server::start(300_000).await, TempDir::new().unwrap());
+    let path = fetch(&server.model(true), &into(&place)).await.unwrap();
+    assert_eq!(path, place.path().join("speech/ggml-test.bin"));
+    assert_eq!(fs::read(&path).unwrap(), server.body());
+    assert_eq!(left(&place), ["ggml-test.bin"], "nothing else stays");
+    assert_eq!(server.asked(), [("/owner/repo/resolve/main/ggml-test.bin".to_owned(), None, None)]);
+    let mut present = false;
+    pull(&server.model(true), &into(&place), &mut |step| present |= matches!(step, Step::Present { .. }))
+        .await
+        .unwrap();
+    assert!(present && server.asked().is_empty());
+    fs::write(&path, "spoilt").unwrap();
+    fetch(&server.model(true), &into(&place)).await.unwrap();
+    assert_eq!(fs::read(&path).unwrap(), server.body(), "a file that is not right is replaced");
+}
+
+#[tokio::test]
+async fn a_cut_connection_is_taken_up_where_it_broke() {
+    let (server, place) = (Server::start(300_000).await, TempDir::new().unwrap());
+    server.set(|manner| manner.breaks = (100_000, 2));
+    let path = fetch(&server.model(true), &into(&place)).await.unwrap();
+    assert_eq!(fs::read(&path).unwrap(), server.body());
+    let asked: Vec<_> = server.asked().into_iter().map(|(_, range, condition)| (range, condition)).collect();
+    assert_eq!(asked.len(), 3);
+    assert_eq!(asked[0], (None, None));
+    assert!(asked[1].0.as_ref().is_some_and(|range| range.starts_with("bytes=")), "{asked:?}");
+    assert_eq!(asked[1].1.as_deref(), Some("\"one\""), "only if it is the same file still");
+}
+
+#[tokio::test]
+async fn what_a_line_that_stays_broken_brought_is_there_for_the_next_run() {
+    let (server, place) = (Server::start(300_000).await, TempDir::new().unwrap());
+    server.set(|manner| manner.breaks = (100_000, 1));
+    let hasty = Order { patience: Patience { tries: 1, pause: Duration::ZERO }, ..into(&place) };
+    let error = fetch(&server.model(true), &hasty).await.unwrap_err();
+    assert!(matches!(error, PullError::Broken { have: 100_000, .. }), "{error:?}");
+    assert!(
+        said(&error, &server, &place)
+            .ends_with("what has come is kept: give the same command again to go on from there")
+    );
+    assert_eq!(left(&place), ["ggml-test.bin.part", "ggml-test.bin.part.from"]);
+    server.asked();
+    let path = fetch(&server.model(true), &hasty).await.unwrap();
+    assert_eq!(fs::read(&path).unwrap(), server.body());
+    let asked = server.asked();
+    assert_eq!((asked.len(), asked[0].1.as_deref()), (1, Some("bytes=100000-")));
+    assert_eq!(left(&place), ["ggml-test.bin"]);
+}
+
+#[tokio::test]
+async fn a_server_without_ranges_is_asked_for_all_of_it_again() {
+    let (server, place) = (Server::start(300_000).await, TempDir::new().unwrap());
+    server.set(|manner| (manner.ranges, manner.breaks) = (false, (100_000, 1)));
+    let mut anew = 0;
+    let path =
+        pull(&server.model(true), &into(&place), &mut |step| anew += u32::from(matches!(step, Step::Anew { .. })))
+            .await
+            .unwrap();
+    assert_eq!((anew, fs::read(&path).unwrap()), (1, server.body()));
+}
+
+#[tokio::test]
+async fn a_file_that_changed_meanwhile_is_not_patched_together() {
+    let (server, place) = (Server::start(300_000).await, TempDir::new().unwrap());
+    let order = Order { accept_unpinned: true, patience: Patience { tries: 1, pause: Duration::ZERO }, ..into(&place) };
+    server.set(|manner| manner.breaks = (100_000, 1));
+    fetch(&server.model(false), &order).await.unwrap_err();
+    server.set(|manner| (manner.etag, manner.body) = ("\"two\"", Arc::new(vec![9; 200_000])));
+    let path = fetch(&server.model(false), &order).await.unwrap();
+    assert_eq!(fs::read(path).unwrap(), vec![9; 200_000]);
+    assert_eq!(server.asked().last().unwrap().2.as_deref(), Some("\"one\""));
+}
+
+#[tokio::test]
+async fn a_wrong_checksum_removes_the_file_and_names_both() {
+    let (server, place) = (Server::start(50_000).await, TempDir::new().unwrap());
+    let model = server.model(true);
+    let known = server.sha256();
+    server.set(|manner| manner.body = Arc::new(vec![1; 50_000]));
+    let error = fetch(&model, &into(&place)).await.unwrap_err();
+    let found = server.sha256();
+    assert!(error.to_string().contains(&known) && error.to_string().contains(&found), "{error}");
+    assert_eq!(left(&place), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn answers_that_are_no_model_are_told_apart() {
+    let (server, place) = (Server::start(5_000).await, TempDir::new().unwrap());
+    let (model, order) = (server.model(true), into(&place));
+    let mut answers = Vec::new();
+    server.set(|manner| manner.status = StatusCode::NOT_FOUND);
+    answers.push(said(&fetch(&model, &order).await.unwrap_err(), &server, &place));
+    assert_eq!(server.asked().len(), 1, "asking again does not help");
+    server.set(|manner| manner.status = StatusCode::FORBIDDEN);
+    answers.push(said(&fetch(&model, &order).await.unwrap_err(), &server, &place));
+    server.set(|manner| manner.status = StatusCode::SERVICE_UNAVAILABLE);
+    server.asked();
+    answers.push(said(&fetch(&model, &order).await.unwrap_err(), &server, &place));
+    assert_eq!(server.asked().len(), 3, "this may pass");
+    server.set(|manner| (manner.status, manner.kind) = (StatusCode::OK, "text/html; charset=utf-8"));
+    answers.push(said(&fetch(&model, &order).await.unwrap_err(), &server, &place));
+    let page = b"  <!DOCTYPE html><title>Log in</title>".to_vec();
+    server.set(|manner| (manner.kind, manner.body) = ("application/octet-stream", Arc::new(page)));
+    let unpinned = Order { accept_unpinned: true, ..into(&place) };
+    answers.push(said(&fetch(&server.model(false), &unpinned).await.unwrap_err(), &server, &place));
+    server.set(|manner| manner.body = Arc::new(vec![3; 7_000]));
+    answers.push(said(&fetch(&model, &order).await.unwrap_err(), &server, &place));
+    server.set(|manner| manner.silent_about_size = true);
+    answers.push(said(&fetch(&model, &order).await.unwrap_err(), &server, &place));
+    insta::assert_snapshot!(answers.join("\n"), @r"
+    SERVER/owner/repo/resolve/main/ggml-test.bin is not there (HTTP 404); the mirror may lack it, or needs another base address
+    SERVER/owner/repo/resolve/main/ggml-test.bin answers HTTP 403: it wants a log-in or refuses this machine; name a mirror with --from
+    SERVER/owner/repo/resolve/main/ggml-test.bin answers HTTP 503: it is overloaded or out of order; try again later, or name a mirror with --from
+    SERVER/owner/repo/resolve/main/ggml-test.bin sends a web page, not a model: a log-in page of the network or of the mirror stands in between
+    SERVER/owner/repo/resolve/main/ggml-test.bin sends a web page, not a model: a log-in page of the network or of the mirror stands in between
+    SERVER/owner/repo/resolve/main/ggml-test.bin announces 7000 bytes, but the model has 5000: it is another file, or another version
+    SERVER/owner/repo/resolve/main/ggml-test.bin sends more than the 5000 bytes it should; what came was removed
+    ");
+}
+
+#[tokio::test]
+async fn a_server_nobody_answers_at_is_named_with_what_can_be_done() {
+    let (server, place) = (Server::start(10).await, TempDir::new().unwrap());
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let order = Order { mirror: Some(format!("http://{free}")), ..into(&place) };
+    let mut waits = 0;
+    let error = pull(&server.model(true), &order, &mut |step| waits += u32::from(matches!(step, Step::Waiting { .. })))
+        .await
+        .unwrap_err();
+    assert_eq!(waits, 2, "three tries");
+    let text = error.to_string();
+    assert!(text.contains("onnection refused") && text.contains("HTTPS_PROXY") && text.contains("--from"), "{text}");
+}
+
+#[tokio::test]
+async fn a_mirror_stands_in_for_the_host_and_keeps_the_path() {
+    let (server, place) = (Server::start(5_000).await, TempDir::new().unwrap());
+    let mut model = server.model(true);
+    model.source = Some("https://huggingface.example/owner/repo/resolve/main/".to_owned());
+    let order = Order { mirror: Some(format!("{}/hub/", server.address)), ..into(&place) };
+    fetch(&model, &order).await.unwrap();
+    assert_eq!(server.asked()[0].0, "/hub/owner/repo/resolve/main/ggml-test.bin");
+    let order = Order { mirror: Some("ftp://there".to_owned()), ..into(&place) };
+    assert!(matches!(fetch(&model, &order).await, Err(PullError::Address { .. })));
+}
+
+#[tokio::test]
+async fn a_file_without_a_known_checksum_comes_only_if_that_is_accepted_and_then_is_pinned() {
+    let (server, place) = (Server::start(5_000).await, TempDir::new().unwrap());
+    let model = server.model(false);
+    let error = fetch(&model, &into(&place)).await.unwrap_err();
+    assert!(matches!(error, PullError::Unpinned { .. }) && server.asked().is_empty(), "{error}");
+    let trusting = Order { accept_unpinned: true, ..into(&place) };
+    let path = fetch(&model, &trusting).await.unwrap();
+    assert_eq!(left(&place), ["ggml-test.bin", "ggml-test.bin.sha256"]);
+    let record = fs::read_to_string(place.path().join("speech/ggml-test.bin.sha256")).unwrap();
+    assert_eq!(record, format!("{}  ggml-test.bin\n", server.sha256()), "as sha256sum writes it");
+    model.files[0].verify(&path, true).unwrap();
+    fs::write(&path, "changed").unwrap();
+    model.files[0].verify(&path, true).unwrap_err();
+    let vouched = Order { sha256: BTreeMap::from([("ggml-test.bin".into(), "0".repeat(64))]), ..into(&place) };
+    assert!(matches!(fetch(&model, &vouched).await, Err(PullError::Hash { .. })), "what is vouched for is held to");
+}
+
+#[tokio::test]
+async fn two_at_once_do_not_write_the_same_file() {
+    let (server, place) = (Server::start(50_000).await, TempDir::new().unwrap());
+    let gate = Arc::new(Semaphore::new(0));
+    server.set(|manner| manner.gate = Some(Arc::clone(&gate)));
+    let (model, order) = (server.model(true), into(&place));
+    let begun = Arc::new(tokio::sync::Notify::new());
+    let first = {
+        let (model, order, begun) = (model.clone(), order.clone(), Arc::clone(&begun));
+        tokio::spawn(async move {
+            pull(&model, &order, &mut |step| {
+                if matches!(step, Step::Receiving { .. }) {
+                    begun.notify_one();
+                }
+            })
+            .await
+        })
+    };
+    begun.notified().await;
+    let second = fetch(&model, &order).await.unwrap_err();
+    assert!(matches!(second, PullError::Busy { .. }), "{second}");
+    gate.add_permits(1);
+    let path = first.await.unwrap().unwrap();
+    assert_eq!(fs::read(path).unwrap(), server.body());
+    fetch(&model, &order).await.expect("the lock went with the part");
+}
+
+#[tokio::test]
+async fn a_place_that_cannot_be_written_is_said() {
+    let (server, place) = (Server::start(10).await, TempDir::new().unwrap());
+    // Root may write anywhere; a file where the directory should be stops everybody.
+    fs::write(place.path().join("speech"), "in the way").unwrap();
+    let error = fetch(&server.model(true), &into(&place)).await.unwrap_err();
+    assert!(matches!(error, PullError::File { .. }) && error.to_string().contains("--into"), "{error}");
+    let read_only = Order { into: PathBuf::from("/proc/sys/huifang"), ..into(&place) };
+    assert!(matches!(fetch(&server.model(true), &read_only).await, Err(PullError::File { .. })));
+    assert!(server.asked().is_empty(), "nothing is fetched that could not be kept");
+}
+
+/// A small file system of its own, unmounted at the end.
+struct SmallDisk(TempDir);
+
+impl SmallDisk {
+    fn mount(size: &str) -> Option<SmallDisk> {
+        let place = TempDir::new().unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
+            .arg(place.path())
+            .output();
+        mounted.is_ok_and(|ended| ended.status.success()).then_some(SmallDisk(place))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.path()).output();
+    }
+}
+
+#[tokio::test]
+async fn a_disk_without_room_is_noticed_before_the_first_byte() {
+    let Some(disk) = SmallDisk::mount("1m") else {
+        eprintln!("SKIPPED: no small file system can be mounted here (not root, or no right to)");
+        return;
+    };
+    let server = Server::start(2_000_000).await;
+    let error = fetch(&server.model(true), &into(&disk.0)).await.unwrap_err();
+    assert!(matches!(error, PullError::NoRoom { need: 2_000_000, .. }), "{error}");
+    assert_eq!(fs::metadata(disk.0.path().join("speech/ggml-test.bin.part")).unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_up_keeps_the_part() {
+    let Some(disk) = SmallDisk::mount("20m") else {
+        eprintln!("SKIPPED: no small file system can be mounted here (not root, or no right to)");
+        return;
+    };
+    let server = Server::start(30_000_000).await;
+    // Nothing is announced, so that nothing can be known beforehand.
+    server.set(|manner| manner.silent_about_size = true);
+    let order = Order { accept_unpinned: true, ..into(&disk.0) };
+    let error = fetch(&server.model(false), &order).await.unwrap_err();
+    let PullError::Full { have, .. } = error else { panic!("{error}") };
+    assert!(have > 15_000_000, "{have}");
+    assert_eq!(fs::metadata(disk.0.path().join("speech/ggml-test.bin.part")).unwrap().len(), have);
+}
+
+/// Runs the program with no variables but those given.
+async fn huifang(directory: &Path, variables: &[(&str, String)], arguments: &[&str], small_files: bool) -> Output {
+    let program = env!("CARGO_BIN_EXE_huifang");
+    let mut command = if small_files {
+        // A file may have 512 kB; the signal that would end the program is turned into an error.
+        let mut shell = tokio::process::Command::new("sh");
+        shell.args(["-c", "trap '' XFSZ; ulimit -f 1000; exec \"$0\" \"$@\"", program]);
+        shell
+    } else {
+        tokio::process::Command::new(program)
+    };
+    let variables = variables.iter().map(|(name, value)| (*name, value));
+    command.args(arguments).current_dir(directory).env_clear().envs(variables).output().await.unwrap()
+}
+
+#[tokio::test]
+async fn the_program_says_what_is_wrong_and_ends_with_1() {
+    let (server, place) = (Server::start(5_000_000).await, TempDir::new().unwrap());
+    let said = |output: &Output| String::from_utf8(output.stderr.clone()).unwrap();
+    let ended = huifang(place.path(), &[], &["models", "pull", "whisper-smal"], false).await;
+    assert!(!ended.status.success() && said(&ended).contains("did you mean whisper-small?"), "{}", said(&ended));
+    let ended = huifang(place.path(), &[], &["models", "pull", "distilbert-multilingual"], false).await;
+    assert!(!ended.status.success() && said(&ended).contains("--accept-unpinned"), "{}", said(&ended));
+    let ended = huifang(place.path(), &[], &["models", "pull", "huifang-zh-en"], false).await;
+    assert!(!ended.status.success() && said(&ended).contains("nothing to fetch"), "{}", said(&ended));
+    let arguments = ["models", "pull", "whisper-tiny", "--into", "m", "--from", &server.address];
+    let ended = huifang(place.path(), &[], &arguments, false).await;
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(said(&ended).contains("announces 5000000 bytes, but the model has 77691713"), "{}", said(&ended));
+}
+
+#[tokio::test]
+async fn a_file_that_grows_too_large_for_this_process_keeps_its_part() {
+    let (server, place) = (Server::start(3_000_000).await, TempDir::new().unwrap());
+    let arguments =
+        ["models", "pull", "distilbert-multilingual", "--accept-unpinned", "--into", "m", "--from", &server.address];
+    let ended = huifang(place.path(), &[], &arguments, true).await;
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("no room left for") && said.contains("give the same command again"), "{said}");
+    let part = place.path().join("m/sentiment/distilbert-multilingual/model.safetensors.part");
+    assert!(fs::metadata(&part).unwrap().len() > 400_000);
+}
+
+#[tokio::test]
+async fn a_pulled_model_comes_by_the_proxy_and_the_lines_that_put_it_to_use_are_printed() {
+    // A proxy for http:// is asked with the whole address; our server answers any.
+    let (proxy, place) = (Server::start(3_000).await, TempDir::new().unwrap());
+    let variables = [("http_proxy", proxy.address.clone()), ("HUIFANG_MODELS__MIRROR", "http://mirror.invalid".into())];
+    let arguments = ["models", "pull", "distilbert-multilingual", "--accept-unpinned", "--into", "m"];
+    let ended = huifang(place.path(), &variables, &arguments, false).await;
+    let (lines, said) = (String::from_utf8(ended.stdout).unwrap(), String::from_utf8(ended.stderr).unwrap());
+    assert!(ended.status.success(), "{said}");
+    let asked = proxy.asked();
+    assert_eq!(asked.len(), 4, "weights, configuration, vocabulary, tokenizer");
+    assert!(asked[0].0.starts_with("http://mirror.invalid/lxyuan/"), "{asked:?}");
+    let directory = place.path().canonicalize().unwrap().join("m/sentiment/distilbert-multilingual");
+    assert_eq!(lines, format!("[tagging]\nmodel = \"{}\"\n", directory.display()));
+    assert!(said.contains(&proxy.sha256()), "the checksum is printed: {said}");
+    let listed = huifang(place.path(), &[], &["models", "list", "--dir", "m"], false).await;
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let line = listed.lines().find(|line| line.starts_with("distilbert-multilingual")).unwrap();
+    assert!(line.contains(" yes "), "{line}");
+    assert!(listed.contains("synthetic voices") && listed.contains("models pull"), "{listed}");
+}
+
+#[test]
+fn every_published_model_can_be_asked_for_at_an_address() {
+    for model in &Manifest::embedded().unwrap().models {
+        let Some(source) = &model.source else { continue };
+        for file in &model.files {
+            format!("{source}{}", file.name()).parse::<axum::http::Uri>().unwrap();
+        }
+    }
+}
