@@ -106,15 +106,16 @@ class Decoder(nn.Module):
         free[-1] = 0
         self.register_buffer("free", free, persistent=False)
 
-    def forward(self, tokens: Tensor, heard: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Returns logits, and each layer's attention to what was heard."""
+    def forward(self, tokens: Tensor, heard: Tensor, asked: Tensor | None = None) -> tuple[Tensor, list[Tensor]]:
+        """Returns logits, and each layer's attention to what was heard. With `asked` (a mask like `tokens`) only those
+        places get logits: the vocabulary is the widest layer of all."""
         x = self.token_embedding(tokens) + self.positional_embedding[: tokens.shape[1]]
         attention = []
         for block in self.blocks:
             x, weights = block(x, heard, self.mask)
             attention.append(weights)
         x = F.layer_norm(x.float(), (WIDTH,), self.ln.weight * self.free, self.ln.bias * self.free + (1 - self.free))
-        return F.linear(x, self.token_embedding.weight), attention
+        return F.linear(x if asked is None else x[asked], self.token_embedding.weight), attention
 
 
 class Whisper(nn.Module):

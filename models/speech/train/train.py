@@ -1,13 +1,14 @@
-"""The training: a wall-clock budget, two processes of one thread each (or one GPU), resumable.
+"""The training: a budget of processor time, two processes of one thread each (or one GPU), resumable.
 
     python train.py [--minutes M] [--start FILE]
 
-The learning rate is laid out over the budget, so that a slow machine ends as properly as a fast one, with less training.
-The time used so far is part of the checkpoint. `--start` begins with the weights of a checkpoint or of a ggml file.
+The learning rate rises, stays, and falls over the last quarter of the budget. The budget counts processor time, so that a
+machine with other work makes the same model, later. Who cannot wait creates the file `finish` in the work folder: the
+fall begins at once and takes a third of the time used so far. `--start` begins with the weights of a checkpoint or of a
+ggml file.
 """
 
 import argparse
-import math
 import os
 import time
 from pathlib import Path
@@ -28,19 +29,41 @@ from synthesis import Espeak, phoneme_classes
 
 CHECKPOINT = WORK / "checkpoint.pt"
 CURVE = WORK / "curve.tsv"
+FINISH = WORK / "finish"
 CHECKPOINT_MINUTES, EVALUATION_MINUTES = 3.0, 6.0
 RATE, WARM_UP = 1.8e-3, 100
 RATE_FROM_WEIGHTS = 1.2e-3
 FRAMES = {"cpu": 9_600, "cuda": 96_000}
 SMOOTHING = 0.05
+FALL = 0.25  # of the budget
+
+
+class CrossEntropy(torch.autograd.Function):
+    """Mean cross-entropy with label smoothing, in fewer passes over the vocabulary than torch's own takes."""
+
+    @staticmethod
+    def forward(context, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        probabilities = logits.softmax(-1)
+        context.save_for_backward(probabilities, targets)
+        right = logits.gather(1, targets[:, None])[:, 0]
+        whole = right - probabilities.gather(1, targets[:, None])[:, 0].clamp(min=1e-30).log()
+        return (whole - (1 - SMOOTHING) * right - SMOOTHING * logits.mean(-1)).mean()
+
+    @staticmethod
+    def backward(context, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        slope, targets = context.saved_tensors
+        slope -= SMOOTHING / slope.shape[1]
+        slope.scatter_add_(1, targets[:, None], torch.full_like(slope[:, :1], SMOOTHING - 1))
+        return slope.mul_(gradient / len(targets)), None
 
 
 def losses(model: Whisper, batch: Batch, progress: float) -> tuple[torch.Tensor, dict[str, float]]:
     """Returns what to minimise: the text, and as scaffolding the phonemes heard and the places attended to."""
     heard = model.encoder(batch.mel)
-    logits, attention = model.decoder(batch.written, heard)
-    logits = logits.float()
-    text = F.cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), ignore_index=IGNORED, label_smoothing=SMOOTHING)
+    asked = batch.targets != IGNORED
+    logits, attention = model.decoder(batch.written, heard, asked)
+    targets = batch.targets[asked]
+    text = CrossEntropy.apply(logits.float(), targets)
     phonemes = F.cross_entropy(model.phonemes(heard).float().flatten(0, 1), batch.phonemes.flatten(), ignore_index=IGNORED, reduction="sum")
     phonemes = phonemes / (batch.phonemes != IGNORED).sum().clamp(min=1)
     place = torch.arange(heard.shape[1], device=heard.device)
@@ -49,8 +72,7 @@ def losses(model: Whisper, batch: Batch, progress: float) -> tuple[torch.Tensor,
     looking = sum(
         -(((weights[:, :2] * inside[:, None]).sum(-1) + 1e-4).log() * known[:, None]).sum() / (2 * known.sum() + 1e-6) for weights in attention
     ) / len(attention)
-    asked = batch.targets[:, 3:] != IGNORED
-    right = (logits[:, 3:].argmax(-1) == batch.targets[:, 3:])[asked].float().mean()
+    right = (logits.detach().argmax(-1) == targets).float().mean()
     total = text + (0.1 + 0.6 * (1 - progress)) * phonemes + (0.05 + 0.5 * (1 - progress)) * looking
     return total, {"text": text.item(), "phonemes": phonemes.item(), "attention": looking.item(), "right": right.item()}
 
@@ -109,6 +131,7 @@ def worker(rank: int, count: int, options: argparse.Namespace) -> None:
     parameters = list(model.parameters())
     say = print if rank == 0 else (lambda *_, **__: None)
     say(f"{device}, {count} worker(s), {len(used)} tokens, {sum(p.numel() for p in parameters):,} parameters, step {step}, {spent / 60:.1f} of {options.minutes:.0f} min spent", flush=True)
+    clock = time.process_time if device == "cpu" else time.time
     since = {"save": spent, "evaluate": spent, "frames": 0, "time": time.time()}
     sums: dict[str, float] = {}
 
@@ -122,15 +145,14 @@ def worker(rank: int, count: int, options: argparse.Namespace) -> None:
         source.add(names[0])
         say(f"epoch {epoch}: {len(source.examples)} utterances, {sum(len(e.mel) for e in source.examples) / 360_000:.1f} h", flush=True)
         for batch in source.epoch():
-            started, progress = time.time(), min(1.0, spent / budget)
-            rate = peak * min(1, (step + 1) / WARM_UP) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
+            started, progress = clock(), min(1.0, spent / budget)
+            rate = peak * min(1, (step + 1) / WARM_UP, (1.01 - progress) / FALL)
             for group in optimise.param_groups:
                 group["lr"] = rate
             with torch.autocast(device, dtype=torch.bfloat16):
                 loss, parts = losses(model, batch.to(device), progress)
             optimise.zero_grad(set_to_none=False)
             loss.backward()
-            # Gradients, and worker 0's clock, so that all workers keep to one schedule.
             flat = torch.cat([(p.grad if p.grad is not None else torch.zeros_like(p)).flatten() for p in parameters])
             if count > 1:
                 distributed.all_reduce(flat)
@@ -142,10 +164,13 @@ def worker(rank: int, count: int, options: argparse.Namespace) -> None:
             if torch.isfinite(torch.nn.utils.clip_grad_norm_(parameters, 1.0)):
                 optimise.step()
             step += 1
-            clock = torch.tensor([time.time() - started], dtype=torch.float64)
+            # Worker 0's clock and word count for all.
+            news = torch.tensor([clock() - started, FINISH.exists()], dtype=torch.float64)
             if count > 1:
-                distributed.broadcast(clock, 0)
-            spent += clock.item()
+                distributed.broadcast(news, 0)
+            spent += news[0].item()
+            if news[1]:
+                budget = min(budget, spent / (1 - FALL)) if budget == options.minutes * 60 else budget
             for name, value in parts.items():
                 sums[name] = sums.get(name, 0.0) + value
             since["frames"] += batch.mel.shape[0] * batch.mel.shape[1] * count
