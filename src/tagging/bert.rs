@@ -229,7 +229,10 @@ mod tests {
         let model = Bert::load(home.path(), Some(&all)).expect("a model");
         let judged = model.judge_blocking("good").expect("a judgement");
         let sum: f64 = judged.sentiment.iter().sum();
-        assert!((sum - 1.0).abs() < 1e-5 && judged.sentiment[1] > 0.0, "the shares of the five stars add up: {judged:?}");
+        assert!(
+            (sum - 1.0).abs() < 1e-5 && judged.sentiment[1] > 0.0,
+            "the shares of the five stars add up: {judged:?}"
+        );
         let two = labels("1 star=negative, 2 stars=negative, 3 stars=negative, 4 stars=positive, 5 stars=positive");
         let other = Bert::load(home.path(), Some(&two)).expect("a model").judge_blocking("good").expect("a judgement");
         let ([negative, neutral, _], [all_negative, ..]) = (judged.sentiment, other.sentiment);

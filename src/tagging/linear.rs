@@ -81,7 +81,8 @@ impl Linear {
         let longest = self.sentiment.longest.max(self.intent.longest);
         let all = ngrams::hashes(text, longest);
         // The other heads look at shorter runs.
-        let short = if self.intent.longest == longest { all.clone() } else { ngrams::hashes(text, self.intent.longest) };
+        let short =
+            if self.intent.longest == longest { all.clone() } else { ngrams::hashes(text, self.intent.longest) };
         let mut places = Vec::with_capacity(all.len());
         Opinion {
             sentiment: self.sentiment.likely(&all, &mut places),
@@ -124,7 +125,12 @@ fn read(bytes: &[u8]) -> Result<Linear, String> {
         intent: head(&tensors, &notes, "intent", Intent::ALL.map(Intent::name))?,
         category: head(&tensors, &notes, "category", trades())?,
         urgency: head(&tensors, &notes, "urgency", Urgency::ALL.map(Urgency::name))?,
-        marker: tensors.names().iter().any(|name| *name == "marks.weight").then(|| Marker::read(&tensors)).transpose()?,
+        marker: tensors
+            .names()
+            .iter()
+            .any(|name| *name == "marks.weight")
+            .then(|| Marker::read(&tensors))
+            .transpose()?,
     })
 }
 
@@ -225,7 +231,8 @@ mod tests {
         insta::assert_snapshot!(reason(b"GGUF"), @"n-gram model: DIR/ngrams.safetensors is damaged or of another kind: HeaderTooSmall; fetch the project's own again");
         insta::assert_snapshot!(reason(&whole[..whole.len() / 2]), @"n-gram model: DIR/ngrams.safetensors is damaged or of another kind: MetadataIncompleteBuffer; fetch the project's own again");
         let renamed = String::from_utf8_lossy(&whole[8..2000]).replace("smalltalk", "chitchats");
-        let spoilt: Vec<u8> = whole[..8].iter().chain(&renamed.as_bytes()[..1992]).chain(&whole[2000..]).copied().collect();
+        let spoilt: Vec<u8> =
+            whole[..8].iter().chain(&renamed.as_bytes()[..1992]).chain(&whole[2000..]).copied().collect();
         assert!(reason(&spoilt).contains("chitchats"), "{}", reason(&spoilt));
         fs::remove_file(&path).expect("removed");
         let gone = Linear::load(&path).expect_err("a fault").to_string();

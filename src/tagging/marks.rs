@@ -114,7 +114,8 @@ impl Marker {
             None => BEFORE,
             Some(place) => tokens.get(place).map_or(AFTER, |token| token.form),
         };
-        let mark = |offset: isize| at.checked_add_signed(offset).and_then(|place| said.get(place)).copied().unwrap_or('-');
+        let mark =
+            |offset: isize| at.checked_add_signed(offset).and_then(|place| said.get(place)).copied().unwrap_or('-');
         let mut sums = [0_i32; LABELS];
         let mut add = |feature: &str| {
             let place = crc32fast::hash(feature.as_bytes()) as usize % self.weights.len();
@@ -176,7 +177,8 @@ mod tests {
     fn marked(text: &str) -> Vec<String> {
         const EMBEDDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/sentiment/ngrams.safetensors");
         let lexical = Lexical::new(&catalog::lexicon::embedded().expect("a lexicon")).expect("it compiles");
-        let (tagger, faults) = Tagger::open(lexical, &Judges { ngrams: Some(Path::new(EMBEDDED)), ..Judges::default() });
+        let (tagger, faults) =
+            Tagger::open(lexical, &Judges { ngrams: Some(Path::new(EMBEDDED)), ..Judges::default() });
         assert_eq!(faults, []);
         let keywords = tagger.understand(text, None, Awaiting::Nothing).keywords;
         for keyword in &keywords {

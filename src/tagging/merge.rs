@@ -219,7 +219,8 @@ pub(super) fn likely_hazard(trade: Option<Category>) -> Hazard {
 
 fn best(scores: &[f64]) -> usize {
     // The first of equals: a later one must be better.
-    let better = |best: (usize, f64), (place, score): (usize, &f64)| if *score > best.1 + 1e-9 { (place, *score) } else { best };
+    let better =
+        |best: (usize, f64), (place, score): (usize, &f64)| if *score > best.1 + 1e-9 { (place, *score) } else { best };
     scores.iter().enumerate().fold((0, f64::NEG_INFINITY), better).0
 }
 

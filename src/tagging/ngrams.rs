@@ -99,7 +99,8 @@ mod tests {
     #[test]
     fn a_token_is_a_character_a_word_a_number_or_a_mark() {
         let text = Text::new("水龙头 wasn't fixed，9楼1203！", &Script::simplified());
-        let forms = |folded: &str| -> Vec<String> { tokens(folded).iter().map(|token| token.form.to_owned()).collect() };
+        let forms =
+            |folded: &str| -> Vec<String> { tokens(folded).iter().map(|token| token.form.to_owned()).collect() };
         assert_eq!(forms(&text.folded), ["水", "龙", "头", "wasn't", "fixed", ",", "9", "楼", "#", "!"]);
         assert_eq!(forms(" 'tis 4' "), ["'", "tis", "4", "'"]);
         assert_eq!(forms("  "), Vec::<String>::new());
@@ -108,7 +109,8 @@ mod tests {
     #[test]
     fn a_feature_is_a_run_of_tokens_or_a_piece_of_a_word() {
         let text = Text::new("漏水了", &Script::default());
-        let expected: Vec<u32> = ["漏", "漏\u{1}水", "水", "水\u{1}了", "了"].map(|f| crc32fast::hash(f.as_bytes())).into();
+        let expected: Vec<u32> =
+            ["漏", "漏\u{1}水", "水", "水\u{1}了", "了"].map(|f| crc32fast::hash(f.as_bytes())).into();
         assert_eq!(hashes(&text, 2), expected);
         let word = Text::new("leak", &Script::default());
         assert!(hashes(&word, 1).contains(&crc32fast::hash(b"\x02<lea")));

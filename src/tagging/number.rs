@@ -55,11 +55,20 @@ fn arabic(text: &Text, start: usize) -> Number {
         }
     }
     let written: String = text.span(start, end).iter().collect();
-    Number { start, end, value: written.parse().unwrap_or(f64::MAX), range: false }
+    let value = written.parse().unwrap_or(f64::MAX);
+    if ends_with(text, end, AND_A_HALF) {
+        return Number { start, end: end + AND_A_HALF.len(), value: value + 0.5, range: false };
+    }
+    Number { start, end, value, range: false }
 }
+
+const AND_A_HALF: &str = " and a half";
 
 const ENGLISH: &[(&str, f64)] = &[
     ("zero", 0.0),
+    ("zilch", 0.0),
+    ("nil", 0.0),
+    ("nought", 0.0),
     ("one", 1.0),
     ("two", 2.0),
     ("three", 3.0),
@@ -83,8 +92,8 @@ fn english(text: &Text, start: usize) -> Option<Number> {
     }
     let (mut value, mut end) = english_word(text, start)?;
     // "four and a half", "four point five"
-    if ends_with(text, end, " and a half") {
-        return Some(Number { start, end: end + 11, value: value + 0.5, range: false });
+    if ends_with(text, end, AND_A_HALF) {
+        return Some(Number { start, end: end + AND_A_HALF.len(), value: value + 0.5, range: false });
     }
     if ends_with(text, end, " point ")
         && let Some((tenths, after)) = english_word(text, end + 7)
@@ -202,6 +211,8 @@ mod tests {
             ("两", 2.0),
             ("four", 4.0),
             ("four and a half", 4.5),
+            ("3 and a half", 3.5),
+            ("nought", 0.0),
             ("four point five", 4.5),
             ("⑤", 5.0),
         ] {

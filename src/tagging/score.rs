@@ -3,9 +3,15 @@
 //! A number is a rating only by its wording ("四分", "给 4") or, where a rating is awaited, by
 //! standing alone. Which of the three scales it belongs to follows from the wording first and
 //! from what is awaited second. A value outside its scale is no rating; a range asks back.
+//!
+//! [`worded`], [`odd`] and [`setting`] find marks, [`sums`] reckons, [`taken`] says which are taken
+//! back or somebody else's, [`aspects`] parts them by what they rate.
 
 mod aspects;
 mod odd;
+mod setting;
+mod sums;
+mod taken;
 mod worded;
 
 use std::collections::BTreeMap;
@@ -74,15 +80,29 @@ struct Mark {
     range: bool,
     /// 满分 and its like.
     maximum: bool,
+    /// Names the scale ("按十分"): a rating only where marks are taken off it.
+    setting: bool,
+    /// Came out of a sum ("加一分"), so it is the speaker's own and of today.
+    sum: bool,
+}
+
+impl Mark {
+    fn plain(start: usize, end: usize, value: f64, scale: Scale) -> Mark {
+        Mark { start, end, value, scale, range: false, maximum: false, setting: false, sum: false }
+    }
 }
 
 /// Reads the ratings.
 pub(super) fn read(text: &Text, numbers: &[Number], found: &[Found], awaiting: Awaiting) -> Scores {
-    let reader = Reader { text, numbers, found, awaiting };
+    let settings = setting::find(text, numbers);
+    let reader = Reader { text, numbers, found, awaiting, settings };
     let mut marks = reader.marks();
-    if marks.is_empty() && awaiting != Awaiting::Nothing {
-        marks = reader.bare();
+    if marks.iter().all(|mark| mark.setting) {
+        marks.extend(reader.bare());
+    } else if awaiting != Awaiting::Nothing {
+        marks.extend(reader.bare_correction(&marks));
     }
+    reader.reckon(&mut marks);
     reader.settle(marks)
 }
 
@@ -91,6 +111,7 @@ struct Reader<'r> {
     numbers: &'r [Number],
     found: &'r [Found<'r>],
     awaiting: Awaiting,
+    settings: Vec<setting::Setting>,
 }
 
 impl Reader<'_> {
@@ -98,19 +119,12 @@ impl Reader<'_> {
         let mut scores =
             Scores { spans: marks.iter().map(|mark| (mark.start, mark.end)).collect(), ..Scores::default() };
         marks.retain(|mark| mark.scale != Scale::Foreign);
-        if marks.len() > 1 {
-            let mine: Vec<Mark> = marks.iter().copied().filter(|mark| !self.not_mine(mark)).collect();
-            if !mine.is_empty() {
-                marks = mine;
-            }
-        } else if marks.first().is_some_and(|mark| self.not_mine(mark)) {
+        if !self.keep_own(&mut marks) {
             return scores;
         }
-        if let Some(cue) = self.found.iter().rev().find(|find| matches!(find.meaning, Meaning::Correction)) {
-            let later: Vec<Mark> = marks.iter().copied().filter(|mark| mark.start >= cue.start).collect();
-            if !later.is_empty() && later.len() < marks.len() {
-                marks = later;
-            }
+        if marks.iter().all(|mark| self.is_bound(mark)) && !marks.is_empty() {
+            scores.unclear = true;
+            return scores;
         }
         self.aspects(&marks, &mut scores);
         if scores.dims.len() > 1 {
@@ -119,7 +133,7 @@ impl Reader<'_> {
         }
         scores.dims.clear();
         let joined = |pair: &[Mark]| match pair {
-            [a, b] if a.end <= b.start => {
+            [a, b] if a.end <= b.start && !same(a.value, b.value) => {
                 let between: String = self.text.span(a.end, b.start).iter().collect();
                 ["", "到", "-", "~", "或", "或者", "or", "to", "至", "、", "and", "跟", "和", "还是"]
                     .contains(&between.trim())
@@ -161,6 +175,7 @@ impl Reader<'_> {
                 let between: String = self.text.span(number.end, mark.start).iter().collect();
                 ["到", "-", "~", "或", "或者", "or", "to", "至", "、", "and", "–", "—", "or maybe", "maybe"]
                     .contains(&between.trim())
+                    && !self.names_scale(number)
             }
         })
     }
@@ -175,29 +190,43 @@ impl Reader<'_> {
             .copied()
     }
 
+    /// Says whether the mark is the verdict on the whole: "综合七分", "overall: 3", "3 overall".
     fn concludes(&self, mark: &Mark) -> bool {
-        self.found.iter().any(|find| {
-            matches!(find.meaning, Meaning::Aspect { name } if name == "overall")
-                && find.end <= mark.start
-                && self.text.same_clause(find.start, mark.start)
-        })
-    }
-
-    fn not_mine(&self, mark: &Mark) -> bool {
-        self.found.iter().any(|find| {
-            matches!(find.meaning, Meaning::NotMine)
-                && find.end <= mark.start
-                && mark.start - find.end <= 6
-                && self.text.same_clause(find.start, mark.start)
-        })
+        self.found.iter().filter(|find| matches!(find.meaning, Meaning::Aspect { name } if name == "overall")).any(
+            |find| {
+                let before = find.end <= mark.start
+                    && (self.text.same_clause(find.start, mark.start) || mark.start - find.end <= 3)
+                    && !self.numbers.iter().any(|number| number.start >= find.end && number.end <= mark.start);
+                let after = find.start >= mark.end
+                    && find.start - mark.end <= 2
+                    && self.text.same_clause(mark.start, find.start)
+                    && !self
+                        .numbers
+                        .iter()
+                        .any(|number| number.start >= find.end && self.text.same_clause(find.start, number.start));
+                before || after
+            },
+        )
     }
 
     fn in_recommendation(&self, mark: &Mark) -> bool {
-        self.found.iter().any(|find| {
-            matches!(find.meaning, Meaning::Recommend)
-                && self.text.same_sentence(find.start, mark.start)
+        self.found.iter().filter(|find| matches!(find.meaning, Meaning::Recommend)).any(|find| {
+            // "会不会推荐？九" answers its own question.
+            let asked = find.end <= mark.start
+                && !self.text.span(find.end, mark.start).iter().any(|c| matches!(c, '.' | '!' | ';' | '\n'));
+            (asked || self.text.same_sentence(find.start, mark.start))
                 && (mark.start.saturating_sub(find.end) <= 12 || find.start.saturating_sub(mark.end) <= 6)
                 && (find.start <= mark.start || find.start.saturating_sub(mark.end) <= 8)
+        })
+    }
+
+    /// "满意度 8/10" speaks of satisfaction and so is no willingness to recommend.
+    fn in_satisfaction(&self, mark: &Mark) -> bool {
+        ["满意", "satisf"].iter().any(|word| {
+            self.text.folded.match_indices(word).any(|(byte, _)| {
+                let at = self.text.at_byte(byte);
+                self.text.same_sentence(at, mark.start) && !self.in_recommendation(mark)
+            })
         })
     }
 
@@ -215,7 +244,7 @@ impl Reader<'_> {
                 scores.score10 = ten(mark.value);
             }
             (Scale::Ten, Awaiting::Nothing) => {
-                scores.nps = whole(mark.value);
+                scores.nps = whole(mark.value).filter(|_| !self.in_satisfaction(&mark));
                 if !self.in_recommendation(&mark) {
                     scores.score10 = ten(mark.value);
                 }
@@ -229,7 +258,7 @@ impl Reader<'_> {
                 if let Some(score) = five(mark.value) {
                     scores.score = Some(score);
                 } else {
-                    scores.nps = whole(mark.value).filter(|value| *value > 5);
+                    scores.nps = whole(mark.value).filter(|value| *value > 5 && !self.in_satisfaction(&mark));
                     scores.score10 = ten(mark.value);
                 }
             }

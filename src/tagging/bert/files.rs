@@ -204,9 +204,10 @@ fn check_weights(path: &Path, config: &Config, kind: Kind) -> Result<(), ModelFa
         Kind::Bert => ("bert", format!("bert.encoder.layer.{last}.output.dense.bias")),
         Kind::DistilBert => ("distilbert", format!("distilbert.transformer.layer.{last}.ffn.lin2.bias")),
     };
-    let heads = config.heads.iter().map(|(name, labels)| {
-        (format!("heads.{name}.weight"), vec![labels.len() as u64, config.hidden_size])
-    });
+    let heads = config
+        .heads
+        .iter()
+        .map(|(name, labels)| (format!("heads.{name}.weight"), vec![labels.len() as u64, config.hidden_size]));
     let needed = [
         (format!("{body}.embeddings.word_embeddings.weight"), vec![config.vocab_size, config.hidden_size]),
         (end, vec![config.hidden_size]),

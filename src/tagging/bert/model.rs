@@ -34,7 +34,11 @@ pub(super) struct Model {
 }
 
 enum Network {
-    Bert { body: BertModel<BertEmbeddings>, mood: nn::Linear, heads: Option<Heads> },
+    Bert {
+        body: BertModel<BertEmbeddings>,
+        mood: nn::Linear,
+        heads: Option<Heads>,
+    },
     /// DistilBERT, as rust-bert's own pipeline runs it.
     Distilled(SequenceClassificationOption),
 }
@@ -154,7 +158,9 @@ impl Model {
                 break;
             }
             run.push_str(token);
-            if place > 0 && let Some(id) = self.runs.get(&run) {
+            if place > 0
+                && let Some(id) = self.runs.get(&run)
+            {
                 best = Some((*id, place + 1));
             }
         }

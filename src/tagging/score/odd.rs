@@ -1,7 +1,7 @@
-//! Ratings in odd forms: rows of stars, 满分, marks taken off, what speech recognition makes of a
-//! rating, and the bare number where a rating is awaited.
+//! Ratings in odd forms: rows of stars, 满分, what speech recognition makes of a rating, and the
+//! bare number where a rating is awaited.
 
-use super::{Mark, Reader, Scale, is_star, same};
+use super::{Mark, Reader, Scale, is_star};
 use crate::domain::lexicon::Meaning;
 use crate::domain::understanding::Awaiting;
 use crate::tagging::number::Number;
@@ -21,7 +21,7 @@ impl Reader<'_> {
                 #[expect(clippy::cast_precision_loss, reason = "at most ten")]
                 let value = count as f64;
                 let scale = if count <= 5 { Scale::Five } else { Scale::Ten };
-                marks.push(Mark { start: at, end: at + count, value, scale, range: false, maximum: false });
+                marks.push(Mark::plain(at, at + count, value, scale));
             }
             at += count.max(1);
         }
@@ -33,7 +33,9 @@ impl Reader<'_> {
             .iter()
             .filter(|find| matches!(find.meaning, Meaning::Maximum))
             // "满分十分" names the scale.
-            .filter(|find| !self.numbers.iter().any(|number| number.start >= find.end && number.start <= find.end + 1))
+            .filter(|find| {
+                !self.settings.iter().any(|setting| setting.end >= find.start && setting.start <= find.end + 1)
+            })
             .filter(|find| {
                 !marks
                     .iter()
@@ -41,14 +43,8 @@ impl Reader<'_> {
             })
             .map(|find| {
                 let ten = matches!(self.awaiting, Awaiting::Score10 | Awaiting::Nps);
-                Mark {
-                    start: find.start,
-                    end: find.end,
-                    value: if ten { 10.0 } else { 5.0 },
-                    scale: Scale::Open,
-                    range: false,
-                    maximum: true,
-                }
+                let value = if ten { 10.0 } else { 5.0 };
+                Mark { maximum: true, ..Mark::plain(find.start, find.end, value, Scale::Open) }
             })
             .collect()
     }
@@ -63,109 +59,109 @@ impl Reader<'_> {
             .filter(|find| find.start <= first + 6 || find.end + 3 >= last)
             .filter(|find| !matches!(self.text.char(find.end), '钟' | '之' | '米' | '贝' | '期'))
             .filter_map(|find| match find.meaning {
-                Meaning::Homophone { value } => Some(Mark {
-                    start: find.start,
-                    end: find.end,
-                    value: *value,
-                    scale: Scale::Open,
-                    range: false,
-                    maximum: false,
-                }),
+                Meaning::Homophone { value } => Some(Mark::plain(find.start, find.end, *value, Scale::Open)),
                 _ => None,
             })
             .take(1)
             .collect()
     }
 
-    /// A number that stands alone where a rating is awaited.
+    /// A number that stands alone where a rating is awaited, where a scale is declared, or where
+    /// recommending is spoken of.
     pub(super) fn bare(&self) -> Vec<Mark> {
-        let free: Vec<&Number> =
-            self.numbers.iter().filter(|number| !self.has_unit(number) && !self.is_ordinal(number)).collect();
+        let free: Vec<&Number> = self.numbers.iter().filter(|number| self.is_free(number)).collect();
         let (first, last) = self.text.core();
+        let awaited = self.awaiting != Awaiting::Nothing;
         let mut marks = Vec::new();
         for (index, number) in free.iter().enumerate() {
-            let open = |c: char| !c.is_alphanumeric();
-            let (before, after) = (self.text.before(number.start), self.text.char(number.end));
-            let own_clause = (open(before) || self.is_rated(number))
-                && (open(after)
-                    || matches!(after, '吧' | '啊' | '呀' | '哦' | '哈' | '啦' | '咯' | '了' | '嘛' | '呢'));
-            let short = last - first <= 6 && free.len() == 1;
-            let aspect = self.found.iter().any(|find| {
-                matches!(find.meaning, Meaning::Aspect { .. })
-                    && find.end <= number.start
-                    && number.start - find.end <= 2
-            });
+            let short = awaited && last - first <= 6 && free.len() == 1;
+            let aspect = awaited
+                && self.found.iter().any(|find| {
+                    matches!(find.meaning, Meaning::Aspect { .. })
+                        && find.end <= number.start
+                        && number.start - find.end <= 2
+                });
+            let after = self.text.char(number.end);
             // 一 alone is "one" only as the whole answer: 一样, 一直, 一般 are words.
             let word = is_han(self.text.char(number.start)) && number.end - number.start == 1 && is_han(after);
             let joined = |other: &Number| {
                 let between: String = self.text.span(number.end, other.start).iter().collect();
-                ["到", "-", "~", "或", "或者", "or", "至", "、"].contains(&between.trim())
+                ["到", "-", "~", "或", "或者", "or", "to", "至", "、"].contains(&between.trim())
             };
-            let range = number.range || free.get(index + 1).is_some_and(|next| joined(next));
-            let whole = own_clause || aspect || range;
+            let range = number.range || awaited && free.get(index + 1).is_some_and(|next| joined(next));
+            let whole = self.stands_alone(number) || aspect || awaited && range;
             if whole || short && !(word && last - first > 4) {
                 let scale = self.scale_of_setting(number);
-                marks.push(Mark {
-                    start: number.start,
-                    end: number.end,
-                    value: number.value,
-                    scale,
-                    range,
-                    maximum: false,
-                });
+                let mark = Mark { range, ..Mark::plain(number.start, number.end, number.value, scale) };
+                if awaited || scale != Scale::Open || self.in_recommendation(&mark) {
+                    marks.push(mark);
+                }
             }
         }
-        // Several bare numbers without an aspect each are a list, a range or a telephone number.
+        let mine: Vec<Mark> = marks.iter().copied().filter(|mark| !self.not_mine(mark, &marks)).collect();
+        if !mine.is_empty() {
+            marks = mine;
+        }
+        // Several bare numbers without an aspect each are a list, a range or a telephone number,
+        // unless one is named the verdict or comes after a correction.
         let aspects = self.found.iter().filter(|find| matches!(find.meaning, Meaning::Aspect { .. })).count();
-        let lone_sentence = marks.len() > 1 && aspects < 2 && !marks.iter().any(|mark| mark.range) && !self.corrects();
-        if lone_sentence { Vec::new() } else { marks }
+        let told_apart = aspects > 1 || self.corrects() || marks.iter().any(|mark| mark.range || self.concludes(mark));
+        if marks.len() > 1 && !told_apart { Vec::new() } else { marks }
+    }
+
+    /// "四分，不对，三": the bare number that comes after a correction, where no mark does.
+    pub(super) fn bare_correction(&self, marks: &[Mark]) -> Vec<Mark> {
+        let Some(cue) = self.found.iter().rev().find(|find| matches!(find.meaning, Meaning::Correction)) else {
+            return Vec::new();
+        };
+        if marks.iter().any(|mark| mark.start >= cue.start) {
+            return Vec::new();
+        }
+        let mut later: Vec<Mark> = self.bare().into_iter().filter(|mark| mark.start >= cue.end).collect();
+        later.truncate(1);
+        later
+    }
+
+    fn is_free(&self, number: &Number) -> bool {
+        // 十分感谢, 八点, 三分之一: looked at and refused where the wording was judged.
+        !self.has_unit(number)
+            && !self.is_ordinal(number)
+            && !self.names_scale(number)
+            && !matches!(self.text.char(number.end), '分' | '角' | '刻')
+    }
+
+    /// Says whether a number is a clause of its own but for a particle or a word that leads to it.
+    fn stands_alone(&self, number: &Number) -> bool {
+        let open = |c: char| !c.is_alphanumeric();
+        let (before, after) = (self.text.before(number.start), self.text.char(number.end));
+        let led = open(before)
+            || matches!(before, '是' | '就' | '嗯' | '呃' | '哦' | '噢' | '算')
+            || self.is_rated(number)
+            || self.settings.iter().any(|setting| setting.end == number.start);
+        let closed =
+            open(after) || matches!(after, '吧' | '啊' | '呀' | '哦' | '哈' | '啦' | '咯' | '了' | '嘛' | '呢');
+        led && closed && (!after.is_ascii() || self.goes_on_about_it(number))
+    }
+
+    /// "7 because…", but not "3 men came": what English says after a mark is no noun.
+    fn goes_on_about_it(&self, number: &Number) -> bool {
+        let rest: String = self.text.span(number.end, number.end + 14).iter().collect();
+        let Some(rest) = rest.strip_prefix(' ') else { return true };
+        let word: String = rest.chars().take_while(|c| c.is_ascii_alphabetic() || *c == '\'').collect();
+        word.is_empty() || word.ends_with("ly") || AFTER_MARK.contains(&word.as_str())
     }
 
     pub(super) fn corrects(&self) -> bool {
         self.found.iter().any(|find| matches!(find.meaning, Meaning::Correction))
     }
-
-    /// "满分扣一分": takes the second mark off the first.
-    pub(super) fn deduct(&self, marks: &mut Vec<Mark>) {
-        for find in self.found.iter().filter(|find| matches!(find.meaning, Meaning::Deduct)) {
-            let top = if matches!(self.awaiting, Awaiting::Score10 | Awaiting::Nps) { 10.0 } else { 5.0 };
-            let half = self.text.span(find.end, find.end + 3).contains(&'半');
-            let amount = self
-                .numbers
-                .iter()
-                .find(|number| number.start >= find.end && number.start <= find.end + 3)
-                // 少亮两个, 扣三百: what is taken off must be marks.
-                .filter(|number| {
-                    let after: String = self.text.span(number.end, number.end + 6).iter().collect();
-                    ["分", "星", "颗", " point", " star", " mark"].iter().any(|unit| after.starts_with(unit))
-                        || !after.starts_with(char::is_alphanumeric) && self.awaiting != Awaiting::Nothing
-                })
-                .map(|number| (number.value, number.end))
-                .or_else(|| half.then_some((0.5, find.end + 3)));
-            let Some((amount, end)) = amount else { continue };
-            marks.retain(|mark| !(mark.start >= find.end && mark.start < end + 1));
-            let base = marks.iter().rposition(|mark| mark.end <= find.start);
-            let explained = marks.iter().any(|mark| mark.start >= end);
-            match base.and_then(|index| marks.get_mut(index)) {
-                Some(mark) if mark.maximum || same(mark.value, top) => {
-                    mark.value -= amount;
-                    mark.maximum = false;
-                    mark.end = end;
-                }
-                None if !explained => {
-                    let value = top - amount;
-                    marks.push(Mark {
-                        start: find.start,
-                        end,
-                        value,
-                        scale: Scale::Open,
-                        range: false,
-                        maximum: false,
-                    });
-                }
-                // "四星，扣一星因为…" has said its mark already.
-                Some(_) | None => {}
-            }
-        }
-    }
 }
+
+/// English words that may follow a mark.
+const AFTER_MARK: &[&str] = &[
+    "for", "from", "because", "cos", "since", "as", "but", "and", "or", "to", "i", "i'd", "i'm", "i'll", "it", "it's",
+    "is", "was", "if", "at", "on", "in", "out", "not", "no", "maybe", "please", "thanks", "thank", "thx", "tops",
+    "max", "though", "then", "just", "overall", "the", "that", "that's", "this", "my", "we", "they", "you", "he",
+    "she", "would", "will", "with", "without", "so", "until", "till", "only", "again", "actually", "minus", "plus",
+    "would've", "there", "even", "given", "due", "today", "now", "instead", "mate", "love", "yeah", "yes", "sorry",
+    "wait", "less",
+];

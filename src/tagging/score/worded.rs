@@ -8,6 +8,61 @@ use crate::domain::understanding::Awaiting;
 use crate::tagging::number::Number;
 use crate::tagging::text::is_han;
 
+/// What carries a number that is no mark: rooms, tickets, times of day.
+const NUMBERED_ENGLISH: &[&str] = &[
+    "room",
+    "flat",
+    "unit",
+    "floor",
+    "apartment",
+    "apt",
+    "block",
+    "number",
+    "no",
+    "ticket",
+    "order",
+    "building",
+    "door",
+    "gate",
+    "bus",
+    "line",
+    "route",
+    "level",
+    "page",
+    "step",
+    "question",
+    "item",
+    "suite",
+    "tower",
+    "lift",
+    "elevator",
+    "bay",
+    "plot",
+    "house",
+    "job",
+    "case",
+    "reference",
+    "ref",
+    "invoice",
+    "size",
+    "phase",
+    "section",
+    "bedroom",
+    "bathroom",
+    "switch",
+    "meter",
+    "at",
+    "by",
+    "after",
+    "before",
+    "until",
+    "till",
+    "since",
+    "past",
+];
+const NUMBERED_CHINESE: &[&str] =
+    &["房间", "电梯", "单号", "编号", "尾号", "工号", "门牌", "工单", "订单", "楼栋", "型号", "尺寸", "农历", "电话"];
+
 impl Reader<'_> {
     /// Returns what is a rating by its wording.
     pub(super) fn marks(&self) -> Vec<Mark> {
@@ -26,7 +81,6 @@ impl Reader<'_> {
         marks.extend(self.maxima(&marks));
         marks.extend(self.homophones(&marks));
         marks.sort_by_key(|mark| mark.start);
-        self.deduct(&mut marks);
         marks
     }
 
@@ -52,8 +106,7 @@ impl Reader<'_> {
         if matches!(tail, '/' | '月' | '日' | '号') || number.value > whole.value {
             return None;
         }
-        let range = number.range;
-        Some(Mark { start: number.start, end: whole.end, value: number.value, scale, range, maximum: false })
+        Some(Mark { range: number.range, ..Mark::plain(number.start, whole.end, number.value, scale) })
     }
 
     /// "四分", "五颗星", "4 stars", "rate it 4", "给 4".
@@ -67,7 +120,11 @@ impl Reader<'_> {
             .trim_start_matches([' ', '-'])
             .to_owned();
         let mark = |end: usize, scale: Scale| {
-            Some(Mark { start: number.start, end, value: number.value, scale, range: number.range, maximum: false })
+            // 三分半, 四颗星半
+            let half = self.text.char(end) == '半' && !matches!(self.text.char(end + 1), '钟' | '天' | '年' | '个');
+            let (end, value) = if half { (end + 1, number.value + 0.5) } else { (end, number.value) };
+            let setting = self.names_scale(number);
+            Some(Mark { range: number.range, setting, ..Mark::plain(number.start, end, value, scale) })
         };
         if self.is_ordinal(number) {
             return None;
@@ -101,7 +158,8 @@ impl Reader<'_> {
                 None
             };
         }
-        if self.is_rated(number) && !self.has_unit(number) {
+        let corrected = self.awaiting != Awaiting::Nothing && self.follows_correction(number);
+        if (self.is_rated(number) || corrected) && !self.has_unit(number) {
             return mark(number.end, self.scale_of_setting(number));
         }
         None
@@ -142,8 +200,20 @@ impl Reader<'_> {
         let before = self.text.before(number.start);
         before == '第'
             || before.is_ascii_alphanumeric()
-            || matches!(before, '#' | '№')
+            || matches!(before, '#' | '№' | '$' | '¥' | '€' | '£' | '周' | '拜' | '初' | '号')
+            || before == '期' && self.text.before(number.start - 1) == '星'
+            || self.is_numbered(number)
             || self.text.char(number.end) == '-' && self.text.char(number.end + 1).is_ascii_alphabetic()
+    }
+
+    /// "room 8", 尾号 4, "at 5": the word before says what is numbered or when.
+    fn is_numbered(&self, number: &Number) -> bool {
+        let lead: String = self.text.span(number.start.saturating_sub(14), number.start).iter().collect();
+        let lead = lead.trim_end_matches([' ', ':', '.', '是']);
+        let word: String = lead.chars().rev().take_while(char::is_ascii_alphabetic).collect();
+        let word: String = word.chars().rev().collect();
+        NUMBERED_ENGLISH.contains(&word.as_str()) && !self.is_rated(number)
+            || NUMBERED_CHINESE.iter().any(|word| lead.ends_with(word))
     }
 
     pub(super) fn has_unit(&self, number: &Number) -> bool {
@@ -177,33 +247,5 @@ impl Reader<'_> {
                 || between.iter().copied().eq(" a ".chars())
                 || between.iter().copied().eq(" it a ".chars())
         })
-    }
-
-    /// 十分制, 满分十分, 1-10: the scale that is named beside the mark.
-    pub(super) fn scale_of_setting(&self, number: &Number) -> Scale {
-        let all: &String = &self.text.folded;
-        let named = |words: &[&str]| words.iter().any(|word| all.contains(word));
-        if named(&[
-            "十分制",
-            "10分制",
-            "满分十分",
-            "满分10",
-            "满分是十",
-            "满分是10",
-            "十分满分",
-            "10分满分",
-            "out of 10",
-            "out of ten",
-        ]) {
-            Scale::Ten
-        } else if named(&["五分制", "5分制", "满分五分", "满分5", "五分满分", "5分满分", "out of 5", "out of five"])
-        {
-            Scale::Five
-        } else if named(&["百分制", "满分100", "满分一百", "100分满分", "out of 100"]) || number.value > 10.0
-        {
-            Scale::Foreign
-        } else {
-            Scale::Open
-        }
     }
 }

@@ -1,0 +1,208 @@
+//! Marks that do not count: taken back, somebody else's, of another time, denied, left over.
+
+use super::{Mark, Reader, same};
+use crate::domain::lexicon::Meaning;
+use crate::tagging::number::Number;
+
+/// Words of the speaker's own past: they set a mark aside only where another one is said.
+const EARLIER: &[&str] = &[
+    "刚才",
+    "刚刚",
+    "方才",
+    "起初",
+    "一开始",
+    "开始",
+    "先前",
+    "it was",
+    "was a",
+    "was an",
+    "would have been",
+    "would've been",
+    "could have been",
+    "should have been",
+    "had been",
+    "at first",
+    "started at",
+    "started as",
+];
+/// What denies the mark right before it.
+const DENIED: &[&str] = &[
+    "给不了",
+    "给不到",
+    "给不起",
+    "是给不了",
+    "是不可能",
+    "不可能",
+    "肯定不",
+    "不值",
+    "不配",
+    "算不上",
+    "达不到",
+    "到不了",
+    "够不上",
+    "别想",
+    "休想",
+    "就别想",
+    "免谈",
+    "谈不上",
+    "不算",
+    "作废",
+    "不作数",
+    "没门",
+    "就免了",
+    "就算了",
+    "太多",
+    "太高",
+    "太低",
+    "太少",
+    " is too",
+    " was too",
+    " would be too",
+    " is out of the question",
+];
+/// What leads to the marks that were not given.
+const LEFT_OVER: &[&str] = &[
+    "那",
+    "剩",
+    "剩下",
+    "剩下的",
+    "剩下那",
+    "剩的",
+    "余下",
+    "余下的",
+    "另外",
+    "另外那",
+    "另",
+    "留",
+    "留了",
+    "留着",
+    "缺的",
+    "丢的",
+    "the other",
+    "the last",
+    "the missing",
+    "missing",
+    "the remaining",
+    "remaining",
+    "that last",
+];
+/// What makes the mark before it one end of a range.
+const BOUND: &[&str] = &[
+    "往上",
+    "以上",
+    "朝上",
+    "向上",
+    "起步",
+    "出头",
+    "打底",
+    "开外",
+    "往下",
+    "以下",
+    "不到",
+    "不足",
+    "以内",
+    "多一点",
+    "多点",
+    "+",
+    " or more",
+    " or above",
+    " or higher",
+    " or below",
+    " or less",
+    " or lower",
+    " and up",
+    " and above",
+];
+
+impl Reader<'_> {
+    /// Leaves the marks that count; false where the only one does not.
+    pub(super) fn keep_own(&self, marks: &mut Vec<Mark>) -> bool {
+        if let [only] = marks.as_slice() {
+            return !(self.not_mine(only, marks) || self.denied(only) && only.value > 1.0);
+        }
+        let all = marks.clone();
+        keep(marks, |mark| !self.not_mine(mark, &all));
+        // "三分不对四分", "九分不算": the mark right before the cue is the one taken back.
+        keep(marks, |mark| !self.denied(mark) && !self.corrected(mark));
+        let cues = self.found.iter().rev().filter(|find| matches!(find.meaning, Meaning::Correction));
+        for cue in cues {
+            let before = marks.len();
+            keep(marks, |mark| mark.start >= cue.start);
+            if marks.len() < before {
+                break;
+            }
+        }
+        let stated = marks.clone();
+        let aspects = self.found.iter().any(|find| matches!(find.meaning, Meaning::Aspect { .. }));
+        keep(marks, |mark| {
+            let rest = |other: &Mark| [5.0, 10.0].iter().any(|top| same(other.value + mark.value, *top));
+            !(self.ends_before(mark.start, LEFT_OVER) && (!aspects || stated.iter().any(rest)))
+        });
+        keep(marks, |mark| !self.is_bound(mark));
+        true
+    }
+
+    /// Says whether the mark is somebody else's, of another time, or denied beforehand.
+    pub(super) fn not_mine(&self, mark: &Mark, marks: &[Mark]) -> bool {
+        if mark.sum {
+            return false;
+        }
+        self.found.iter().filter(|find| matches!(find.meaning, Meaning::NotMine)).any(|find| {
+            let words: String = self.text.span(find.start, find.end).iter().collect();
+            let reach = if words.is_ascii() { 24 } else { 6 };
+            let other_between = marks.iter().any(|other| other.start >= find.end && other.end <= mark.start);
+            // 推荐给朋友, 替我妈: they are spoken of, they do not rate.
+            let spoken_of = matches!(self.text.before(find.start), '给' | '跟' | '向' | '帮' | '替');
+            find.end <= mark.start
+                && mark.start - find.end <= reach
+                && self.text.same_clause(find.start, mark.start)
+                && !other_between
+                && !spoken_of
+                && (marks.len() > 1 || !EARLIER.contains(&words.as_str()))
+        })
+    }
+
+    /// 改成三, 应该是八: the correction leads to its number.
+    pub(super) fn follows_correction(&self, number: &Number) -> bool {
+        self.found.iter().any(|find| {
+            matches!(find.meaning, Meaning::Correction)
+                && find.end == number.start
+                && matches!(self.text.before(find.end), '成' | '为' | '是')
+        })
+    }
+
+    /// Says whether the mark is one end of a range: 六分往上.
+    pub(super) fn is_bound(&self, mark: &Mark) -> bool {
+        self.starts_after(mark.end, BOUND)
+    }
+
+    fn denied(&self, mark: &Mark) -> bool {
+        self.starts_after(mark.end, DENIED)
+    }
+
+    fn corrected(&self, mark: &Mark) -> bool {
+        self.found.iter().any(|find| {
+            matches!(find.meaning, Meaning::Correction)
+                && find.start >= mark.end
+                && find.start - mark.end <= 2
+                && self.text.same_clause(mark.start, find.start)
+        })
+    }
+
+    fn starts_after(&self, at: usize, words: &[&str]) -> bool {
+        let after: String = self.text.span(at, at + 24).iter().collect();
+        words.iter().any(|word| after.starts_with(word))
+    }
+
+    fn ends_before(&self, at: usize, words: &[&str]) -> bool {
+        let before: String = self.text.span(at.saturating_sub(16), at).iter().collect();
+        words.iter().any(|word| before.trim_end().ends_with(word))
+    }
+}
+
+/// Keeps what the test passes, or everything where nothing would.
+fn keep(marks: &mut Vec<Mark>, test: impl Fn(&Mark) -> bool) {
+    if marks.iter().any(&test) {
+        marks.retain(test);
+    }
+}
