@@ -72,6 +72,7 @@ enum Scale {
 }
 
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts that do not depend on each other")]
 struct Mark {
     start: usize,
     end: usize,
