@@ -185,6 +185,9 @@ fn rules(evidence: &intent::Evidence) -> Rules {
     }
     Rules {
         intent: intent::weights(evidence),
+        is_vague: evidence.trade.component.is_none()
+            && evidence.trade.symptom.is_none()
+            && !evidence.alarm.is_emergency(),
         trade,
         is_pressing: evidence.alarm.is_pressing(),
         is_open_danger: evidence.alarm.is_emergency(),

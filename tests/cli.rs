@@ -41,6 +41,9 @@ fn with_models() -> TempDir {
         fs::create_dir_all(directory.path().join(below)).unwrap();
         for file in fs::read_dir(repository().join(below)).unwrap() {
             let from = file.unwrap().path();
+            if from.is_dir() {
+                continue; // the recipe
+            }
             fs::copy(&from, directory.path().join(below).join(from.file_name().unwrap())).unwrap();
         }
     }

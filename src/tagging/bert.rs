@@ -178,7 +178,7 @@ mod tests {
         insta::assert_snapshot!(reason(&|dir| {
             let weights = fs::read(dir.join("model.safetensors")).expect("read");
             fs::write(dir.join("model.safetensors"), &weights[..weights.len() / 2]).expect("written");
-        }), @"sentiment model: DIR/model.safetensors is damaged: it has 5056999 bytes, but its header says 10113998: it is cut off or not whole; fetch the model again");
+        }), @"sentiment model: DIR/model.safetensors is damaged: it has 6567316 bytes, but its header says 13134632: it is cut off or not whole; fetch the model again");
         insta::assert_snapshot!(reason(&|dir| fs::write(dir.join("model.safetensors"), "GGUF").expect("written")), @"sentiment model: DIR/model.safetensors is damaged: it is too short to be a safetensors file; fetch the model again");
         insta::assert_snapshot!(reason(&|dir| {
             let config = fs::read_to_string(dir.join("config.json")).expect("read");
@@ -187,8 +187,8 @@ mod tests {
         insta::assert_snapshot!(reason(&|dir| {
             let config = fs::read_to_string(dir.join("config.json")).expect("read");
             fs::write(dir.join("config.json"), config.replace("\"hidden_size\": 256", "\"hidden_size\": 128")).expect("written");
-        }), @"sentiment model: DIR/model.safetensors is of another kind: bert.embeddings.word_embeddings.weight is [7006, 256], but config.json makes it [7006, 128]");
-        insta::assert_snapshot!(reason(&|dir| fs::write(dir.join("vocab.txt"), "[PAD]\n[UNK]\n").expect("written")), @"sentiment model: DIR/vocab.txt is of another kind: it has 2 entries, but config.json says vocab_size 7006");
+        }), @"sentiment model: DIR/model.safetensors is of another kind: bert.embeddings.word_embeddings.weight is [16000, 256], but config.json makes it [16000, 128]");
+        insta::assert_snapshot!(reason(&|dir| fs::write(dir.join("vocab.txt"), "[PAD]\n[UNK]\n").expect("written")), @"sentiment model: DIR/vocab.txt is of another kind: it has 2 entries, but config.json says vocab_size 16000");
         insta::assert_snapshot!(reason(&|dir| fs::write(dir.join("config.json"), "{").expect("written")), @"sentiment model: DIR/config.json is damaged: EOF while parsing an object at line 1 column 1; fetch the model again");
     }
 

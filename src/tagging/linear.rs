@@ -17,6 +17,7 @@ use super::ngrams;
 use super::opinion::{DEGREES, INTENTS, MOODS, Opinion, TRADES, softmax, trades};
 use super::text::Text;
 use crate::domain::understanding::{Intent, Sentiment, Urgency};
+use crate::models::Manifest;
 
 /// A file larger than this is something else.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
@@ -24,7 +25,7 @@ const MOST_BYTES: u64 = 64 * 1024 * 1024;
 /// The linear model cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LinearFault {
-    #[error("n-gram model: {path} cannot be read: {reason}; set [tagging] ngrams to where it is, or to \"none\"")]
+    #[error("n-gram model: {path} cannot be read: {reason}; set [tagging] ngrams to where it is, or leave it empty")]
     Unreadable { path: PathBuf, reason: String },
     #[error("n-gram model: {path} is damaged or of another kind: {reason}; fetch the project's own again")]
     Damaged { path: PathBuf, reason: String },
@@ -68,7 +69,12 @@ impl Linear {
             return Err(unreadable(format!("it has {size} bytes, at most {MOST_BYTES} are read")));
         }
         let bytes = fs::read(path).map_err(|error| unreadable(error.to_string()))?;
-        read(&bytes).map_err(|reason| LinearFault::Damaged { path: path.to_owned(), reason })
+        let damaged = |reason: String| LinearFault::Damaged { path: path.to_owned(), reason };
+        let model = read(&bytes).map_err(damaged)?;
+        // After the look above, which says more exactly what is wrong; here what no look can find.
+        let known = Manifest::embedded().map_err(|error| damaged(error.to_string()))?;
+        known.check_before_loading(path).map_err(|fault| damaged(fault.to_string()))?;
+        Ok(model)
     }
 
     /// Returns the marker of keywords, where the file has one.

@@ -19,13 +19,13 @@ pub(super) fn hashes(text: &Text, longest: usize) -> Vec<u32> {
     let tokens: Vec<&str> = tokens(&text.folded).into_iter().map(|token| token.form).collect();
     let mut hashes = Vec::with_capacity(tokens.len() * (longest + 2));
     for (at, token) in tokens.iter().enumerate() {
-        let mut hasher = crc32fast::Hasher::new();
+        let mut sum = crc32fast::Hasher::new();
         for (place, next) in tokens.iter().skip(at).take(longest).enumerate() {
             if place > 0 {
-                hasher.update(b"\x01");
+                sum.update(b"\x01");
             }
-            hasher.update(next.as_bytes());
-            hashes.push(hasher.clone().finalize());
+            sum.update(next.as_bytes());
+            hashes.push(sum.clone().finalize());
         }
         if token.is_ascii() && token.len() >= 4 {
             pieces(token, &mut hashes);
@@ -39,10 +39,10 @@ fn pieces(word: &str, hashes: &mut Vec<u32>) {
     let marked = format!("<{word}>");
     for length in 3..=5 {
         for piece in marked.as_bytes().windows(length) {
-            let mut hasher = crc32fast::Hasher::new();
-            hasher.update(b"\x02");
-            hasher.update(piece);
-            hashes.push(hasher.finalize());
+            let mut sum = crc32fast::Hasher::new();
+            sum.update(b"\x02");
+            sum.update(piece);
+            hashes.push(sum.finalize());
         }
     }
 }

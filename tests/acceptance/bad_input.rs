@@ -20,7 +20,7 @@ use crate::words::{is_in, text};
 
 /// Part of everything a person writes here; no line of the log may hold it.
 const SECRET: &str = "紫藤花开在七号窗";
-const SECRET_EN: &str = "wisteria blooms at window seven";
+const SECRET_EN: &str = "wisteria blooms by the lantern";
 
 /// A service with a person of each language.
 struct Scene {

@@ -90,6 +90,7 @@ pub(crate) fn program(directory: &Path) -> Command {
         .env_clear()
         .env("HUIFANG_SPEECH__MODEL", models.join("speech/ggml-huifang-zh-en-q5_1.bin"))
         .env("HUIFANG_TAGGING__MODEL", models.join("sentiment"))
+        .env("HUIFANG_TAGGING__NGRAMS", models.join("sentiment/ngrams.safetensors"))
         .current_dir(directory);
     command
 }

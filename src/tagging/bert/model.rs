@@ -34,13 +34,16 @@ pub(super) struct Model {
 }
 
 enum Network {
-    Bert {
-        body: BertModel<BertEmbeddings>,
-        mood: nn::Linear,
-        heads: Option<Heads>,
-    },
+    Bert(Box<Own>),
     /// DistilBERT, as rust-bert's own pipeline runs it.
-    Distilled(SequenceClassificationOption),
+    Distilled(Box<SequenceClassificationOption>),
+}
+
+/// A BERT with the head for the mood, and further ones where the file has them.
+struct Own {
+    body: BertModel<BertEmbeddings>,
+    mood: nn::Linear,
+    heads: Option<Heads>,
 }
 
 /// Further questions about the same utterance.
@@ -95,7 +98,8 @@ impl Model {
                 let scores = network.forward_t(Some(&ids), None, None, None, None, false);
                 Ok(Opinion { sentiment: self.moods(&scores)?, intent: None, category: None, urgency: None })
             }
-            Network::Bert { body, mood, heads } => {
+            Network::Bert(own) => {
+                let Own { body, mood, heads } = own.as_ref();
                 let output = body.forward_t(Some(&ids), None, None, None, None, None, None, false)?;
                 let seen = output.pooled_output.unwrap_or_else(|| output.hidden_state.select(1, 0));
                 let asked = heads.as_ref();
@@ -194,7 +198,7 @@ fn bert(checked: &Checked) -> Result<Network, String> {
     });
     store.load(&checked.weights).map_err(|error| error.to_string())?;
     store.freeze();
-    Ok(Network::Bert { body, mood, heads })
+    Ok(Network::Bert(Box::new(Own { body, mood, heads })))
 }
 
 fn distilled(checked: &Checked) -> Result<Network, String> {
@@ -210,7 +214,8 @@ fn distilled(checked: &Checked) -> Result<Network, String> {
         None,
     );
     config.device = Device::Cpu;
-    SequenceClassificationOption::new(&config).map(Network::Distilled).map_err(|error| error.to_string())
+    let network = SequenceClassificationOption::new(&config).map_err(|error| error.to_string())?;
+    Ok(Network::Distilled(Box::new(network)))
 }
 
 fn runs(vocabulary: &Path) -> Result<HashMap<String, i64>, String> {
