@@ -62,8 +62,9 @@ fn what_was_once_understood_stays_understood() {
     }
 }
 
-/// Rows by authors who had seen neither rules nor vocabulary nor training rows. `third.jsonl` helped to fit
-/// how far each judge is trusted, the others did not. The bars hold what is reached; they are no claim beyond.
+/// Rows by an author who had seen neither rules nor vocabulary nor training rows. `third.jsonl` and `hard.jsonl` helped
+/// to fit how far each judge is trusted, and the marker learnt from the former; `fourth.jsonl` did neither. The bars
+/// hold what is reached; they are no claim beyond.
 #[test]
 fn the_judges_together_understand_wording_nobody_wrote_for_them() {
     let lexical = Lexical::new(&catalog::lexicon::embedded().expect("a lexicon")).expect("it compiles");
