@@ -91,6 +91,7 @@ async fn message(store: &Store, clock: &Clock, dialogue_id: DialogueId) -> Resul
         status: Delivery::Pending,
         not_before: None,
         created_at: now,
+        reply_to: None,
     };
     let job = NewJob {
         id: clock.new_id(),

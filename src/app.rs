@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::{self, Catalog};
+use crate::channel::Channels;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::desk::Desk;
@@ -48,6 +49,7 @@ pub struct App {
     pub store: Store,
     pub intake: Intake,
     pub runner: Runner,
+    pub channels: Channels,
     pub key: TokenKey,
     catalog: Arc<Catalog>,
     clock: Clock,
@@ -87,18 +89,34 @@ impl App {
         let phone = config.policy.emergency_phone.clone().unwrap_or_else(|| "110".to_owned());
         let intake =
             Intake::new(store.clone(), Arc::clone(&catalog), Arc::clone(&tagger), clock.clone(), key.clone(), phone);
+        let channels = Channels::default();
         let runner = Runner {
             store: store.clone(),
             clock: clock.clone(),
             intake: intake.clone(),
             blobs: blobs.clone(),
+            channels: channels.clone(),
             catalog: Arc::clone(&catalog),
             listener,
             tagger,
         };
         let clips = if demo { demo::clips().context("assets/demo/voices")? } else { Vec::new() };
         let public_url = config.server.public_url();
-        Ok(App { store, intake, runner, key, catalog, clock, blobs, metrics, public_url, clips, models, demo })
+        Ok(App {
+            store,
+            intake,
+            runner,
+            channels,
+            key,
+            catalog,
+            clock,
+            blobs,
+            metrics,
+            public_url,
+            clips,
+            models,
+            demo,
+        })
     }
 
     /// Serves until `stop` resolves; then takes no new work, finishes what is running, and returns.
@@ -120,6 +138,7 @@ impl App {
                     blobs: self.blobs.clone(),
                     catalog: Arc::clone(&self.catalog),
                     intake: self.intake.clone(),
+                    channels: self.channels.clone(),
                     desk: Desk::new(self.intake.clone()),
                     clock: self.clock.clone(),
                     public_url: self.public_url.clone(),

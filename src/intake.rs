@@ -8,6 +8,7 @@
 //!
 //! Read [`record`] for how effects become rows and [`message`] for how messages are stored.
 
+pub mod kind;
 pub mod message;
 mod record;
 mod speak;
@@ -17,7 +18,7 @@ pub use record::blob_key;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::channel::{Content, Inbound, MediaKind, ReceivedFile};
+use crate::channel::{Content, Inbound, MediaKind, Place, ReceivedFile};
 use crate::clock::Clock;
 use crate::domain::contact::Contact;
 use crate::domain::dialogue::say::Label;
@@ -35,6 +36,9 @@ use crate::store::{self, Store, StoreError, Tx};
 use crate::tagging::Tagger;
 use message::InboundBody;
 
+/// Characters of a place's name that are read.
+const LONGEST_PLACE: usize = 200;
+
 /// Takes messages in. Cheap to clone.
 #[derive(Clone)]
 pub struct Intake {
@@ -51,6 +55,8 @@ pub struct Intake {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Received {
     pub dialogue: DialogueId,
+    /// The message as it is stored: its answers are found by it.
+    pub message: InboxId,
     /// It was here before; nothing was done twice.
     pub duplicate: bool,
 }
@@ -62,6 +68,8 @@ pub(crate) struct Scene {
     pub channel: String,
     pub state: State,
     pub now: Timestamp,
+    /// The message that is being answered; none where we speak unasked.
+    pub answering: Option<InboxId>,
 }
 
 impl Intake {
@@ -126,9 +134,11 @@ impl Intake {
         let now = self.clock.now();
         let found = self.find_or_begin(tx, &inbound, now).await?;
         let mut scene = self.scene(tx, found).await?;
-        let (body, events) = self.read(tx, &scene, &inbound.content).await?;
+        let content = self.numbered(inbound.content);
+        let (body, events) = self.read(tx, &scene, &content).await?;
+        let id = self.clock.new_id::<InboxId>();
         let stored = store::inbox::NewInbound {
-            id: self.clock.new_id::<InboxId>(),
+            id,
             channel: inbound.channel.name().to_owned(),
             external_id: inbound.external_id,
             dialogue_id: scene.dialogue,
@@ -137,24 +147,37 @@ impl Intake {
             received_at: now,
         };
         let dialogue = scene.dialogue;
-        if !store::inbox::remember(tx, &stored).await? {
-            return Ok(Received { dialogue, duplicate: true });
+        if let Some(message) = store::inbox::remember(tx, &stored).await? {
+            return Ok(Received { dialogue, message, duplicate: true });
         }
-        if let Content::Media { files, .. } = &inbound.content {
-            record::keep_files(tx, dialogue, files, now).await?;
+        store::dialogues::heard(tx, dialogue, now, matches!(content, Content::Left)).await?;
+        if let Content::Media { files, .. } = &content {
+            self.keep_files(tx, dialogue, files, now).await?;
         }
+        scene.answering = Some(id);
         for event in events {
             self.happen(tx, &mut scene, event).await?;
         }
         self.save(tx, &scene).await?;
-        Ok(Received { dialogue, duplicate: false })
+        Ok(Received { dialogue, message: id, duplicate: false })
+    }
+
+    /// Gives the files that still lie with the platform their ids.
+    fn numbered(&self, content: Content) -> Content {
+        match content {
+            Content::Remote { files, caption } => {
+                let files = files.into_iter().map(|file| ReceivedFile::remote(self.clock.new_id(), file)).collect();
+                Content::Media { files, caption }
+            }
+            other => other,
+        }
     }
 
     async fn find_or_begin(&self, tx: &mut Tx, inbound: &Inbound, now: Timestamp) -> Result<Dialogue, StoreError> {
         let channel = inbound.channel.name();
         let words = match &inbound.content {
             Content::Text(text) => Language::of_text(text),
-            Content::Choice(_) | Content::Media { .. } | Content::Refused(_) => None,
+            _ => None,
         };
         // A command says nothing about the language of whoever sends it.
         let words =
@@ -198,7 +221,8 @@ impl Intake {
                 contact.id
             }
         };
-        Ok(Scene { dialogue: dialogue.id, contact, channel: dialogue.channel, state, now })
+        let (dialogue, channel) = (dialogue.id, dialogue.channel);
+        Ok(Scene { dialogue, contact, channel, state, now, answering: None })
     }
 
     /// Turns what a message holds into what is stored of it and what it means.
@@ -235,10 +259,36 @@ impl Intake {
                 (body, vec![Event::Choice { id: id.clone() }])
             }
             Content::Media { files, caption } => self.read_files(scene, files, caption.as_deref()),
+            // `numbered` has turned them into media.
+            Content::Remote { .. } => (InboundBody::default(), Vec::new()),
+            Content::Place(place) => {
+                let words = self.words_of(scene.state.language, place);
+                let understood = self.understand(&words, &scene.state);
+                let body = InboundBody {
+                    text: Some(words.clone()),
+                    understood: Some(understood.clone()),
+                    ..InboundBody::default()
+                };
+                (body, vec![Event::Text { text: words, understood }])
+            }
+            Content::Left => (InboundBody { left: true, ..InboundBody::default() }, Vec::new()),
             Content::Refused(refusal) => {
                 (InboundBody { refused: Some(*refusal), ..InboundBody::default() }, vec![Event::Refused(*refusal)])
             }
         })
+    }
+
+    /// Says in words where a place is: it then goes the way of a typed address.
+    fn words_of(&self, language: Language, place: &Place) -> String {
+        let at = format!("{:.5}, {:.5}", place.latitude, place.longitude);
+        let label = place.label.as_deref().map(text::clean).filter(|label| !label.is_empty());
+        let label: String = label.iter().flat_map(|label| label.chars()).take(LONGEST_PLACE).collect();
+        let (key, args) = match label.is_empty() {
+            true => ("place.point", [("at", at)].to_vec()),
+            false => ("place.named", [("at", at), ("label", label)].to_vec()),
+        };
+        let args = args.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        self.catalog.text(language, key, &args)
     }
 
     fn read_files(&self, scene: &Scene, files: &[ReceivedFile], caption: Option<&str>) -> (InboundBody, Vec<Event>) {

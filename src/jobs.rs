@@ -5,6 +5,8 @@
 //! run again after a crash, so it looks first whether its work is still wanted, and commits its
 //! effect together with the fact that it is done where that matters.
 
+mod deliver;
+mod fetch;
 mod tag;
 mod transcribe;
 
@@ -15,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
+use crate::channel::Channels;
 use crate::clock::Clock;
 use crate::domain::dialogue::Event;
 use crate::domain::job::Job;
@@ -60,6 +63,7 @@ pub struct Runner {
     pub clock: Clock,
     pub intake: Intake,
     pub blobs: Blobs,
+    pub channels: Channels,
     pub catalog: Arc<Catalog>,
     /// `None` when there is no speech model: a person listens then.
     pub listener: Option<Listener>,
@@ -200,6 +204,8 @@ impl Runner {
     async fn perform(&self, job: Job, claimed: &ClaimedJob) -> Outcome {
         match job {
             Job::Transcribe { dialogue, media } => self.transcribe(dialogue, media, claimed.attempt).await,
+            Job::Fetch { dialogue, media } => self.fetch(dialogue, media).await,
+            Job::Deliver { dialogue, message } => self.deliver(dialogue, message, claimed).await,
             Job::TagTicket { ticket } => self.tag_ticket(ticket).await,
             Job::TagResponse { response } => self.tag_response(response).await,
             Job::Wake { dialogue, timer } => {

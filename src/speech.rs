@@ -29,9 +29,10 @@ use self::activity::{Cutting, Speech};
 use self::decode::{Caps, DecodeError, SAMPLE_RATE};
 use self::sandbox::{Sandbox, SandboxError};
 use self::script::Script;
-use self::service::{Service, ServiceFault, ServiceKey};
+use self::service::{Service, ServiceFault};
 use self::whisper::{Recogniser, WhisperFault, Written};
 use crate::domain::language::Language;
+use crate::domain::secret::Secret;
 use crate::models::Manifest;
 use crate::models::manifest::SpeechTraits;
 
@@ -58,7 +59,7 @@ pub struct SpeechConfig {
     pub service_url: Option<String>,
     /// What the service calls the model that shall be used.
     pub service_model: String,
-    pub service_key: Option<ServiceKey>,
+    pub service_key: Option<Secret>,
 }
 
 impl Default for SpeechConfig {

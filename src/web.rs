@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::catalog::Catalog;
+use crate::channel::Channels;
 use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::domain::language::Language;
@@ -40,6 +41,7 @@ mod origin;
 mod range;
 mod secret;
 mod stored;
+mod webhooks;
 mod words;
 
 use console::password::{Checker, HashError};
@@ -56,6 +58,8 @@ pub struct Parts {
     pub blobs: Blobs,
     pub catalog: Arc<Catalog>,
     pub intake: Intake,
+    /// The platforms whose webhooks are served.
+    pub channels: Channels,
     pub desk: Desk,
     pub clock: Clock,
     /// Where people reach the service (`[server] public_url`); `https` makes cookies secure.
@@ -138,6 +142,7 @@ pub fn router(parts: Parts) -> Result<Router, HashError> {
         .merge(chat::routes())
         .merge(console::routes())
         .merge(health::routes())
+        .merge(webhooks::routes())
         .fallback(|| async { error::WebError::NotFound })
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn_with_state(web.clone(), origin::check))

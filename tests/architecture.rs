@@ -41,7 +41,7 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("symphonia", &["speech"]),
     ("argon2", &["web"]),
     // What goes out to other machines: model files, and recordings to a recognition service that was configured.
-    ("reqwest", &["http", "models/pull", "speech/service"]),
+    ("reqwest", &["http", "models/pull", "speech/service", "channel"]),
     ("rustls", &["http"]),
 ];
 

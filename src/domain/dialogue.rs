@@ -156,6 +156,7 @@ impl Turn<'_> {
             Refusal::UnknownKind => Say::new("refused.unknown_kind"),
             Refusal::TooLong => Say::new("refused.too_long").text("limit", MOST_CHARACTERS.to_string()),
             Refusal::Empty => Say::new("refused.empty"),
+            Refusal::Lost => Say::new("refused.lost"),
         });
     }
 }

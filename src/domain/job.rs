@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::dialogue::Timer;
-use super::ids::{DialogueId, MediaId, ResponseId, TicketId};
+use super::ids::{DialogueId, MediaId, OutboxId, ResponseId, TicketId};
 
 /// One piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +12,10 @@ use super::ids::{DialogueId, MediaId, ResponseId, TicketId};
 pub enum Job {
     /// Listen to a recording and tell the conversation what was said.
     Transcribe { dialogue: DialogueId, media: MediaId },
+    /// Fetch a photo from the platform it lies with. (A recording is fetched to be listened to.)
+    Fetch { dialogue: DialogueId, media: MediaId },
+    /// Bring a message to its conversation.
+    Deliver { dialogue: DialogueId, message: OutboxId },
     /// Have the model judge the words of a ticket.
     TagTicket { ticket: TicketId },
     /// Have the model judge the comment of a response.
@@ -29,6 +33,8 @@ impl Job {
     pub fn name(&self) -> &'static str {
         match self {
             Job::Transcribe { .. } => "transcribe",
+            Job::Fetch { .. } => "fetch",
+            Job::Deliver { .. } => "deliver",
             Job::TagTicket { .. } => "tag_ticket",
             Job::TagResponse { .. } => "tag_response",
             Job::Wake { .. } => "wake",
@@ -36,11 +42,13 @@ impl Job {
     }
 
     /// Returns the lane: of one lane at most one job runs, in the order in which they fell due.
-    /// Recordings of one conversation are heard in the order in which they were sent.
+    /// Recordings of one conversation are heard in the order in which they were sent, and its
+    /// messages brought in the order in which they were said.
     pub fn lane(&self) -> Option<String> {
         match self {
             Job::Transcribe { dialogue, .. } => Some(format!("hear:{dialogue}")),
-            Job::TagTicket { .. } | Job::TagResponse { .. } | Job::Wake { .. } => None,
+            Job::Deliver { dialogue, .. } => Some(format!("say:{dialogue}")),
+            Job::Fetch { .. } | Job::TagTicket { .. } | Job::TagResponse { .. } | Job::Wake { .. } => None,
         }
     }
 
@@ -48,6 +56,8 @@ impl Job {
     pub fn dedupe_key(&self) -> Option<String> {
         match self {
             Job::Transcribe { media, .. } => Some(format!("transcribe:{media}")),
+            Job::Fetch { media, .. } => Some(format!("fetch:{media}")),
+            Job::Deliver { message, .. } => Some(format!("deliver:{message}")),
             Job::TagTicket { .. } | Job::TagResponse { .. } => None,
             Job::Wake { timer, .. } => Some(match timer {
                 Timer::ReportReminder { ticket } => format!("report_reminder:{ticket}"),

@@ -39,4 +39,6 @@ pub enum Refusal {
     TooLong,
     /// Nothing in it.
     Empty,
+    /// The platform it came through does not have it any more.
+    Lost,
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::channel::Button;
 use crate::channel::{MediaKind, ReceivedFile};
 use crate::domain::ids::MediaId;
 use crate::domain::media::Refusal;
@@ -25,6 +26,9 @@ pub struct InboundBody {
     pub media: Vec<MediaRef>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refusal>,
+    /// The person blocked or unfollowed us.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub left: bool,
     /// What was understood of the words at once, by rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub understood: Option<Understanding>,
@@ -46,9 +50,11 @@ impl From<&ReceivedFile> for MediaRef {
 
 impl InboundBody {
     /// Returns the name under which the message is listed: `text`, `choice`, `voice`, `photo`,
-    /// `refused`.
+    /// `refused`, `left`.
     pub fn kind(&self) -> &'static str {
-        if self.refused.is_some() {
+        if self.left {
+            "left"
+        } else if self.refused.is_some() {
             "refused"
         } else if let Some(first) = self.media.first() {
             first.kind.name()
@@ -67,13 +73,6 @@ pub struct OutboundBody {
     pub text: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<Button>,
-}
-
-/// A button below a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Button {
-    pub id: String,
-    pub label: String,
 }
 
 /// Writes a body as JSON.

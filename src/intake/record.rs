@@ -20,6 +20,8 @@ use crate::store::{self, StoreError, Tx};
 
 /// How often a job is tried before it is given up and shown to staff.
 const ATTEMPTS: u32 = 8;
+/// The same for what waits for a platform, which may be away for hours: some ten hours in all.
+const ATTEMPTS_REMOTE: u32 = 18;
 
 impl Intake {
     /// Carries out one effect.
@@ -105,7 +107,10 @@ impl Intake {
             lane: job.lane(),
             dedupe_key: job.dedupe_key(),
             run_at,
-            max_attempts: ATTEMPTS,
+            max_attempts: match job {
+                Job::Deliver { .. } | Job::Fetch { .. } => ATTEMPTS_REMOTE,
+                _ => ATTEMPTS,
+            },
             created_at: self.clock.now(),
         };
         store::jobs::enqueue(tx, &row).await.map(drop)
@@ -326,31 +331,40 @@ impl Intake {
     }
 }
 
-/// Stores what is known of the files of a message; their bytes lie in the media store already.
-pub(super) async fn keep_files(
-    tx: &mut Tx,
-    dialogue: DialogueId,
-    files: &[ReceivedFile],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    for file in files {
-        let row = store::media::Media {
-            id: file.id,
-            kind: file.kind.name().to_owned(),
-            content_type: file.content_type.clone(),
-            bytes: file.bytes,
-            sha256: file.sha256.clone(),
-            key: blob_key(file.id),
-            dialogue_id: Some(dialogue),
-            seconds: None,
-            created_at: now,
-        };
-        store::media::insert(tx, &row).await?;
-        if file.kind == MediaKind::Voice {
-            store::transcripts::pending(tx, file.id, file.recognition.as_deref(), now).await?;
+impl Intake {
+    /// Stores what is known of the files of a message. Bytes that still lie with the platform are
+    /// fetched by a job.
+    pub(super) async fn keep_files(
+        &self,
+        tx: &mut Tx,
+        dialogue: DialogueId,
+        files: &[ReceivedFile],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for file in files {
+            let row = store::media::Media {
+                id: file.id,
+                kind: file.kind.name().to_owned(),
+                content_type: file.content_type.clone(),
+                bytes: file.bytes,
+                sha256: file.sha256.clone(),
+                key: blob_key(file.id),
+                dialogue_id: Some(dialogue),
+                seconds: None,
+                created_at: now,
+                remote: file.remote.clone(),
+                lost: None,
+            };
+            store::media::insert(tx, &row).await?;
+            if file.kind == MediaKind::Voice {
+                store::transcripts::pending(tx, file.id, file.recognition.as_deref(), now).await?;
+            } else if file.remote.is_some() {
+                // A recording is fetched by the job that listens to it.
+                self.owe(tx, Job::Fetch { dialogue, media: file.id }, now).await?;
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Returns where the bytes of a file lie in the media store: two levels, so no folder grows large.

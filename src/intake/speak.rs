@@ -7,6 +7,7 @@ use super::{Intake, Scene};
 use crate::channel::ChannelKind;
 use crate::domain::dialogue::{Arg, Say};
 use crate::domain::ids::OutboxId;
+use crate::domain::job::Job;
 use crate::domain::language::Language;
 use crate::store::outbox::{Author, Delivery, NewOutbound};
 use crate::store::{self, StoreError, Tx};
@@ -44,21 +45,28 @@ impl Intake {
         author: Author,
         body: &OutboundBody,
     ) -> Result<(), StoreError> {
-        let status = match ChannelKind::from_name(&scene.channel) {
-            // The page fetches its messages: stored is delivered.
-            Some(ChannelKind::Web) => Delivery::Sent,
-            None => Delivery::Pending,
-        };
+        let channel = ChannelKind::from_name(&scene.channel);
+        let fetched = channel == Some(ChannelKind::Web);
+        // The page fetches its messages: stored is delivered.
+        let status = if fetched { Delivery::Sent } else { Delivery::Pending };
+        let id = self.clock.new_id::<OutboxId>();
         let message = NewOutbound {
-            id: self.clock.new_id::<OutboxId>(),
+            id,
             dialogue_id: scene.dialogue,
             author,
             body: encode(body)?,
             status,
             not_before: None,
             created_at: scene.now,
+            reply_to: scene.answering,
         };
-        store::outbox::push(tx, &message).await.map(drop)
+        store::outbox::push(tx, &message).await?;
+        if fetched {
+            return Ok(());
+        }
+        // An answer may go out in the response to the message; the job is for when it does not.
+        let within = scene.answering.and_then(|_| channel?.answers_within()).unwrap_or_default();
+        self.owe(tx, Job::Deliver { dialogue: scene.dialogue, message: id }, scene.now + within).await
     }
 
     async fn render(

@@ -5,6 +5,7 @@
 
 use anyhow::Context;
 
+use super::fetch::Absent;
 use super::{Outcome, Runner};
 use crate::domain::dialogue::{Event, NotHeard, State};
 use crate::domain::ids::{DialogueId, MediaId};
@@ -95,10 +96,11 @@ impl Runner {
                     Some(binding) => store::projects::find(tx, binding.project).await?,
                     None => None,
                 };
-                Ok::<_, StoreError>((row, transcript, state, project))
+                let channel = found.map(|found| found.channel).unwrap_or_default();
+                Ok::<_, StoreError>((row, transcript, state, project, channel))
             })
         });
-        let (Some(row), Some(transcript), Some(state), project) = read.await.map_err(Outcome::from)? else {
+        let (Some(row), Some(transcript), Some(state), project, channel) = read.await.map_err(Outcome::from)? else {
             return Err(Outcome::Fail(anyhow::anyhow!("recording {media} or its conversation is not in the database")));
         };
         if transcript.hearing != Hearing::Pending {
@@ -111,9 +113,19 @@ impl Runner {
             tracing::error!(media.id = %media, "recording {media} was tried {tries} times; a person has to listen");
             return given_up(NotHeard::Failed);
         }
-        let bytes = match self.blobs.get(&row.key).await.with_context(|| format!("recording {media}")) {
-            Ok(bytes) => bytes,
-            Err(error) => return Err(Outcome::Retry(error)),
+        let bytes = if row.is_awaited() {
+            match self.bring(&row, &channel).await {
+                Ok(bytes) => bytes,
+                Err(Absent::Later(outcome)) => return Err(outcome),
+                Err(Absent::Lost) => return given_up(NotHeard::Lost),
+            }
+        } else if row.lost.is_some() {
+            return given_up(NotHeard::Lost);
+        } else {
+            match self.blobs.get(&row.key).await.with_context(|| format!("recording {media}")) {
+                Ok(bytes) => bytes,
+                Err(error) => return Err(Outcome::Retry(error)),
+            }
         };
         let mut vocabulary = self.catalog.vocabulary(state.language).to_owned();
         for name in project.iter().flat_map(|project| &project.vocabulary) {

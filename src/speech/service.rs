@@ -20,6 +20,7 @@ use super::decode::SAMPLE_RATE;
 use super::script;
 use super::whisper::Written;
 use crate::domain::language::Language;
+use crate::domain::secret::Secret;
 use crate::http;
 
 /// How long a service may send nothing. The deadline of a recognition usually comes first.
@@ -36,17 +37,6 @@ const SILENT: f32 = 0.6;
 const UNSTATED: f32 = -std::f32::consts::LN_2;
 /// Characters a second beyond which nobody speaks; more is invented.
 const FASTEST: usize = 40;
-
-/// The key of a service. Shows itself to nobody.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct ServiceKey(String);
-
-impl fmt::Debug for ServiceKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ServiceKey(…)")
-    }
-}
 
 /// Why a service gave no text.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -69,7 +59,7 @@ pub struct Service {
     client: Client,
     url: Url,
     model: String,
-    key: Option<ServiceKey>,
+    key: Option<Secret>,
     /// Why it refused last, until it takes something again.
     refusal: Mutex<Option<String>>,
 }
@@ -100,7 +90,7 @@ impl Service {
     ///
     /// # Errors
     /// When `base` is no address, or no HTTPS client can be made on this machine.
-    pub fn new(base: &str, model: &str, key: Option<ServiceKey>) -> Result<Service, ServiceFault> {
+    pub fn new(base: &str, model: &str, key: Option<Secret>) -> Result<Service, ServiceFault> {
         let trimmed = base.trim_end_matches('/').trim_end_matches("/v1");
         let url = Url::parse(&format!("{trimmed}/v1/audio/transcriptions"))
             .ok()
@@ -168,7 +158,7 @@ impl Service {
             form = form.text("prompt", vocabulary.chars().take(PROMPT_CHARACTERS).collect::<String>());
         }
         let mut request = self.client.post(self.url.clone()).multipart(form);
-        if let Some(ServiceKey(key)) = &self.key {
+        if let Some(key) = self.key.as_ref().map(Secret::expose) {
             request = request.bearer_auth(key);
         }
         let response = request.send().await.map_err(unreachable)?;
@@ -312,8 +302,7 @@ mod tests {
 
     #[test]
     fn neither_key_nor_password_shows() {
-        let service =
-            Service::new("http://me:hunter2@localhost:9/v1/", "m", Some(ServiceKey("sk-hunter2".into()))).unwrap();
+        let service = Service::new("http://me:hunter2@localhost:9/v1/", "m", Some(Secret::new("sk-hunter2"))).unwrap();
         assert!(!format!("{service:?} {:?}", service.key).contains("hunter2"));
         assert_eq!((service.url.path(), service.name().as_str()), ("/v1/audio/transcriptions", "m@localhost:9"));
         let error = Service::new("ftp://me:hunter2@there", "m", None).unwrap_err();

@@ -24,6 +24,10 @@ pub struct Dialogue {
     pub handed_over: bool,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// When the person last wrote.
+    pub heard_at: Option<Timestamp>,
+    /// Since when they cannot be reached: blocked or unfollowed us.
+    pub left_at: Option<Timestamp>,
 }
 
 /// What a conversation begins as.
@@ -62,7 +66,7 @@ pub async fn find_or_create(tx: &mut Tx, new: &NewDialogue) -> Result<Dialogue, 
 
 /// Returns the conversation of an address.
 pub async fn find_by_address(tx: &mut Tx, channel: &str, address: &str) -> Result<Option<Dialogue>, StoreError> {
-    const SQL: &str = "SELECT id, channel, address, contact_id, state, handed_over, created_at, updated_at \
+    const SQL: &str = "SELECT id, channel, address, contact_id, state, handed_over, created_at, updated_at, heard_at, left_at \
                        FROM dialogues WHERE channel = $1 AND address = $2";
     let row = both!(tx, |c| sqlx::query_as::<_, DialogueRow>(SQL)
         .bind(channel)
@@ -74,7 +78,7 @@ pub async fn find_by_address(tx: &mut Tx, channel: &str, address: &str) -> Resul
 
 /// Returns one conversation.
 pub async fn find(tx: &mut Tx, id: DialogueId) -> Result<Option<Dialogue>, StoreError> {
-    const SQL: &str = "SELECT id, channel, address, contact_id, state, handed_over, created_at, updated_at \
+    const SQL: &str = "SELECT id, channel, address, contact_id, state, handed_over, created_at, updated_at, heard_at, left_at \
                        FROM dialogues WHERE id = $1";
     let row = both!(tx, |c| sqlx::query_as::<_, DialogueRow>(SQL).bind(id.to_string()).fetch_optional(c).await)?;
     row.map(Dialogue::try_from).transpose()
@@ -107,6 +111,31 @@ pub async fn save(
     if changed == 0 { Err(missing(id)) } else { Ok(()) }
 }
 
+/// Notes that the person wrote, or (`left`) that they blocked or unfollowed us.
+pub async fn heard(tx: &mut Tx, id: DialogueId, now: Timestamp, left: bool) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE dialogues SET heard_at = COALESCE($2, heard_at), left_at = $3 WHERE id = $1";
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind((!left).then_some(now.0))
+        .bind(left.then_some(now.0))
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    if changed == 0 { Err(missing(id)) } else { Ok(()) }
+}
+
+/// Moves a conversation to another address of its channel.
+pub async fn set_address(tx: &mut Tx, id: DialogueId, address: &str) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE dialogues SET address = $2 WHERE id = $1";
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(clean(address))
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    if changed == 0 { Err(missing(id)) } else { Ok(()) }
+}
+
 /// Says whose conversation it is.
 pub async fn set_contact(tx: &mut Tx, id: DialogueId, contact: ContactId) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE dialogues SET contact_id = $2 WHERE id = $1";
@@ -121,7 +150,7 @@ pub async fn set_contact(tx: &mut Tx, id: DialogueId, contact: ContactId) -> Res
 
 /// Returns the conversations of a contact, the liveliest first.
 pub async fn list_for_contact(tx: &mut Tx, contact: ContactId) -> Result<Vec<Dialogue>, StoreError> {
-    const SQL: &str = "SELECT id, channel, address, contact_id, state, handed_over, created_at, updated_at \
+    const SQL: &str = "SELECT id, channel, address, contact_id, state, handed_over, created_at, updated_at, heard_at, left_at \
                        FROM dialogues WHERE contact_id = $1 ORDER BY updated_at DESC, id";
     let rows = both!(tx, |c| sqlx::query_as::<_, DialogueRow>(SQL).bind(contact.to_string()).fetch_all(c).await)?;
     rows.into_iter().map(Dialogue::try_from).collect()
@@ -129,7 +158,7 @@ pub async fn list_for_contact(tx: &mut Tx, contact: ContactId) -> Result<Vec<Dia
 
 /// Returns the conversations that a person has taken over (or has not), the liveliest first.
 pub async fn list(tx: &mut Tx, handed_over: bool, limit: u32) -> Result<Vec<Dialogue>, StoreError> {
-    const SQL: &str = "SELECT id, channel, address, contact_id, state, handed_over, created_at, updated_at \
+    const SQL: &str = "SELECT id, channel, address, contact_id, state, handed_over, created_at, updated_at, heard_at, left_at \
                        FROM dialogues WHERE handed_over = $1 ORDER BY updated_at DESC, id LIMIT $2";
     let rows = both!(tx, |c| sqlx::query_as::<_, DialogueRow>(SQL)
         .bind(i64::from(handed_over))
@@ -166,6 +195,8 @@ struct DialogueRow {
     handed_over: i64,
     created_at: i64,
     updated_at: i64,
+    heard_at: Option<i64>,
+    left_at: Option<i64>,
 }
 
 impl TryFrom<DialogueRow> for Dialogue {
@@ -179,6 +210,8 @@ impl TryFrom<DialogueRow> for Dialogue {
             handed_over: at.bool("handed_over", row.handed_over)?,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
+            heard_at: row.heard_at.map(Timestamp),
+            left_at: row.left_at.map(Timestamp),
             channel: row.channel,
             address: row.address,
             state: row.state,

@@ -1,7 +1,7 @@
 //! Every message that came in, once.
 
 use super::tx::both;
-use super::value::clean;
+use super::value::{Row, clean};
 use super::{StoreError, Tx, dialogues};
 use crate::domain::ids::{DialogueId, InboxId};
 use crate::domain::time::Timestamp;
@@ -21,12 +21,12 @@ pub struct NewInbound {
     pub received_at: Timestamp,
 }
 
-/// Stores a message; returns false, and stores nothing, if it is there already.
-pub async fn remember(tx: &mut Tx, message: &NewInbound) -> Result<bool, StoreError> {
+/// Stores a message. If it is there already nothing is stored, and its id is returned.
+pub async fn remember(tx: &mut Tx, message: &NewInbound) -> Result<Option<InboxId>, StoreError> {
     const SQL: &str = "INSERT INTO inbox (id, channel, external_id, dialogue_id, seq, kind, body, received_at) \
                        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (channel, external_id) DO NOTHING";
-    if known(tx, &message.channel, &message.external_id).await? {
-        return Ok(false);
+    if let Some(known) = known(tx, &message.channel, &message.external_id).await? {
+        return Ok(Some(known));
     }
     let seq = dialogues::next_seq(tx, message.dialogue_id).await?;
     let stored = both!(tx, |c| sqlx::query(SQL)
@@ -41,17 +41,13 @@ pub async fn remember(tx: &mut Tx, message: &NewInbound) -> Result<bool, StoreEr
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    Ok(stored > 0)
+    if stored > 0 { Ok(None) } else { known(tx, &message.channel, &message.external_id).await }
 }
 
-/// Returns whether a message is there already. A quick first look; [`remember`] decides.
-pub async fn known(tx: &mut Tx, channel: &str, external_id: &str) -> Result<bool, StoreError> {
-    const SQL: &str = "SELECT 1 FROM inbox WHERE channel = $1 AND external_id = $2";
-    let found = both!(tx, |c| sqlx::query(SQL)
-        .bind(channel)
-        .bind(clean(external_id))
-        .fetch_optional(c)
-        .await
-        .map(|row| row.is_some()))?;
-    Ok(found)
+/// Returns the message, if it is there already. A quick first look; [`remember`] decides.
+pub async fn known(tx: &mut Tx, channel: &str, external_id: &str) -> Result<Option<InboxId>, StoreError> {
+    const SQL: &str = "SELECT id FROM inbox WHERE channel = $1 AND external_id = $2";
+    let found: Option<String> =
+        both!(tx, |c| sqlx::query_scalar(SQL).bind(channel).bind(clean(external_id)).fetch_optional(c).await)?;
+    found.map(|id| Row { table: "inbox", id: &id }.parse("id", &id)).transpose()
 }

@@ -7,7 +7,7 @@ use sqlx::FromRow;
 use super::tx::both;
 use super::value::{Row, clean, name_of};
 use super::{StoreError, Tx, dialogues};
-use crate::domain::ids::{DialogueId, OutboxId};
+use crate::domain::ids::{DialogueId, InboxId, OutboxId};
 use crate::domain::time::Timestamp;
 
 /// Who speaks to the client.
@@ -46,6 +46,8 @@ pub struct NewOutbound {
     pub status: Delivery,
     pub not_before: Option<Timestamp>,
     pub created_at: Timestamp,
+    /// The message it answers, if it answers one.
+    pub reply_to: Option<InboxId>,
 }
 
 /// A message on its way out as it is stored.
@@ -69,8 +71,8 @@ pub struct Outbound {
 /// Adds a message to a conversation; returns its place in it.
 pub async fn push(tx: &mut Tx, message: &NewOutbound) -> Result<i64, StoreError> {
     const SQL: &str = "INSERT INTO outbox \
-                       (id, dialogue_id, seq, author, body, status, not_before, created_at, sent_at) \
-                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+                       (id, dialogue_id, seq, author, body, status, not_before, created_at, sent_at, reply_to) \
+                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let (author, status) = (name_of(&message.author)?, name_of(&message.status)?);
     let sent_at = (message.status == Delivery::Sent).then_some(message.created_at.0);
     let seq = dialogues::next_seq(tx, message.dialogue_id).await?;
@@ -84,6 +86,7 @@ pub async fn push(tx: &mut Tx, message: &NewOutbound) -> Result<i64, StoreError>
         .bind(message.not_before.map(|at| at.0))
         .bind(message.created_at.0)
         .bind(sent_at)
+        .bind(message.reply_to.map(|id| id.to_string()))
         .execute(c)
         .await
         .map(drop))?;
@@ -106,6 +109,61 @@ pub async fn list(tx: &mut Tx, status: Delivery, limit: u32) -> Result<Vec<Outbo
     let rows =
         both!(tx, |c| sqlx::query_as::<_, OutboundRow>(SQL).bind(status).bind(i64::from(limit)).fetch_all(c).await)?;
     rows.into_iter().map(Outbound::try_from).collect()
+}
+
+/// What [`Outbound::reason`] says of a message that went out in the response to the one it answers.
+const IN_RESPONSE: &str = "in response";
+
+/// Takes the answers to a message that go out in the response to it: those nobody has begun to
+/// send, and those that went out that way before, since whoever asks again did not get them
+/// (protocols §1.8). In their order; they count as sent.
+pub async fn take_answers(tx: &mut Tx, message: InboxId, now: Timestamp) -> Result<Vec<Outbound>, StoreError> {
+    const SQL: &str = "UPDATE outbox SET status = 'sent', sent_at = $2, reason = $3, attempt = attempt + 1 \
+                       WHERE reply_to = $1 AND (status = 'pending' AND attempt = 0 OR reason = $3) \
+                       RETURNING id, dialogue_id, seq, author, body, status, attempt, not_before, created_at, sent_at, \
+                       reason";
+    let rows = both!(tx, |c| sqlx::query_as::<_, OutboundRow>(SQL)
+        .bind(message.to_string())
+        .bind(now.0)
+        .bind(IN_RESPONSE)
+        .fetch_all(c)
+        .await)?;
+    let mut taken = rows.into_iter().map(Outbound::try_from).collect::<Result<Vec<_>, _>>()?;
+    taken.sort_by_key(|message| message.seq);
+    Ok(taken)
+}
+
+/// Returns what waits to be sent behind a message of the same conversation, in order.
+pub async fn waiting_behind(
+    tx: &mut Tx,
+    dialogue: DialogueId,
+    message: OutboxId,
+    now: Timestamp,
+) -> Result<Vec<Outbound>, StoreError> {
+    const SQL: &str = "SELECT id, dialogue_id, seq, author, body, status, attempt, not_before, created_at, sent_at, \
+                       reason FROM outbox WHERE dialogue_id = $1 AND status = 'pending' \
+                       AND (not_before IS NULL OR not_before <= $3) \
+                       AND seq > (SELECT seq FROM outbox WHERE id = $2) ORDER BY seq LIMIT 20";
+    let rows = both!(tx, |c| sqlx::query_as::<_, OutboundRow>(SQL)
+        .bind(dialogue.to_string())
+        .bind(message.to_string())
+        .bind(now.0)
+        .fetch_all(c)
+        .await)?;
+    rows.into_iter().map(Outbound::try_from).collect()
+}
+
+/// Counts what was sent to a conversation since a time, other than in response.
+pub async fn count_sent_since(tx: &mut Tx, dialogue: DialogueId, since: Timestamp) -> Result<u32, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM outbox WHERE dialogue_id = $1 AND sent_at >= $2 \
+                       AND status IN ('sent', 'uncertain') AND (reason IS NULL OR reason <> $3)";
+    let count: i64 = both!(tx, |c| sqlx::query_scalar(SQL)
+        .bind(dialogue.to_string())
+        .bind(since.0)
+        .bind(IN_RESPONSE)
+        .fetch_one(c)
+        .await)?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 /// Notes that sending begins; returns which attempt this is. Commit it before the network is

@@ -10,7 +10,6 @@ use crate::domain::media::MOST_MEGABYTES;
 
 mod clips;
 mod events;
-mod kind;
 mod media;
 mod messages;
 mod page;

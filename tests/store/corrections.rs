@@ -95,6 +95,8 @@ pub(crate) async fn what_a_person_heard_stands_beside_what_was_recognised(db: Da
         dialogue_id: None,
         seconds: Some(1.5),
         created_at: now,
+        remote: None,
+        lost: None,
     };
     let recording = file.id;
     let heard = Heard {

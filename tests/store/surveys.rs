@@ -51,6 +51,8 @@ async fn voice(db: &Database) -> MediaId {
         dialogue_id: None,
         seconds: Some(1.5),
         created_at: db.now(),
+        remote: None,
+        lost: None,
     };
     let id = media.id;
     write!(db.store, |tx| media::insert(tx, &media).await).unwrap();

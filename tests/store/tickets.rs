@@ -234,6 +234,8 @@ pub(crate) async fn media_are_attached_once(db: Database) {
         dialogue_id: Some(dialogue),
         seconds: None,
         created_at: db.now(),
+        remote: None,
+        lost: None,
     };
     let (id, stored) = (voice.id, voice.clone());
     write!(db.store, |tx| {

@@ -189,6 +189,8 @@ impl Teller {
             dialogue_id: Some(person.dialogue),
             seconds: None,
             created_at: at,
+            remote: None,
+            lost: None,
         };
         store::media::insert(tx, &media).await?;
         store::transcripts::pending(tx, recording.id, None, at).await?;

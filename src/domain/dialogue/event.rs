@@ -51,6 +51,8 @@ pub enum NotHeard {
     TooLong,
     /// Not a recording we can open, or damaged.
     Unreadable,
+    /// The platform it came through does not have it any more.
+    Lost,
     /// The recogniser is missing or gave up: a person has to listen.
     Failed,
 }

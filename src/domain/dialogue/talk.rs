@@ -196,6 +196,7 @@ impl Turn<'_> {
         let say = Say::new(match why {
             NotHeard::TooLong => "refused.too_long_recording",
             NotHeard::Unreadable => "refused.broken_file",
+            NotHeard::Lost => "refused.lost",
             NotHeard::NoSpeech | NotHeard::Failed if person => "voice.failed",
             NotHeard::NoSpeech | NotHeard::Failed => "voice.nothing",
         });

@@ -8,11 +8,11 @@ use futures_util::StreamExt;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::{LARGEST_FILE, MOST_FILES, kind};
+use super::{LARGEST_FILE, MOST_FILES};
 use crate::channel::{Content, ReceivedFile, Refusal};
 use crate::domain::language::Language;
 use crate::domain::media::MOST_CHARACTERS;
-use crate::intake::blob_key;
+use crate::intake::{blob_key, kind};
 use crate::web::Web;
 use crate::web::error::WebError;
 
@@ -159,6 +159,7 @@ async fn take_file(web: &Web, part: Field<'_>, posted: &mut Posted) -> Result<()
         bytes: bytes.len() as u64,
         sha256: data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes)),
         recognition: None,
+        remote: None,
     };
     web.blobs.put(&blob_key(file.id), bytes).await?;
     posted.files.push(file);
@@ -235,7 +236,7 @@ mod tests {
         assert_eq!(posted.contents(), [("", Content::Text(long.clone()))]);
         let id = crate::domain::ids::MediaId(uuid::Uuid::from_u128(1));
         let (kind, content_type, sha256) = (crate::channel::MediaKind::Photo, "image/png".to_owned(), String::new());
-        posted.files = vec![ReceivedFile { id, kind, content_type, bytes: 1, sha256, recognition: None }];
+        posted.files = vec![ReceivedFile { id, kind, content_type, bytes: 1, sha256, recognition: None, remote: None }];
         let files = posted.files.clone();
         let (photo, text) = (Content::Media { files, caption: None }, Content::Text(long));
         assert_eq!(posted.contents(), [("", photo), ("#long", text)]);

@@ -83,6 +83,7 @@ impl Teller {
                 status: Delivery::Sent,
                 not_before: None,
                 created_at: at,
+                reply_to: None,
             };
             store::outbox::push(tx, &message).await?;
             last.insert(spoken.person, at);

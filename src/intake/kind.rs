@@ -1,4 +1,4 @@
-//! What an uploaded file is, judged by its first bytes; its name and declared type are not looked at.
+//! What a file is, judged by its first bytes; its name and declared type are not looked at.
 
 use crate::channel::MediaKind;
 use crate::speech::sniff;
@@ -6,7 +6,7 @@ use crate::speech::sniff;
 /// Returns what a file is to the conversation and the type it is served with.
 ///
 /// An image that is named `.ogg` is a photo; anything but photos and recordings is nothing.
-pub(super) fn of(bytes: &[u8]) -> Option<(MediaKind, &'static str)> {
+pub fn of(bytes: &[u8]) -> Option<(MediaKind, &'static str)> {
     photo(bytes)
         .map(|content_type| (MediaKind::Photo, content_type))
         .or_else(|| sniff::sniff(bytes).map(|container| (MediaKind::Voice, container.media_type())))

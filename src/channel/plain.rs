@@ -1,0 +1,57 @@
+//! Buttons as words, for platforms and messages that cannot show any. The person answers with the
+//! number or the label; `crate::intake` reads both as the button. It decides nothing else.
+
+use super::Button;
+
+/// Returns the text with its buttons below: numbered, unless the labels are numbers themselves
+/// (marks), which are answered as they stand.
+pub fn with_buttons(text: &str, buttons: &[Button]) -> String {
+    let mut whole = text.to_owned();
+    let is_mark = |button: &Button| button.label.starts_with(|c: char| c.is_ascii_digit());
+    let short = |button: &Button| button.label.chars().count() <= 2;
+    if buttons.iter().any(is_mark) {
+        let (marks, others): (Vec<_>, Vec<_>) = buttons.iter().partition(|button| is_mark(button));
+        let gap = if marks.iter().all(|mark| short(mark)) { " " } else { "\n" };
+        let marks: Vec<_> = marks.into_iter().map(|mark| mark.label.as_str()).collect();
+        whole.push('\n');
+        whole.push_str(&marks.join(gap));
+        for other in others {
+            whole.push_str("\n· ");
+            whole.push_str(&other.label);
+        }
+        return whole;
+    }
+    for (place, button) in buttons.iter().enumerate() {
+        whole.push_str(&format!("\n{}. {}", place + 1, button.label));
+    }
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn buttons(labels: &[&str]) -> Vec<Button> {
+        labels.iter().map(|label| Button { id: (*label).to_owned(), label: (*label).to_owned() }).collect()
+    }
+
+    #[test]
+    fn buttons_are_numbered_and_marks_are_left_as_they_are() {
+        insta::assert_snapshot!(with_buttons("提交吗？", &buttons(&["提交", "修改"])), @r"
+        提交吗？
+        1. 提交
+        2. 修改
+        ");
+        insta::assert_snapshot!(with_buttons("几分？", &buttons(&["1", "2", "3", "跳过"])), @r"
+        几分？
+        1 2 3
+        · 跳过
+        ");
+        insta::assert_snapshot!(with_buttons("满意吗？", &buttons(&["5 非常满意", "1 很不满意"])), @r"
+        满意吗？
+        5 非常满意
+        1 很不满意
+        ");
+        assert_eq!(with_buttons("好的。", &[]), "好的。");
+    }
+}

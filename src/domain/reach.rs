@@ -1,0 +1,68 @@
+//! When a platform lets us write to somebody who did not just write to us.
+
+use super::time::Timestamp;
+
+/// A platform's rule: so many messages, so long after the person last wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    pub hours: u32,
+    pub messages: u32,
+}
+
+/// Why a window is shut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shut {
+    /// They never wrote.
+    NeverHeard,
+    /// They wrote too long ago.
+    TooLate,
+    /// All messages it allows have been sent.
+    UsedUp,
+}
+
+impl Window {
+    /// The customer-service messages of WeChat, after a message of the user (protocols §1.11).
+    pub const WECHAT: Window = Window { hours: 48, messages: 5 };
+
+    /// Says whether one more message may be sent, `sent` having been sent since the person last wrote.
+    ///
+    /// # Errors
+    /// Why not; only a word from them opens the window again.
+    pub fn admits(self, heard: Option<Timestamp>, sent: u32, now: Timestamp) -> Result<(), Shut> {
+        let heard = heard.ok_or(Shut::NeverHeard)?;
+        if now.0 - heard.0 >= i64::from(self.hours) * 3_600_000 {
+            Err(Shut::TooLate)
+        } else if sent >= self.messages {
+            Err(Shut::UsedUp)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Shut {
+    /// Says it to staff and in the log.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Shut::NeverHeard => "window: the person never wrote here",
+            Shut::TooLate => "window: the person wrote too long ago",
+            Shut::UsedUp => "window: all messages the platform allows are sent",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_messages_within_two_days_of_the_last_word() {
+        let (heard, hour) = (Some(Timestamp(0)), 3_600_000_i64);
+        let admits = |sent, hours| Window::WECHAT.admits(heard, sent, Timestamp(hours * hour));
+        assert_eq!(admits(0, 0), Ok(()));
+        assert_eq!(admits(4, 47), Ok(()));
+        assert_eq!(admits(5, 1), Err(Shut::UsedUp));
+        assert_eq!(admits(0, 48), Err(Shut::TooLate));
+        assert_eq!(Window::WECHAT.admits(None, 0, Timestamp(0)), Err(Shut::NeverHeard));
+    }
+}

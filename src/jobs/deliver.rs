@@ -1,0 +1,198 @@
+//! Bringing a message to somebody, through the channel of its conversation.
+//!
+//! That sending begins is stored before the network is touched. What a platform refuses for good,
+//! or what cannot reach the person, stays in the outbox with its reason and is shown to staff. A
+//! message whose fate is unknown is sent again, with the same id: twice is better than never.
+
+use super::{Outcome, Runner};
+use crate::channel::{Button, ChannelKind, Outgoing, SendError};
+use crate::domain::dialogue::effect::About;
+use crate::domain::flag::FlagKind;
+use crate::domain::ids::{DialogueId, OutboxId};
+use crate::intake::message::OutboundBody;
+use crate::store::dialogues::Dialogue;
+use crate::store::jobs::ClaimedJob;
+use crate::store::outbox::{self, Delivery, Outbound};
+use crate::store::{self, StoreError};
+
+/// Where a platform counts messages, what waits is put together up to this many characters.
+const LONGEST_TOGETHER: usize = 600;
+
+/// What is to be sent, and how.
+struct Parcel {
+    kind: ChannelKind,
+    dialogue: Dialogue,
+    /// One message, or several that go as one.
+    messages: Vec<OutboxId>,
+    text: String,
+    buttons: Vec<Button>,
+}
+
+/// What to do about a message.
+enum Plan {
+    Send(Box<Parcel>),
+    /// Not to be sent; staff sees why.
+    Withhold(&'static str),
+    /// Somebody has it already.
+    Nothing,
+}
+
+impl Runner {
+    pub(super) async fn deliver(&self, dialogue: DialogueId, message: OutboxId, job: &ClaimedJob) -> Outcome {
+        let parcel = match self.parcel(dialogue, message).await {
+            Ok(Plan::Send(parcel)) => parcel,
+            Ok(Plan::Withhold(reason)) => {
+                return self.give_up(dialogue, vec![message], Delivery::Withheld, reason).await;
+            }
+            Ok(Plan::Nothing) => return Outcome::Done,
+            Err(error) => return error.into(),
+        };
+        let outgoing =
+            Outgoing { id: message, address: &parcel.dialogue.address, text: &parcel.text, buttons: &parcel.buttons };
+        let sent = self.channels.send(parcel.kind, &outgoing).await;
+        let outcome = if sent.is_ok() { "sent" } else { "not_sent" };
+        metrics::counter!("huifang_outbound_total", "channel" => parcel.kind.name(), "outcome" => outcome).increment(1);
+        let (messages, last) = (parcel.messages, job.attempt >= job.max_attempts);
+        match sent {
+            Ok(()) => self.note_sent(messages).await,
+            Err(SendError::Moved { address }) => self.move_to(dialogue, address).await,
+            Err(SendError::Unreachable(reason)) => self.give_up(dialogue, messages, Delivery::Withheld, &reason).await,
+            Err(SendError::Refused(reason)) => self.give_up(dialogue, messages, Delivery::Failed, &reason).await,
+            Err(SendError::Later { reason, .. }) if last => {
+                self.give_up(dialogue, messages, Delivery::Failed, &reason).await
+            }
+            Err(SendError::Later { wait, reason }) => {
+                let error = anyhow::anyhow!("message {message}: {reason}");
+                match wait {
+                    Some(wait) => Outcome::RetryAfter(wait, error),
+                    None => Outcome::Retry(error),
+                }
+            }
+            Err(SendError::Uncertain(reason)) => {
+                let told = reason.clone();
+                let noted = self.store.write(move |tx| {
+                    Box::pin(async move {
+                        for id in &messages {
+                            outbox::mark_uncertain(tx, *id, &told).await?;
+                        }
+                        Ok::<(), StoreError>(())
+                    })
+                });
+                match noted.await {
+                    Ok(()) if last => Outcome::Done,
+                    Ok(()) => Outcome::Retry(anyhow::anyhow!("message {message}: {reason}")),
+                    Err(error) => error.into(),
+                }
+            }
+        }
+    }
+
+    /// Decides what to send, and stores that sending begins.
+    async fn parcel(&self, dialogue: DialogueId, message: OutboxId) -> Result<Plan, StoreError> {
+        let now = self.clock.now();
+        let begun = self.store.write(move |tx| {
+            Box::pin(async move {
+                let (Some(found), Some(row)) =
+                    (store::dialogues::load_for_update(tx, dialogue).await?, outbox::find(tx, message).await?)
+                else {
+                    return Ok(Plan::Nothing);
+                };
+                let Some(kind) = ChannelKind::from_name(&found.channel) else {
+                    return Ok(Plan::Withhold("the channel is not one of ours"));
+                };
+                if !matches!(row.status, Delivery::Pending | Delivery::Uncertain) {
+                    return Ok(Plan::Nothing);
+                }
+                if found.left_at.is_some() {
+                    return Ok(Plan::Withhold("the person blocked or unfollowed us"));
+                }
+                let mut together = vec![row];
+                if let Some(window) = kind.window() {
+                    let since = found.heard_at.unwrap_or(now);
+                    let sent = outbox::count_sent_since(tx, dialogue, since).await?;
+                    if let Err(shut) = window.admits(found.heard_at, sent, now) {
+                        return Ok(Plan::Withhold(shut.reason()));
+                    }
+                    together.extend(outbox::waiting_behind(tx, dialogue, message, now).await?);
+                }
+                let parcel = pack(kind, found, &together)?;
+                for id in &parcel.messages {
+                    outbox::begin_attempt(tx, *id).await?;
+                }
+                Ok(Plan::Send(Box::new(parcel)))
+            })
+        });
+        begun.await
+    }
+
+    async fn note_sent(&self, messages: Vec<OutboxId>) -> Outcome {
+        let now = self.clock.now();
+        let noted = self.store.write(move |tx| {
+            Box::pin(async move {
+                for id in messages {
+                    outbox::mark_sent(tx, id, now).await?;
+                }
+                Ok::<(), StoreError>(())
+            })
+        });
+        noted.await.map_or_else(Outcome::from, |()| Outcome::Done)
+    }
+
+    /// Leaves messages as they are, with the reason, and shows it to staff.
+    async fn give_up(&self, dialogue: DialogueId, messages: Vec<OutboxId>, status: Delivery, reason: &str) -> Outcome {
+        let (intake, told) = (self.intake.clone(), reason.to_owned());
+        let noted = self.store.write(move |tx| {
+            Box::pin(async move {
+                for id in messages {
+                    match status {
+                        Delivery::Withheld => outbox::mark_withheld(tx, id, &told).await?,
+                        _ => outbox::mark_failed(tx, id, &told).await?,
+                    }
+                }
+                intake.raise(tx, Some(dialogue), FlagKind::DeliveryFailed, About::Conversation).await
+            })
+        });
+        match noted.await {
+            Ok(()) => {
+                tracing::warn!(dialogue.id = %dialogue, "a message of conversation {dialogue} was not brought: {reason}");
+                Outcome::Done
+            }
+            Err(error) => error.into(),
+        }
+    }
+
+    /// The conversation goes on elsewhere; the job, tried again, sends there.
+    async fn move_to(&self, dialogue: DialogueId, address: String) -> Outcome {
+        let moved = self
+            .store
+            .write(move |tx| Box::pin(async move { store::dialogues::set_address(tx, dialogue, &address).await }));
+        match moved.await {
+            Ok(()) => Outcome::Retry(anyhow::anyhow!("conversation {dialogue} has moved to another address")),
+            Err(error) => error.into(),
+        }
+    }
+}
+
+/// Puts messages together: as many as fit, in their order.
+fn pack(kind: ChannelKind, dialogue: Dialogue, rows: &[Outbound]) -> Result<Parcel, StoreError> {
+    let mut parcel = Parcel { kind, dialogue, messages: Vec::new(), text: String::new(), buttons: Vec::new() };
+    for row in rows {
+        let body: OutboundBody = serde_json::from_str(&row.body).map_err(|_| StoreError::Corrupt {
+            table: "outbox",
+            column: "body",
+            id: row.id.to_string(),
+        })?;
+        let first = parcel.messages.is_empty();
+        if !first && parcel.text.chars().count() + body.text.chars().count() > LONGEST_TOGETHER {
+            break;
+        }
+        if !first {
+            parcel.text.push_str("\n\n");
+        }
+        parcel.text.push_str(&body.text);
+        // Only the last question is still open.
+        parcel.buttons = body.choices;
+        parcel.messages.push(row.id);
+    }
+    Ok(parcel)
+}

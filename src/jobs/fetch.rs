@@ -1,0 +1,97 @@
+//! Fetching a file from the platform it lies with, into the media store.
+//!
+//! What the platform no longer has is noted with the reason, and the person is asked to send it
+//! again; nothing is asked of the platform twice once the bytes are here.
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+use super::{Outcome, Runner};
+use crate::channel::{ChannelKind, FetchError, Refusal};
+use crate::domain::dialogue::Event;
+use crate::domain::ids::{DialogueId, MediaId};
+use crate::intake::kind;
+use crate::store::media::Media;
+use crate::store::{self, StoreError};
+
+/// Why there are no bytes.
+pub(super) enum Absent {
+    /// Ask again as the outcome says.
+    Later(Outcome),
+    /// There will never be any; noted.
+    Lost,
+}
+
+impl Runner {
+    pub(super) async fn fetch(&self, dialogue: DialogueId, media: MediaId) -> Outcome {
+        let read = self.store.read(move |tx| {
+            Box::pin(async move {
+                let row = store::media::find(tx, media).await?;
+                let found = store::dialogues::find(tx, dialogue).await?;
+                Ok::<_, StoreError>((row, found))
+            })
+        });
+        let (row, found) = match read.await {
+            Ok((Some(row), Some(found))) => (row, found),
+            Ok(_) => return Outcome::Fail(anyhow::anyhow!("file {media} or its conversation is not in the database")),
+            Err(error) => return error.into(),
+        };
+        if !row.is_awaited() {
+            return Outcome::Done;
+        }
+        match self.bring(&row, &found.channel).await {
+            Ok(_) => Outcome::Done,
+            Err(Absent::Later(outcome)) => outcome,
+            Err(Absent::Lost) => {
+                let intake = self.intake.clone();
+                let told = self.store.write(move |tx| {
+                    Box::pin(async move { intake.apply(tx, dialogue, Event::Refused(Refusal::Lost)).await })
+                });
+                told.await.map_or_else(Outcome::from, |()| Outcome::Done)
+            }
+        }
+    }
+
+    /// Fetches the bytes of a file and keeps them.
+    pub(super) async fn bring(&self, row: &Media, channel: &str) -> Result<Bytes, Absent> {
+        let (media, reference) = (row.id, row.remote.clone().unwrap_or_default());
+        let Some(channel) = ChannelKind::from_name(channel) else {
+            return Err(self.lose(media, "the channel is not one of ours").await);
+        };
+        let bytes = match self.channels.fetch(channel, &reference).await {
+            Ok(bytes) => bytes,
+            Err(FetchError::Later { wait, reason }) => {
+                let error = anyhow::anyhow!("file {media}: {reason}");
+                return Err(Absent::Later(match wait {
+                    Some(wait) => Outcome::RetryAfter(wait, error),
+                    None => Outcome::Retry(error),
+                }));
+            }
+            Err(error @ (FetchError::Gone(_) | FetchError::TooLarge)) => {
+                return Err(self.lose(media, &error.to_string()).await);
+            }
+        };
+        let content_type = match kind::of(&bytes) {
+            Some((found, content_type)) if found.name() == row.kind => content_type,
+            _ => return Err(self.lose(media, "its bytes are not what the platform said").await),
+        };
+        let sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes));
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if let Err(error) = self.blobs.put(&row.key, bytes.clone()).await {
+            return Err(Absent::Later(Outcome::Retry(error.into())));
+        }
+        let stored = self.store.write(move |tx| {
+            Box::pin(async move { store::media::brought(tx, media, content_type, length, &sha256).await })
+        });
+        stored.await.map_err(|error| Absent::Later(error.into()))?;
+        Ok(bytes)
+    }
+
+    async fn lose(&self, media: MediaId, reason: &str) -> Absent {
+        tracing::warn!(media.id = %media, "file {media} is lost: {reason}");
+        let reason = reason.to_owned();
+        let noted =
+            self.store.write(move |tx| Box::pin(async move { store::media::lose(tx, media, &reason).await })).await;
+        noted.map_or_else(|error| Absent::Later(error.into()), |()| Absent::Lost)
+    }
+}

@@ -1,0 +1,17 @@
+//! What the platforms call: one route a channel. A handler verifies before it parses, hands what it
+//! read to `crate::intake`, and answers only when that is on disk; it decides nothing.
+//!
+//! A channel that is not configured has no route: its path answers 404.
+
+use axum::Router;
+
+use super::Web;
+
+/// Largest body that is read: far more than any platform sends (protocols §6.1).
+#[expect(dead_code, reason = "for the first route")]
+const LARGEST_PUSH: usize = 256 * 1024;
+
+/// `/webhooks/…`
+pub(super) fn routes() -> Router<Web> {
+    Router::new()
+}
