@@ -163,7 +163,7 @@ class Source:
     def draw(self, language: str) -> Sentence:
         """Draws one sentence."""
         while True:
-            from_rows = self.rows[language] and self.dice.random() < 0.22
+            from_rows = self.rows[language] and self.dice.random() < 0.08
             sentence = self.dice.choice(self.rows[language]) if from_rows else self.grammars[language].sentence()
             if len(sentence.text) <= LONGEST[language] and not is_held_out(sentence):
                 return sentence
