@@ -16,12 +16,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalog::{self, Catalog};
 use crate::channel::Channels;
+use crate::channel::mail::Mail;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::desk::Desk;
+use crate::domain::alert::QuietHours;
 use crate::domain::token::TokenKey;
 use crate::intake::Intake;
 use crate::jobs::Runner;
+use crate::jobs::alert::Alerts;
 use crate::speech::Listener;
 use crate::store::blobs::Blobs;
 use crate::store::{self, Store, StoreError};
@@ -90,12 +93,15 @@ impl App {
         let intake =
             Intake::new(store.clone(), Arc::clone(&catalog), Arc::clone(&tagger), clock.clone(), key.clone(), phone);
         let channels = Channels::default();
+        let alerts = alerts(config)?;
+        let intake = if alerts.is_some() { intake.with_alerts() } else { intake };
         let runner = Runner {
             store: store.clone(),
             clock: clock.clone(),
             intake: intake.clone(),
             blobs: blobs.clone(),
             channels: channels.clone(),
+            alerts: alerts.map(Arc::new),
             catalog: Arc::clone(&catalog),
             listener,
             tagger,
@@ -223,6 +229,32 @@ async fn listener(config: &Config) -> Option<Listener> {
             None
         }
     }
+}
+
+/// Reads where staff is told of flags; `None` where nothing is set up.
+fn alerts(config: &Config) -> anyhow::Result<Option<Alerts>> {
+    let set = &config.alerts;
+    let mail = match (&set.smtp_url, &set.mail_from, &set.mail_to) {
+        (None, None, None) => None,
+        (Some(url), Some(from), Some(to)) => Some(Mail::new(url, from, to).context("[alerts]")?),
+        _ => anyhow::bail!("[alerts]: mail needs smtp_url, mail_from and mail_to"),
+    };
+    let policy = &config.policy;
+    let quiet = QuietHours { from: policy.quiet_from, to: policy.quiet_to, zone: policy.time_zone.clone() };
+    let alerts = Alerts {
+        telegram_chat: set.telegram_chat.clone(),
+        mail,
+        rules: set.rules.clone(),
+        quiet,
+        on_call: set.on_call.clone(),
+        language: set.language,
+        public_url: config.server.public_url(),
+    };
+    let places = alerts.set_up();
+    if let Some(rule) = set.rules.iter().find(|rule| !places.contains(&rule.to)) {
+        anyhow::bail!("[alerts] rules: a rule sends to {:?}, which is not set up", rule.to.name());
+    }
+    Ok((!places.is_empty()).then_some(alerts))
 }
 
 /// Loads the models that understand text. Without them the keyword lexicon judges alone.

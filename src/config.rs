@@ -16,7 +16,9 @@ mod layer;
 pub mod sections;
 
 pub use error::{ConfigError, Origin};
-pub use sections::{DatabaseConfig, DatabaseUrl, MediaConfig, ModelsConfig, PolicyConfig, ServerConfig, TaggingConfig};
+pub use sections::{
+    AlertsConfig, DatabaseConfig, DatabaseUrl, MediaConfig, ModelsConfig, PolicyConfig, ServerConfig, TaggingConfig,
+};
 
 use layer::Setting;
 
@@ -40,6 +42,8 @@ pub struct Config {
     #[serde(default)]
     pub models: ModelsConfig,
     pub policy: PolicyConfig,
+    #[serde(default)]
+    pub alerts: AlertsConfig,
 }
 
 impl Config {

@@ -6,6 +6,7 @@
 //!
 //! Read [`dialogue`] next: it decides what the bot says and does.
 
+pub mod alert;
 pub mod contact;
 pub mod correction;
 pub mod dialogue;

@@ -49,6 +49,8 @@ pub struct Intake {
     pub(crate) tokens: TokenKey,
     /// What is said where a text needs the telephone that is answered at any hour.
     pub(crate) emergency_phone: String,
+    /// Whether staff is told of flags elsewhere than on the board.
+    pub(crate) alerts: bool,
 }
 
 /// What became of a message.
@@ -82,7 +84,12 @@ impl Intake {
         tokens: TokenKey,
         emergency_phone: String,
     ) -> Intake {
-        Intake { store, catalog, tagger, clock, tokens, emergency_phone }
+        Intake { store, catalog, tagger, clock, tokens, emergency_phone, alerts: false }
+    }
+
+    /// Has staff told of flags by [`crate::domain::job::Job::Alert`].
+    pub fn with_alerts(self) -> Intake {
+        Intake { alerts: true, ..self }
     }
 
     /// Takes one message in. Once this returns the message and everything that was decided are on

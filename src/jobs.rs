@@ -5,6 +5,7 @@
 //! run again after a crash, so it looks first whether its work is still wanted, and commits its
 //! effect together with the fact that it is done where that matters.
 
+pub mod alert;
 mod deliver;
 mod fetch;
 mod tag;
@@ -64,6 +65,8 @@ pub struct Runner {
     pub intake: Intake,
     pub blobs: Blobs,
     pub channels: Channels,
+    /// Where staff is told of flags; `None`: on the board alone.
+    pub alerts: Option<Arc<alert::Alerts>>,
     pub catalog: Arc<Catalog>,
     /// `None` when there is no speech model: a person listens then.
     pub listener: Option<Listener>,
@@ -206,6 +209,8 @@ impl Runner {
             Job::Transcribe { dialogue, media } => self.transcribe(dialogue, media, claimed.attempt).await,
             Job::Fetch { dialogue, media } => self.fetch(dialogue, media).await,
             Job::Deliver { dialogue, message } => self.deliver(dialogue, message, claimed).await,
+            Job::Alert { flag } => self.alert(flag).await,
+            Job::Tell { flag, target } => self.tell(flag, target).await,
             Job::TagTicket { ticket } => self.tag_ticket(ticket).await,
             Job::TagResponse { response } => self.tag_response(response).await,
             Job::Wake { dialogue, timer } => {

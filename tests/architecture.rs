@@ -34,6 +34,7 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("axum", &["web"]),
     ("askama", &["web"]),
     ("teloxide", &["channel/telegram"]),
+    ("lettre", &["channel/mail"]),
     ("whisper_rs", &["speech"]),
     ("rust_bert", &["tagging"]),
     ("tch", &["tagging"]),

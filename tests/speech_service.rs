@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use huifang::catalog::Catalog;
+use huifang::channel::Channels;
 use huifang::channel::{ChannelKind, Content, Inbound, MediaKind, ReceivedFile};
 use huifang::clock::Clock;
 use huifang::domain::ids::MediaId;
@@ -298,7 +299,17 @@ impl Works {
         let intake =
             Intake::new(store.clone(), Arc::clone(&catalog), Arc::clone(&tagger), clock.clone(), key, "110".to_owned());
         let blobs = Blobs::open(&format!("file:{}", at("media"))).unwrap();
-        let runner = Runner { store, clock, intake, blobs, catalog, listener: Some(listener), tagger };
+        let runner = Runner {
+            store,
+            clock,
+            intake,
+            blobs,
+            channels: Channels::default(),
+            alerts: None,
+            catalog,
+            listener: Some(listener),
+            tagger,
+        };
         Works { runner, _folder: folder }
     }
 
@@ -311,6 +322,7 @@ impl Works {
             bytes: bytes.len() as u64,
             sha256: "0".repeat(64),
             recognition: None,
+            remote: None,
         };
         let id = file.id;
         let inbound = Inbound {

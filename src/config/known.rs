@@ -7,7 +7,9 @@ use serde::de::{Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::Config;
-use super::sections::{DatabaseConfig, MediaConfig, ModelsConfig, PolicyConfig, ServerConfig, TaggingConfig};
+use super::sections::{
+    AlertsConfig, DatabaseConfig, MediaConfig, ModelsConfig, PolicyConfig, ServerConfig, TaggingConfig,
+};
 use crate::speech::SpeechConfig;
 
 /// Returns the names of all sections.
@@ -25,6 +27,7 @@ pub(super) fn keys(section: &str) -> Option<&'static [&'static str]> {
         "tagging" => fields_of::<TaggingConfig>(),
         "models" => fields_of::<ModelsConfig>(),
         "policy" => fields_of::<PolicyConfig>(),
+        "alerts" => fields_of::<AlertsConfig>(),
         _ => return None,
     })
 }

@@ -10,6 +10,9 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
+use crate::domain::alert::Rule;
+use crate::domain::language::Language;
+use crate::domain::secret::Secret;
 use crate::models::Labels;
 use crate::tagging::Judges;
 
@@ -121,6 +124,19 @@ pub struct ModelsConfig {
     /// Stands in for the host of a model's source.
     #[serde(default, deserialize_with = "web_address")]
     pub mirror: Option<String>,
+}
+
+/// `[alerts]`: where staff is told of what it must see now, besides the board.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AlertsConfig {
+    pub telegram_chat: Option<String>,
+    pub smtp_url: Option<Secret>,
+    pub mail_from: Option<String>,
+    pub mail_to: Option<String>,
+    pub on_call: Option<String>,
+    pub language: Language,
+    pub rules: Vec<Rule>,
 }
 
 /// `[policy]`: the rules for what leaves the house.

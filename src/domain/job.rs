@@ -3,8 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::alert::Target;
 use super::dialogue::Timer;
-use super::ids::{DialogueId, MediaId, OutboxId, ResponseId, TicketId};
+use super::ids::{DialogueId, FlagId, MediaId, OutboxId, ResponseId, TicketId};
 
 /// One piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +17,10 @@ pub enum Job {
     Fetch { dialogue: DialogueId, media: MediaId },
     /// Bring a message to its conversation.
     Deliver { dialogue: DialogueId, message: OutboxId },
+    /// Decide which members of staff are told of a flag.
+    Alert { flag: FlagId },
+    /// Tell staff of a flag at one place.
+    Tell { flag: FlagId, target: Target },
     /// Have the model judge the words of a ticket.
     TagTicket { ticket: TicketId },
     /// Have the model judge the comment of a response.
@@ -35,6 +40,8 @@ impl Job {
             Job::Transcribe { .. } => "transcribe",
             Job::Fetch { .. } => "fetch",
             Job::Deliver { .. } => "deliver",
+            Job::Alert { .. } => "alert",
+            Job::Tell { .. } => "tell",
             Job::TagTicket { .. } => "tag_ticket",
             Job::TagResponse { .. } => "tag_response",
             Job::Wake { .. } => "wake",
@@ -48,7 +55,12 @@ impl Job {
         match self {
             Job::Transcribe { dialogue, .. } => Some(format!("hear:{dialogue}")),
             Job::Deliver { dialogue, .. } => Some(format!("say:{dialogue}")),
-            Job::Fetch { .. } | Job::TagTicket { .. } | Job::TagResponse { .. } | Job::Wake { .. } => None,
+            Job::Fetch { .. }
+            | Job::Alert { .. }
+            | Job::Tell { .. }
+            | Job::TagTicket { .. }
+            | Job::TagResponse { .. }
+            | Job::Wake { .. } => None,
         }
     }
 
@@ -57,6 +69,8 @@ impl Job {
         match self {
             Job::Transcribe { media, .. } => Some(format!("transcribe:{media}")),
             Job::Fetch { media, .. } => Some(format!("fetch:{media}")),
+            Job::Alert { flag } => Some(format!("alert:{flag}")),
+            Job::Tell { flag, target } => Some(format!("tell:{flag}:{}", target.name())),
             Job::Deliver { message, .. } => Some(format!("deliver:{message}")),
             Job::TagTicket { .. } | Job::TagResponse { .. } => None,
             Job::Wake { timer, .. } => Some(match timer {

@@ -271,7 +271,11 @@ impl Intake {
                 && other.ticket_id == flag.ticket_id
                 && other.response_id == flag.response_id
         });
-        if known { Ok(()) } else { store::flags::raise(tx, &flag).await }
+        if known {
+            return Ok(());
+        }
+        store::flags::raise(tx, &flag).await?;
+        if self.alerts { self.owe(tx, Job::Alert { flag: flag.id }, self.clock.now()).await } else { Ok(()) }
     }
 
     pub(crate) async fn note_event(

@@ -1,0 +1,173 @@
+//! Whom staff alerts go to, and when: rules without hands. `crate::jobs` sends them.
+
+use jiff::civil;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use super::flag::FlagKind;
+use super::time::Timestamp;
+use super::understanding::Urgency;
+
+/// A place where staff reads alerts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// A group in Telegram.
+    Telegram,
+    /// A group robot of WeCom (企业微信群机器人).
+    Wecom,
+    Mail,
+    /// A program, by signed webhook.
+    Webhook,
+}
+
+impl Target {
+    /// Every place.
+    pub const ALL: [Target; 4] = [Target::Telegram, Target::Wecom, Target::Mail, Target::Webhook];
+
+    /// Returns the name used in the settings, the database and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Target::Telegram => "telegram",
+            Target::Wecom => "wecom",
+            Target::Mail => "mail",
+            Target::Webhook => "webhook",
+        }
+    }
+}
+
+/// What an alert is about, as far as rules look at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Matter<'m> {
+    pub kind: FlagKind,
+    pub urgency: Urgency,
+    pub region: Option<&'m str>,
+}
+
+impl Matter<'_> {
+    /// Whether people may come to harm: then nobody's rest counts.
+    pub fn is_emergency(&self) -> bool {
+        self.kind == FlagKind::Emergency || self.urgency == Urgency::Emergency
+    }
+}
+
+/// One line of the operator's list: such alerts go there. A condition that is left out always holds.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    pub to: Target,
+    #[serde(default)]
+    pub kinds: Vec<FlagKind>,
+    #[serde(default)]
+    pub regions: Vec<String>,
+    /// At least so pressing.
+    #[serde(default)]
+    pub urgency: Option<Urgency>,
+    /// Also in the quiet hours, without waiting for their end.
+    #[serde(default)]
+    pub at_night: bool,
+}
+
+impl Rule {
+    fn wants(&self, matter: &Matter<'_>) -> bool {
+        (self.kinds.is_empty() || self.kinds.contains(&matter.kind))
+            && (self.regions.is_empty() || matter.region.is_some_and(|at| self.regions.iter().any(|r| r == at)))
+            && self.urgency.is_none_or(|least| matter.urgency >= least)
+    }
+}
+
+/// The hours in which nothing is sent that can wait. Equal times: there are none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QuietHours {
+    pub from: civil::Time,
+    pub to: civil::Time,
+    pub zone: TimeZone,
+}
+
+impl QuietHours {
+    /// Returns when the quiet hours end that `now` lies in; `None` if it lies in none.
+    pub fn end(&self, now: Timestamp) -> Option<Timestamp> {
+        let local = jiff::Timestamp::from_millisecond(now.0).ok()?.to_zoned(self.zone.clone());
+        let (time, date) = (local.time(), local.date());
+        let within = if self.from <= self.to {
+            self.from <= time && time < self.to
+        } else {
+            self.from <= time || time < self.to
+        };
+        if !within {
+            return None;
+        }
+        let date = if time < self.to { date } else { date.tomorrow().ok()? };
+        let end = self.zone.to_ambiguous_zoned(date.to_datetime(self.to)).compatible().ok()?;
+        Some(Timestamp(end.timestamp().as_millisecond()))
+    }
+}
+
+/// Says where an alert goes and when, among the places that are set up. Without rules it goes to
+/// all of them. What is no emergency waits for the end of the quiet hours, unless a rule says otherwise.
+pub fn plan(
+    set_up: &[Target],
+    rules: &[Rule],
+    quiet: &QuietHours,
+    matter: &Matter<'_>,
+    now: Timestamp,
+) -> Vec<(Target, Timestamp)> {
+    let morning = quiet.end(now).filter(|_| !matter.is_emergency()).unwrap_or(now);
+    let when = |target: Target| {
+        let mut wanting = rules.iter().filter(|rule| rule.to == target && rule.wants(matter)).peekable();
+        if rules.is_empty() {
+            return Some(morning);
+        }
+        wanting.peek()?;
+        Some(if wanting.any(|rule| rule.at_night) { now } else { morning })
+    };
+    set_up.iter().filter_map(|target| Some((*target, when(*target)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
+    }
+
+    fn quiet() -> QuietHours {
+        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        QuietHours { from: civil::time(20, 0, 0, 0), to: civil::time(9, 0, 0, 0), zone }
+    }
+
+    #[test]
+    fn quiet_hours_end_in_the_morning_of_the_right_day() {
+        // 2026-11-21 22:30 and 2026-11-22 03:00 in Shanghai.
+        assert_eq!(quiet().end(at("2026-11-21T14:30:00Z")), Some(at("2026-11-22T01:00:00Z")));
+        assert_eq!(quiet().end(at("2026-11-21T19:00:00Z")), Some(at("2026-11-22T01:00:00Z")));
+        assert_eq!(quiet().end(at("2026-11-21T01:00:00Z")), None);
+        assert_eq!(quiet().end(at("2026-11-21T12:00:00Z")), Some(at("2026-11-22T01:00:00Z")));
+        let none = QuietHours { to: civil::time(20, 0, 0, 0), ..quiet() };
+        assert_eq!(none.end(at("2026-11-21T14:30:00Z")), None);
+        let siesta = QuietHours { from: civil::time(12, 0, 0, 0), to: civil::time(14, 0, 0, 0), ..quiet() };
+        assert_eq!(siesta.end(at("2026-11-21T05:00:00Z")), Some(at("2026-11-21T06:00:00Z")));
+    }
+
+    #[test]
+    fn an_emergency_wakes_people_and_a_complaint_waits_for_the_morning() {
+        let night = at("2026-11-21T19:00:00Z");
+        let morning = at("2026-11-22T01:00:00Z");
+        let complaint = Matter { kind: FlagKind::Complaint, urgency: Urgency::Normal, region: Some("华东") };
+        let gas = Matter { kind: FlagKind::Emergency, urgency: Urgency::Emergency, region: None };
+        let both = [Target::Telegram, Target::Mail];
+        let plan = |rules: &[Rule], matter: &Matter<'_>| plan(&both, rules, &quiet(), matter, night);
+        assert_eq!(plan(&[], &complaint), [(Target::Telegram, morning), (Target::Mail, morning)]);
+        assert_eq!(plan(&[], &gas), [(Target::Telegram, night), (Target::Mail, night)]);
+        let rule = |to| Rule { to, kinds: vec![], regions: vec![], urgency: None, at_night: false };
+        let east = Rule { regions: vec!["华东".to_owned()], ..rule(Target::Mail) };
+        let pressing = Rule { urgency: Some(Urgency::High), ..rule(Target::Telegram) };
+        let rules = [east, pressing];
+        assert_eq!(plan(&rules, &complaint), [(Target::Mail, morning)]);
+        assert_eq!(plan(&rules, &gas), [(Target::Telegram, night)]);
+        let awake = Rule { at_night: true, kinds: vec![FlagKind::Complaint], ..rule(Target::Mail) };
+        assert_eq!(plan(&[awake], &complaint), [(Target::Mail, night)]);
+        assert_eq!(plan(&[rule(Target::Wecom)], &gas), [], "not set up");
+    }
+}

@@ -1,0 +1,187 @@
+//! Telling staff of a flag where they are: one job decides whom and when, one job a place sends.
+//!
+//! An alert repeats the client's words as plain text, shortened; it goes to staff only. A place that
+//! is out of order does not keep the others waiting, and what it did not get stays on the board.
+
+use std::collections::BTreeMap;
+
+use super::{Outcome, Runner};
+use crate::channel::mail::Mail;
+use crate::channel::{ChannelKind, Outgoing, SendError};
+use crate::domain::alert::{self, Matter, QuietHours, Rule, Target};
+use crate::domain::flag::{Flag, FlagKind};
+use crate::domain::ids::{FlagId, OutboxId};
+use crate::domain::job::Job;
+use crate::domain::language::Language;
+use crate::domain::ticket::Ticket;
+use crate::domain::understanding::Urgency;
+use crate::store::{self, StoreError, Tx};
+
+/// Characters of the client's words that an alert repeats.
+const LONGEST_QUOTE: usize = 160;
+
+/// Where alerts go, as the operator set it up.
+#[derive(Debug, Clone)]
+pub struct Alerts {
+    /// The Telegram group, by its chat id.
+    pub telegram_chat: Option<String>,
+    pub mail: Option<Mail>,
+    pub rules: Vec<Rule>,
+    pub quiet: QuietHours,
+    /// Who is to be called in an emergency, as it is shown.
+    pub on_call: Option<String>,
+    pub language: Language,
+    /// Where the console is reached, without a slash at the end.
+    pub public_url: String,
+}
+
+impl Alerts {
+    /// Returns the places that are set up.
+    pub fn set_up(&self) -> Vec<Target> {
+        let is_set_up = |target: &Target| match target {
+            Target::Telegram => self.telegram_chat.is_some(),
+            Target::Mail => self.mail.is_some(),
+            Target::Wecom | Target::Webhook => false,
+        };
+        Target::ALL.into_iter().filter(is_set_up).collect()
+    }
+}
+
+/// What an alert says.
+struct Told {
+    subject: String,
+    text: String,
+}
+
+/// A flag with what it is about.
+struct Found {
+    flag: Flag,
+    ticket: Option<Ticket>,
+    place: Option<String>,
+    region: Option<String>,
+    words: Option<String>,
+}
+
+impl Runner {
+    /// Decides where an alert goes and when.
+    pub(super) async fn alert(&self, flag: FlagId) -> Outcome {
+        let Some(alerts) = self.alerts.clone() else { return Outcome::Done };
+        let (intake, now) = (self.intake.clone(), self.clock.now());
+        let owed = self.store.write(move |tx| {
+            Box::pin(async move {
+                let Some(found) = find(tx, flag).await? else { return Ok::<(), StoreError>(()) };
+                let urgency = found.ticket.as_ref().map_or(Urgency::Normal, |ticket| ticket.urgency);
+                let matter = Matter { kind: found.flag.kind, urgency, region: found.region.as_deref() };
+                for (target, at) in alert::plan(&alerts.set_up(), &alerts.rules, &alerts.quiet, &matter, now) {
+                    intake.owe(tx, Job::Tell { flag, target }, at).await?;
+                }
+                Ok(())
+            })
+        });
+        owed.await.map_or_else(Outcome::from, |()| Outcome::Done)
+    }
+
+    /// Sends an alert to one place, unless somebody has seen the flag meanwhile.
+    pub(super) async fn tell(&self, flag: FlagId, target: Target) -> Outcome {
+        let Some(alerts) = &self.alerts else { return Outcome::Done };
+        let found = self.store.read(move |tx| Box::pin(async move { find(tx, flag).await })).await;
+        let found = match found {
+            Ok(Some(found)) => found,
+            Ok(None) => return Outcome::Done,
+            Err(error) => return error.into(),
+        };
+        if found.flag.seen_at.is_some() {
+            return Outcome::Done;
+        }
+        let told = self.told(alerts, &found);
+        let sent = match (target, &alerts.telegram_chat, &alerts.mail) {
+            (Target::Telegram, Some(chat), _) => {
+                let id = OutboxId(flag.0);
+                let message = Outgoing { id, address: chat, text: &told.text, buttons: &[] };
+                self.channels.send(ChannelKind::Telegram, &message).await
+            }
+            (Target::Mail, _, Some(mail)) => mail.send(&flag.to_string(), &told.subject, &told.text).await,
+            // No longer set up.
+            _ => return Outcome::Done,
+        };
+        let name = target.name();
+        let outcome = if sent.is_ok() { "sent" } else { "not_sent" };
+        metrics::counter!("huifang_alerts_total", "target" => name, "outcome" => outcome).increment(1);
+        match sent {
+            Ok(()) => Outcome::Done,
+            Err(SendError::Later { wait: Some(wait), reason }) => {
+                Outcome::RetryAfter(wait, anyhow::anyhow!("alert to {name}: {reason}"))
+            }
+            Err(error @ (SendError::Later { .. } | SendError::Uncertain(_))) => {
+                Outcome::Retry(anyhow::anyhow!("alert to {name}: {error}"))
+            }
+            Err(error) => Outcome::Fail(anyhow::anyhow!("alert to {name}: {error}; correct [alerts]")),
+        }
+    }
+
+    fn told(&self, alerts: &Alerts, found: &Found) -> Told {
+        let language = alerts.language;
+        let text = |key: &str, args: &[(&str, &str)]| {
+            let args: BTreeMap<String, String> =
+                args.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            self.catalog.text(language, key, &args)
+        };
+        let kind = text(&format!("web.console.flag.{}", found.flag.kind.name()), &[]);
+        let number = found.ticket.as_ref().map_or("", |ticket| ticket.number.as_str());
+        let subject = text("alert.subject", &[("kind", &kind), ("number", number)]).trim().to_owned();
+        let mut lines = vec![subject.clone()];
+        if let Some(place) = &found.place {
+            lines.push(text("alert.place", &[("place", place)]));
+        }
+        if let Some(words) = &found.words {
+            lines.push(text("alert.words", &[("words", words)]));
+        }
+        if let Some(people) = alerts.on_call.as_deref().filter(|_| found.flag.kind == FlagKind::Emergency) {
+            lines.push(text("alert.on_call", &[("people", people)]));
+        }
+        let page = match (&found.flag.ticket_id, &found.flag.response_id, &found.flag.dialogue_id) {
+            (Some(ticket), _, _) => format!("/console/tickets/{ticket}"),
+            (None, Some(response), _) => format!("/console/responses/{response}"),
+            (None, None, Some(dialogue)) => format!("/console/dialogues/{dialogue}"),
+            (None, None, None) => "/console".to_owned(),
+        };
+        lines.push(format!("{}{page}", alerts.public_url));
+        Told { subject, text: lines.join("\n") }
+    }
+}
+
+async fn find(tx: &mut Tx, flag: FlagId) -> Result<Option<Found>, StoreError> {
+    let Some(flag) = store::flags::find(tx, flag).await? else { return Ok(None) };
+    let ticket = match flag.ticket_id {
+        Some(ticket) => store::tickets::find(tx, ticket).await?,
+        None => None,
+    };
+    let response = match flag.response_id {
+        Some(response) => store::responses::find(tx, response).await?,
+        None => None,
+    };
+    let unit = match ticket.as_ref().map_or_else(|| response.as_ref()?.unit_id, |ticket| ticket.unit_id) {
+        Some(unit) => store::units::find(tx, unit).await?,
+        None => None,
+    };
+    let project = match &unit {
+        Some(unit) => store::projects::find(tx, unit.project_id).await?,
+        None => None,
+    };
+    let unit = unit.zip(project.as_ref()).map(|(unit, project)| format!("{} {}", project.name, unit.label));
+    let location = ticket.as_ref().and_then(|ticket| ticket.location.clone());
+    let place: Vec<String> = unit.into_iter().chain(location).collect();
+    let words = ticket.as_ref().map(|ticket| ticket.description.clone());
+    let words = words.or_else(|| response?.comment).map(|words| shortened(&words)).filter(|words| !words.is_empty());
+    let (place, region) = ((!place.is_empty()).then(|| place.join(" ")), project.map(|project| project.region));
+    Ok(Some(Found { flag, ticket, place, region, words }))
+}
+
+/// The beginning of a text, on one line.
+fn shortened(words: &str) -> String {
+    let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST_QUOTE) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or(&line)),
+        None => line,
+    }
+}
