@@ -203,3 +203,26 @@ async fn it_works_in_english() {
       HF2611-0001 Plumbing and drains (kitchen): filed
     ");
 }
+
+#[tokio::test]
+async fn a_question_in_between_is_kept_and_is_no_address() {
+    let mut talk = Talk::begin().await;
+    talk.says("厨房水管漏水").await;
+    talk.says("你们多久能来人看看？").await;
+    talk.says("阳光花园3栋502").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » 厨房水管漏水
+      请告诉我小区、楼栋和房号，方便师傅上门。
+    » 你们多久能来人看看？
+      请告诉我小区、楼栋和房号，方便师傅上门。
+    » 阳光花园3栋502
+      请您看一下：
+      类别：渗漏
+      问题：漏水
+      位置：厨房
+      地址：阳光花园3栋502
+      部件：水管
+      这样提交可以吗？
+      [提交] [改一改] [不报了]
+    ");
+}

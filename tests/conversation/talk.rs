@@ -274,6 +274,7 @@ impl Talk {
             bytes: 1000,
             sha256: "0".repeat(64),
             recognition: None,
+            remote: None,
         }
     }
 }

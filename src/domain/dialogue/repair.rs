@@ -441,7 +441,8 @@ impl Report {
         {
             self.slots.insert(SlotId::Place, part);
         }
-        match self.asked {
+        // "什么时候能来？" is kept with the report, but answers nothing: the question is asked again.
+        match self.asked.filter(|_| !is_counter_question(words)) {
             Some(SlotId::Symptom) if understood.symptom.is_none() && (replace || !self.has(SlotId::Symptom)) => {
                 self.fill(SlotId::Symptom, Arg::Text(words.text.clone()));
             }
@@ -487,6 +488,12 @@ impl Report {
     fn has(&self, slot: SlotId) -> bool {
         self.slots.contains_key(&slot)
     }
+}
+
+/// Whether somebody asks instead of answering.
+fn is_counter_question(words: &Words) -> bool {
+    let asks = words.text.trim_end().ends_with(['?', '？', '吗', '呢']);
+    asks || matches!(words.understood.intent, Intent::ProgressQuery | Intent::Complaint)
 }
 
 /// Returns the pieces of a report that an utterance names.
