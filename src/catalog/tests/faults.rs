@@ -29,7 +29,7 @@ fn a_text_that_one_language_lacks() {
 #[test]
 fn placeholders_that_differ_between_languages() {
     let found = faults_when("texts.en.toml", "I heard: {text}\"\nnothing", "I heard: {words}\"\nnothing");
-    insta::assert_snapshot!(found, @"texts.en.toml:68: `voice.heard` has {words}, but texts.zh-CN.toml:68 has {text}");
+    insta::assert_snapshot!(found, @"texts.en.toml:69: `voice.heard` has {words}, but texts.zh-CN.toml:69 has {text}");
 }
 
 #[test]
