@@ -5,6 +5,7 @@
 //! this module sees a platform's own JSON or XML. Read `crate::intake` next: it takes an
 //! [`Inbound`] from here; `crate::jobs` calls [`Channels`].
 
+pub mod envelope;
 pub mod plain;
 
 use std::time::Duration;
