@@ -20,6 +20,7 @@ pub use sections::{DatabaseConfig, DatabaseUrl, MediaConfig, ModelsConfig, Polic
 
 use layer::Setting;
 
+use crate::channel::wechat::WechatConfig;
 use crate::speech::SpeechConfig;
 
 /// The defaults, and the documentation of every key.
@@ -40,6 +41,8 @@ pub struct Config {
     #[serde(default)]
     pub models: ModelsConfig,
     pub policy: PolicyConfig,
+    #[serde(default)]
+    pub wechat: WechatConfig,
 }
 
 impl Config {

@@ -8,6 +8,7 @@ use serde::forward_to_deserialize_any;
 
 use super::Config;
 use super::sections::{DatabaseConfig, MediaConfig, ModelsConfig, PolicyConfig, ServerConfig, TaggingConfig};
+use crate::channel::wechat::WechatConfig;
 use crate::speech::SpeechConfig;
 
 /// Returns the names of all sections.
@@ -25,6 +26,7 @@ pub(super) fn keys(section: &str) -> Option<&'static [&'static str]> {
         "tagging" => fields_of::<TaggingConfig>(),
         "models" => fields_of::<ModelsConfig>(),
         "policy" => fields_of::<PolicyConfig>(),
+        "wechat" => fields_of::<WechatConfig>(),
         _ => return None,
     })
 }
@@ -33,7 +35,6 @@ pub(super) fn keys(section: &str) -> Option<&'static [&'static str]> {
 pub(super) fn not_built(section: &str) -> Option<&'static str> {
     match section {
         "telegram" => Some("Telegram"),
-        "wechat" => Some("WeChat"),
         "wecom" => Some("WeCom"),
         _ => None,
     }
