@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::catalog::{self, Catalog};
 use crate::channel::Channels;
 use crate::channel::mail::Mail;
+use crate::channel::wechat::Wechat;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::desk::Desk;
@@ -92,7 +93,7 @@ impl App {
         let phone = config.policy.emergency_phone.clone().unwrap_or_else(|| "110".to_owned());
         let intake =
             Intake::new(store.clone(), Arc::clone(&catalog), Arc::clone(&tagger), clock.clone(), key.clone(), phone);
-        let channels = Channels::default();
+        let channels = Channels { wechat: Wechat::new(&config.wechat, clock.clone())? };
         let alerts = alerts(config)?;
         let intake = if alerts.is_some() { intake.with_alerts() } else { intake };
         let runner = Runner {

@@ -5,8 +5,10 @@
 //! this module sees a platform's own JSON or XML. Read `crate::intake` next: it takes an
 //! [`Inbound`] from here; `crate::jobs` calls [`Channels`].
 
+pub mod envelope;
 pub mod mail;
 pub mod plain;
+pub mod wechat;
 
 use std::time::Duration;
 
@@ -209,23 +211,31 @@ pub enum FetchError {
 
 /// The channels that are configured.
 #[derive(Debug, Clone, Default)]
-pub struct Channels {}
+pub struct Channels {
+    pub wechat: Option<wechat::Wechat>,
+}
 
 impl Channels {
     /// Brings a message to somebody.
     ///
     /// # Errors
     /// Why it was not brought, and thereby what to do.
-    pub async fn send(&self, kind: ChannelKind, _message: &Outgoing<'_>) -> Result<(), SendError> {
-        Err(SendError::Later { wait: None, reason: off(kind) })
+    pub async fn send(&self, kind: ChannelKind, message: &Outgoing<'_>) -> Result<(), SendError> {
+        match (kind, &self.wechat) {
+            (ChannelKind::Wechat, Some(wechat)) => wechat.send(message).await,
+            _ => Err(SendError::Later { wait: None, reason: off(kind) }),
+        }
     }
 
     /// Fetches a file that lies with the platform, up to [`crate::domain::media::MOST_MEGABYTES`].
     ///
     /// # Errors
     /// Why it could not be fetched.
-    pub async fn fetch(&self, kind: ChannelKind, _reference: &str) -> Result<Bytes, FetchError> {
-        Err(FetchError::Later { wait: None, reason: off(kind) })
+    pub async fn fetch(&self, kind: ChannelKind, reference: &str) -> Result<Bytes, FetchError> {
+        match (kind, &self.wechat) {
+            (ChannelKind::Wechat, Some(wechat)) => wechat.fetch(reference).await,
+            _ => Err(FetchError::Later { wait: None, reason: off(kind) }),
+        }
     }
 }
 

@@ -22,6 +22,7 @@ pub use sections::{
 
 use layer::Setting;
 
+use crate::channel::wechat::WechatConfig;
 use crate::speech::SpeechConfig;
 
 /// The defaults, and the documentation of every key.
@@ -42,6 +43,8 @@ pub struct Config {
     #[serde(default)]
     pub models: ModelsConfig,
     pub policy: PolicyConfig,
+    #[serde(default)]
+    pub wechat: WechatConfig,
     #[serde(default)]
     pub alerts: AlertsConfig,
 }

@@ -11,6 +11,7 @@
 pub mod kind;
 pub mod message;
 mod record;
+pub mod response;
 mod speak;
 
 pub use record::blob_key;
@@ -35,6 +36,9 @@ use crate::store::dialogues::{Dialogue, NewDialogue};
 use crate::store::{self, Store, StoreError, Tx};
 use crate::tagging::Tagger;
 use message::InboundBody;
+
+/// By which messages are counted.
+type Labels = [(&'static str, &'static str); 1];
 
 /// Characters of a place's name that are read.
 const LONGEST_PLACE: usize = 200;
@@ -98,14 +102,23 @@ impl Intake {
     /// # Errors
     /// A [`StoreError`] if nothing was stored: the channel must not acknowledge the message.
     pub async fn receive(&self, inbound: Inbound) -> Result<Received, StoreError> {
-        let labels = [("channel", inbound.channel.name())];
-        metrics::counter!("huifang_inbound_received_total", &labels).increment(1);
+        let labels = Intake::count_received(&inbound);
         let this = self.clone();
         let received = self.store.write(move |tx| Box::pin(async move { this.receive_in(tx, inbound).await })).await?;
+        Intake::count_outcome(labels, received);
+        Ok(received)
+    }
+
+    fn count_received(inbound: &Inbound) -> Labels {
+        let labels = [("channel", inbound.channel.name())];
+        metrics::counter!("huifang_inbound_received_total", &labels).increment(1);
+        labels
+    }
+
+    fn count_outcome(labels: Labels, received: Received) {
         let counted =
             if received.duplicate { "huifang_inbound_duplicates_total" } else { "huifang_inbound_applied_total" };
         metrics::counter!(counted, &labels).increment(1);
-        Ok(received)
     }
 
     /// Has an event happen to a conversation, in the caller's transaction.

@@ -7,9 +7,8 @@ use super::Button;
 /// (marks), which are answered as they stand.
 pub fn with_buttons(text: &str, buttons: &[Button]) -> String {
     let mut whole = text.to_owned();
-    let is_mark = |button: &Button| button.label.starts_with(|c: char| c.is_ascii_digit());
     let short = |button: &Button| button.label.chars().count() <= 2;
-    if buttons.iter().any(is_mark) {
+    if are_marks(buttons) {
         let (marks, others): (Vec<_>, Vec<_>) = buttons.iter().partition(|button| is_mark(button));
         let gap = if marks.iter().all(|mark| short(mark)) { " " } else { "\n" };
         let marks: Vec<_> = marks.into_iter().map(|mark| mark.label.as_str()).collect();
@@ -25,6 +24,15 @@ pub fn with_buttons(text: &str, buttons: &[Button]) -> String {
         whole.push_str(&format!("\n{}. {}", place + 1, button.label));
     }
     whole
+}
+
+/// Says whether the buttons are marks (with perhaps one to skip): a line of words shows them best.
+pub fn are_marks(buttons: &[Button]) -> bool {
+    buttons.iter().any(is_mark)
+}
+
+fn is_mark(button: &Button) -> bool {
+    button.label.starts_with(|c: char| c.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::Config;
 use super::sections::{
     AlertsConfig, DatabaseConfig, MediaConfig, ModelsConfig, PolicyConfig, ServerConfig, TaggingConfig,
 };
+use crate::channel::wechat::WechatConfig;
 use crate::speech::SpeechConfig;
 
 /// Returns the names of all sections.
@@ -27,6 +28,7 @@ pub(super) fn keys(section: &str) -> Option<&'static [&'static str]> {
         "tagging" => fields_of::<TaggingConfig>(),
         "models" => fields_of::<ModelsConfig>(),
         "policy" => fields_of::<PolicyConfig>(),
+        "wechat" => fields_of::<WechatConfig>(),
         "alerts" => fields_of::<AlertsConfig>(),
         _ => return None,
     })
@@ -36,7 +38,6 @@ pub(super) fn keys(section: &str) -> Option<&'static [&'static str]> {
 pub(super) fn not_built(section: &str) -> Option<&'static str> {
     match section {
         "telegram" => Some("Telegram"),
-        "wechat" => Some("WeChat"),
         "wecom" => Some("WeCom"),
         _ => None,
     }

@@ -108,7 +108,8 @@ impl Intake {
             dedupe_key: job.dedupe_key(),
             run_at,
             max_attempts: match job {
-                Job::Deliver { .. } | Job::Fetch { .. } => ATTEMPTS_REMOTE,
+                // A recording may lie with a platform that is away; listening itself is tried less often.
+                Job::Deliver { .. } | Job::Fetch { .. } | Job::Transcribe { .. } => ATTEMPTS_REMOTE,
                 _ => ATTEMPTS,
             },
             created_at: self.clock.now(),

@@ -9,7 +9,7 @@ use crate::channel::{Button, ChannelKind, Outgoing, SendError};
 use crate::domain::dialogue::effect::About;
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{DialogueId, OutboxId};
-use crate::intake::message::OutboundBody;
+use crate::intake::response::together;
 use crate::store::dialogues::Dialogue;
 use crate::store::jobs::ClaimedJob;
 use crate::store::outbox::{self, Delivery, Outbound};
@@ -173,26 +173,10 @@ impl Runner {
     }
 }
 
-/// Puts messages together: as many as fit, in their order.
+/// Puts messages together: as many as fit, in their order. The first goes however long it is.
 fn pack(kind: ChannelKind, dialogue: Dialogue, rows: &[Outbound]) -> Result<Parcel, StoreError> {
-    let mut parcel = Parcel { kind, dialogue, messages: Vec::new(), text: String::new(), buttons: Vec::new() };
-    for row in rows {
-        let body: OutboundBody = serde_json::from_str(&row.body).map_err(|_| StoreError::Corrupt {
-            table: "outbox",
-            column: "body",
-            id: row.id.to_string(),
-        })?;
-        let first = parcel.messages.is_empty();
-        if !first && parcel.text.chars().count() + body.text.chars().count() > LONGEST_TOGETHER {
-            break;
-        }
-        if !first {
-            parcel.text.push_str("\n\n");
-        }
-        parcel.text.push_str(&body.text);
-        // Only the last question is still open.
-        parcel.buttons = body.choices;
-        parcel.messages.push(row.id);
-    }
-    Ok(parcel)
+    let whole = together(rows, |text, _| text.chars().count() <= LONGEST_TOGETHER)?;
+    let whole =
+        if whole.messages.is_empty() { together(rows.get(..1).unwrap_or_default(), |_, _| true)? } else { whole };
+    Ok(Parcel { kind, dialogue, messages: whole.messages, text: whole.text, buttons: whole.buttons })
 }

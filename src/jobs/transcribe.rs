@@ -17,9 +17,11 @@ use crate::store::{self, StoreError};
 
 /// Listening is tried so often; a recording that brings the process down is left alone then.
 const TRIES: u32 = 3;
-/// The same where a service on another machine listens, which may be away for some minutes. One less
-/// than a job is tried at most, so that somebody is told.
+/// The same where a service on another machine listens, which may be away for some minutes.
 const TRIES_REMOTE: u32 = 7;
+/// As long as the recording lies with a platform that may be away, for hours. One less than such a job is
+/// tried at most, so that somebody is told.
+const TRIES_AWAITED: u32 = 17;
 
 /// What a recording came to.
 enum Ear {
@@ -108,7 +110,11 @@ impl Runner {
         }
         let given_up = |why| Ok(Some(Ear::None { why, seconds: None }));
         let Some(listener) = &self.listener else { return given_up(NotHeard::Failed) };
-        let tries = if listener.is_remote() { TRIES_REMOTE } else { TRIES };
+        let tries = match (row.is_awaited(), listener.is_remote()) {
+            (true, _) => TRIES_AWAITED,
+            (false, true) => TRIES_REMOTE,
+            (false, false) => TRIES,
+        };
         if attempt > tries {
             tracing::error!(media.id = %media, "recording {media} was tried {tries} times; a person has to listen");
             return given_up(NotHeard::Failed);

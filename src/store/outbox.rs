@@ -133,6 +133,14 @@ pub async fn take_answers(tx: &mut Tx, message: InboxId, now: Timestamp) -> Resu
     Ok(taken)
 }
 
+/// Gives an answer that was taken back to be sent the other way.
+pub async fn put_back(tx: &mut Tx, id: OutboxId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE outbox SET status = 'pending', sent_at = NULL, reason = NULL, attempt = attempt - 1 \
+                       WHERE id = $1 AND reason = $2";
+    both!(tx, |c| sqlx::query(SQL).bind(id.to_string()).bind(IN_RESPONSE).execute(c).await.map(drop))?;
+    Ok(())
+}
+
 /// Returns what waits to be sent behind a message of the same conversation, in order.
 pub async fn waiting_behind(
     tx: &mut Tx,

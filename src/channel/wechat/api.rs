@@ -1,0 +1,212 @@
+//! Calls to the platform. Every address holds the access token, so none is ever shown.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, RequestBuilder, Response, Url, redirect};
+use serde_json::{Value, json};
+
+use super::config::ConfigFault;
+use super::errcode::{Denied, Reaction};
+use super::token::{Fresh, Tokens};
+use crate::channel::{FetchError, SendError};
+use crate::clock::Clock;
+use crate::domain::media::MOST_MEGABYTES;
+use crate::domain::secret::Secret;
+use crate::http;
+
+/// How long a call may take in all; a file may take longer as long as bytes come.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// The largest answer that is not a file.
+const LARGEST_ANSWER: usize = 256 * 1024;
+
+/// Why a call came to nothing. The words are for the operator: no token, nobody's words.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    #[error("{0}")]
+    Denied(Denied),
+    /// The platform was not reached, or refused for the moment.
+    #[error("{0}")]
+    NotSent(String),
+    /// The call left; what became of it is unknown.
+    #[error("{0}")]
+    Unknown(String),
+    /// More bytes than are taken.
+    #[error("the answer of WeChat is too large")]
+    TooLarge,
+}
+
+#[derive(Debug)]
+pub(super) struct Api {
+    client: Client,
+    base: Url,
+    app_id: String,
+    app_secret: Secret,
+    tokens: Tokens,
+    clock: Clock,
+}
+
+impl Api {
+    pub(super) fn new(base: &str, app_id: &str, app_secret: Secret, clock: Clock) -> Result<Api, ConfigFault> {
+        let client = http::client(PATIENCE).redirect(redirect::Policy::none()).build();
+        Ok(Api {
+            client: client.map_err(|error| ConfigFault::Client(http::reason(error)))?,
+            base: Url::parse(base).map_err(|_| ConfigFault::Url)?,
+            app_id: app_id.to_owned(),
+            app_secret,
+            tokens: Tokens::default(),
+            clock,
+        })
+    }
+
+    /// Makes sure that there is an access token.
+    pub(super) async fn authorise(&self) -> Result<(), ApiError> {
+        self.tokens.get(&self.clock, self.ask_token()).await.map(drop)
+    }
+
+    /// Posts JSON and returns the answer, which is not a refusal.
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value, ApiError> {
+        self.with_token(|token| async move {
+            let request = self.client.post(self.at(path, &[("access_token", token.expose())])).json(body);
+            answer(sent(request.timeout(PATIENCE)).await?).await
+        })
+        .await
+    }
+
+    /// Fetches a file that a message named.
+    pub(super) async fn media(&self, id: &str) -> Result<Bytes, ApiError> {
+        self.with_token(|token| async move {
+            let pairs = [("access_token", token.expose()), ("media_id", id)];
+            let response = sent(self.client.get(self.at("cgi-bin/media/get", &pairs))).await?;
+            let written = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            let is_words =
+                written.is_some_and(|kind| kind.starts_with("application/json") || kind.starts_with("text/"));
+            if is_words {
+                // A refusal, or the address of a video, which is none of what we asked for.
+                answer(response).await?;
+                return Err(ApiError::Unknown("WeChat answered with words instead of a file".to_owned()));
+            }
+            capped(response, MOST_MEGABYTES * 1024 * 1024).await
+        })
+        .await
+    }
+
+    /// Makes a call with the token, and once more with another one if the first was refused.
+    async fn with_token<T, F: Future<Output = Result<T, ApiError>>>(
+        &self,
+        call: impl Fn(Secret) -> F,
+    ) -> Result<T, ApiError> {
+        let token = self.tokens.get(&self.clock, self.ask_token()).await?;
+        match call(token.clone()).await {
+            Err(ApiError::Denied(denied)) if denied.reaction() == Reaction::Renew => {
+                let other = self.tokens.instead_of(&token, &self.clock, self.ask_token()).await?;
+                call(other).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn ask_token(&self) -> Result<Fresh, ApiError> {
+        let body = json!({
+            "grant_type": "client_credential",
+            "appid": self.app_id,
+            "secret": self.app_secret.expose(),
+            "force_refresh": false,
+        });
+        let request = self.client.post(self.at("cgi-bin/stable_token", &[])).json(&body).timeout(PATIENCE);
+        // Whatever became of this call, the message itself has not left yet.
+        let not_sent = |error| match error {
+            ApiError::Unknown(reason) => ApiError::NotSent(reason),
+            other => other,
+        };
+        let given = answer(sent(request).await.map_err(not_sent)?).await.map_err(not_sent)?;
+        let token = given.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty());
+        let seconds = given.get("expires_in").and_then(Value::as_i64);
+        match (token, seconds) {
+            (Some(token), Some(seconds)) => Ok(Fresh { token: Secret::new(token), seconds }),
+            _ => Err(ApiError::NotSent("WeChat gave no access token".to_owned())),
+        }
+    }
+
+    fn at(&self, path: &str, pairs: &[(&str, &str)]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path.split('/'));
+        }
+        if !pairs.is_empty() {
+            url.query_pairs_mut().extend_pairs(pairs);
+        }
+        url
+    }
+}
+
+async fn sent(request: RequestBuilder) -> Result<Response, ApiError> {
+    match request.send().await {
+        Ok(response) if response.status().is_success() => Ok(response),
+        Ok(response) => Err(ApiError::NotSent(format!("WeChat answered with HTTP {}", response.status().as_u16()))),
+        Err(error) if error.is_connect() || error.is_builder() => {
+            Err(ApiError::NotSent(format!("WeChat was not reached: {}", http::reason(error))))
+        }
+        Err(error) => Err(ApiError::Unknown(format!("WeChat did not answer: {}", http::reason(error)))),
+    }
+}
+
+/// Reads an answer in JSON.
+async fn answer(response: Response) -> Result<Value, ApiError> {
+    let bytes = capped(response, LARGEST_ANSWER).await?;
+    let value: Value = serde_json::from_slice(&bytes)
+        .map_err(|_| ApiError::Unknown("WeChat answered with something that is not JSON".to_owned()))?;
+    match Denied::of(&value) {
+        Some(denied) => Err(ApiError::Denied(denied)),
+        None => Ok(value),
+    }
+}
+
+async fn capped(mut response: Response, most: usize) -> Result<Bytes, ApiError> {
+    let mut bytes = BytesMut::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if bytes.len() + chunk.len() > most => {
+                drop(chunk);
+                return Err(ApiError::TooLarge);
+            }
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(None) => return Ok(bytes.freeze()),
+            Err(error) => {
+                return Err(ApiError::Unknown(format!("the answer of WeChat broke off: {}", http::reason(error))));
+            }
+        }
+    }
+}
+
+impl From<ApiError> for SendError {
+    fn from(error: ApiError) -> SendError {
+        let reason = error.to_string();
+        match error {
+            ApiError::NotSent(_) => SendError::Later { wait: None, reason },
+            ApiError::Unknown(_) | ApiError::TooLarge => SendError::Uncertain(reason),
+            ApiError::Denied(denied) => match denied.reaction() {
+                Reaction::Wait(wait) => SendError::Later { wait, reason },
+                Reaction::Renew | Reaction::Repair => SendError::Later { wait: Some(PATIENCE * 4), reason },
+                Reaction::Unreachable => SendError::Unreachable(reason),
+                Reaction::Gone | Reaction::GiveUp => SendError::Refused(reason),
+            },
+        }
+    }
+}
+
+impl From<ApiError> for FetchError {
+    fn from(error: ApiError) -> FetchError {
+        let reason = error.to_string();
+        match error {
+            ApiError::NotSent(_) | ApiError::Unknown(_) => FetchError::Later { wait: None, reason },
+            ApiError::TooLarge => FetchError::TooLarge,
+            ApiError::Denied(denied) => match denied.reaction() {
+                Reaction::Wait(wait) => FetchError::Later { wait, reason },
+                Reaction::Renew | Reaction::Repair => FetchError::Later { wait: Some(PATIENCE * 4), reason },
+                Reaction::Gone | Reaction::GiveUp | Reaction::Unreachable => FetchError::Gone(reason),
+            },
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Answers that go out in the response to the very message they answer: a platform waits some
+//! seconds for them (WeChat, WeCom), and what it takes that way needs no call of ours.
+
+use super::message::{Button, OutboundBody};
+use super::{Intake, Received};
+use crate::channel::{Inbound, plain};
+use crate::domain::ids::{InboxId, OutboxId};
+use crate::domain::job::Job;
+use crate::store::outbox::{self, Outbound};
+use crate::store::{StoreError, Tx};
+
+/// A message that was taken in, and what goes out in the response to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    pub received: Received,
+    /// The answers as one text with their buttons as words; `None`: nothing, or nothing that fits.
+    pub text: Option<String>,
+}
+
+impl Intake {
+    /// Takes a message in as [`Intake::receive`] does and, in the same transaction, as many of its
+    /// answers as fit into one text of `most` bytes: they count as sent. A repeated message gets the
+    /// same answers again, unless they were sent the other way by now.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if nothing was stored: the channel must not acknowledge the message.
+    pub async fn receive_answered(&self, inbound: Inbound, most: usize) -> Result<Answered, StoreError> {
+        let labels = Intake::count_received(&inbound);
+        let this = self.clone();
+        let answered = self.store.write(move |tx| {
+            Box::pin(async move {
+                let received = this.receive_in(tx, inbound).await?;
+                let text = this.take_answers(tx, received.message, most).await?;
+                Ok::<_, StoreError>(Answered { received, text })
+            })
+        });
+        let answered = answered.await?;
+        Intake::count_outcome(labels, answered.received);
+        Ok(answered)
+    }
+
+    /// Gives the answers to a message back to be sent the other way: the response came too late.
+    ///
+    /// # Errors
+    /// A [`StoreError`]; they count as sent then, until the platform repeats the message.
+    pub async fn answer_later(&self, message: InboxId) -> Result<(), StoreError> {
+        let (this, now) = (self.clone(), self.clock.now());
+        let returned = self.store.write(move |tx| {
+            Box::pin(async move {
+                for answer in outbox::take_answers(tx, message, now).await? {
+                    outbox::put_back(tx, answer.id).await?;
+                    // The job of before may have found it sent, and be done.
+                    let job = Job::Deliver { dialogue: answer.dialogue_id, message: answer.id };
+                    this.owe(tx, job, now).await?;
+                }
+                Ok::<_, StoreError>(())
+            })
+        });
+        returned.await
+    }
+
+    async fn take_answers(&self, tx: &mut Tx, message: InboxId, most: usize) -> Result<Option<String>, StoreError> {
+        let taken = outbox::take_answers(tx, message, self.clock.now()).await?;
+        let fits = |text: &str, buttons: &[Button]| plain::with_buttons(text, buttons).len() <= most;
+        let whole = together(&taken, fits)?;
+        for left in taken.iter().skip(whole.messages.len()) {
+            outbox::put_back(tx, left.id).await?;
+        }
+        Ok((!whole.messages.is_empty()).then(|| plain::with_buttons(&whole.text, &whole.buttons)))
+    }
+}
+
+/// Several messages as one.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Together {
+    pub messages: Vec<OutboxId>,
+    pub text: String,
+    /// Those of the last message: only the last question is still open.
+    pub buttons: Vec<Button>,
+}
+
+/// Puts messages together in their order, as long as the whole `fits`; none if not even the first does.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] if a stored message cannot be read.
+pub fn together(rows: &[Outbound], fits: impl Fn(&str, &[Button]) -> bool) -> Result<Together, StoreError> {
+    let mut whole = Together::default();
+    for row in rows {
+        let body: OutboundBody = serde_json::from_str(&row.body).map_err(|_| StoreError::Corrupt {
+            table: "outbox",
+            column: "body",
+            id: row.id.to_string(),
+        })?;
+        let gap = if whole.messages.is_empty() { "" } else { "\n\n" };
+        let text = format!("{}{gap}{}", whole.text, body.text);
+        if !fits(&text, &body.choices) {
+            break;
+        }
+        whole.text = text;
+        whole.buttons = body.choices;
+        whole.messages.push(row.id);
+    }
+    Ok(whole)
+}
