@@ -38,6 +38,7 @@ mod headers;
 mod health;
 mod live;
 mod origin;
+mod posted;
 mod range;
 mod secret;
 mod stored;

@@ -6,7 +6,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 
 use super::Web;
-use crate::domain::media::MOST_MEGABYTES;
+use super::posted::{LARGEST_FILE, MOST_FILES};
 
 mod clips;
 mod events;
@@ -20,10 +20,6 @@ pub mod wire;
 
 pub use clips::Clip;
 
-/// Most bytes of one file.
-const LARGEST_FILE: usize = MOST_MEGABYTES * 1024 * 1024;
-/// Most files of one message: what an album of the phone's gallery holds.
-const MOST_FILES: usize = 9;
 /// A message with all its files; what is larger is cut off unread.
 const LARGEST_UPLOAD: usize = MOST_FILES * LARGEST_FILE + super::LARGEST_BODY;
 

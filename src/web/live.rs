@@ -1,17 +1,21 @@
 //! Live connections (server-sent events): wake up after a commit, look, send what is new.
 //!
+//! [`follow`] does that for a list that grows, [`Wake`] waits for those who look at other things.
 //! A commit of this process wakes at once; those of other replicas are found by looking every
 //! second.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
-use futures_util::Stream;
+use futures_util::{Stream, stream};
+use serde::Serialize;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::Web;
+use super::error::WebError;
 
 /// A comment this often keeps proxies from closing a silent connection.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -45,6 +49,49 @@ impl Wake {
         }
         !self.stop.is_cancelled()
     }
+}
+
+/// What a look at a list found.
+pub(super) struct Found {
+    pub(super) events: Vec<Event>,
+    /// From where to look next.
+    pub(super) last: i64,
+}
+
+/// Writes one entry of a list as an event; its id is the entry's place.
+pub(super) fn event(seq: i64, message: &impl Serialize) -> Event {
+    Event::default().event("message").id(seq.to_string()).json_data(message).unwrap_or_default()
+}
+
+/// Follows a list from a place on. The stream ends when the program stops or the list cannot be
+/// read; whoever listens opens another.
+pub(super) fn follow<L, A>(web: &Web, from: i64, look: L) -> impl Stream<Item = Event> + Send + 'static
+where
+    L: Fn(i64) -> A + Send + 'static,
+    A: Future<Output = Result<Found, WebError>> + Send,
+{
+    let begun = (Wake::of(web), look, from, VecDeque::new());
+    stream::unfold(begun, |(mut wake, look, mut last, mut waiting)| async move {
+        loop {
+            if let Some(event) = waiting.pop_front() {
+                return Some((event, (wake, look, last, waiting)));
+            }
+            let before = last;
+            match look(last).await {
+                Ok(found) => {
+                    last = found.last.max(last);
+                    waiting.extend(found.events);
+                }
+                Err(cause) => {
+                    tracing::warn!(%cause, "a live conversation could not be read");
+                    return None;
+                }
+            }
+            if waiting.is_empty() && last == before && !wake.wait().await {
+                return None;
+            }
+        }
+    })
 }
 
 /// Answers with a live stream.

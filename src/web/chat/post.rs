@@ -8,16 +8,16 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::messages::{external_id, shown};
-use super::request::Posted;
+use super::request;
 use super::session::ChatSession;
 use super::wire::{Answered, Message};
 use crate::channel::{ChannelKind, Content, Inbound};
 use crate::domain::ids::DialogueId;
 use crate::domain::language::Language;
 use crate::domain::media::MOST_MEGABYTES;
-use crate::intake::blob_key;
 use crate::store::thread::{self, Entry, Speaker};
 use crate::web::error::WebError;
+use crate::web::posted::Posted;
 use crate::web::words::language_of;
 use crate::web::{Web, secret};
 
@@ -26,12 +26,12 @@ const LOOK_BACK: u32 = 200;
 
 /// Answers 200 only when the message and everything it led to are on disk.
 pub(super) async fn post(State(web): State<Web>, headers: HeaderMap, request: Request) -> Result<Response, WebError> {
-    let posted = Posted::read(&web, request).await?;
+    let posted = request::read(&web, request).await?;
     let session = match ChatSession::of(posted.session.as_deref(), &headers) {
         Ok(Some(session)) => session,
         Ok(None) => ChatSession::begin()?,
         Err(_) => {
-            forget_files(&web, &posted).await;
+            posted.forget_files(&web).await;
             return Err(WebError::BadSession);
         }
     };
@@ -42,7 +42,7 @@ pub(super) async fn post(State(web): State<Web>, headers: HeaderMap, request: Re
     let language = posted.language.unwrap_or_else(|| language_of(&headers));
     let taken = take(&web, &posted, &session, &id, language).await?;
     if taken.duplicate {
-        forget_files(&web, &posted).await;
+        posted.forget_files(&web).await;
     }
     let answered =
         Answered { session: session.secret().to_owned(), id, duplicate: taken.duplicate, messages: taken.messages };
@@ -124,13 +124,4 @@ fn answers_among(entries: Vec<Entry>, externals: &[String]) -> Vec<Entry> {
         }
     }
     answers
-}
-
-/// Removes files that belong to nothing: the message was refused, or was here before.
-async fn forget_files(web: &Web, posted: &Posted) {
-    for file in posted.files() {
-        if let Err(cause) = web.blobs.delete(&blob_key(file.id)).await {
-            tracing::warn!(%cause, media.id = %file.id, "a file that belongs to nothing could not be removed");
-        }
-    }
 }

@@ -1,41 +1,13 @@
-//! What a client posts, as JSON or multipart, with every cap applied while it is read.
+//! What a client of the chat posts, as JSON or multipart.
 
-use axum::extract::multipart::Field;
-use axum::extract::{FromRequest, Multipart, Request};
+use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
-use bytes::Bytes;
-use futures_util::StreamExt;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
-use super::{LARGEST_FILE, MOST_FILES};
-use crate::channel::{Content, ReceivedFile, Refusal};
 use crate::domain::language::Language;
-use crate::domain::media::MOST_CHARACTERS;
-use crate::intake::{blob_key, kind};
 use crate::web::Web;
 use crate::web::error::WebError;
-
-/// Longest id, button or language tag; longer ones are not ours.
-const LONGEST_FIELD: usize = 200;
-/// Longest text that is read at all.
-const MOST_TEXT_BYTES: usize = 1024 * 1024;
-
-/// Longest message in JSON: such a text, with some characters written as `\u…`.
-const MOST_JSON_BYTES: usize = 2 * MOST_TEXT_BYTES;
-
-/// One message as it was posted; its files lie in the media store.
-#[derive(Debug, Default)]
-pub(super) struct Posted {
-    pub(super) session: Option<String>,
-    pub(super) id: Option<String>,
-    pub(super) language: Option<Language>,
-    text: Option<String>,
-    choice: Option<String>,
-    files: Vec<ReceivedFile>,
-    /// Why a file was not taken; the last reason is the one that is told.
-    refused: Option<Refusal>,
-}
+use crate::web::posted::{LONGEST_FIELD, MOST_JSON_BYTES, Posted, whole};
 
 #[derive(Debug, Deserialize)]
 struct Fields {
@@ -46,69 +18,24 @@ struct Fields {
     language: Option<String>,
 }
 
-impl Posted {
-    /// Reads a request. Files are stored one by one as they come in, so that no more than one
-    /// is ever held in memory; the rest of one that is too large is read and thrown away, so
-    /// that the sender gets to see the answer.
-    pub(super) async fn read(web: &Web, request: Request) -> Result<Posted, WebError> {
-        let declared = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let posted = if declared.starts_with("multipart/form-data") {
-            read_parts(web, request).await?
-        } else if declared.starts_with("application/json") {
-            read_json(request).await?
-        } else {
-            return Err(WebError::BadRequest);
-        };
-        if posted.id.as_ref().is_some_and(|id| id.is_empty() || id.len() > LONGEST_FIELD) {
-            return Err(WebError::BadRequest);
-        }
-        Ok(posted)
+/// Reads a request.
+pub(super) async fn read(web: &Web, request: Request) -> Result<Posted, WebError> {
+    let declared = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let posted = if declared.starts_with("multipart/form-data") {
+        Posted::read_parts(web, request).await?
+    } else if declared.starts_with("application/json") {
+        read_json(request).await?
+    } else {
+        return Err(WebError::BadRequest);
+    };
+    if posted.id.as_ref().is_some_and(|id| id.is_empty() || id.len() > LONGEST_FIELD) {
+        return Err(WebError::BadRequest);
     }
-
-    /// Returns what to hand to the conversation, in order; never nothing. Each piece has a
-    /// suffix that makes its message id its own.
-    ///
-    /// A text that is too long goes on whole: it is kept, and answered with the request for its gist.
-    pub(super) fn contents(&self) -> Vec<(&'static str, Content)> {
-        let text = self.text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-        let is_long = text.as_ref().is_some_and(|text| text.chars().nth(MOST_CHARACTERS).is_some());
-        let mut contents = Vec::new();
-        if let Some(choice) = &self.choice {
-            contents.push(("", Content::Choice(choice.clone())));
-        } else if !self.files.is_empty() {
-            let caption = text.clone().filter(|_| !is_long);
-            contents.push(("", Content::Media { files: self.files.clone(), caption }));
-            contents.extend(text.filter(|_| is_long).map(|text| ("#long", Content::Text(text))));
-        } else if let Some(text) = text {
-            contents.push(("", Content::Text(text)));
-        }
-        if let Some(refusal) = self.refused {
-            contents.push(("#refused", Content::Refused(refusal)));
-        }
-        if contents.is_empty() {
-            contents.push(("", Content::Refused(Refusal::Empty)));
-        }
-        contents
-    }
-
-    /// Returns the files that came along, stored already.
-    pub(super) fn files(&self) -> &[ReceivedFile] {
-        &self.files
-    }
-
-    /// Says whether a file was larger than the cap.
-    pub(super) fn is_too_large(&self) -> bool {
-        self.refused == Some(Refusal::TooLarge)
-    }
+    Ok(posted)
 }
 
 async fn read_json(request: Request) -> Result<Posted, WebError> {
-    let mut body = request.into_body().into_data_stream();
-    let mut kept = Kept::up_to(MOST_JSON_BYTES);
-    while let Some(chunk) = body.next().await {
-        kept.add(&chunk.map_err(|_| WebError::BadRequest)?);
-    }
-    let bytes = kept.bytes().ok_or(WebError::BodyTooLarge)?;
+    let bytes = whole(request.into_body(), MOST_JSON_BYTES).await?;
     let fields: Fields = serde_json::from_slice(&bytes).map_err(|_| WebError::BadRequest)?;
     Ok(Posted {
         session: fields.session,
@@ -118,133 +45,4 @@ async fn read_json(request: Request) -> Result<Posted, WebError> {
         choice: fields.choice.filter(|choice| !choice.is_empty()),
         ..Posted::default()
     })
-}
-
-async fn read_parts(web: &Web, request: Request) -> Result<Posted, WebError> {
-    let mut parts = Multipart::from_request(request, &()).await.map_err(|_| WebError::BadRequest)?;
-    let mut posted = Posted::default();
-    while let Some(part) = parts.next_field().await.map_err(|cause| broken(&cause))? {
-        match part.name().unwrap_or_default() {
-            "session" => posted.session = Some(short(part).await?),
-            "id" => posted.id = Some(short(part).await?),
-            "language" => posted.language = Language::from_tag(&short(part).await?),
-            "choice" => posted.choice = Some(short(part).await?).filter(|choice| !choice.is_empty()),
-            "text" => posted.text = Some(words(part).await?),
-            "file" | "photo" | "voice" | "audio" | "image" => take_file(web, part, &mut posted).await?,
-            _ => {}
-        }
-    }
-    Ok(posted)
-}
-
-async fn take_file(web: &Web, part: Field<'_>, posted: &mut Posted) -> Result<(), WebError> {
-    if posted.files.len() >= MOST_FILES {
-        return Err(WebError::TooManyFiles(MOST_FILES));
-    }
-    let Some(bytes) = bytes_of(part, LARGEST_FILE).await? else {
-        posted.refused = Some(Refusal::TooLarge);
-        return Ok(());
-    };
-    if bytes.is_empty() {
-        return Ok(());
-    }
-    let Some((kind, content_type)) = kind::of(&bytes) else {
-        posted.refused.get_or_insert(Refusal::UnknownKind);
-        return Ok(());
-    };
-    let file = ReceivedFile {
-        id: web.clock.new_id(),
-        kind,
-        content_type: content_type.to_owned(),
-        bytes: bytes.len() as u64,
-        sha256: data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes)),
-        recognition: None,
-        remote: None,
-    };
-    web.blobs.put(&blob_key(file.id), bytes).await?;
-    posted.files.push(file);
-    Ok(())
-}
-
-/// Reads a part up to a cap; `None` when there was more, which is read and dropped.
-async fn bytes_of(mut part: Field<'_>, cap: usize) -> Result<Option<Bytes>, WebError> {
-    let mut kept = Kept::up_to(cap);
-    while let Some(chunk) = part.chunk().await.map_err(|cause| broken(&cause))? {
-        kept.add(&chunk);
-    }
-    Ok(kept.bytes())
-}
-
-/// Bytes as they come in: all of them, or none once there are more than a cap.
-struct Kept {
-    cap: usize,
-    bytes: Option<Vec<u8>>,
-}
-
-impl Kept {
-    fn up_to(cap: usize) -> Kept {
-        Kept { cap, bytes: Some(Vec::new()) }
-    }
-
-    fn add(&mut self, chunk: &[u8]) {
-        self.bytes = self.bytes.take().filter(|bytes| bytes.len() + chunk.len() <= self.cap).map(|mut bytes| {
-            bytes.extend_from_slice(chunk);
-            bytes
-        });
-    }
-
-    fn bytes(self) -> Option<Bytes> {
-        self.bytes.map(Bytes::from)
-    }
-}
-
-async fn short(part: Field<'_>) -> Result<String, WebError> {
-    let bytes = bytes_of(part, LONGEST_FIELD).await?.ok_or(WebError::BadRequest)?;
-    String::from_utf8(bytes.to_vec()).map_err(|_| WebError::BadRequest)
-}
-
-async fn words(part: Field<'_>) -> Result<String, WebError> {
-    let bytes = bytes_of(part, MOST_TEXT_BYTES).await?.ok_or(WebError::BodyTooLarge)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn broken(cause: &axum::extract::multipart::MultipartError) -> WebError {
-    if cause.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-        WebError::BodyTooLarge
-    } else {
-        WebError::BadRequest
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn told(posted: &Posted) -> Vec<String> {
-        posted.contents().into_iter().map(|(suffix, content)| format!("{suffix} {content:.30?}")).collect()
-    }
-
-    #[test]
-    fn nothing_at_all_is_answered_as_nothing() {
-        assert_eq!(told(&Posted { text: Some(" \n".to_owned()), ..Posted::default() }), [" Refused(Empty)"]);
-    }
-
-    #[test]
-    fn a_text_that_is_too_long_goes_on_whole_and_apart_from_files() {
-        let long = "漏".repeat(100_000);
-        let mut posted = Posted { text: Some(long.clone()), ..Posted::default() };
-        assert_eq!(posted.contents(), [("", Content::Text(long.clone()))]);
-        let id = crate::domain::ids::MediaId(uuid::Uuid::from_u128(1));
-        let (kind, content_type, sha256) = (crate::channel::MediaKind::Photo, "image/png".to_owned(), String::new());
-        posted.files = vec![ReceivedFile { id, kind, content_type, bytes: 1, sha256, recognition: None, remote: None }];
-        let files = posted.files.clone();
-        let (photo, text) = (Content::Media { files, caption: None }, Content::Text(long));
-        assert_eq!(posted.contents(), [("", photo), ("#long", text)]);
-    }
-
-    #[test]
-    fn words_beside_a_file_that_was_refused_are_not_lost() {
-        let posted = Posted { text: Some("漏水".to_owned()), refused: Some(Refusal::TooLarge), ..Posted::default() };
-        assert_eq!(told(&posted), [" Text(\"漏水\")", "#refused Refused(TooLarge)"]);
-    }
 }

@@ -1,0 +1,238 @@
+//! A message that was posted by a program of ours or of somebody else: its parts, the files taken
+//! out of a multipart body with every cap applied while it is read, and what that is to a
+//! conversation. The chat (`web/chat`) and the signed HTTP channel (`web/webhooks/http.rs`) add
+//! who posts.
+
+use axum::body::Body;
+use axum::extract::multipart::Field;
+use axum::extract::{FromRequest, Multipart, Request};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use sha2::{Digest, Sha256};
+
+use super::Web;
+use super::error::WebError;
+use crate::channel::{Content, Place, ReceivedFile, Refusal, RemoteFile};
+use crate::domain::language::Language;
+use crate::domain::media::{MOST_CHARACTERS, MOST_MEGABYTES};
+use crate::intake::{blob_key, kind};
+
+/// Most bytes of one file.
+pub(super) const LARGEST_FILE: usize = MOST_MEGABYTES * 1024 * 1024;
+/// Most files of one message: what an album of the phone's gallery holds.
+pub(super) const MOST_FILES: usize = 9;
+/// Longest id, name, button or language tag; longer ones are not ours.
+pub(super) const LONGEST_FIELD: usize = 200;
+/// Longest text that is read at all.
+const MOST_TEXT_BYTES: usize = 1024 * 1024;
+/// Longest message in JSON: such a text, with some characters written as `\u…`.
+pub(super) const MOST_JSON_BYTES: usize = 2 * MOST_TEXT_BYTES;
+
+/// One message as it was posted; its files lie in the media store, or soon will.
+#[derive(Debug, Default)]
+pub(super) struct Posted {
+    /// The secret of a chat session.
+    pub(super) session: Option<String>,
+    /// Whom an app posts for.
+    pub(super) from: Option<String>,
+    pub(super) id: Option<String>,
+    pub(super) language: Option<Language>,
+    pub(super) text: Option<String>,
+    pub(super) choice: Option<String>,
+    pub(super) place: Option<Place>,
+    /// Files that lie elsewhere still.
+    pub(super) remote: Vec<RemoteFile>,
+    pub(super) files: Vec<ReceivedFile>,
+    /// Why a file was not taken; the last reason is the one that is told.
+    pub(super) refused: Option<Refusal>,
+}
+
+impl Posted {
+    /// Reads a multipart body. Files are stored one by one as they come in, so that no more than
+    /// one is ever held in memory; the rest of one that is too large is read and thrown away, so
+    /// that the sender gets to see the answer.
+    pub(super) async fn read_parts(web: &Web, request: Request) -> Result<Posted, WebError> {
+        let mut parts = Multipart::from_request(request, &()).await.map_err(|_| WebError::BadRequest)?;
+        let mut posted = Posted::default();
+        while let Some(part) = parts.next_field().await.map_err(|cause| broken(&cause))? {
+            match part.name().unwrap_or_default() {
+                "session" => posted.session = Some(short(part).await?),
+                "from" => posted.from = Some(short(part).await?),
+                "id" => posted.id = Some(short(part).await?),
+                "language" => posted.language = Language::from_tag(&short(part).await?),
+                "choice" => posted.choice = Some(short(part).await?).filter(|choice| !choice.is_empty()),
+                "text" => posted.text = Some(words(part).await?),
+                "file" | "photo" | "voice" | "audio" | "image" => take_file(web, part, &mut posted).await?,
+                _ => {}
+            }
+        }
+        Ok(posted)
+    }
+
+    /// Returns what to hand to the conversation, in order; never nothing. Each piece has a
+    /// suffix that makes its message id its own.
+    ///
+    /// A text that is too long goes on whole: it is kept, and answered with the request for its gist.
+    pub(super) fn contents(&self) -> Vec<(&'static str, Content)> {
+        let text = self.text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let is_long = text.as_ref().is_some_and(|text| text.chars().nth(MOST_CHARACTERS).is_some());
+        let mut contents = Vec::new();
+        if let Some(choice) = &self.choice {
+            contents.push(("", Content::Choice(choice.clone())));
+        } else if !self.files.is_empty() {
+            let caption = text.clone().filter(|_| !is_long);
+            contents.push(("", Content::Media { files: self.files.clone(), caption }));
+            contents.extend(text.filter(|_| is_long).map(|text| ("#long", Content::Text(text))));
+        } else if !self.remote.is_empty() {
+            let caption = text.clone().filter(|_| !is_long);
+            contents.push(("", Content::Remote { files: self.remote.clone(), caption }));
+            contents.extend(text.filter(|_| is_long).map(|text| ("#long", Content::Text(text))));
+        } else if let Some(text) = text {
+            contents.push(("", Content::Text(text)));
+        }
+        contents.extend(self.place.clone().map(|place| ("#place", Content::Place(place))));
+        if let Some(refusal) = self.refused {
+            contents.push(("#refused", Content::Refused(refusal)));
+        }
+        if contents.is_empty() {
+            contents.push(("", Content::Refused(Refusal::Empty)));
+        }
+        contents
+    }
+
+    /// Removes files that belong to nothing: the message was refused, or was here before.
+    pub(super) async fn forget_files(&self, web: &Web) {
+        for file in &self.files {
+            if let Err(cause) = web.blobs.delete(&blob_key(file.id)).await {
+                tracing::warn!(%cause, media.id = %file.id, "a file that belongs to nothing could not be removed");
+            }
+        }
+    }
+
+    /// Says whether a file was larger than the cap.
+    pub(super) fn is_too_large(&self) -> bool {
+        self.refused == Some(Refusal::TooLarge)
+    }
+}
+
+async fn take_file(web: &Web, part: Field<'_>, posted: &mut Posted) -> Result<(), WebError> {
+    if posted.files.len() >= MOST_FILES {
+        return Err(WebError::TooManyFiles(MOST_FILES));
+    }
+    let Some(bytes) = bytes_of(part, LARGEST_FILE).await? else {
+        posted.refused = Some(Refusal::TooLarge);
+        return Ok(());
+    };
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let Some((kind, content_type)) = kind::of(&bytes) else {
+        posted.refused.get_or_insert(Refusal::UnknownKind);
+        return Ok(());
+    };
+    let file = ReceivedFile {
+        id: web.clock.new_id(),
+        kind,
+        content_type: content_type.to_owned(),
+        bytes: bytes.len() as u64,
+        sha256: data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes)),
+        recognition: None,
+        remote: None,
+    };
+    web.blobs.put(&blob_key(file.id), bytes).await?;
+    posted.files.push(file);
+    Ok(())
+}
+
+/// Reads a part up to a cap; `None` when there was more, which is read and dropped.
+async fn bytes_of(mut part: Field<'_>, cap: usize) -> Result<Option<Bytes>, WebError> {
+    let mut kept = Kept::up_to(cap);
+    while let Some(chunk) = part.chunk().await.map_err(|cause| broken(&cause))? {
+        kept.add(&chunk);
+    }
+    Ok(kept.bytes())
+}
+
+/// Reads a whole body up to a cap.
+pub(super) async fn whole(body: Body, cap: usize) -> Result<Bytes, WebError> {
+    let mut body = body.into_data_stream();
+    let mut kept = Kept::up_to(cap);
+    while let Some(chunk) = body.next().await {
+        kept.add(&chunk.map_err(|_| WebError::BadRequest)?);
+    }
+    kept.bytes().ok_or(WebError::BodyTooLarge)
+}
+
+/// Bytes as they come in: all of them, or none once there are more than a cap.
+struct Kept {
+    cap: usize,
+    bytes: Option<Vec<u8>>,
+}
+
+impl Kept {
+    fn up_to(cap: usize) -> Kept {
+        Kept { cap, bytes: Some(Vec::new()) }
+    }
+
+    fn add(&mut self, chunk: &[u8]) {
+        self.bytes = self.bytes.take().filter(|bytes| bytes.len() + chunk.len() <= self.cap).map(|mut bytes| {
+            bytes.extend_from_slice(chunk);
+            bytes
+        });
+    }
+
+    fn bytes(self) -> Option<Bytes> {
+        self.bytes.map(Bytes::from)
+    }
+}
+
+async fn short(part: Field<'_>) -> Result<String, WebError> {
+    let bytes = bytes_of(part, LONGEST_FIELD).await?.ok_or(WebError::BadRequest)?;
+    String::from_utf8(bytes.to_vec()).map_err(|_| WebError::BadRequest)
+}
+
+async fn words(part: Field<'_>) -> Result<String, WebError> {
+    let bytes = bytes_of(part, MOST_TEXT_BYTES).await?.ok_or(WebError::BodyTooLarge)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn broken(cause: &axum::extract::multipart::MultipartError) -> WebError {
+    if cause.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+        WebError::BodyTooLarge
+    } else {
+        WebError::BadRequest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(posted: &Posted) -> Vec<String> {
+        posted.contents().into_iter().map(|(suffix, content)| format!("{suffix} {content:.30?}")).collect()
+    }
+
+    #[test]
+    fn nothing_at_all_is_answered_as_nothing() {
+        assert_eq!(told(&Posted { text: Some(" \n".to_owned()), ..Posted::default() }), [" Refused(Empty)"]);
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_goes_on_whole_and_apart_from_files() {
+        let long = "漏".repeat(100_000);
+        let mut posted = Posted { text: Some(long.clone()), ..Posted::default() };
+        assert_eq!(posted.contents(), [("", Content::Text(long.clone()))]);
+        let id = crate::domain::ids::MediaId(uuid::Uuid::from_u128(1));
+        let (kind, content_type, sha256) = (crate::channel::MediaKind::Photo, "image/png".to_owned(), String::new());
+        posted.files = vec![ReceivedFile { id, kind, content_type, bytes: 1, sha256, recognition: None, remote: None }];
+        let files = posted.files.clone();
+        let (photo, text) = (Content::Media { files, caption: None }, Content::Text(long));
+        assert_eq!(posted.contents(), [("", photo), ("#long", text)]);
+    }
+
+    #[test]
+    fn words_beside_a_file_that_was_refused_are_not_lost() {
+        let posted = Posted { text: Some("漏水".to_owned()), refused: Some(Refusal::TooLarge), ..Posted::default() };
+        assert_eq!(told(&posted), [" Text(\"漏水\")", "#refused Refused(TooLarge)"]);
+    }
+}
