@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalog::{self, Catalog};
 use crate::channel::Channels;
+use crate::channel::http::Http;
 use crate::channel::mail::Mail;
 use crate::channel::wechat::Wechat;
 use crate::clock::Clock;
@@ -93,7 +94,10 @@ impl App {
         let phone = config.policy.emergency_phone.clone().unwrap_or_else(|| "110".to_owned());
         let intake =
             Intake::new(store.clone(), Arc::clone(&catalog), Arc::clone(&tagger), clock.clone(), key.clone(), phone);
-        let channels = Channels { wechat: Wechat::new(&config.wechat, clock.clone())? };
+        let channels = Channels {
+            wechat: Wechat::new(&config.wechat, clock.clone())?,
+            http: Http::new(&config.http, clock.clone()).context("[http]")?,
+        };
         let alerts = alerts(config)?;
         let intake = if alerts.is_some() { intake.with_alerts() } else { intake };
         let runner = Runner {

@@ -6,6 +6,7 @@
 //! [`Inbound`] from here; `crate::jobs` calls [`Channels`].
 
 pub mod envelope;
+pub mod http;
 pub mod mail;
 pub mod plain;
 pub mod wechat;
@@ -213,6 +214,8 @@ pub enum FetchError {
 #[derive(Debug, Clone, Default)]
 pub struct Channels {
     pub wechat: Option<wechat::Wechat>,
+    /// Any app, by signed HTTP.
+    pub http: Option<http::Http>,
 }
 
 impl Channels {
@@ -221,8 +224,9 @@ impl Channels {
     /// # Errors
     /// Why it was not brought, and thereby what to do.
     pub async fn send(&self, kind: ChannelKind, message: &Outgoing<'_>) -> Result<(), SendError> {
-        match (kind, &self.wechat) {
-            (ChannelKind::Wechat, Some(wechat)) => wechat.send(message).await,
+        match (kind, self) {
+            (ChannelKind::Wechat, Channels { wechat: Some(wechat), .. }) => wechat.send(message).await,
+            (ChannelKind::Http, Channels { http: Some(http), .. }) => http.send(message).await,
             _ => Err(SendError::Later { wait: None, reason: off(kind) }),
         }
     }
@@ -232,8 +236,9 @@ impl Channels {
     /// # Errors
     /// Why it could not be fetched.
     pub async fn fetch(&self, kind: ChannelKind, reference: &str) -> Result<Bytes, FetchError> {
-        match (kind, &self.wechat) {
-            (ChannelKind::Wechat, Some(wechat)) => wechat.fetch(reference).await,
+        match (kind, self) {
+            (ChannelKind::Wechat, Channels { wechat: Some(wechat), .. }) => wechat.fetch(reference).await,
+            (ChannelKind::Http, Channels { http: Some(http), .. }) => http.fetch(reference).await,
             _ => Err(FetchError::Later { wait: None, reason: off(kind) }),
         }
     }

@@ -22,6 +22,7 @@ pub use sections::{
 
 use layer::Setting;
 
+use crate::channel::http::HttpConfig;
 use crate::channel::wechat::WechatConfig;
 use crate::speech::SpeechConfig;
 
@@ -47,6 +48,8 @@ pub struct Config {
     pub wechat: WechatConfig,
     #[serde(default)]
     pub alerts: AlertsConfig,
+    #[serde(default)]
+    pub http: HttpConfig,
 }
 
 impl Config {

@@ -10,6 +10,7 @@ use super::Config;
 use super::sections::{
     AlertsConfig, DatabaseConfig, MediaConfig, ModelsConfig, PolicyConfig, ServerConfig, TaggingConfig,
 };
+use crate::channel::http::HttpConfig;
 use crate::channel::wechat::WechatConfig;
 use crate::speech::SpeechConfig;
 
@@ -30,6 +31,7 @@ pub(super) fn keys(section: &str) -> Option<&'static [&'static str]> {
         "policy" => fields_of::<PolicyConfig>(),
         "wechat" => fields_of::<WechatConfig>(),
         "alerts" => fields_of::<AlertsConfig>(),
+        "http" => fields_of::<HttpConfig>(),
         _ => return None,
     })
 }

@@ -79,11 +79,11 @@ fn an_unknown_name_is_refused_with_its_place_and_the_nearest_known_one() {
     );
     insta::assert_snapshot!(
         with_file("[serve]\n").unwrap_err(),
-        @"huifang.toml:1: unknown section [serve] (did you mean `server`?); the sections are server, database, media, speech, tagging, models, policy, wechat, alerts"
+        @"huifang.toml:1: unknown section [serve] (did you mean `server`?); the sections are server, database, media, speech, tagging, models, policy, wechat, alerts, http"
     );
     insta::assert_snapshot!(
         with_file("listen = \"0.0.0.0:80\"").unwrap_err(),
-        @"huifang.toml:1: `listen` stands outside a section; every setting belongs below a [section]: server, database, media, speech, tagging, models, policy, wechat, alerts"
+        @"huifang.toml:1: `listen` stands outside a section; every setting belongs below a [section]: server, database, media, speech, tagging, models, policy, wechat, alerts, http"
     );
     insta::assert_snapshot!(
         with_variables(&[("HUIFANG_POLICY__QUIET_FORM", "20:00")]).unwrap_err(),

@@ -3,6 +3,7 @@
 //!
 //! A channel that is not configured has no route: its path answers 404.
 
+mod http;
 mod wechat;
 
 use axum::Router;
@@ -19,7 +20,7 @@ const LARGEST_PUSH: usize = 256 * 1024;
 
 /// `/webhooks/…`
 pub(super) fn routes() -> Router<Web> {
-    Router::new().merge(wechat::routes())
+    Router::new().merge(wechat::routes()).merge(http::routes())
 }
 
 /// Reads the body of a push up to [`LARGEST_PUSH`]; nothing of one that announces more.
