@@ -6,7 +6,7 @@
 //! refusals [`errcode`] reads. It decides nothing about conversations. Read [`push`] for what a push
 //! means to us, [`reply`] for how it is answered at once.
 
-mod api;
+pub(super) mod api;
 pub mod config;
 pub mod connect;
 pub mod errcode;
@@ -61,7 +61,7 @@ impl Wechat {
             Some(key) => Some(Envelope::new(set.token, key, set.previous_aes_key, set.app_id)?),
             None => None,
         };
-        let api = Api::new(set.api_url, set.app_id, set.app_secret.clone(), clock.clone())?;
+        let api = Api::new(&config::PLATFORM, set.api_url, set.app_id, set.app_secret.clone(), clock.clone())?;
         Ok(Some(Wechat(Arc::new(Account {
             token: set.token.clone(),
             mode: config.mode,

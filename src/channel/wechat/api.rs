@@ -1,4 +1,5 @@
-//! Calls to the platform. Every address holds the access token, so none is ever shown.
+//! Calls to the platform, and to its relative WeCom. Every address holds the access token, so none
+//! is ever shown.
 
 use std::time::Duration;
 
@@ -7,8 +8,7 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, RequestBuilder, Response, Url, redirect};
 use serde_json::{Value, json};
 
-use super::config::ConfigFault;
-use super::errcode::{Denied, Reaction};
+use super::errcode::{Codes, Denied, Reaction};
 use super::token::{Fresh, Tokens};
 use crate::channel::{FetchError, SendError};
 use crate::clock::Clock;
@@ -20,6 +20,31 @@ use crate::http;
 const PATIENCE: Duration = Duration::from_secs(15);
 /// The largest answer that is not a file.
 const LARGEST_ANSWER: usize = 256 * 1024;
+
+/// How the related platforms differ.
+#[derive(Debug)]
+pub struct Platform {
+    pub codes: &'static Codes,
+    pub grant: Grant,
+}
+
+/// The call that gives an access token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    /// `stable_token` (protocols §1.10).
+    Stable,
+    /// `gettoken`, which gives the same token again while it is valid (protocols §2.3).
+    Corporate,
+}
+
+/// Why no calls can be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApiFault {
+    #[error("api_url: expected https://HOST or http://HOST:PORT")]
+    Url,
+    #[error("no HTTPS client could be made: {0}")]
+    Client(String),
+}
 
 /// Why a call came to nothing. The words are for the operator: no token, nobody's words.
 #[derive(Debug, thiserror::Error)]
@@ -33,61 +58,74 @@ pub enum ApiError {
     #[error("{0}")]
     Unknown(String),
     /// More bytes than are taken.
-    #[error("the answer of WeChat is too large")]
+    #[error("the answer of the platform is too large")]
     TooLarge,
 }
 
 #[derive(Debug)]
-pub(super) struct Api {
+pub(in crate::channel) struct Api {
+    platform: &'static Platform,
     client: Client,
     base: Url,
-    app_id: String,
-    app_secret: Secret,
+    id: String,
+    secret: Secret,
     tokens: Tokens,
     clock: Clock,
 }
 
 impl Api {
-    pub(super) fn new(base: &str, app_id: &str, app_secret: Secret, clock: Clock) -> Result<Api, ConfigFault> {
+    /// Prepares calls under `base` for the account `id`.
+    ///
+    /// # Errors
+    /// Why none can be made.
+    pub(in crate::channel) fn new(
+        platform: &'static Platform,
+        base: &str,
+        id: &str,
+        secret: Secret,
+        clock: Clock,
+    ) -> Result<Api, ApiFault> {
         let client = http::client(PATIENCE).redirect(redirect::Policy::none()).build();
         Ok(Api {
-            client: client.map_err(|error| ConfigFault::Client(http::reason(error)))?,
-            base: Url::parse(base).map_err(|_| ConfigFault::Url)?,
-            app_id: app_id.to_owned(),
-            app_secret,
+            platform,
+            client: client.map_err(|error| ApiFault::Client(http::reason(error)))?,
+            base: Url::parse(base).ok().filter(Url::has_host).ok_or(ApiFault::Url)?,
+            id: id.to_owned(),
+            secret,
             tokens: Tokens::default(),
             clock,
         })
     }
 
     /// Makes sure that there is an access token.
-    pub(super) async fn authorise(&self) -> Result<(), ApiError> {
+    pub(in crate::channel) async fn authorise(&self) -> Result<(), ApiError> {
         self.tokens.get(&self.clock, self.ask_token()).await.map(drop)
     }
 
     /// Posts JSON and returns the answer, which is not a refusal.
-    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value, ApiError> {
+    pub(in crate::channel) async fn post(&self, path: &str, body: &Value) -> Result<Value, ApiError> {
         self.with_token(|token| async move {
             let request = self.client.post(self.at(path, &[("access_token", token.expose())])).json(body);
-            answer(sent(request.timeout(PATIENCE)).await?).await
+            self.platform.call(request.timeout(PATIENCE)).await
         })
         .await
     }
 
     /// Fetches a file that a message named.
-    pub(super) async fn media(&self, id: &str) -> Result<Bytes, ApiError> {
+    pub(in crate::channel) async fn media(&self, id: &str) -> Result<Bytes, ApiError> {
         self.with_token(|token| async move {
             let pairs = [("access_token", token.expose()), ("media_id", id)];
-            let response = sent(self.client.get(self.at("cgi-bin/media/get", &pairs))).await?;
+            let response = self.platform.sent(self.client.get(self.at("cgi-bin/media/get", &pairs))).await?;
             let written = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
             let is_words =
                 written.is_some_and(|kind| kind.starts_with("application/json") || kind.starts_with("text/"));
             if is_words {
                 // A refusal, or the address of a video, which is none of what we asked for.
-                answer(response).await?;
-                return Err(ApiError::Unknown("WeChat answered with words instead of a file".to_owned()));
+                self.platform.answer(response).await?;
+                let name = self.platform.codes.name;
+                return Err(ApiError::Unknown(format!("{name} answered with words instead of a file")));
             }
-            capped(response, MOST_MEGABYTES * 1024 * 1024).await
+            self.platform.capped(response, MOST_MEGABYTES * 1024 * 1024).await
         })
         .await
     }
@@ -108,24 +146,27 @@ impl Api {
     }
 
     async fn ask_token(&self) -> Result<Fresh, ApiError> {
-        let body = json!({
-            "grant_type": "client_credential",
-            "appid": self.app_id,
-            "secret": self.app_secret.expose(),
-            "force_refresh": false,
-        });
-        let request = self.client.post(self.at("cgi-bin/stable_token", &[])).json(&body).timeout(PATIENCE);
+        let (id, secret) = (self.id.as_str(), self.secret.expose());
+        let request = match self.platform.grant {
+            Grant::Stable => self.client.post(self.at("cgi-bin/stable_token", &[])).json(&json!({
+                "grant_type": "client_credential",
+                "appid": id,
+                "secret": secret,
+                "force_refresh": false,
+            })),
+            Grant::Corporate => self.client.get(self.at("cgi-bin/gettoken", &[("corpid", id), ("corpsecret", secret)])),
+        };
         // Whatever became of this call, the message itself has not left yet.
         let not_sent = |error| match error {
             ApiError::Unknown(reason) => ApiError::NotSent(reason),
             other => other,
         };
-        let given = answer(sent(request).await.map_err(not_sent)?).await.map_err(not_sent)?;
+        let given = self.platform.call(request.timeout(PATIENCE)).await.map_err(not_sent)?;
         let token = given.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty());
         let seconds = given.get("expires_in").and_then(Value::as_i64);
         match (token, seconds) {
             (Some(token), Some(seconds)) => Ok(Fresh { token: Secret::new(token), seconds }),
-            _ => Err(ApiError::NotSent("WeChat gave no access token".to_owned())),
+            _ => Err(ApiError::NotSent(format!("{} gave no access token", self.platform.codes.name))),
         }
     }
 
@@ -141,40 +182,49 @@ impl Api {
     }
 }
 
-async fn sent(request: RequestBuilder) -> Result<Response, ApiError> {
-    match request.send().await {
-        Ok(response) if response.status().is_success() => Ok(response),
-        Ok(response) => Err(ApiError::NotSent(format!("WeChat answered with HTTP {}", response.status().as_u16()))),
-        Err(error) if error.is_connect() || error.is_builder() => {
-            Err(ApiError::NotSent(format!("WeChat was not reached: {}", http::reason(error))))
-        }
-        Err(error) => Err(ApiError::Unknown(format!("WeChat did not answer: {}", http::reason(error)))),
+impl Platform {
+    /// Makes a call and reads its answer, which is not a refusal.
+    pub(in crate::channel) async fn call(&self, request: RequestBuilder) -> Result<Value, ApiError> {
+        self.answer(self.sent(request).await?).await
     }
-}
 
-/// Reads an answer in JSON.
-async fn answer(response: Response) -> Result<Value, ApiError> {
-    let bytes = capped(response, LARGEST_ANSWER).await?;
-    let value: Value = serde_json::from_slice(&bytes)
-        .map_err(|_| ApiError::Unknown("WeChat answered with something that is not JSON".to_owned()))?;
-    match Denied::of(&value) {
-        Some(denied) => Err(ApiError::Denied(denied)),
-        None => Ok(value),
-    }
-}
-
-async fn capped(mut response: Response, most: usize) -> Result<Bytes, ApiError> {
-    let mut bytes = BytesMut::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if bytes.len() + chunk.len() > most => {
-                drop(chunk);
-                return Err(ApiError::TooLarge);
+    async fn sent(&self, request: RequestBuilder) -> Result<Response, ApiError> {
+        let name = self.codes.name;
+        match request.send().await {
+            Ok(response) if response.status().is_success() => Ok(response),
+            Ok(response) => Err(ApiError::NotSent(format!("{name} answered with HTTP {}", response.status().as_u16()))),
+            Err(error) if error.is_connect() || error.is_builder() => {
+                Err(ApiError::NotSent(format!("{name} was not reached: {}", http::reason(error))))
             }
-            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-            Ok(None) => return Ok(bytes.freeze()),
-            Err(error) => {
-                return Err(ApiError::Unknown(format!("the answer of WeChat broke off: {}", http::reason(error))));
+            Err(error) => Err(ApiError::Unknown(format!("{name} did not answer: {}", http::reason(error)))),
+        }
+    }
+
+    /// Reads an answer in JSON.
+    async fn answer(&self, response: Response) -> Result<Value, ApiError> {
+        let bytes = self.capped(response, LARGEST_ANSWER).await?;
+        let value: Value = serde_json::from_slice(&bytes)
+            .map_err(|_| ApiError::Unknown(format!("{} answered with something that is not JSON", self.codes.name)))?;
+        match Denied::of(self.codes, &value) {
+            Some(denied) => Err(ApiError::Denied(denied)),
+            None => Ok(value),
+        }
+    }
+
+    async fn capped(&self, mut response: Response, most: usize) -> Result<Bytes, ApiError> {
+        let mut bytes = BytesMut::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if bytes.len() + chunk.len() > most => {
+                    drop(chunk);
+                    return Err(ApiError::TooLarge);
+                }
+                Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+                Ok(None) => return Ok(bytes.freeze()),
+                Err(error) => {
+                    let (name, reason) = (self.codes.name, http::reason(error));
+                    return Err(ApiError::Unknown(format!("the answer of {name} broke off: {reason}")));
+                }
             }
         }
     }

@@ -3,8 +3,13 @@
 
 use serde::Deserialize;
 
+use super::api::{ApiFault, Grant, Platform};
+use super::errcode;
 use crate::channel::envelope::KeyFault;
 use crate::domain::secret::Secret;
+
+/// An Official Account among the related platforms.
+pub(super) static PLATFORM: Platform = Platform { codes: &errcode::WECHAT, grant: Grant::Stable };
 
 /// Where the platform's interface is, unless another host is named.
 const API_URL: &str = "https://api.weixin.qq.com";
@@ -74,6 +79,15 @@ pub enum ConfigFault {
     Url,
     #[error("[wechat] no HTTPS client could be made: {0}")]
     Client(String),
+}
+
+impl From<ApiFault> for ConfigFault {
+    fn from(fault: ApiFault) -> ConfigFault {
+        match fault {
+            ApiFault::Url => ConfigFault::Url,
+            ApiFault::Client(reason) => ConfigFault::Client(reason),
+        }
+    }
 }
 
 /// A section that is complete.

@@ -11,9 +11,19 @@ use serde_json::Value;
 /// The longest `rid` that is kept.
 const LONGEST_RID: usize = 64;
 
+/// What one platform's codes mean.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Codes {
+    /// The platform, as the operator calls it.
+    pub name: &'static str,
+    /// Code, what is done, and what the operator reads.
+    pub table: &'static [(i64, Reaction, &'static str)],
+}
+
 /// A refusal of the platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denied {
+    pub codes: &'static Codes,
     pub code: i64,
     /// By which the platform finds the call again.
     pub rid: Option<String>,
@@ -41,9 +51,9 @@ pub enum Reaction {
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// Code, what is done, and what the operator reads.
+/// Those of an Official Account.
 #[rustfmt::skip]
-const TABLE: &[(i64, Reaction, &str)] = &[
+pub static WECHAT: Codes = Codes { name: "WeChat", table: &[
     (-1, Reaction::Wait(None), "the platform is busy"),
     (40001, Reaction::Renew, "the app secret is wrong, or the access token is not the latest"),
     (40003, Reaction::Unreachable, "the openid is unknown; does it belong to another account?"),
@@ -66,11 +76,11 @@ const TABLE: &[(i64, Reaction, &str)] = &[
     (48004, Reaction::Repair, "this call is banned for the account: the platform's letter in the console says why"),
     (50002, Reaction::Unreachable, "the person's account is restricted"),
     (61004, Reaction::Repair, "this machine's address is not registered with the platform"),
-];
+] };
 
 impl Denied {
     /// Returns the refusal that an answer of the platform is; `None` if it is none.
-    pub fn of(answer: &Value) -> Option<Denied> {
+    pub fn of(codes: &'static Codes, answer: &Value) -> Option<Denied> {
         let code = answer.get("errcode")?.as_i64().filter(|code| *code != 0)?;
         let said = answer.get("errmsg").and_then(Value::as_str).unwrap_or_default();
         let word = |text: &str| {
@@ -83,9 +93,13 @@ impl Denied {
             (!word.is_empty()).then_some(word)
         };
         let rid = said.rsplit_once("rid:").and_then(|(_, rid)| word(rid));
-        let objects = matches!(code, 40164 | 61004);
-        let address = said.split_once("invalid ip ").filter(|_| objects).and_then(|(_, rest)| word(rest));
-        Some(Denied { code, rid, address })
+        let before = match code {
+            40164 | 61004 => Some("invalid ip "),
+            60020 => Some("from ip: "),
+            _ => None,
+        };
+        let address = before.and_then(|before| said.split_once(before)).and_then(|(_, rest)| word(rest));
+        Some(Denied { codes, code, rid, address })
     }
 
     /// Says what is to be done. A code that is not in the table is a fault of ours or something new:
@@ -95,7 +109,11 @@ impl Denied {
     }
 
     fn row(&self) -> Option<(Reaction, &'static str)> {
-        TABLE.iter().find(|(code, ..)| *code == self.code).map(|(_, reaction, meaning)| (*reaction, *meaning))
+        self.codes
+            .table
+            .iter()
+            .find(|(code, ..)| *code == self.code)
+            .map(|(_, reaction, meaning)| (*reaction, *meaning))
     }
 }
 
@@ -103,7 +121,7 @@ impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let meaning =
             self.row().map_or("look the code up in the platform's list of return codes", |(_, meaning)| meaning);
-        write!(f, "WeChat answered {}: {meaning}", self.code)?;
+        write!(f, "{} answered {}: {meaning}", self.codes.name, self.code)?;
         if let Some(address) = &self.address {
             write!(f, " ({address})")?;
         }
@@ -122,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_to_do_and_repeats_nobodys_words() {
-        let denied = |answer: Value| Denied::of(&answer).unwrap();
+        let denied = |answer: Value| Denied::of(&WECHAT, &answer).unwrap();
         let window =
             denied(json!({"errcode": 45015, "errmsg": "response out of time limit hint: [secret] rid: 64a-1f"}));
         assert_eq!(window.reaction(), Reaction::Unreachable);
@@ -132,16 +150,16 @@ mod tests {
         );
         insta::assert_snapshot!(outside, @"WeChat answered 40164: this machine's address is not in the account's IP allow-list: add it in the console (203.0.113.7); rid 6-2");
         insta::assert_snapshot!(denied(json!({"errcode": 99999})), @"WeChat answered 99999: look the code up in the platform's list of return codes");
-        assert_eq!(Denied::of(&json!({"errcode": 0, "errmsg": "ok"})), None);
-        assert_eq!(Denied::of(&json!({"access_token": "t"})), None);
+        assert_eq!(Denied::of(&WECHAT, &json!({"errcode": 0, "errmsg": "ok"})), None);
+        assert_eq!(Denied::of(&WECHAT, &json!({"access_token": "t"})), None);
     }
 
     #[test]
     fn each_code_has_one_reaction() {
-        let mut codes: Vec<_> = TABLE.iter().map(|(code, ..)| *code).collect();
+        let mut codes: Vec<_> = WECHAT.table.iter().map(|(code, ..)| *code).collect();
         codes.dedup();
-        assert_eq!(codes.len(), TABLE.len());
-        let of = |code| Denied { code, rid: None, address: None }.reaction();
+        assert_eq!(codes.len(), WECHAT.table.len());
+        let of = |code| Denied { codes: &WECHAT, code, rid: None, address: None }.reaction();
         assert!([40001, 40014, 42001].into_iter().all(|code| of(code) == Reaction::Renew));
         assert!([45015, 45047, 43004, 40003].into_iter().all(|code| of(code) == Reaction::Unreachable));
         assert_eq!(of(-1), Reaction::Wait(None));

@@ -35,7 +35,7 @@ impl Push {
     ///
     /// # Errors
     /// [`Refused`] when it does not say from whom to whom it is.
-    pub(super) fn read(fields: &Fields, sealing: Option<Sealing>) -> Result<Push, Refused> {
+    pub(in crate::channel) fn read(fields: &Fields, sealing: Option<Sealing>) -> Result<Push, Refused> {
         let (to, from) = (name(fields, "ToUserName")?, name(fields, "FromUserName")?);
         let kind = name(fields, "MsgType")?;
         let read = if kind == "event" { event(fields, to, from)? } else { message(fields, kind, to, from) };

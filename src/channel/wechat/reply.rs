@@ -26,7 +26,7 @@ pub struct Sealing {
 
 impl Answer {
     /// Writes a text, at `seconds` since 1970.
-    pub(super) fn to_xml(&self, text: &str, seconds: i64) -> String {
+    pub(in crate::channel) fn to_xml(&self, text: &str, seconds: i64) -> String {
         format!(
             "<xml>\n<ToUserName>{}</ToUserName>\n<FromUserName>{}</FromUserName>\n<CreateTime>{seconds}</CreateTime>\n\
              <MsgType><![CDATA[text]]></MsgType>\n<Content>{}</Content>\n</xml>",
@@ -39,7 +39,7 @@ impl Answer {
 
 /// Cuts a text into pieces of at most `most` bytes, at the ends of lines where that is possible and
 /// never inside a character.
-pub(super) fn pieces(text: &str, most: usize) -> Vec<&str> {
+pub(in crate::channel) fn pieces(text: &str, most: usize) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while rest.len() > most {
