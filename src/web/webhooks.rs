@@ -6,17 +6,25 @@
 mod http;
 mod wechat;
 
+use std::time::{Duration, Instant};
+
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_LENGTH;
-use futures_util::StreamExt;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
 
 use super::Web;
+use super::error::WebError;
+use super::posted::whole;
+use crate::channel::{ChannelKind, Inbound};
 
 /// Largest body that is read: far more than any platform sends (protocols §6.1).
 const LARGEST_PUSH: usize = 256 * 1024;
+
+/// After so long WeChat and WeCom may have hung up, and the answers take the other way.
+const PATIENCE: Duration = Duration::from_millis(3_500);
 
 /// `/webhooks/…`
 pub(super) fn routes() -> Router<Web> {
@@ -29,18 +37,50 @@ async fn body(request: Request) -> Result<Bytes, StatusCode> {
     if announced.is_some_and(|bytes| bytes > LARGEST_PUSH) {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
-    read(request.into_body()).await
+    whole(request.into_body(), LARGEST_PUSH).await.map_err(|error| match error {
+        WebError::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        _ => StatusCode::BAD_REQUEST,
+    })
 }
 
-async fn read(body: Body) -> Result<Bytes, StatusCode> {
-    let mut whole = Vec::new();
-    let mut stream = body.into_data_stream();
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| StatusCode::BAD_REQUEST)?;
-        if whole.len() + chunk.len() > LARGEST_PUSH {
-            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+/// How a platform takes an answer in the response to what it pushed.
+struct Passive<'p> {
+    /// Most bytes of a text.
+    most: usize,
+    /// What it takes for no answer.
+    nothing: &'static str,
+    /// When the push came.
+    begun: Instant,
+    /// Writes and seals a text.
+    write: &'p (dyn Fn(&str) -> Option<String> + Sync),
+}
+
+/// Takes a message in and answers what is ready in the response; the rest goes out later.
+async fn respond(web: &Web, inbound: Option<Inbound>, passive: Passive<'_>) -> Response {
+    let Some(inbound) = inbound else { return passive.nothing.into_response() };
+    let channel = inbound.channel.name();
+    let answered = match web.intake.receive_answered(inbound, passive.most).await {
+        Ok(answered) => answered,
+        Err(error) => {
+            tracing::error!(%error, channel, "a push by {channel} could not be stored, it will come again: {error}");
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
-        whole.extend_from_slice(&chunk);
+    };
+    let Some(text) = answered.text else { return passive.nothing.into_response() };
+    let written = if passive.begun.elapsed() < PATIENCE { (passive.write)(&text) } else { None };
+    match written {
+        Some(xml) => ([(CONTENT_TYPE, "application/xml; charset=utf-8")], xml).into_response(),
+        None => {
+            if let Err(error) = web.intake.answer_later(answered.received.message).await {
+                tracing::error!(%error, "an answer that came too late could not be put back: {error}");
+            }
+            passive.nothing.into_response()
+        }
     }
-    Ok(whole.into())
+}
+
+/// One answer for every fault, and nothing in it.
+fn refuse(channel: ChannelKind) -> Response {
+    metrics::counter!("huifang_webhook_refused_total", "channel" => channel.name()).increment(1);
+    StatusCode::FORBIDDEN.into_response()
 }
