@@ -19,6 +19,7 @@ use crate::channel::Channels;
 use crate::channel::http::Http;
 use crate::channel::mail::Mail;
 use crate::channel::wechat::Wechat;
+use crate::channel::wecom::Wecom;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::desk::Desk;
@@ -96,6 +97,7 @@ impl App {
             Intake::new(store.clone(), Arc::clone(&catalog), Arc::clone(&tagger), clock.clone(), key.clone(), phone);
         let channels = Channels {
             wechat: Wechat::new(&config.wechat, clock.clone())?,
+            wecom: Wecom::new(&config.wecom, clock.clone())?,
             http: Http::new(&config.http, clock.clone()).context("[http]")?,
         };
         let alerts = alerts(config)?;

@@ -10,6 +10,7 @@ pub mod http;
 pub mod mail;
 pub mod plain;
 pub mod wechat;
+pub mod wecom;
 
 use std::time::Duration;
 
@@ -214,6 +215,7 @@ pub enum FetchError {
 #[derive(Debug, Clone, Default)]
 pub struct Channels {
     pub wechat: Option<wechat::Wechat>,
+    pub wecom: Option<wecom::Wecom>,
     /// Any app, by signed HTTP.
     pub http: Option<http::Http>,
 }
@@ -226,6 +228,7 @@ impl Channels {
     pub async fn send(&self, kind: ChannelKind, message: &Outgoing<'_>) -> Result<(), SendError> {
         match (kind, self) {
             (ChannelKind::Wechat, Channels { wechat: Some(wechat), .. }) => wechat.send(message).await,
+            (ChannelKind::Wecom, Channels { wecom: Some(wecom), .. }) => wecom.send(message).await,
             (ChannelKind::Http, Channels { http: Some(http), .. }) => http.send(message).await,
             _ => Err(SendError::Later { wait: None, reason: off(kind) }),
         }
@@ -238,6 +241,7 @@ impl Channels {
     pub async fn fetch(&self, kind: ChannelKind, reference: &str) -> Result<Bytes, FetchError> {
         match (kind, self) {
             (ChannelKind::Wechat, Channels { wechat: Some(wechat), .. }) => wechat.fetch(reference).await,
+            (ChannelKind::Wecom, Channels { wecom: Some(wecom), .. }) => wecom.fetch(reference).await,
             (ChannelKind::Http, Channels { http: Some(http), .. }) => http.fetch(reference).await,
             _ => Err(FetchError::Later { wait: None, reason: off(kind) }),
         }

@@ -24,6 +24,7 @@ use layer::Setting;
 
 use crate::channel::http::HttpConfig;
 use crate::channel::wechat::WechatConfig;
+use crate::channel::wecom::WecomConfig;
 use crate::speech::SpeechConfig;
 
 /// The defaults, and the documentation of every key.
@@ -46,6 +47,8 @@ pub struct Config {
     pub policy: PolicyConfig,
     #[serde(default)]
     pub wechat: WechatConfig,
+    #[serde(default)]
+    pub wecom: WecomConfig,
     #[serde(default)]
     pub alerts: AlertsConfig,
     #[serde(default)]

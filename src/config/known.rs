@@ -12,6 +12,7 @@ use super::sections::{
 };
 use crate::channel::http::HttpConfig;
 use crate::channel::wechat::WechatConfig;
+use crate::channel::wecom::WecomConfig;
 use crate::speech::SpeechConfig;
 
 /// Returns the names of all sections.
@@ -30,6 +31,7 @@ pub(super) fn keys(section: &str) -> Option<&'static [&'static str]> {
         "models" => fields_of::<ModelsConfig>(),
         "policy" => fields_of::<PolicyConfig>(),
         "wechat" => fields_of::<WechatConfig>(),
+        "wecom" => fields_of::<WecomConfig>(),
         "alerts" => fields_of::<AlertsConfig>(),
         "http" => fields_of::<HttpConfig>(),
         _ => return None,
@@ -40,7 +42,6 @@ pub(super) fn keys(section: &str) -> Option<&'static [&'static str]> {
 pub(super) fn not_built(section: &str) -> Option<&'static str> {
     match section {
         "telegram" => Some("Telegram"),
-        "wecom" => Some("WeCom"),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@
 
 mod http;
 mod wechat;
+mod wecom;
 
 use std::time::{Duration, Instant};
 
@@ -28,7 +29,7 @@ const PATIENCE: Duration = Duration::from_millis(3_500);
 
 /// `/webhooks/…`
 pub(super) fn routes() -> Router<Web> {
-    Router::new().merge(wechat::routes()).merge(http::routes())
+    Router::new().merge(wechat::routes()).merge(wecom::routes()).merge(http::routes())
 }
 
 /// Reads the body of a push up to [`LARGEST_PUSH`]; nothing of one that announces more.

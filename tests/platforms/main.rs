@@ -4,5 +4,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod fake_http;
+mod fake_wecom;
 mod house;
 mod http;
+mod wecom;

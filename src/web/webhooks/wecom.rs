@@ -1,0 +1,48 @@
+//! `GET|POST /webhooks/wecom`: what WeCom calls for an app of a company.
+//!
+//! As with its relative, the answers that are ready go out in the response and the rest later. A
+//! verification has one second, and needs nothing but the key (protocols §2.1).
+
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{RawQuery, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use super::{Passive, body, refuse, respond};
+use crate::channel::ChannelKind;
+use crate::channel::wecom::MOST_BYTES;
+use crate::web::Web;
+use crate::web::error::WebError;
+
+/// `/webhooks/wecom`
+pub(super) fn routes() -> Router<Web> {
+    Router::new().route("/webhooks/wecom", get(verify).post(push))
+}
+
+async fn verify(State(web): State<Web>, RawQuery(query): RawQuery) -> Response {
+    let Some(wecom) = &web.channels.wecom else { return WebError::NotFound.into_response() };
+    match wecom.verify(&query.unwrap_or_default()) {
+        Ok(echo) => ([(CONTENT_TYPE, "text/plain; charset=utf-8")], echo).into_response(),
+        Err(_) => refuse(ChannelKind::Wecom),
+    }
+}
+
+async fn push(State(web): State<Web>, RawQuery(query): RawQuery, request: Request) -> Response {
+    let begun = Instant::now();
+    let Some(wecom) = &web.channels.wecom else { return WebError::NotFound.into_response() };
+    let query = match wecom.admit(&query.unwrap_or_default()) {
+        Ok(query) => query,
+        Err(_) => return refuse(ChannelKind::Wecom),
+    };
+    let body = match body(request).await {
+        Ok(body) => body,
+        Err(status) => return status.into_response(),
+    };
+    let Ok(push) = wecom.open(&query, &body) else { return refuse(ChannelKind::Wecom) };
+    let write = |text: &str| wecom.answer(&push.reply, text).ok();
+    // An empty body is how it reads "received, no answer".
+    respond(&web, push.inbound, Passive { most: MOST_BYTES, nothing: "", begun, write: &write }).await
+}
