@@ -102,6 +102,8 @@ pub enum Content {
     Place(Place),
     /// The person blocked or unfollowed us: nothing can be brought to them until they write again.
     Left,
+    /// The person lets us in again, and has said nothing yet (unblocked; the platform's own word for it).
+    Returned,
     /// Something that was refused before it could be stored (too large, not what it says it is).
     Refused(Refusal),
 }
