@@ -7,6 +7,7 @@
 
 pub mod mail;
 pub mod plain;
+pub mod telegram;
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::domain::ids::{MediaId, OutboxId};
 use crate::domain::language::Language;
 pub use crate::domain::media::{MediaKind, Refusal};
 use crate::domain::reach::Window;
+use telegram::Telegram;
 
 /// A way by which people reach us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -211,23 +213,31 @@ pub enum FetchError {
 
 /// The channels that are configured.
 #[derive(Debug, Clone, Default)]
-pub struct Channels {}
+pub struct Channels {
+    pub telegram: Option<Telegram>,
+}
 
 impl Channels {
     /// Brings a message to somebody.
     ///
     /// # Errors
     /// Why it was not brought, and thereby what to do.
-    pub async fn send(&self, kind: ChannelKind, _message: &Outgoing<'_>) -> Result<(), SendError> {
-        Err(SendError::Later { wait: None, reason: off(kind) })
+    pub async fn send(&self, kind: ChannelKind, message: &Outgoing<'_>) -> Result<(), SendError> {
+        match (kind, &self.telegram) {
+            (ChannelKind::Telegram, Some(telegram)) => telegram.send(message).await,
+            _ => Err(SendError::Later { wait: None, reason: off(kind) }),
+        }
     }
 
     /// Fetches a file that lies with the platform, up to [`crate::domain::media::MOST_MEGABYTES`].
     ///
     /// # Errors
     /// Why it could not be fetched.
-    pub async fn fetch(&self, kind: ChannelKind, _reference: &str) -> Result<Bytes, FetchError> {
-        Err(FetchError::Later { wait: None, reason: off(kind) })
+    pub async fn fetch(&self, kind: ChannelKind, reference: &str) -> Result<Bytes, FetchError> {
+        match (kind, &self.telegram) {
+            (ChannelKind::Telegram, Some(telegram)) => telegram.fetch(reference).await,
+            _ => Err(FetchError::Later { wait: None, reason: off(kind) }),
+        }
     }
 }
 
