@@ -4,6 +4,7 @@
 //! running: [`App::build`] says in the log what is not there and what follows from it.
 
 pub mod demo;
+pub mod telegram;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::catalog::{self, Catalog};
 use crate::channel::Channels;
 use crate::channel::mail::Mail;
+use crate::channel::telegram::Telegram;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::desk::Desk;
@@ -92,7 +94,7 @@ impl App {
         let phone = config.policy.emergency_phone.clone().unwrap_or_else(|| "110".to_owned());
         let intake =
             Intake::new(store.clone(), Arc::clone(&catalog), Arc::clone(&tagger), clock.clone(), key.clone(), phone);
-        let channels = Channels::default();
+        let channels = Channels { telegram: Telegram::new(&config.telegram)? };
         let alerts = alerts(config)?;
         let intake = if alerts.is_some() { intake.with_alerts() } else { intake };
         let runner = Runner {
@@ -159,6 +161,10 @@ impl App {
                 Ok::<_, anyhow::Error>(tokio::spawn(served))
             })
             .transpose()?;
+        let telegram = self.channels.telegram.clone().map(|bot| {
+            let service = telegram::Service { bot, intake: self.intake.clone(), public_url: self.public_url.clone() };
+            tokio::spawn(service.run(role, cancel.child_token()))
+        });
         stop.await;
         tracing::info!("stopping: what is running is finished first");
         cancel.cancel();
@@ -168,6 +174,9 @@ impl App {
             }
             if let Some(worker) = worker {
                 worker.await.context("the job runner ended badly")?;
+            }
+            if let Some(telegram) = telegram {
+                telegram.await.context("what serves Telegram ended badly")?;
             }
             Ok::<(), anyhow::Error>(())
         };

@@ -22,6 +22,7 @@ pub use sections::{
 
 use layer::Setting;
 
+use crate::channel::telegram::TelegramConfig;
 use crate::speech::SpeechConfig;
 
 /// The defaults, and the documentation of every key.
@@ -44,6 +45,8 @@ pub struct Config {
     pub policy: PolicyConfig,
     #[serde(default)]
     pub alerts: AlertsConfig,
+    #[serde(default)]
+    pub telegram: TelegramConfig,
 }
 
 impl Config {

@@ -10,6 +10,7 @@ use super::Config;
 use super::sections::{
     AlertsConfig, DatabaseConfig, MediaConfig, ModelsConfig, PolicyConfig, ServerConfig, TaggingConfig,
 };
+use crate::channel::telegram::TelegramConfig;
 use crate::speech::SpeechConfig;
 
 /// Returns the names of all sections.
@@ -28,6 +29,7 @@ pub(super) fn keys(section: &str) -> Option<&'static [&'static str]> {
         "models" => fields_of::<ModelsConfig>(),
         "policy" => fields_of::<PolicyConfig>(),
         "alerts" => fields_of::<AlertsConfig>(),
+        "telegram" => fields_of::<TelegramConfig>(),
         _ => return None,
     })
 }
@@ -35,7 +37,6 @@ pub(super) fn keys(section: &str) -> Option<&'static [&'static str]> {
 /// Returns the channel of a section that belongs to a later version.
 pub(super) fn not_built(section: &str) -> Option<&'static str> {
     match section {
-        "telegram" => Some("Telegram"),
         "wechat" => Some("WeChat"),
         "wecom" => Some("WeCom"),
         _ => None,
