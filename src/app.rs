@@ -4,6 +4,7 @@
 //! running: [`App::build`] says in the log what is not there and what follows from it.
 
 pub mod demo;
+pub mod telegram;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::catalog::{self, Catalog};
 use crate::channel::Channels;
 use crate::channel::http::Http;
 use crate::channel::mail::Mail;
+use crate::channel::telegram::Telegram;
 use crate::channel::wechat::Wechat;
 use crate::channel::wecom::Wecom;
 use crate::clock::Clock;
@@ -96,6 +98,7 @@ impl App {
         let intake =
             Intake::new(store.clone(), Arc::clone(&catalog), Arc::clone(&tagger), clock.clone(), key.clone(), phone);
         let channels = Channels {
+            telegram: Telegram::new(&config.telegram)?,
             wechat: Wechat::new(&config.wechat, clock.clone())?,
             wecom: Wecom::new(&config.wecom, clock.clone())?,
             http: Http::new(&config.http, clock.clone()).context("[http]")?,
@@ -166,6 +169,10 @@ impl App {
                 Ok::<_, anyhow::Error>(tokio::spawn(served))
             })
             .transpose()?;
+        let telegram = self.channels.telegram.clone().map(|bot| {
+            let service = telegram::Service { bot, intake: self.intake.clone(), public_url: self.public_url.clone() };
+            tokio::spawn(service.run(role, cancel.child_token()))
+        });
         stop.await;
         tracing::info!("stopping: what is running is finished first");
         cancel.cancel();
@@ -175,6 +182,9 @@ impl App {
             }
             if let Some(worker) = worker {
                 worker.await.context("the job runner ended badly")?;
+            }
+            if let Some(telegram) = telegram {
+                telegram.await.context("what serves Telegram ended badly")?;
             }
             Ok::<(), anyhow::Error>(())
         };

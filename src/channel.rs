@@ -9,6 +9,7 @@ pub mod envelope;
 pub mod http;
 pub mod mail;
 pub mod plain;
+pub mod telegram;
 pub mod wechat;
 pub mod wecom;
 
@@ -21,6 +22,7 @@ use crate::domain::ids::{MediaId, OutboxId};
 use crate::domain::language::Language;
 pub use crate::domain::media::{MediaKind, Refusal};
 use crate::domain::reach::Window;
+use telegram::Telegram;
 
 /// A way by which people reach us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -106,6 +108,8 @@ pub enum Content {
     Place(Place),
     /// The person blocked or unfollowed us: nothing can be brought to them until they write again.
     Left,
+    /// The person lets us in again, and has said nothing yet (unblocked; the platform's own word for it).
+    Returned,
     /// Something that was refused before it could be stored (too large, not what it says it is).
     Refused(Refusal),
 }
@@ -214,6 +218,7 @@ pub enum FetchError {
 /// The channels that are configured.
 #[derive(Debug, Clone, Default)]
 pub struct Channels {
+    pub telegram: Option<Telegram>,
     pub wechat: Option<wechat::Wechat>,
     pub wecom: Option<wecom::Wecom>,
     /// Any app, by signed HTTP.
@@ -227,6 +232,7 @@ impl Channels {
     /// Why it was not brought, and thereby what to do.
     pub async fn send(&self, kind: ChannelKind, message: &Outgoing<'_>) -> Result<(), SendError> {
         match (kind, self) {
+            (ChannelKind::Telegram, Channels { telegram: Some(telegram), .. }) => telegram.send(message).await,
             (ChannelKind::Wechat, Channels { wechat: Some(wechat), .. }) => wechat.send(message).await,
             (ChannelKind::Wecom, Channels { wecom: Some(wecom), .. }) => wecom.send(message).await,
             (ChannelKind::Http, Channels { http: Some(http), .. }) => http.send(message).await,
@@ -240,6 +246,7 @@ impl Channels {
     /// Why it could not be fetched.
     pub async fn fetch(&self, kind: ChannelKind, reference: &str) -> Result<Bytes, FetchError> {
         match (kind, self) {
+            (ChannelKind::Telegram, Channels { telegram: Some(telegram), .. }) => telegram.fetch(reference).await,
             (ChannelKind::Wechat, Channels { wechat: Some(wechat), .. }) => wechat.fetch(reference).await,
             (ChannelKind::Wecom, Channels { wecom: Some(wecom), .. }) => wecom.fetch(reference).await,
             (ChannelKind::Http, Channels { http: Some(http), .. }) => http.fetch(reference).await,

@@ -23,6 +23,7 @@ pub use sections::{
 use layer::Setting;
 
 use crate::channel::http::HttpConfig;
+use crate::channel::telegram::TelegramConfig;
 use crate::channel::wechat::WechatConfig;
 use crate::channel::wecom::WecomConfig;
 use crate::speech::SpeechConfig;
@@ -52,6 +53,7 @@ pub struct Config {
     #[serde(default)]
     pub alerts: AlertsConfig,
     #[serde(default)]
+    pub telegram: TelegramConfig,
     pub http: HttpConfig,
 }
 

@@ -292,6 +292,7 @@ impl Intake {
                 (body, vec![Event::Text { text: words, understood }])
             }
             Content::Left => (InboundBody { left: true, ..InboundBody::default() }, Vec::new()),
+            Content::Returned => (InboundBody { returned: true, ..InboundBody::default() }, Vec::new()),
             Content::Refused(refusal) => {
                 (InboundBody { refused: Some(*refusal), ..InboundBody::default() }, vec![Event::Refused(*refusal)])
             }

@@ -11,6 +11,7 @@ use super::sections::{
     AlertsConfig, DatabaseConfig, MediaConfig, ModelsConfig, PolicyConfig, ServerConfig, TaggingConfig,
 };
 use crate::channel::http::HttpConfig;
+use crate::channel::telegram::TelegramConfig;
 use crate::channel::wechat::WechatConfig;
 use crate::channel::wecom::WecomConfig;
 use crate::speech::SpeechConfig;
@@ -33,6 +34,7 @@ pub(super) fn keys(section: &str) -> Option<&'static [&'static str]> {
         "wechat" => fields_of::<WechatConfig>(),
         "wecom" => fields_of::<WecomConfig>(),
         "alerts" => fields_of::<AlertsConfig>(),
+        "telegram" => fields_of::<TelegramConfig>(),
         "http" => fields_of::<HttpConfig>(),
         _ => return None,
     })
@@ -41,7 +43,6 @@ pub(super) fn keys(section: &str) -> Option<&'static [&'static str]> {
 /// Returns the channel of a section that belongs to a later version.
 pub(super) fn not_built(section: &str) -> Option<&'static str> {
     match section {
-        "telegram" => Some("Telegram"),
         _ => None,
     }
 }

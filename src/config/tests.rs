@@ -79,11 +79,11 @@ fn an_unknown_name_is_refused_with_its_place_and_the_nearest_known_one() {
     );
     insta::assert_snapshot!(
         with_file("[serve]\n").unwrap_err(),
-        @"huifang.toml:1: unknown section [serve] (did you mean `server`?); the sections are server, database, media, speech, tagging, models, policy, wechat, wecom, alerts, http"
+        @"huifang.toml:1: unknown section [serve] (did you mean `server`?); the sections are server, database, media, speech, tagging, models, policy, wechat, wecom, alerts, telegram, http"
     );
     insta::assert_snapshot!(
         with_file("listen = \"0.0.0.0:80\"").unwrap_err(),
-        @"huifang.toml:1: `listen` stands outside a section; every setting belongs below a [section]: server, database, media, speech, tagging, models, policy, wechat, wecom, alerts, http"
+        @"huifang.toml:1: `listen` stands outside a section; every setting belongs below a [section]: server, database, media, speech, tagging, models, policy, wechat, wecom, alerts, telegram, http"
     );
     insta::assert_snapshot!(
         with_variables(&[("HUIFANG_POLICY__QUIET_FORM", "20:00")]).unwrap_err(),
@@ -132,8 +132,8 @@ fn a_channel_that_is_not_built_yet_is_refused_only_when_set() {
         @"huifang.toml:1: this build has no Telegram channel yet; remove [telegram]"
     );
     insta::assert_snapshot!(
-        with_variables(&[("HUIFANG_TELEGRAM__TOKEN", "x")]).unwrap_err(),
-        @"variable HUIFANG_TELEGRAM__TOKEN: this build has no Telegram channel yet; remove [telegram]"
+        with_variables(&[("HUIFANG_WECOM__SECRET", "x")]).unwrap_err(),
+        @"variable HUIFANG_WECOM__SECRET: this build has no WeCom channel yet; remove [wecom]"
     );
 }
 

@@ -29,6 +29,9 @@ pub struct InboundBody {
     /// The person blocked or unfollowed us.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub left: bool,
+    /// … and let us in again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub returned: bool,
     /// What was understood of the words at once, by rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub understood: Option<Understanding>,
@@ -50,10 +53,12 @@ impl From<&ReceivedFile> for MediaRef {
 
 impl InboundBody {
     /// Returns the name under which the message is listed: `text`, `choice`, `voice`, `photo`,
-    /// `refused`, `left`.
+    /// `refused`, `left`, `returned`.
     pub fn kind(&self) -> &'static str {
         if self.left {
             "left"
+        } else if self.returned {
+            "returned"
         } else if self.refused.is_some() {
             "refused"
         } else if let Some(first) = self.media.first() {

@@ -4,6 +4,7 @@
 //! A channel that is not configured has no route: its path answers 404.
 
 mod http;
+mod telegram;
 mod wechat;
 mod wecom;
 
@@ -15,10 +16,12 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use axum::routing::post;
 
 use super::Web;
 use super::error::WebError;
 use super::posted::whole;
+use crate::channel::telegram::WEBHOOK_PATH;
 use crate::channel::{ChannelKind, Inbound};
 
 /// Largest body that is read: far more than any platform sends (protocols §6.1).
@@ -29,7 +32,11 @@ const PATIENCE: Duration = Duration::from_millis(3_500);
 
 /// `/webhooks/…`
 pub(super) fn routes() -> Router<Web> {
-    Router::new().merge(wechat::routes()).merge(wecom::routes()).merge(http::routes())
+    Router::new()
+        .route(WEBHOOK_PATH, post(telegram::receive))
+        .merge(wechat::routes())
+        .merge(wecom::routes())
+        .merge(http::routes())
 }
 
 /// Reads the body of a push up to [`LARGEST_PUSH`]; nothing of one that announces more.

@@ -4,7 +4,10 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod fake_http;
+mod fake_telegram;
 mod fake_wecom;
 mod house;
 mod http;
+mod telegram;
+mod telegram_setup;
 mod wecom;
