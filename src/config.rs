@@ -47,14 +47,15 @@ pub struct Config {
     pub models: ModelsConfig,
     pub policy: PolicyConfig,
     #[serde(default)]
+    pub telegram: TelegramConfig,
+    #[serde(default)]
     pub wechat: WechatConfig,
     #[serde(default)]
     pub wecom: WecomConfig,
     #[serde(default)]
-    pub alerts: AlertsConfig,
-    #[serde(default)]
-    pub telegram: TelegramConfig,
     pub http: HttpConfig,
+    #[serde(default)]
+    pub alerts: AlertsConfig,
 }
 
 impl Config {

@@ -29,8 +29,11 @@ use guard::{Forbidden, Guard};
 use signature::{BadKey, Keys};
 use wire::Message;
 
+/// How long a connection to an app may take to come about: less than the whole, so that a message
+/// that never left is not taken for one that may have arrived.
+const CONNECTED: Duration = Duration::from_secs(10);
 /// How long an app may take to accept an answer.
-const ANSWERED: Duration = Duration::from_secs(20);
+const ANSWERED: Duration = Duration::from_secs(30);
 /// How long an app may send nothing of a file.
 const SILENCE: Duration = Duration::from_secs(20);
 /// How long a file may take altogether.
@@ -96,7 +99,8 @@ impl Http {
         }
         let guard = Guard { allow_private: config.allow_private };
         let callback = callback.map(|url| guard.read(url)).transpose()?;
-        let mut client = http::client(SILENCE).redirect(Policy::none()).dns_resolver(guard);
+        let client = http::client(SILENCE).connect_timeout(CONNECTED);
+        let mut client = client.redirect(Policy::none()).dns_resolver(guard);
         if !config.allow_private {
             // A proxy would look names up by itself, and the guard would have judged nothing.
             client = client.no_proxy();

@@ -26,8 +26,6 @@ pub enum ConfigError {
     UnknownSection { origin: Origin, name: String, known: &'static [&'static str] },
     #[error("{origin}: unknown key `{key}` in [{section}]{}; its keys are {}", suggestion(key, known), list(known))]
     UnknownKey { origin: Origin, section: String, key: String, known: &'static [&'static str] },
-    #[error("{origin}: this build has no {channel} channel yet; remove [{section}]")]
-    NotBuilt { origin: Origin, section: String, channel: &'static str },
     #[error("{origin}: section and key are joined by two underscores: did you mean {meant}?")]
     Underscore { origin: Origin, meant: String },
     #[error("{origin}: [{section}] {key}: {reason}")]

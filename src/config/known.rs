@@ -40,13 +40,6 @@ pub(super) fn keys(section: &str) -> Option<&'static [&'static str]> {
     })
 }
 
-/// Returns the channel of a section that belongs to a later version.
-pub(super) fn not_built(section: &str) -> Option<&'static str> {
-    match section {
-        _ => None,
-    }
-}
-
 fn fields_of<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
     let mut fields: &'static [&'static str] = &[];
     // The answer is what the type asks for; there is nothing to give it, so it always "fails".

@@ -77,9 +77,6 @@ pub(super) fn from_variables(
 }
 
 fn check_section(section: &str, origin: impl Fn() -> Origin) -> Result<(), ConfigError> {
-    if let Some(channel) = known::not_built(section) {
-        return Err(ConfigError::NotBuilt { origin: origin(), section: section.to_owned(), channel });
-    }
     if known::keys(section).is_none() {
         let known = known::sections();
         return Err(ConfigError::UnknownSection { origin: origin(), name: section.to_owned(), known });

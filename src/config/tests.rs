@@ -79,11 +79,11 @@ fn an_unknown_name_is_refused_with_its_place_and_the_nearest_known_one() {
     );
     insta::assert_snapshot!(
         with_file("[serve]\n").unwrap_err(),
-        @"huifang.toml:1: unknown section [serve] (did you mean `server`?); the sections are server, database, media, speech, tagging, models, policy, wechat, wecom, alerts, telegram, http"
+        @"huifang.toml:1: unknown section [serve] (did you mean `server`?); the sections are server, database, media, speech, tagging, models, policy, telegram, wechat, wecom, http, alerts"
     );
     insta::assert_snapshot!(
         with_file("listen = \"0.0.0.0:80\"").unwrap_err(),
-        @"huifang.toml:1: `listen` stands outside a section; every setting belongs below a [section]: server, database, media, speech, tagging, models, policy, wechat, wecom, alerts, telegram, http"
+        @"huifang.toml:1: `listen` stands outside a section; every setting belongs below a [section]: server, database, media, speech, tagging, models, policy, telegram, wechat, wecom, http, alerts"
     );
     insta::assert_snapshot!(
         with_variables(&[("HUIFANG_POLICY__QUIET_FORM", "20:00")]).unwrap_err(),
@@ -123,18 +123,6 @@ fn a_wrong_value_is_told_with_its_place_and_what_would_be_right() {
 fn a_file_that_is_no_toml_is_told_with_its_line() {
     let error = with_file("[server]\nlisten = ").unwrap_err();
     assert!(error.starts_with("huifang.toml:2: "), "{error}");
-}
-
-#[test]
-fn a_channel_that_is_not_built_yet_is_refused_only_when_set() {
-    insta::assert_snapshot!(
-        with_file("[telegram]\ntoken = \"x\"").unwrap_err(),
-        @"huifang.toml:1: this build has no Telegram channel yet; remove [telegram]"
-    );
-    insta::assert_snapshot!(
-        with_variables(&[("HUIFANG_WECOM__SECRET", "x")]).unwrap_err(),
-        @"variable HUIFANG_WECOM__SECRET: this build has no WeCom channel yet; remove [wecom]"
-    );
 }
 
 #[test]

@@ -432,3 +432,33 @@ async fn the_example_clients_say_something_and_hear_the_answer() {
         assert!(!forged.await.unwrap().status.success(), "{program}: a wrong secret is told by the exit status");
     }
 }
+
+#[tokio::test]
+async fn the_lines_for_a_shell_in_the_documentation_are_accepted() {
+    let text = include_str!("../../docs/http-channel.md");
+    let lines = text.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+    for program in ["curl", "openssl"] {
+        if tokio::process::Command::new(program)
+            .arg("version")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .await
+            .is_err()
+        {
+            eprintln!("SKIPPED: no {program} on this machine, the lines for a shell are not tried");
+            return;
+        }
+    }
+    let app = App::start().await;
+    let house = app.house_with("").await;
+    house.clock.advance(huifang::clock::Clock::system().now().since(START));
+    let ended = tokio::process::Command::new("sh")
+        .args(["-c", &lines.replace("https://huifang.example.com", &house.url)])
+        .env("HUIFANG_SECRET", SECRET)
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert!(said.contains("\"duplicate\":false"), "{said}{}", String::from_utf8_lossy(&ended.stderr));
+}

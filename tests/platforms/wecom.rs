@@ -228,10 +228,10 @@ async fn a_long_text_goes_in_pieces_and_one_token_serves_calls_at_once() {
     assert!(matches!(wecom.fetch("nowhere").await, Err(FetchError::Gone(_))));
     fake.refuses(&[60020]);
     let told = wecom.send(&message).await.unwrap_err().to_string();
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @"WeCom answered 60020: this machine's address is not among the app's trusted ones: add it in the console (203.0.113.7)");
     let wrong = WecomConfig { secret: Some(Secret::new("wrong")), ..fake.config() };
     let refused = Wecom::new(&wrong, Clock::manual(START)).unwrap().unwrap().check().await.unwrap_err().to_string();
-    assert_snapshot!(refused, @"");
+    assert_snapshot!(refused, @"WeCom answered 40001: the secret is wrong: copy that of this app from the console");
 }
 
 #[tokio::test]
@@ -242,7 +242,10 @@ async fn the_robot_says_what_staff_should_know_twenty_times_a_minute() {
     let alert = format!("**HF2611-0001** 紧急\n> {}", escape("漏水了 <@all> [点我](http://x)"));
     robot.say(&alert).await.unwrap();
     robot.say(&"漏".repeat(3_000)).await.unwrap();
-    assert_snapshot!(fake.alerts()[0], @"");
+    assert_snapshot!(fake.alerts()[0], @r"
+    **HF2611-0001** 紧急
+    > 漏水了 ＜＠all＞ ［点我］（http://x）
+    ");
     for _ in 2..20 {
         robot.say("再来一条").await.unwrap();
     }
@@ -255,5 +258,5 @@ async fn the_robot_says_what_staff_should_know_twenty_times_a_minute() {
     let wrong = WecomConfig { robot_key: Some(Secret::new("sk-hunter2")), ..fake.config() };
     let told = Robot::new(&wrong, clock).unwrap().unwrap().say("x").await.unwrap_err().to_string();
     assert!(!told.contains("hunter2"), "{told}");
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @"WeCom answered 93000: the robot_key is wrong, or the robot was taken out of its group");
 }
