@@ -1,0 +1,11 @@
+//! The platforms people write from, each played by a fake that keeps to its protocol: whole
+//! conversations over the network, delivered twice and out of order, with the platform ill or away.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod fake_wechat;
+mod house;
+mod wechat;
+mod wechat_load;
+mod wechat_trouble;
+mod wechatpy;
