@@ -1,7 +1,7 @@
 //! A WeChat Official Account with everything that can go wrong: copies, forgeries, refusals, a
 //! platform that is away.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use huifang::channel::wechat::{Mode, Wechat, WechatConfig};
@@ -306,9 +306,15 @@ async fn hostile_pushes_are_refused_fast_and_alike() {
     }
     assert_eq!(person.deliver(&good).await.status, 200);
     let address = format!("{}/webhooks/wechat?{}", house.url, good.query);
-    let large = client().post(&address).body(vec![b'<'; 5 * 1024 * 1024]).send().await;
     // Refused by its length: the answer may come before the body has left.
-    assert!(large.is_err() || large.is_ok_and(|answer| answer.status() == 413));
+    let mut fastest = Duration::MAX;
+    for _ in 0..5 {
+        let begun = Instant::now();
+        let large = client().post(&address).body(vec![b'<'; 5 * 1024 * 1024]).send().await;
+        assert!(large.is_err() || large.is_ok_and(|answer| answer.status() == 413));
+        fastest = fastest.min(begun.elapsed());
+    }
+    assert!(fastest < Duration::from_millis(50), "5 MB took {fastest:?}");
     let endless = futures_util::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'<'; 64 * 1024]));
     let endless = client().post(&address).body(reqwest::Body::wrap_stream(endless)).send().await;
     assert!(endless.is_err() || endless.is_ok_and(|answer| answer.status() == 413));
