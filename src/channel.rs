@@ -240,6 +240,15 @@ impl Channels {
         }
     }
 
+    /// Tells somebody whose window is shut, in the way the platform keeps for that, that there is a
+    /// message. `None` where there is no such way.
+    pub async fn nudge(&self, kind: ChannelKind, message: &Outgoing<'_>) -> Option<Result<(), SendError>> {
+        match (kind, &self.wechat) {
+            (ChannelKind::Wechat, Some(wechat)) => wechat.send_template(message).await,
+            _ => None,
+        }
+    }
+
     /// Fetches a file that lies with the platform, up to [`crate::domain::media::MOST_MEGABYTES`].
     ///
     /// # Errors

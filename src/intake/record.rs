@@ -100,12 +100,22 @@ impl Intake {
 
     /// Takes on a job.
     pub(crate) async fn owe(&self, tx: &mut Tx, job: Job, run_at: Timestamp) -> Result<(), StoreError> {
+        let key = job.dedupe_key();
+        self.enqueue(tx, &job, key, run_at).await
+    }
+
+    /// Owes a job that may have been done before: its work is wanted again.
+    pub(super) async fn owe_again(&self, tx: &mut Tx, job: Job, run_at: Timestamp) -> Result<(), StoreError> {
+        self.enqueue(tx, &job, None, run_at).await
+    }
+
+    async fn enqueue(&self, tx: &mut Tx, job: &Job, key: Option<String>, run_at: Timestamp) -> Result<(), StoreError> {
         let row = store::jobs::NewJob {
             id: self.clock.new_id(),
             kind: job.name().to_owned(),
-            payload: super::message::encode(&job)?,
+            payload: super::message::encode(job)?,
             lane: job.lane(),
-            dedupe_key: job.dedupe_key(),
+            dedupe_key: key,
             run_at,
             max_attempts: match job {
                 // A recording may lie with a platform that is away; listening itself is tried less often.

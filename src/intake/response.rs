@@ -51,7 +51,7 @@ impl Intake {
                     outbox::put_back(tx, answer.id).await?;
                     // The job of before may have found it sent, and be done.
                     let job = Job::Deliver { dialogue: answer.dialogue_id, message: answer.id };
-                    this.owe(tx, job, now).await?;
+                    this.owe_again(tx, job, now).await?;
                 }
                 Ok::<_, StoreError>(())
             })

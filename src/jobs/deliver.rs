@@ -33,6 +33,13 @@ enum Plan {
     Send(Box<Parcel>),
     /// Not to be sent; staff sees why.
     Withhold(&'static str),
+    /// Not to be sent either, but the platform may have another way to say that there is something.
+    Shut {
+        kind: ChannelKind,
+        address: String,
+        text: String,
+        reason: &'static str,
+    },
     /// Somebody has it already.
     Nothing,
 }
@@ -43,6 +50,15 @@ impl Runner {
             Ok(Plan::Send(parcel)) => parcel,
             Ok(Plan::Withhold(reason)) => {
                 return self.give_up(dialogue, vec![message], Delivery::Withheld, reason).await;
+            }
+            Ok(Plan::Shut { kind, address, text, reason }) => {
+                let outgoing = Outgoing { id: message, address: &address, text: &text, buttons: &[] };
+                let reason = match self.channels.nudge(kind, &outgoing).await {
+                    None => reason.to_owned(),
+                    Some(Ok(())) => format!("{reason}; a template message told them of it"),
+                    Some(Err(error)) => format!("{reason}; nor was the template message brought: {error}"),
+                };
+                return self.give_up(dialogue, vec![message], Delivery::Withheld, &reason).await;
             }
             Ok(Plan::Nothing) => return Outcome::Done,
             Err(error) => return error.into(),
@@ -106,16 +122,17 @@ impl Runner {
                 if found.left_at.is_some() {
                     return Ok(Plan::Withhold("the person blocked or unfollowed us"));
                 }
-                let mut together = vec![row];
+                let mut waiting = vec![row];
                 if let Some(window) = kind.window() {
                     let since = found.heard_at.unwrap_or(now);
                     let sent = outbox::count_sent_since(tx, dialogue, since).await?;
                     if let Err(shut) = window.admits(found.heard_at, sent, now) {
-                        return Ok(Plan::Withhold(shut.reason()));
+                        let text = together(&waiting, |_, _| true)?.text;
+                        return Ok(Plan::Shut { kind, address: found.address, text, reason: shut.reason() });
                     }
-                    together.extend(outbox::waiting_behind(tx, dialogue, message, now).await?);
+                    waiting.extend(outbox::waiting_behind(tx, dialogue, message, now).await?);
                 }
-                let parcel = pack(kind, found, &together)?;
+                let parcel = pack(kind, found, &waiting)?;
                 for id in &parcel.messages {
                     outbox::begin_attempt(tx, *id).await?;
                 }

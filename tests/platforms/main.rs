@@ -5,9 +5,14 @@
 
 mod fake_http;
 mod fake_telegram;
+mod fake_wechat;
 mod fake_wecom;
 mod house;
 mod http;
 mod telegram;
 mod telegram_setup;
+mod wechat;
+mod wechat_load;
+mod wechat_trouble;
+mod wechatpy;
 mod wecom;

@@ -59,13 +59,13 @@ const PUSHES: &[Vector] = &[
      cbSnyU8dKOIbgU6ux5VTjg3yt+WGzjlpKn6NPhRjpA912xMezR4kw6KWwMrCVKSVCZciVGCgavjIQ6X8tCOp3yZbGpy0VxpA\
      e+77TszTfRd5RJSVO/HTnifJpXgCSUdUue1v6h0EIBYYI1BD1DlD+C0CR8e6OewpusjZ4uBl9FyJvnhvQl+q5rv1ixrcpCum\
      EPo5MJSgM9ehVsNPfUM669WuMyVWQLCzpu9GhglF2PE=",
-        message: r#"<xml><ToUserName><![CDATA[gh_10f6c3c3ac5a]]></ToUserName>
+        message: "<xml><ToUserName><![CDATA[gh_10f6c3c3ac5a]]></ToUserName>
 <FromUserName><![CDATA[oyORnuP8q7ou2gfYjqLzSIWZf0rs]]></FromUserName>
 <CreateTime>1409735668</CreateTime>
 <MsgType><![CDATA[text]]></MsgType>
 <Content><![CDATA[abcdteT]]></Content>
 <MsgId>6054768590064713728</MsgId>
-</xml>"#,
+</xml>",
     },
     Vector {
         name: "V6", key: KB, token: "pamtest", id: "wxb11529c136998cb6",
@@ -91,14 +91,14 @@ const PUSHES: &[Vector] = &[
      AUHzM6+kDZ+HMZfJYuR+LtwGc2hgf5gsijff0ekUNXZiqATP7PF5mZxZ3Izoun1s4zG4LUMnvw2r+KqCKIw+3IQH03v+BCA9\
      nMELNqbSf6tiWSrXJB3LAVGUcallcrw8V2t9EL4EhzJWrQUax5wLVMNS0+rUPA3k22Ncx4XXZS9o0MBH27Bo6BpNelZpS+/u\
      h9KsNlY6bHCmJU9p8g7m3fVKn28H3KDYA5Pl/T8Z1ptDAVe0lXdQ2YoyyH2uyPIGHBZZIs2pDBS8R07+qN+E7Q==",
-        message: r#"<xml><ToUserName><![CDATA[wx5823bf96d3bd56c7]]></ToUserName>
+        message: "<xml><ToUserName><![CDATA[wx5823bf96d3bd56c7]]></ToUserName>
 <FromUserName><![CDATA[mycreate]]></FromUserName>
 <CreateTime>1409659813</CreateTime>
 <MsgType><![CDATA[text]]></MsgType>
 <Content><![CDATA[hello]]></Content>
 <MsgId>4561255354251345929</MsgId>
 <AgentID>218</AgentID>
-</xml>"#,
+</xml>",
     },
     Vector {
         name: "V10", key: KC, token: "QDG6eK", id: "wx5823bf96d3bd56c7",
@@ -132,14 +132,14 @@ const PUSHES: &[Vector] = &[
      Nx410cvkKR2/nPwBiT+P4hIiOAQqGp/TywZBtDh1yCF2KOd0gpiMZ5jSw3e29mTvmUHzkVQiMS6td7vXUaWOMZnYZlF3So2S\
      jHnwh4jYFxdgpkHHqIrH/54SNdshoQgWYEvccTKe7FS709/5t6NMxuGhcUGAPOQipvWTT4dShyqio7mlsl5noTrb++x6En74\
      9zCpQVhDpbV6GDnTbcX2e8K9QaNWHp91eBdCRxthuL0=",
-        message: r#"<xml><ToUserName><![CDATA[wx49f0ab532d5d035a]]></ToUserName>
+        message: "<xml><ToUserName><![CDATA[wx49f0ab532d5d035a]]></ToUserName>
 <FromUserName><![CDATA[messense]]></FromUserName>
 <CreateTime>1411525903</CreateTime>
 <MsgType><![CDATA[text]]></MsgType>
 <Content><![CDATA[test]]></Content>
 <MsgId>4363689963896700987</MsgId>
 <AgentID>1</AgentID>
-</xml>"#,
+</xml>",
     },
 ];
 

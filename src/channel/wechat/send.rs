@@ -64,14 +64,14 @@ impl Wechat {
         Ok(self.0.api.media(other).await?)
     }
 
-    /// Tells somebody by the template that may be sent at any time that there is a message, beginning
-    /// with `text`. `None` where no template is set.
+    /// Tells somebody by the template that may be sent at any time that there is this message. `None`
+    /// where no template is set. Sent again within ten minutes, the platform knows it by its id.
     ///
     /// # Errors
     /// Why it was not brought.
-    pub async fn send_template(&self, address: &str, text: &str) -> Option<Result<(), SendError>> {
+    pub async fn send_template(&self, message: &Outgoing<'_>) -> Option<Result<(), SendError>> {
         let template = self.0.template.as_ref()?;
-        let line = text.lines().next().unwrap_or_default();
+        let line = message.text.lines().next().unwrap_or_default();
         let mut value: String = line.chars().take(LONGEST_FIELD).collect();
         if line.chars().count() > LONGEST_FIELD {
             value.pop();
@@ -79,7 +79,12 @@ impl Wechat {
         }
         let mut data = serde_json::Map::new();
         data.insert(template.field.clone(), json!({ "value": value }));
-        let body = json!({ "touser": address, "template_id": template.id, "data": data });
+        let body = json!({
+            "touser": message.address,
+            "template_id": template.id,
+            "client_msg_id": message.id.to_string(),
+            "data": data,
+        });
         let sent = self.0.api.post("cgi-bin/message/template/send", &body).await;
         Some(sent.map(drop).map_err(SendError::from))
     }
