@@ -17,11 +17,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalog::{self, Catalog};
 use crate::channel::Channels;
-use crate::channel::http::Http;
+use crate::channel::http::{Http, HttpConfig};
 use crate::channel::mail::Mail;
 use crate::channel::telegram::Telegram;
 use crate::channel::wechat::Wechat;
 use crate::channel::wecom::Wecom;
+use crate::channel::wecom::robot::Robot;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::desk::Desk;
@@ -103,7 +104,7 @@ impl App {
             wecom: Wecom::new(&config.wecom, clock.clone())?,
             http: Http::new(&config.http, clock.clone()).context("[http]")?,
         };
-        let alerts = alerts(config)?;
+        let alerts = alerts(config, &clock)?;
         let intake = if alerts.is_some() { intake.with_alerts() } else { intake };
         let runner = Runner {
             store: store.clone(),
@@ -249,18 +250,32 @@ async fn listener(config: &Config) -> Option<Listener> {
 }
 
 /// Reads where staff is told of flags; `None` where nothing is set up.
-fn alerts(config: &Config) -> anyhow::Result<Option<Alerts>> {
+fn alerts(config: &Config, clock: &Clock) -> anyhow::Result<Option<Alerts>> {
     let set = &config.alerts;
     let mail = match (&set.smtp_url, &set.mail_from, &set.mail_to) {
         (None, None, None) => None,
         (Some(url), Some(from), Some(to)) => Some(Mail::new(url, from, to).context("[alerts]")?),
         _ => anyhow::bail!("[alerts]: mail needs smtp_url, mail_from and mail_to"),
     };
+    if set.webhook_url.is_some() != set.webhook_secret.is_some() {
+        anyhow::bail!("[alerts]: a webhook needs webhook_url and webhook_secret");
+    }
+    let callback_url = set.webhook_url.clone();
+    let webhook = HttpConfig {
+        secret: set.webhook_secret.clone(),
+        secrets: Vec::new(),
+        callback_url,
+        allow_private: config.http.allow_private,
+    };
+    let webhook = Http::new(&webhook, clock.clone()).context("[alerts] webhook_url and webhook_secret")?;
+    let robot = Robot::new(&config.wecom, clock.clone()).context("[wecom] robot_key")?;
     let policy = &config.policy;
     let quiet = QuietHours { from: policy.quiet_from, to: policy.quiet_to, zone: policy.time_zone.clone() };
     let alerts = Alerts {
         telegram_chat: set.telegram_chat.clone(),
         mail,
+        robot,
+        webhook,
         rules: set.rules.clone(),
         quiet,
         on_call: set.on_call.clone(),

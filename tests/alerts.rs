@@ -115,6 +115,8 @@ impl House {
         let alerts = Alerts {
             telegram_chat: None,
             mail: Some(Mail::new(&url, "回访 <bot@example.cn>", "desk@example.cn, boss@example.cn").unwrap()),
+            robot: None,
+            webhook: None,
             rules,
             quiet: QuietHours { from: civil::time(20, 0, 0, 0), to: civil::time(9, 0, 0, 0), zone },
             on_call: Some("Li Wei 139".to_owned()),

@@ -124,7 +124,10 @@ impl Http {
     }
 
     /// Posts a message to the app; where it fetches its messages there is nothing to do.
-    pub(super) async fn send(&self, message: &Outgoing<'_>) -> Result<(), SendError> {
+    ///
+    /// # Errors
+    /// Why it was not taken, and thereby what to do.
+    pub async fn send(&self, message: &Outgoing<'_>) -> Result<(), SendError> {
         let Some(callback) = &self.0.callback else { return Ok(()) };
         let id = message.id.to_string();
         let body = Message {

@@ -134,6 +134,8 @@ pub struct AlertsConfig {
     pub smtp_url: Option<Secret>,
     pub mail_from: Option<String>,
     pub mail_to: Option<String>,
+    pub webhook_url: Option<String>,
+    pub webhook_secret: Option<Secret>,
     pub on_call: Option<String>,
     pub language: Language,
     pub rules: Vec<Rule>,

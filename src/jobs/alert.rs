@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::{Outcome, Runner};
+use crate::channel::http::Http;
 use crate::channel::mail::Mail;
+use crate::channel::wecom::robot::{self, Robot};
 use crate::channel::{ChannelKind, Outgoing, SendError};
 use crate::domain::alert::{self, Matter, QuietHours, Rule, Target};
 use crate::domain::flag::{Flag, FlagKind};
@@ -20,12 +22,19 @@ use crate::store::{self, StoreError, Tx};
 /// Characters of the client's words that an alert repeats.
 const LONGEST_QUOTE: usize = 160;
 
+/// Whom the message to a program is for.
+const WEBHOOK_ADDRESS: &str = "staff";
+
 /// Where alerts go, as the operator set it up.
 #[derive(Debug, Clone)]
 pub struct Alerts {
     /// The Telegram group, by its chat id.
     pub telegram_chat: Option<String>,
     pub mail: Option<Mail>,
+    /// The robot in a group of WeCom.
+    pub robot: Option<Robot>,
+    /// A program that gets what a person would read, as a signed message to `staff`.
+    pub webhook: Option<Http>,
     pub rules: Vec<Rule>,
     pub quiet: QuietHours,
     /// Who is to be called in an emergency, as it is shown.
@@ -41,7 +50,8 @@ impl Alerts {
         let is_set_up = |target: &Target| match target {
             Target::Telegram => self.telegram_chat.is_some(),
             Target::Mail => self.mail.is_some(),
-            Target::Wecom | Target::Webhook => false,
+            Target::Wecom => self.robot.is_some(),
+            Target::Webhook => self.webhook.is_some(),
         };
         Target::ALL.into_iter().filter(is_set_up).collect()
     }
@@ -94,16 +104,7 @@ impl Runner {
             return Outcome::Done;
         }
         let told = self.told(alerts, &found);
-        let sent = match (target, &alerts.telegram_chat, &alerts.mail) {
-            (Target::Telegram, Some(chat), _) => {
-                let id = OutboxId(flag.0);
-                let message = Outgoing { id, address: chat, text: &told.text, buttons: &[] };
-                self.channels.send(ChannelKind::Telegram, &message).await
-            }
-            (Target::Mail, _, Some(mail)) => mail.send(&flag.to_string(), &told.subject, &told.text).await,
-            // No longer set up.
-            _ => return Outcome::Done,
-        };
+        let Some(sent) = self.send_alert(alerts, target, flag, &told).await else { return Outcome::Done };
         let name = target.name();
         let outcome = if sent.is_ok() { "sent" } else { "not_sent" };
         metrics::counter!("huifang_alerts_total", "target" => name, "outcome" => outcome).increment(1);
@@ -117,6 +118,23 @@ impl Runner {
             }
             Err(error) => Outcome::Fail(anyhow::anyhow!("alert to {name}: {error}; correct [alerts]")),
         }
+    }
+
+    /// Sends to one place; `None` if it is no longer set up.
+    async fn send_alert(
+        &self,
+        alerts: &Alerts,
+        target: Target,
+        flag: FlagId,
+        told: &Told,
+    ) -> Option<Result<(), SendError>> {
+        let to = |address| Outgoing { id: OutboxId(flag.0), address, text: &told.text, buttons: &[] };
+        Some(match target {
+            Target::Telegram => self.channels.send(ChannelKind::Telegram, &to(alerts.telegram_chat.as_deref()?)).await,
+            Target::Wecom => alerts.robot.as_ref()?.say(&robot::escape(&told.text)).await,
+            Target::Mail => alerts.mail.as_ref()?.send(&flag.to_string(), &told.subject, &told.text).await,
+            Target::Webhook => alerts.webhook.as_ref()?.send(&to(WEBHOOK_ADDRESS)).await,
+        })
     }
 
     fn told(&self, alerts: &Alerts, found: &Found) -> Told {
