@@ -53,11 +53,7 @@ impl Runner {
             }
             Ok(Plan::Shut { kind, address, text, reason }) => {
                 let outgoing = Outgoing { id: message, address: &address, text: &text, buttons: &[] };
-                let reason = match self.channels.nudge(kind, &outgoing).await {
-                    None => reason.to_owned(),
-                    Some(Ok(())) => format!("{reason}; a template message told them of it"),
-                    Some(Err(error)) => format!("{reason}; nor was the template message brought: {error}"),
-                };
+                let reason = self.nudged(kind, &outgoing, reason).await;
                 return self.give_up(dialogue, vec![message], Delivery::Withheld, &reason).await;
             }
             Ok(Plan::Nothing) => return Outcome::Done,
@@ -72,7 +68,10 @@ impl Runner {
         match sent {
             Ok(()) => self.note_sent(messages).await,
             Err(SendError::Moved { address }) => self.move_to(dialogue, address).await,
-            Err(SendError::Unreachable(reason)) => self.give_up(dialogue, messages, Delivery::Withheld, &reason).await,
+            Err(SendError::Unreachable(reason)) => {
+                let reason = self.nudged(parcel.kind, &outgoing, &reason).await;
+                self.give_up(dialogue, messages, Delivery::Withheld, &reason).await
+            }
             Err(SendError::Refused(reason)) => self.give_up(dialogue, messages, Delivery::Failed, &reason).await,
             Err(SendError::Later { reason, .. }) if last => {
                 self.give_up(dialogue, messages, Delivery::Failed, &reason).await
@@ -140,6 +139,16 @@ impl Runner {
             })
         });
         begun.await
+    }
+
+    /// Tells somebody who cannot be written to that there is a message, if the platform has a way for
+    /// that; returns the reason with what came of it.
+    async fn nudged(&self, kind: ChannelKind, message: &Outgoing<'_>, reason: &str) -> String {
+        match self.channels.nudge(kind, message).await {
+            None => reason.to_owned(),
+            Some(Ok(())) => format!("{reason}; a template message told them of it"),
+            Some(Err(error)) => format!("{reason}; nor was the template message brought: {error}"),
+        }
     }
 
     async fn note_sent(&self, messages: Vec<OutboxId>) -> Outcome {

@@ -231,6 +231,23 @@ async fn outside_the_window_a_template_message_tells_of_what_waits() {
 }
 
 #[tokio::test]
+async fn a_window_that_the_platform_shut_earlier_is_no_different() {
+    // After a scan it is open for a minute only, which we do not count.
+    let wechat = FakeWechat::start().await;
+    let config = WechatConfig { template_id: Some("TPL-1".to_owned()), ..wechat.config() };
+    let channels =
+        |clock: &Clock| Channels { wechat: Wechat::new(&config, clock.clone()).unwrap(), ..Channels::default() };
+    let house = House::open(channels).await;
+    wechat.refuses(&[45015]);
+    owes_a_message(&house, &wechat, "oMINUTE").await;
+    house.works().await;
+    assert_eq!(wechat.taken("template/send").len(), 1);
+    let withheld = house.outbox(Delivery::Withheld).await;
+    let reason = withheld.first().unwrap().reason.clone().unwrap();
+    assert!(reason.contains("45015") && reason.ends_with("a template message told them of it"), "{reason}");
+}
+
+#[tokio::test]
 async fn a_platform_that_is_away_for_an_hour_loses_nothing() {
     let wechat = FakeWechat::start().await;
     let house = house(&wechat).await;
