@@ -161,8 +161,7 @@ impl Http {
     /// The request is not signed: whoever chose the address would get a signature of ours for a
     /// text of theirs.
     pub(super) async fn fetch(&self, reference: &str) -> Result<Bytes, FetchError> {
-        let gone = |reason: String| FetchError::Gone(reason);
-        let url = self.0.guard.read(reference).map_err(|forbidden| gone(forbidden.to_string()))?;
+        let url = self.0.guard.read(reference).map_err(|forbidden| FetchError::Gone(forbidden.to_string()))?;
         let response = self.0.client.get(url).timeout(FETCHED).send().await.map_err(unfetched)?;
         let status = response.status();
         if may_pass(status) {
@@ -170,7 +169,8 @@ impl Http {
             return Err(FetchError::Later { wait, reason: format!("the app answers {}", status.as_u16()) });
         }
         if status != StatusCode::OK {
-            return Err(gone(format!("the app answers {} where the file should be", status.as_u16())));
+            let said = format!("the app answers {} where the file should be", status.as_u16());
+            return Err(FetchError::Gone(said));
         }
         capped(response).await
     }

@@ -140,7 +140,7 @@ fn admitted(memory: &Memory, pairs: &HashMap<String, String>) -> Result<(), Resp
         _ if memory.away => Err(StatusCode::BAD_GATEWAY.into_response()),
         None => Err(errcode(41001)),
         Some(token) if *token == format!("token-{}", memory.generation) => Ok(()),
-        Some(_) => Err(errcode(if memory.generation % 2 == 0 { 42001 } else { 40014 })),
+        Some(_) => Err(errcode(if memory.generation.is_multiple_of(2) { 42001 } else { 40014 })),
     }
 }
 

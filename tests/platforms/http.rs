@@ -178,9 +178,14 @@ async fn an_id_of_the_apps_own_makes_it_the_same_message_under_any_webhook_id() 
     let person = Person::begin().await;
     let body = json!({ "from": "u2", "id": "41", "text": "你好" });
     let other = json!({ "from": "u3", "id": "41", "text": "你好" });
-    for (webhook_id, body, duplicate) in [("a", &body, false), ("b", &body, true), ("c", &other, false)] {
+    let colon = json!({ "from": "u2:4", "id": "1", "text": "你好" });
+    let alike = json!({ "from": "u2", "id": "4:1", "text": "你好" });
+    let told = [("a", &body, "41", false), ("b", &body, "41", true), ("c", &other, "41", false)];
+    for (webhook_id, body, id, duplicate) in
+        told.into_iter().chain([("d", &colon, "1", false), ("e", &alike, "4:1", false)])
+    {
         let answer: Value = post_json(&person.house, webhook_id, body).await.json().await.unwrap();
-        assert_eq!(answer, json!({ "id": "41", "duplicate": duplicate }), "{webhook_id}");
+        assert_eq!(answer, json!({ "id": id, "duplicate": duplicate }), "{webhook_id}");
     }
 }
 

@@ -33,7 +33,36 @@ async fn a_survey_and_a_voice_report_end_in_the_same_rows_as_on_the_web_chat() {
         transcript.push_str(&format!("» {said}\n{answer}\n"));
         house.works().await;
     }
-    assert_snapshot!(transcript, @"");
+    assert_snapshot!(transcript, @r"
+    » /survey
+    想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+    （1/5）总体来说，您满意吗？
+    1 分很不满意，5 分非常满意
+    1 2 3 4 5
+    » 2
+    （2/5）响应快不快，到得及时吗？
+    1 分很不满意，5 分非常满意
+    1 2 3 4 5
+    » 2
+    （3/5）技术怎么样，问题解决了吗？
+    1 分很不满意，5 分非常满意
+    1 2 3 4 5
+    » 3
+    （4/5）师傅的沟通和态度怎么样？
+    1 分很不满意，5 分非常满意
+    1 2 3 4 5
+    · 跳过
+    » 4
+    （5/5）您愿意把我们推荐给别人吗？
+    0 分绝不推荐，10 分一定推荐
+    0 1 2 3 4 5 6 7 8 9 10
+    · 跳过
+    » 3
+    谢谢您。还有做得不够的地方，会有同事来向您了解。
+    还有什么想说的？打字、语音都行，不说也没关系。
+    » 师傅来得太慢，等了三天
+    您的补充已记下，谢谢。
+    ");
     assert!(fake.texts().is_empty() && fake.token_calls() == 0, "all went out in the responses");
     house.hears(LEAK);
     fake.keeps("voice-1", fixture("leak.amr"));
@@ -41,7 +70,19 @@ async fn a_survey_and_a_voice_report_end_in_the_same_rows_as_on_the_web_chat() {
     assert_eq!(listening.as_deref(), Some("收到，正在听…"));
     house.works().await;
     assert_eq!(fake.fetched(), ["voice-1"]);
-    assert_snapshot!(fake.texts().join("\n---\n"), @"");
+    assert_snapshot!(fake.texts().join("\n---\n"), @r"
+    我听到：主卧卫生间天花板漏水
+    请您看一下：
+    类别：渗漏
+    问题：漏水
+    位置：主卧卫生间天花板
+    部件：天花板
+    附件：1 个
+    这样提交可以吗？
+    1. 提交
+    2. 改一改
+    3. 不报了
+    ");
     member.says("提交").await.unwrap();
     house.works().await;
     assert_eq!(house.rows().await, rows_of_the_web_chat("leak.amr").await);
@@ -109,7 +150,12 @@ async fn what_a_member_does_beside_writing_is_understood_or_let_be() {
         let answer = member.deliver(&member.event("click", key)).await;
         said.push_str(&format!("{key}: {}\n", answer.unwrap().lines().next().unwrap()));
     }
-    assert_snapshot!(said, @"");
+    assert_snapshot!(said, @r"
+    repair: 请说说哪里坏了、什么情况。打字、语音、照片都可以。
+    progress: 您目前没有未完成的工单。
+    survey: 想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+    human: 好的，已通知工作人员，接下来由人回复您，自动回复先停下。
+    ");
     assert_eq!(member.deliver(&member.event("click", "theirs")).await, None);
     let place =
         "<Location_X>31.2304</Location_X><Location_Y>121.4737</Location_Y><Scale>15</Scale><Label>人民广场</Label>";

@@ -144,8 +144,9 @@ async fn receive(web: &Web, posted: &Posted, webhook_id: &str) -> Result<wire::T
         return Err(malformed("id: expected 1 to 200 bytes without control characters"));
     }
     let external = match &posted.id {
-        // Two people of the app may have messages of the same number.
-        Some(id) => format!("m:{address}:{id}"),
+        // Two people of the app may have messages of the same number; the length keeps a colon in a
+        // name from being read as the one between name and number.
+        Some(id) => format!("m:{}:{address}:{id}", address.len()),
         None => format!("w:{webhook_id}"),
     };
     let mut duplicate = true;

@@ -37,10 +37,7 @@ async fn verify(State(web): State<Web>, RawQuery(query): RawQuery) -> Response {
 async fn push(State(web): State<Web>, RawQuery(query): RawQuery, request: Request) -> Response {
     let begun = Instant::now();
     let Some(wechat) = &web.channels.wechat else { return WebError::NotFound.into_response() };
-    let query = match wechat.admit(&query.unwrap_or_default()) {
-        Ok(query) => query,
-        Err(_) => return refuse(ChannelKind::Wechat),
-    };
+    let Ok(query) = wechat.admit(&query.unwrap_or_default()) else { return refuse(ChannelKind::Wechat) };
     let body = match body(request).await {
         Ok(body) => body,
         Err(status) => return status.into_response(),

@@ -33,10 +33,7 @@ async fn verify(State(web): State<Web>, RawQuery(query): RawQuery) -> Response {
 async fn push(State(web): State<Web>, RawQuery(query): RawQuery, request: Request) -> Response {
     let begun = Instant::now();
     let Some(wecom) = &web.channels.wecom else { return WebError::NotFound.into_response() };
-    let query = match wecom.admit(&query.unwrap_or_default()) {
-        Ok(query) => query,
-        Err(_) => return refuse(ChannelKind::Wecom),
-    };
+    let Ok(query) = wecom.admit(&query.unwrap_or_default()) else { return refuse(ChannelKind::Wecom) };
     let body = match body(request).await {
         Ok(body) => body,
         Err(status) => return status.into_response(),
