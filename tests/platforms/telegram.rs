@@ -145,7 +145,7 @@ async fn a_survey_by_buttons_and_a_voice_report_end_in_the_same_rows_as_on_the_w
     let rows = person.house.rows().await;
     let web = House::open_with_model(|_| Channels::default()).await;
     assert_eq!(rows, rows_of_the_web_chat_in(web, "leak.ogg").await);
-    assert!(rows.contains("HF2611-0001") && rows.contains("audio/ogg") && rows.contains("issatisfied"), "{rows}");
+    assert!(rows.contains("HF2611-0001") && rows.contains("audio/ogg") && rows.contains("nps Some(3.0)"), "{rows}");
     assert_eq!(person.telegram.answered().len(), marks.len() + 1, "each pressed button is answered, in the response");
     assert!(person.telegram.calls("answerCallbackQuery").is_empty());
     let said = person.texts();
