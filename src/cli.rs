@@ -16,6 +16,7 @@ use crate::telemetry;
 
 mod analyze;
 mod check;
+mod connect;
 mod demo;
 mod eval;
 mod export;
@@ -41,6 +42,8 @@ enum Command {
     Demo(demo::Demo),
     Serve(serve::Serve),
     Check(check::Check),
+    #[command(subcommand)]
+    Connect(connect::Connect),
     Migrate(migrate::Migrate),
     Analyze(analyze::Analyze),
     Transcribe(transcribe::Transcribe),
@@ -82,6 +85,7 @@ impl Cli {
                 Command::Export(command) => command.run(settings.load()?).await?,
                 Command::Staff(command) => command.run(settings.load()?).await?,
                 Command::Check(command) => return command.run(&settings).await,
+                Command::Connect(command) => return command.run(settings.load()?).await,
                 Command::Migrate(command) => command.run(settings.load()?).await?,
                 Command::Transcribe(command) => command.run(settings.load()?.speech).await?,
                 Command::Models(command) => return command.run(&settings.load()?).await,

@@ -206,7 +206,11 @@ impl Telegram {
                     if let Some(pause) = error.retry_after() {
                         self.pace.freeze(chat, pause);
                     }
-                    return Err(fault::of_sending(error));
+                    let error = fault::of_sending(error);
+                    if !matches!(error, SendError::Later { .. } | SendError::Uncertain(_)) {
+                        self.forget_parts(message.id);
+                    }
+                    return Err(error);
                 }
             }
         }

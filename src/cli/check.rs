@@ -14,8 +14,9 @@ use crate::config::Config;
 use super::Settings;
 
 mod probe;
+mod telegram;
 
-/// Checks settings, database, media store, prompts, models and the decoder; changes nothing
+/// Checks settings, database, media store, prompts, models, the decoder and channels; changes nothing
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
     /// Also read every known model that is here and compare its checksum (directory of the models)
@@ -85,6 +86,7 @@ async fn all(config: &Config) -> Vec<Finding> {
         probe::decoder().await,
     ];
     findings.extend(probe::tagging(config));
+    findings.extend(telegram::look(config).await);
     findings
 }
 

@@ -10,7 +10,7 @@ use huifang::store::outbox::Delivery;
 use serde_json::{Value, json};
 
 use crate::fake_telegram::{FakeTelegram, Fault, SECRET_HEADER};
-use crate::house::{House, LEAK, SURVEY, client, fixture, rows_of_the_web_chat_in};
+use crate::house::{House, LEAK, SURVEY, client, fixture, rows_of_the_web_chat, rows_of_the_web_chat_in};
 
 const CHAT: i64 = 5_123_456_789;
 const PUBLIC_URL: &str = "https://huifang.example.com";
@@ -145,12 +145,25 @@ async fn a_survey_by_buttons_and_a_voice_report_end_in_the_same_rows_as_on_the_w
     let rows = person.house.rows().await;
     let web = House::open_with_model(|_| Channels::default()).await;
     assert_eq!(rows, rows_of_the_web_chat_in(web, "leak.ogg").await);
-    assert!(rows.contains("HF2611-0001") && rows.contains("audio/ogg") && rows.contains("issatisfied"), "{rows}");
+    assert!(rows.contains("HF2611-0001") && rows.contains("audio/ogg") && rows.contains("nps Some(3.0)"), "{rows}");
     assert_eq!(person.telegram.answered().len(), marks.len() + 1, "each pressed button is answered, in the response");
     assert!(person.telegram.calls("answerCallbackQuery").is_empty());
     let said = person.texts();
     assert_eq!(said.len(), person.telegram.calls("sendMessage").len());
     assert_eq!(person.count(Delivery::Sent).await, said.len(), "nothing twice, nothing left");
+}
+
+#[tokio::test]
+async fn typed_marks_and_a_recording_sent_as_a_document_end_in_the_same_rows_too() {
+    let mut person = Person::begin().await;
+    for words in SURVEY {
+        person.says(words).await;
+    }
+    person.house.hears(LEAK);
+    let file = person.telegram.keeps("documents/file_3.amr", fixture("leak.amr"));
+    person.sends(&json!({ "document": { "file_id": file, "file_unique_id": "A", "mime_type": "audio/amr" } })).await;
+    person.taps("提交").await;
+    assert_eq!(person.house.rows().await, rows_of_the_web_chat("leak.amr").await);
 }
 
 #[tokio::test]
@@ -196,36 +209,37 @@ async fn updates_that_come_five_times_at_once_and_out_of_order_are_applied_once(
 async fn whoever_does_not_show_the_secret_is_refused_before_anything_is_read() {
     let person = Person::new().await;
     let url = format!("{}/webhooks/telegram", person.house.url);
-    let secret = person.telegram.webhook().unwrap()["secret_token"].as_str().unwrap().to_owned();
+    let webhook = person.telegram.webhook().unwrap();
+    let secret = webhook["secret_token"].as_str().unwrap();
     let update = person.message(&json!({ "text": "hello" })).to_string();
     let post = |secrets: &[&str], body: String| {
         let request = client().post(&url).header("content-type", "application/json").body(body);
         let request = secrets.iter().fold(request, |request, secret| request.header(SECRET_HEADER, *secret));
-        async move { request.send().await.unwrap() }
+        async move { request.send().await }
     };
+    let status = |response: reqwest::Response| response.status().as_u16();
     let longer = format!("{secret}x");
-    for wrong in [&[][..], &[""], &["x"], &[&secret[1..]], &[&longer], &["x", &secret], &[&secret, &secret]] {
-        let response = post(wrong, update.clone()).await;
-        assert_eq!(response.status().as_u16(), 401, "{wrong:?}");
+    let wrong: [&[&str]; 7] =
+        [&[], &[""], &["x"], &[&secret[1..]], &[longer.as_str()], &["x", secret], &[secret, secret]];
+    for secrets in wrong {
+        let response = post(secrets, update.clone()).await.unwrap();
+        assert_eq!(response.status().as_u16(), 401, "{secrets:?}");
         assert!(response.bytes().await.unwrap().is_empty());
     }
     let large = format!("{{\"update_id\":1,\"x\":\"{}\"}}", "x".repeat(5 << 20));
-    assert_eq!(post(&["x"], large.clone()).await.status().as_u16(), 401);
-    assert_eq!(post(&[&secret], large).await.status().as_u16(), 413);
+    // What is answered before all is read may be followed by the end of the connection.
+    assert!(post(&["x"], large.clone()).await.map_or(true, |response| status(response) == 401));
+    assert!(post(&[secret], large).await.map_or(true, |response| status(response) == 413));
     for poison in ["", "{", "[]", "\u{feff}{}", "{\"update_id\":7}", "{\"message\":{\"text\":\"x\"}}"] {
-        assert_eq!(
-            post(&[&secret], poison.to_owned()).await.status().as_u16(),
-            200,
-            "{poison}: it would be sent for a day"
-        );
+        let response = post(&[secret], poison.to_owned()).await.unwrap();
+        assert_eq!(status(response), 200, "{poison}: it would be sent for a day");
     }
-    let rest: Vec<_> = std::iter::repeat_n(&b"\xff\xfe"[..], 10).flatten().copied().collect();
-    let sent = client().post(&url).header(SECRET_HEADER, &secret).body(rest).send().await.unwrap();
-    assert_eq!(sent.status().as_u16(), 200);
+    let no_text = client().post(&url).header(SECRET_HEADER, secret).body(b"\xff\xfe".to_vec()).send().await.unwrap();
+    assert_eq!(status(no_text), 200);
     person.house.works().await;
     assert!(person.texts().is_empty(), "nothing of all that was taken in");
-    assert_eq!(client().get(&url).send().await.unwrap().status().as_u16(), 405);
-    assert_eq!(post(&[&secret], update).await.status().as_u16(), 200);
+    assert_eq!(status(client().get(&url).send().await.unwrap()), 405);
+    assert_eq!(status(post(&[secret], update).await.unwrap()), 200);
     person.house.works().await;
     assert_eq!(person.texts().len(), 1);
 }
@@ -250,11 +264,11 @@ async fn a_flood_is_waited_for_and_nothing_is_lost_or_sent_twice() {
     person.telegram.fails("sendMessage", Fault::TooMany(40));
     person.says("/help").await;
     assert_eq!(person.texts().len(), before);
-    person.house.clock.advance(Duration::from_secs(30));
+    person.house.clock.advance(Duration::from_secs(20));
     person.house.works().await;
     assert_eq!(person.telegram.calls("sendMessage").len(), before + 1, "not asked before the time");
     // The pace waits by the machine's clock, the job by the test's.
-    person.house.clock.advance(Duration::from_secs(3));
+    person.house.clock.advance(Duration::from_secs(10));
     person.house.runner.channels = channels(person.telegram.bot());
     person.house.works().await;
     assert_eq!((person.texts().len(), person.telegram.calls("sendMessage").len()), (before + 1, before + 2));
@@ -306,7 +320,7 @@ async fn a_server_that_cannot_be_reached_was_not_written_to() {
 
 #[tokio::test]
 async fn a_message_of_which_nobody_knows_whether_it_arrived_is_marked_and_sent_again() {
-    let mut person = Person::begin().await;
+    let person = Person::begin().await;
     for fault in [Fault::HangsUp, Fault::Proxy(502), Fault::Proxy(504)] {
         let before = person.texts().len();
         person.telegram.fails("sendMessage", fault.clone());
@@ -371,7 +385,7 @@ async fn whoever_blocks_us_is_left_in_peace_and_staff_sees_what_was_not_brought(
 
 #[tokio::test]
 async fn while_somebody_has_left_nothing_is_tried() {
-    let mut person = Person::begin().await;
+    let person = Person::begin().await;
     let asked = person.telegram.calls("sendMessage").len();
     let words = person.message(&json!({ "text": "/help" }));
     person.delivered(&words).await;
@@ -395,7 +409,8 @@ async fn photos_places_cards_and_films_are_answered_in_words() {
     let film = json!({ "file_id": "V", "file_unique_id": "A", "duration": 3, "length": 240 });
     person.sends(&json!({ "video_note": film })).await;
     assert!(person.last().contains("语音"), "{}", person.last());
-    let gone = json!({ "file_id": "gone", "file_unique_id": "A", "duration": 3 });
-    person.sends(&json!({ "voice": gone })).await;
+    let file = person.telegram.keeps("voice/file_2.oga", fixture("leak.ogg"));
+    person.telegram.forgets(&file);
+    person.sends(&json!({ "voice": { "file_id": file, "file_unique_id": "A", "duration": 3 } })).await;
     assert!(person.last().contains("再发"), "{}", person.last());
 }

@@ -1,5 +1,6 @@
 //! How the bot is arranged with Telegram, how updates are asked for, and what the client keeps to.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use huifang::app::telegram::{menu, poll};
@@ -11,6 +12,7 @@ use huifang::domain::ids::OutboxId;
 use huifang::domain::secret::Secret;
 use huifang::store::outbox::Delivery;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::fake_telegram::{AT_ONCE, FakeTelegram, Fault, TOKEN};
@@ -73,6 +75,7 @@ async fn what_cannot_be_registered_is_said_and_the_rest_is_done() {
 async fn updates_are_asked_for_and_acknowledged_only_when_they_are_stored() {
     let telegram = FakeTelegram::start().await;
     telegram.set_webhook("https://elsewhere.example.com");
+    telegram.knows(CHAT);
     let config = TelegramConfig { mode: Mode::Polling, ..telegram.config() };
     let bot = Telegram::new(&config).unwrap().unwrap().paced(AT_ONCE);
     let house = House::open(|_| Channels { telegram: Some(bot.clone()), ..Channels::default() }).await;
@@ -235,6 +238,74 @@ async fn files_are_fetched_up_to_the_limit_and_the_token_is_told_to_nobody() {
     for said in [gone.to_string(), refused, broken, unreached, format!("{bot:?}")] {
         assert!(!said.contains(secret), "{said}");
     }
+}
+
+#[tokio::test]
+async fn connect_introduces_the_bot_and_says_what_is_left_to_do() {
+    let telegram = FakeTelegram::start().await;
+    telegram.knows(CHAT);
+    let said = huifang(&telegram, &[], &["connect", "telegram", "--chat", "77"], &format!("{TOKEN}\n")).await;
+    insta::assert_snapshot!(said, @r"
+    ok       the bot is @huifang_bot: people reach it at https://t.me/huifang_bot
+    ok       Telegram calls https://huifang.example.com/webhooks/telegram
+    ok       10 commands for every other language
+    ok       10 commands for en
+    ok       10 commands for zh
+    ok       a greeting was sent to chat 77
+
+    Still to do:
+    - put the token into a file and name it to the service: HUIFANG_TELEGRAM__TOKEN_FILE=FILE
+    - at @BotFather: /setdescription and /setuserpic, so that people see whom they write to
+    - at @BotFather: /setjoingroups, Disable, unless a group of staff shall get alerts
+    - write to the bot to see that it answers: https://t.me/huifang_bot
+    exit 0
+    ");
+    assert_eq!(telegram.arrived(CHAT).len(), 1);
+    let set = [("HUIFANG_TELEGRAM__TOKEN", TOKEN)];
+    let said = huifang(&telegram, &set, &["connect", "telegram", "--polling", "--chat", "-5"], "").await;
+    assert!(said.contains("ok       no webhook: updates are asked for"), "{said}");
+    assert!(said.contains("FAILED   a greeting to chat -5: Telegram says 400 Bad Request: chat not found"), "{said}");
+    assert!(said.contains("[telegram] mode = \"polling\"") && said.ends_with("exit 1"), "{said}");
+    assert!(telegram.webhook().is_none());
+    let said = huifang(&telegram, &[], &["connect", "telegram"], "999:wrong\n").await;
+    assert!(said.starts_with("FAILED   getMe: Telegram does not know the bot (Unauthorized)"), "{said}");
+    assert!(!said.contains("wrong"), "{said}");
+}
+
+#[tokio::test]
+async fn check_tells_how_the_bot_stands() {
+    let telegram = FakeTelegram::start().await;
+    let line = async || {
+        let said = huifang(&telegram, &[("HUIFANG_TELEGRAM__TOKEN", TOKEN)], &["check"], "").await;
+        let at = said.find("telegram  @").unwrap_or_else(|| panic!("{said}"));
+        said[at..].lines().next().unwrap().to_owned()
+    };
+    insta::assert_snapshot!(line().await, @"telegram  @huifang_bot: no webhook is set; 0 updates wait");
+    telegram.set_webhook("https://elsewhere.example.com");
+    insta::assert_snapshot!(line().await, @"telegram  @huifang_bot: Telegram calls https://elsewhere.example.com, not https://huifang.example.com/webhooks/telegram");
+    telegram.set_webhook("https://huifang.example.com/webhooks/telegram");
+    insta::assert_snapshot!(line().await, @"telegram  @huifang_bot: known to Telegram; 0 updates wait");
+}
+
+/// Runs the program; returns what it printed and how it ended.
+async fn huifang(telegram: &FakeTelegram, set: &[(&str, &str)], arguments: &[&str], typed: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_huifang"))
+        .args(arguments)
+        .current_dir(folder.path())
+        .env_clear()
+        .env("HUIFANG_TELEGRAM__API_URL", &telegram.url)
+        .env("HUIFANG_SERVER__PUBLIC_URL", "https://huifang.example.com")
+        .envs(set.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(typed.as_bytes()).await.unwrap();
+    let ended = child.wait_with_output().await.unwrap();
+    format!("{}exit {}", String::from_utf8(ended.stdout).unwrap(), ended.status.code().unwrap())
 }
 
 /// Waits for what happens by itself.

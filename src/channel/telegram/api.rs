@@ -24,6 +24,8 @@ use crate::http;
 const SILENCE: Duration = Duration::from_secs(90);
 /// Answers are read up to so many bytes: a hundred updates are far less.
 const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
+/// Seconds for which a server may ask to be left alone: a day.
+const LONGEST_PAUSE: u64 = 86_400;
 /// Characters of Telegram's own words that are passed on.
 const LONGEST_DESCRIPTION: usize = 200;
 
@@ -138,7 +140,10 @@ impl Api {
             return Err(CallError::Refused {
                 code: if answer.error_code == 0 { status.as_u16() } else { answer.error_code },
                 description: self.said(&answer.description),
-                retry_after: answer.parameters.retry_after.map(Duration::from_secs),
+                retry_after: answer
+                    .parameters
+                    .retry_after
+                    .map(|seconds| Duration::from_secs(seconds.min(LONGEST_PAUSE))),
                 moved_to: answer.parameters.migrate_to_chat_id,
             });
         }

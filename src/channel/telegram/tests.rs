@@ -1,3 +1,5 @@
+//! The settings of a bot, and what it shows of itself.
+
 use super::*;
 
 const TOKEN: &str = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";

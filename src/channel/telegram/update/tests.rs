@@ -1,3 +1,5 @@
+//! Updates as the Bot API sends them, and as nobody should.
+
 use serde_json::json;
 
 use super::*;
