@@ -124,7 +124,8 @@ impl Lexical {
         let verdict = merge::by_words(&text, &mood, &scores, intent, alarm);
         let why =
             Why { rules: judges.rules, mood: verdict, marks: mood.keywords.clone(), ngrams, model: model.copied() };
-        let verdict = if scores.any() { verdict } else { judges.mood(verdict) };
+        let is_answer = scores.any() && (awaiting != Awaiting::Nothing || !judges.is_review());
+        let verdict = if is_answer { verdict } else { judges.mood(verdict) };
         if category::is_passing(intent, &trade, &scores) {
             judges.rules.trade = [0.0; opinion::TRADES];
             judges.rules.trade[opinion::TRADES - 1] = category::ENOUGH;
@@ -132,9 +133,9 @@ impl Lexical {
         let category = judges.trade();
         let urgency = judges.urgency(intent, verdict.sentiment);
         let hazard = (urgency == Urgency::Emergency).then(|| alarm.hazard.unwrap_or(merge::likely_hazard(category)));
-        let keywords = match (self.ngrams.as_ref().and_then(Linear::marker), &why.ngrams) {
-            (Some(marker), Some(felt)) => marker.mark(&text, &mood.keywords, felt.mood(), verdict.sentiment),
-            _ => mood.keywords,
+        let keywords = match self.ngrams.as_ref().and_then(Linear::marker) {
+            Some(marker) => marker.mark(&text, &mood.keywords, verdict.sentiment, intent),
+            None => mood.keywords,
         };
         let words = |span: Option<(usize, usize)>| {
             span.and_then(|(start, end)| text.given(start, end)).map(|(_, _, words)| words.to_owned())
@@ -191,6 +192,7 @@ fn rules(evidence: &intent::Evidence) -> Rules {
         trade,
         is_pressing: evidence.alarm.is_pressing(),
         is_open_danger: evidence.alarm.is_emergency(),
+        hazard: evidence.alarm.hazard,
         is_guarded_danger: evidence.alarm.is_guarded,
     }
 }

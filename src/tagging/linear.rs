@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::marks::Marker;
 use super::ngrams;
-use super::opinion::{DEGREES, INTENTS, MOODS, Opinion, TRADES, softmax, trades};
+use super::opinion::{DEGREES, INTENTS, MOODS, Opinion, Review, TRADES, softmax, trades};
 use super::text::Text;
 use crate::domain::understanding::{Intent, Sentiment, Urgency};
 use crate::models::Manifest;
@@ -38,7 +38,17 @@ pub struct Linear {
     intent: Head<INTENTS>,
     category: Head<TRADES>,
     urgency: Head<DEGREES>,
+    reviews: Option<Reviews>,
     marker: Option<Marker>,
+}
+
+/// Public reviews and tweets, which words of feeling mean more plainly than messages to a service.
+#[derive(Debug)]
+struct Reviews {
+    /// A message to a service, or a review.
+    kind: Head<2>,
+    chinese: Head<MOODS>,
+    other: Head<MOODS>,
 }
 
 /// One question: a row of weights a bucket, one column a label.
@@ -84,18 +94,26 @@ impl Linear {
 
     /// Judges an utterance.
     pub(super) fn judge(&self, text: &Text) -> Opinion {
-        let longest = self.sentiment.longest.max(self.intent.longest);
-        let all = ngrams::hashes(text, longest);
+        let long = ngrams::hashes(text, self.sentiment.longest);
         // The other heads look at shorter runs.
-        let short =
-            if self.intent.longest == longest { all.clone() } else { ngrams::hashes(text, self.intent.longest) };
-        let mut places = Vec::with_capacity(all.len());
+        let short = ngrams::hashes(text, self.intent.longest);
+        let mut places = Vec::with_capacity(long.len());
         Opinion {
-            sentiment: self.sentiment.likely(&all, &mut places),
+            sentiment: self.sentiment.likely(&long, &mut places),
             intent: Some(self.intent.likely(&short, &mut places)),
             category: Some(self.category.likely(&short, &mut places)),
             urgency: Some(self.urgency.likely(&short, &mut places)),
+            review: self.reviews.as_ref().map(|reviews| Review {
+                likely: reviews.kind.likely(&short, &mut places)[1],
+                sentiment: reviews.head(text).likely(&long, &mut places),
+            }),
         }
+    }
+}
+
+impl Reviews {
+    fn head(&self, text: &Text) -> &Head<MOODS> {
+        if text.chars.iter().any(|c| ('\u{3400}'..='\u{9fff}').contains(c)) { &self.chinese } else { &self.other }
     }
 }
 
@@ -126,17 +144,35 @@ fn read(bytes: &[u8]) -> Result<Linear, String> {
     let note = header.metadata().as_ref().and_then(|all| all.get("huifang")).ok_or("its header has no \"huifang\"")?;
     let notes: BTreeMap<String, Note> = serde_json::from_str(note).map_err(|error| error.to_string())?;
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| format!("{error:?}"))?;
-    Ok(Linear {
+    let model = Linear {
         sentiment: head(&tensors, &notes, "sentiment", Sentiment::ALL.map(Sentiment::name))?,
         intent: head(&tensors, &notes, "intent", Intent::ALL.map(Intent::name))?,
         category: head(&tensors, &notes, "category", trades())?,
         urgency: head(&tensors, &notes, "urgency", Urgency::ALL.map(Urgency::name))?,
+        reviews: notes.contains_key("kind").then(|| reviews(&tensors, &notes)).transpose()?,
         marker: tensors
             .names()
             .iter()
             .any(|name| *name == "marks.weight")
             .then(|| Marker::read(&tensors))
             .transpose()?,
+    };
+    let short = [model.intent.longest, model.category.longest, model.urgency.longest];
+    let (kinds, moods) = model.reviews.as_ref().map_or((short[0], [model.sentiment.longest; 2]), |reviews| {
+        (reviews.kind.longest, [reviews.chinese.longest, reviews.other.longest])
+    });
+    if short.iter().any(|longest| *longest != kinds) || moods.iter().any(|longest| *longest != model.sentiment.longest) {
+        return Err("its heads look at runs of different lengths, which are made only once for all of them".to_owned());
+    }
+    Ok(model)
+}
+
+fn reviews(tensors: &SafeTensors, notes: &BTreeMap<String, Note>) -> Result<Reviews, String> {
+    let moods = Sentiment::ALL.map(Sentiment::name);
+    Ok(Reviews {
+        kind: head(tensors, notes, "kind", ["service", "review"])?,
+        chinese: head(tensors, notes, "reviews_zh", moods)?,
+        other: head(tensors, notes, "reviews_en", moods)?,
     })
 }
 

@@ -8,7 +8,7 @@
 use super::linear::quantised;
 use super::ngrams::{self, Token};
 use super::text::Text;
-use crate::domain::understanding::{Keyword, Sentiment};
+use crate::domain::understanding::{Intent, Keyword, Sentiment};
 
 use safetensors::SafeTensors;
 
@@ -30,6 +30,13 @@ pub(super) struct Marker {
     moves: [[f32; LABELS]; LABELS],
 }
 
+/// The verdict on the whole utterance.
+#[derive(Debug, Clone, Copy)]
+struct Whole {
+    mood: Sentiment,
+    intent: Intent,
+}
+
 impl Marker {
     /// Reads the tensors `marks.*` of a file.
     pub(super) fn read(tensors: &SafeTensors) -> Result<Marker, String> {
@@ -46,11 +53,12 @@ impl Marker {
         }
     }
 
-    /// Returns the keywords of an utterance, given those of the lexicon. `felt` is the mood the
-    /// n-gram model found, `mood` the verdict: what a mark carries that the lexicon does not know.
-    pub(super) fn mark(&self, text: &Text, lexicon: &[Keyword], felt: Sentiment, mood: Sentiment) -> Vec<Keyword> {
+    /// Returns the keywords of an utterance, given those of the lexicon and the verdict: in a plain
+    /// report there is less to mark than in a complaint. A mark that the lexicon does not know
+    /// carries the mood of the whole.
+    pub(super) fn mark(&self, text: &Text, lexicon: &[Keyword], mood: Sentiment, intent: Intent) -> Vec<Keyword> {
         let tokens = ngrams::tokens(&text.folded);
-        let labels = self.labels(&tokens, &said(text, &tokens, lexicon), felt);
+        let labels = self.labels(&tokens, &said(text, &tokens, lexicon), Whole { mood, intent });
         let mut spans: Vec<(usize, usize)> = Vec::new();
         for (token, label) in tokens.iter().zip(labels) {
             let (start, end) = text.chars_of(token.start, token.start + token.raw.len());
@@ -76,11 +84,11 @@ impl Marker {
     }
 
     /// Returns the likeliest labels together (Viterbi).
-    fn labels(&self, tokens: &[Token], said: &[char], felt: Sentiment) -> Vec<usize> {
+    fn labels(&self, tokens: &[Token], said: &[char], whole: Whole) -> Vec<usize> {
         let mut total = [f32::NEG_INFINITY; LABELS];
         let mut came: Vec<[usize; LABELS]> = Vec::with_capacity(tokens.len());
         for at in 0..tokens.len() {
-            let scores = self.scores(tokens, said, felt, at);
+            let scores = self.scores(tokens, said, whole, at);
             let mut next = [f32::NEG_INFINITY; LABELS];
             let mut from = [OUTSIDE; LABELS];
             for (label, (next, from)) in next.iter_mut().zip(&mut from).enumerate() {
@@ -109,7 +117,7 @@ impl Marker {
         labels
     }
 
-    fn scores(&self, tokens: &[Token], said: &[char], felt: Sentiment, at: usize) -> [f32; LABELS] {
+    fn scores(&self, tokens: &[Token], said: &[char], whole: Whole, at: usize) -> [f32; LABELS] {
         let form = |offset: isize| match at.checked_add_signed(offset) {
             None => BEFORE,
             Some(place) => tokens.get(place).map_or(AFTER, |token| token.form),
@@ -129,12 +137,14 @@ impl Marker {
                 add(&format!("{length}{offset}|{}", run.join("\u{1}")));
             }
         }
-        let (word, here, felt) = (form(0), mark(0), felt.name());
+        let (word, here, felt, wish) = (form(0), mark(0), whole.mood.name(), whole.intent.name());
         add(&format!("L|{}{here}{}", mark(-1), mark(1)));
         add(&format!("l|{here}|{felt}"));
         add(&format!("l|{here}|{word}"));
         add(&format!("M|{felt}"));
         add(&format!("M|{felt}|{word}"));
+        add(&format!("I|{felt}|{wish}"));
+        add(&format!("I|{felt}|{wish}|{here}"));
         add(&format!("N|{}", tokens.len().min(12)));
         let mut scores = self.biases;
         for ((score, sum), step) in scores.iter_mut().zip(sums).zip(self.steps) {

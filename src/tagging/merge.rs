@@ -9,7 +9,7 @@
 use serde::Serialize;
 
 use super::mood::Mood;
-use super::opinion::{DEGREES, INTENTS, Opinion, TRADES, softmax};
+use super::opinion::{DEGREES, INTENTS, MOODS, Opinion, TRADES, softmax};
 use super::score::Scores;
 use super::text::Text;
 use super::urgency::{self, Alarm};
@@ -22,11 +22,16 @@ struct Trust {
     model: f64,
 }
 
-const MOOD: Trust = Trust { rules: 0.6, ngrams: 0.6, model: 0.7 };
-/// What speaks for dissatisfaction before anything is said: to overlook it costs more than to look twice.
-const LEAN_TO_BLAME: f64 = 0.5;
-const INTENT: Trust = Trust { rules: 0.8, ngrams: 0.8, model: 0.5 };
-const TRADE: Trust = Trust { rules: 0.8, ngrams: 0.8, model: 0.5 };
+const MOOD: Trust = Trust { rules: 1.15, ngrams: 0.6, model: 0.25 };
+/// What speaks for each mood before anything is said. To overlook dissatisfaction costs more than to look twice.
+const MOOD_LEANS: [f64; MOODS] = [1.1, 0.0, 0.15];
+/// The same for public reviews and tweets, which the lexicon was not made for.
+const REVIEW: Trust = Trust { rules: 0.2, ngrams: 0.4, model: 0.55 };
+const REVIEW_LEANS: [f64; MOODS] = [0.1, -0.1, 0.0];
+/// From here on it is a review whatever else it looks like: a mark in it is no answer to us.
+const SURELY_A_REVIEW: f64 = 0.9;
+const INTENT: Trust = Trust { rules: 0.75, ngrams: 0.8, model: 0.3 };
+const TRADE: Trust = Trust { rules: 0.9, ngrams: 0.9, model: 0.15 };
 const DEGREE: Trust = Trust { rules: 1.0, ngrams: 0.5, model: 0.5 };
 
 /// What speaks against a report in which nothing is named that could be broken: the wording must
@@ -38,12 +43,14 @@ const VAGUE: f64 = 0.8;
 struct Danger {
     base: f64,
     open: f64,
+    /// Beside `open`, where the danger is of a kind that kills before anybody has asked.
+    mortal: f64,
     guarded: f64,
     ngrams: f64,
     model: f64,
 }
 
-const DANGER: Danger = Danger { base: 1.6, open: 3.2, guarded: -0.5, ngrams: 1.4, model: 0.4 };
+const DANGER: Danger = Danger { base: 0.8, open: 1.6, mortal: 2.4, guarded: 0.0, ngrams: 0.97, model: 0.34 };
 
 /// What the rules found.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -59,6 +66,8 @@ pub(super) struct Rules {
     pub is_pressing: bool,
     /// Words of danger that nothing speaks against.
     pub is_open_danger: bool,
+    /// What the danger is, where words name it.
+    pub hazard: Option<Hazard>,
     /// Words of danger that something speaks against.
     pub is_guarded_danger: bool,
 }
@@ -161,10 +170,11 @@ impl Voices<'_> {
             (None, Some(model)) => (model, model),
             (None, None) => return self.rules.is_open_danger,
         };
-        let Rules { is_open_danger, is_guarded_danger, .. } = self.rules;
+        let Rules { is_open_danger, is_guarded_danger, hazard, .. } = self.rules;
         let said = |is: bool, weight: f64| if is { weight } else { 0.0 };
         DANGER.base
             + said(is_open_danger, DANGER.open)
+            + said(hazard.is_some_and(is_mortal), DANGER.mortal)
             + said(is_guarded_danger, DANGER.guarded)
             + DANGER.ngrams * ngrams
             + DANGER.model * model
@@ -192,9 +202,16 @@ impl Voices<'_> {
     pub(super) fn mood(&self, rules: Verdict) -> Verdict {
         let sure = rules.confidence.clamp(0.34, 0.97);
         let words = Sentiment::ALL.map(|mood| if mood == rules.sentiment { sure } else { (1.0 - sure) / 2.0 });
-        let mut scores = MOOD.sum(words.map(f64::ln), self.of(|judge| Some(judge.sentiment)));
+        let words = words.map(f64::ln);
+        let mut scores = MOOD.sum(words, self.of(|judge| Some(judge.sentiment)));
         if self.ngrams.is_some() || self.model.is_some() {
-            scores[0] += LEAN_TO_BLAME;
+            scores = add(scores, MOOD_LEANS);
+        }
+        if let Some(review) = self.ngrams.and_then(|judge| judge.review) {
+            let as_review = REVIEW.sum(words, [Some(review.sentiment), self.model.map(|judge| judge.sentiment)]);
+            for (score, other) in scores.iter_mut().zip(add(as_review, REVIEW_LEANS)) {
+                *score += review.likely * (other - *score);
+            }
         }
         let likely = softmax(scores);
         let [negative, _, positive] = likely;
@@ -204,6 +221,11 @@ impl Voices<'_> {
             polarity: positive - negative,
             confidence: likely.get(best).copied().unwrap_or_default(),
         }
+    }
+
+    /// Says whether this is a public review or a tweet rather than a message to a service.
+    pub(super) fn is_review(&self) -> bool {
+        self.ngrams.and_then(|judge| judge.review).is_some_and(|review| review.likely > SURELY_A_REVIEW)
     }
 
     fn of<const N: usize>(&self, question: impl Fn(&Opinion) -> Option<[f64; N]>) -> [Option<[f64; N]>; 2] {
@@ -223,6 +245,14 @@ impl Trust {
     }
 }
 
+/// Says whether a danger kills before anybody has asked.
+fn is_mortal(hazard: Hazard) -> bool {
+    match hazard {
+        Hazard::Gas | Hazard::Co | Hazard::Electric | Hazard::Lift | Hazard::Structure => true,
+        Hazard::Fire | Hazard::Falling | Hazard::Flood | Hazard::Other => false,
+    }
+}
+
 /// Returns the danger that is spoken of, where only the models see one.
 pub(super) fn likely_hazard(trade: Option<Category>) -> Hazard {
     match trade {
@@ -234,6 +264,13 @@ pub(super) fn likely_hazard(trade: Option<Category>) -> Hazard {
         Some(Category::Crack) => Hazard::Structure,
         _ => Hazard::Other,
     }
+}
+
+fn add<const N: usize>(mut scores: [f64; N], leans: [f64; N]) -> [f64; N] {
+    for (score, lean) in scores.iter_mut().zip(leans) {
+        *score += lean;
+    }
+    scores
 }
 
 fn best(scores: &[f64]) -> usize {

@@ -22,15 +22,19 @@ pub struct Opinion {
     pub intent: Option<[f64; INTENTS]>,
     pub category: Option<[f64; TRADES]>,
     pub urgency: Option<[f64; DEGREES]>,
+    /// Where the text may be a public review or a tweet rather than a message to a service.
+    pub review: Option<Review>,
+}
+
+/// What a text would mean as a public review or tweet.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Review {
+    /// How likely it is one.
+    pub likely: f64,
+    pub sentiment: [f64; MOODS],
 }
 
 impl Opinion {
-    /// Returns the likeliest mood.
-    pub(super) fn mood(&self) -> Sentiment {
-        let likely = Sentiment::ALL.into_iter().zip(self.sentiment);
-        likely.max_by(|a, b| a.1.total_cmp(&b.1)).map_or_else(Sentiment::default, |(mood, _)| mood)
-    }
-
     /// Returns how likely people may come to harm; `None` where that was not asked.
     pub fn emergency(&self) -> Option<f64> {
         self.urgency.map(|degrees| degrees[DEGREES - 1])

@@ -123,6 +123,14 @@ impl Reader<'_> {
         if !self.keep_own(&mut marks) {
             return scores;
         }
+        // "三星，两星给态度一星给手艺": the first is what the others add up to.
+        if let [whole, parts @ ..] = marks.as_slice()
+            && parts.len() > 1
+            && same(whole.value, parts.iter().map(|part| part.value).sum())
+            && parts.iter().all(|part| part.scale == whole.scale)
+        {
+            marks.truncate(1);
+        }
         if marks.iter().all(|mark| self.is_bound(mark)) && !marks.is_empty() {
             scores.unclear = true;
             return scores;
@@ -211,13 +219,15 @@ impl Reader<'_> {
     }
 
     fn in_recommendation(&self, mark: &Mark) -> bool {
+        // "nine, and I'd happily tell my friends"
+        let alone = self.numbers.len() == 1 && self.text.span(0, mark.start).iter().all(|c| *c == ' ');
         self.found.iter().filter(|find| matches!(find.meaning, Meaning::Recommend)).any(|find| {
             // "会不会推荐？九" answers its own question.
             let asked = find.end <= mark.start
                 && !self.text.span(find.end, mark.start).iter().any(|c| matches!(c, '.' | '!' | ';' | '\n'));
             (asked || self.text.same_sentence(find.start, mark.start))
-                && (mark.start.saturating_sub(find.end) <= 12 || find.start.saturating_sub(mark.end) <= 6)
-                && (find.start <= mark.start || find.start.saturating_sub(mark.end) <= 8)
+                && (mark.start.saturating_sub(find.end) <= 12 || find.start.saturating_sub(mark.end) <= 6 || alone)
+                && (find.start <= mark.start || find.start.saturating_sub(mark.end) <= if alone { 24 } else { 8 })
         })
     }
 

@@ -1,8 +1,10 @@
 //! The rules as tables: one sentence a row, grouped by rule, written for these tests.
 
+use std::path::Path;
+
 use proptest::prelude::*;
 
-use super::Lexical;
+use super::{Judges, Lexical, Tagger};
 use crate::catalog;
 use crate::domain::understanding::{Awaiting, Understanding, Urgency};
 
@@ -111,6 +113,25 @@ fn a_keyword_says_why_it_is_marked() {
     修了两个月: 修了两个月 → negative
     真棒: 真棒 (meant the other way) → negative
     ");
+}
+
+#[test]
+fn a_public_review_is_told_from_a_message_to_a_service() {
+    const EMBEDDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/sentiment/ngrams.safetensors");
+    let lexicon = catalog::lexicon::embedded().expect("a lexicon without fault");
+    let judges = Judges { ngrams: Some(Path::new(EMBEDDED)), ..Judges::default() };
+    let (tagger, faults) = Tagger::open(Lexical::new(&lexicon).expect("it compiles"), &judges);
+    assert_eq!(faults, []);
+    let review = |text: &str| {
+        let (_, why) = tagger.explain_blocking(text, None, Awaiting::Nothing);
+        why.ngrams.and_then(|opinion| opinion.review).expect("the embedded model has heads for reviews")
+    };
+    for text in ["厨房水龙头滴水，明天下午有人在家", "Can someone look at the radiator in flat 12 please"] {
+        assert!(review(text).likely < 0.5, "{text}: {:?}", review(text));
+    }
+    for text in ["苹果很新鲜，个头也大，快递第二天就到了，下次还买", "the plot drags and the acting is worse"] {
+        assert!(review(text).likely > 0.5, "{text}: {:?}", review(text));
+    }
 }
 
 #[test]

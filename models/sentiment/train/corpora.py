@@ -45,3 +45,11 @@ def weights(reviews: list[Review]) -> list[float]:
     ]
     mean = sum(raw) / len(raw)
     return [min(6.0, max(0.1, weight / mean)) for weight in raw]
+
+
+def by_root(reviews: list[Review]) -> list[float]:
+    """Each mood of a source counts by the root of its size: where sources are many and their moods even."""
+    cell = collections.Counter((review.source, review.sentiment) for review in reviews)
+    raw = [cell[r.source, r.sentiment] ** -0.5 for r in reviews]
+    mean = sum(raw) / len(raw)
+    return [min(6.0, weight / mean) for weight in raw]

@@ -16,6 +16,8 @@ from scipy.optimize import minimize
 import rows as domain
 
 FLOOR = 1e-4
+# As `is_mortal` in `src/tagging/merge.rs`.
+MORTAL = {"gas", "co", "electric", "lift", "structure"}
 
 
 def explained(rows: list[dict], program: list[str]) -> list[dict]:
@@ -48,16 +50,26 @@ def mood_of_rules(said: dict) -> np.ndarray:
 
 QUESTIONS = {
     "MOOD": ("sentiment", domain.SENTIMENTS, mood_of_rules),
+    "REVIEW": ("sentiment", domain.SENTIMENTS, mood_of_rules),
     "INTENT": ("intent", domain.INTENTS, lambda said: np.clip(said["why"]["rules"]["intent"], 0, 5)),
     "TRADE": ("category", domain.CATEGORIES, lambda said: np.clip(said["why"]["rules"]["trade"], 0, 4)),
 }
 
 
+def asked(row: dict, question: str) -> bool:
+    """Whether a row answers a question: public rows are reviews, the others are not."""
+    key = QUESTIONS[question][0]
+    if key != "sentiment":
+        return key in row
+    return key in row and ("source" in row) == (question == "REVIEW") and (question == "REVIEW" or not stated(row))
+
+
 def evidence(rows: list[dict], question: str) -> tuple[np.ndarray, np.ndarray]:
     """Rows × judges × labels, and the labels given."""
     key, labels, of_rules = QUESTIONS[question]
-    use = [row for row in rows if key in row and not (key == "sentiment" and stated(row))]
-    found = [[of_rules(row["said"]), log(row["said"]["why"]["ngrams"][key]), log(row["said"]["why"]["model"][key])] for row in use]
+    use = [row for row in rows if asked(row, question)]
+    ngrams = lambda why: why["ngrams"]["review"] if question == "REVIEW" else why["ngrams"]  # noqa: E731
+    found = [[of_rules(row["said"]), log(ngrams(row["said"]["why"])[key]), log(row["said"]["why"]["model"][key])] for row in use]
     return np.array(found), np.array([labels.index(row[key] or "none") for row in use])
 
 
@@ -66,23 +78,30 @@ def stated(row: dict) -> bool:
     return any(row["said"].get(key) is not None for key in ("score", "score10", "nps")) or bool(row["said"].get("dims"))
 
 
-def fit(found: np.ndarray, labels: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def together(found: np.ndarray, powers: np.ndarray) -> np.ndarray:
+    """Scores of the labels under three powers and, after them, what speaks for each label before anything is said."""
+    return np.tensordot(found, powers[:3], axes=([1], [0])) + powers[3:]
+
+
+def fit(found: np.ndarray, labels: np.ndarray, weight: np.ndarray, leans: bool) -> np.ndarray:
     """The powers that make the labels likeliest; none is negative."""
+    many = found.shape[2]
 
     def loss(powers: np.ndarray) -> float:
-        scores = np.tensordot(found, powers, axes=([1], [0]))
+        scores = together(found, powers)
         scores -= scores.max(1, keepdims=True)
         return float((weight * (np.log(np.exp(scores).sum(1)) - scores[np.arange(len(labels)), labels])).sum() / weight.sum()) + 0.002 * float(powers @ powers)
 
-    return minimize(loss, np.full(3, 0.5), bounds=[(0, 3)] * 3).x
+    free = [(-2, 2) if leans else (0, 0)] * many
+    return minimize(loss, np.concatenate([np.full(3, 0.5), np.zeros(many)]), bounds=[(0, 3)] * 3 + free).x
 
 
 def danger(rows: list[dict]) -> tuple[np.ndarray, np.ndarray]:
-    """Words of danger, words against it, odds of both models; and whether it was one."""
+    """Words of danger, whether of a mortal kind, words against it, odds of both models; and whether it was one."""
     odds = lambda likely: np.log(np.clip(likely[-1], 1e-4, 1 - 1e-4) / (1 - np.clip(likely[-1], 1e-4, 1 - 1e-4)))  # noqa: E731
     use = [row for row in rows if "urgency" in row]
     found = [
-        [1.0, row["said"]["why"]["rules"]["is_open_danger"], row["said"]["why"]["rules"]["is_guarded_danger"],
+        [1.0, row["said"]["why"]["rules"]["is_open_danger"], row["said"]["why"]["rules"]["hazard"] in MORTAL, row["said"]["why"]["rules"]["is_guarded_danger"],
          odds(row["said"]["why"]["ngrams"]["urgency"]), odds(row["said"]["why"]["model"]["urgency"])]
         for row in use
     ]  # fmt: skip
@@ -97,7 +116,7 @@ def fit_danger(found: np.ndarray, is_one: np.ndarray, missed: float) -> np.ndarr
         margin = np.where(is_one, 1, -1) * (found @ powers)
         return float((weight * np.logaddexp(0, -margin)).sum() / weight.sum()) + 0.003 * float(powers[1:] @ powers[1:])
 
-    return minimize(loss, np.zeros(5), bounds=[(-8, 8), (0, 6), (-3, 1), (0, 3), (0, 3)]).x
+    return minimize(loss, np.zeros(6), bounds=[(-8, 8), (0, 6), (0, 6), (-3, 1), (0, 3), (0, 3)]).x
 
 
 def main() -> None:
@@ -106,28 +125,31 @@ def main() -> None:
     ask.add_argument("--fit", type=Path, nargs="+", required=True)
     ask.add_argument("--test", type=Path, nargs="*", default=[])
     ask.add_argument("--missed", type=float, default=3.0)
-    asked = ask.parse_args()
-    groups = [read(path, asked.program) for path in asked.fit]
-    tests = {path.name: read(path, asked.program) for path in [*asked.fit, *asked.test]}
+    given = ask.parse_args()
+    groups = [read(path, given.program) for path in given.fit]
+    tests = {path.name: read(path, given.program) for path in [*given.fit, *given.test]}
     rows = [row for group in groups for row in group]
     for name in QUESTIONS:
         found, labels = evidence(rows, name)
-        key = QUESTIONS[name][0]
+        if not len(labels):
+            continue
         # Public rows are many; all groups count alike.
-        weight = np.concatenate([np.full(n, 1 / n) for n in [sum(1 for r in g if key in r and not (key == "sentiment" and stated(r))) for g in groups] if n])
-        powers = fit(found, labels, weight)
-        print(f"{name}: rules {powers[0]:.2f}, ngrams {powers[1]:.2f}, model {powers[2]:.2f}")
+        sizes = [sum(asked(row, name) for row in group) for group in groups]
+        weight = np.concatenate([np.full(n, 1 / n) for n in sizes if n])
+        is_mood = QUESTIONS[name][0] == "sentiment"
+        powers = fit(found, labels, weight, leans=is_mood)
+        print(f"{name}: rules {powers[0]:.2f}, ngrams {powers[1]:.2f}, model {powers[2]:.2f}" + (f", leans {np.round(powers[3:] - powers[5], 2)}" if is_mood else ""))
         for path, test in tests.items():
             found, labels = evidence(test, name)
             if len(labels) < 2:
                 continue
             each = " ".join(f"{(found[:, judge].argmax(1) == labels).mean():.3f}" for judge in range(3))
-            together = np.tensordot(found, powers, axes=([1], [0])).argmax(1)
-            recall = " ".join(f"{(together[labels == label] == label).mean():.3f}" for label in np.unique(labels)) if name == "MOOD" else ""
-            print(f"  {path}: rules, ngrams, model {each}; together {(together == labels).mean():.3f} of {len(labels)} {recall}")
+            judged = together(found, powers).argmax(1)
+            recall = " ".join(f"{(judged[labels == label] == label).mean():.3f}" for label in np.unique(labels)) if is_mood else ""
+            print(f"  {path}: rules, ngrams, model {each}; together {(judged == labels).mean():.3f} of {len(labels)} {recall}")
     found, is_one = danger(rows)
-    powers = fit_danger(found, is_one, asked.missed)
-    print("DANGER: base {:.2f}, open {:.2f}, guarded {:.2f}, ngrams {:.2f}, model {:.2f}".format(*powers))
+    powers = fit_danger(found, is_one, given.missed)
+    print("DANGER: base {:.2f}, open {:.2f}, mortal {:.2f}, guarded {:.2f}, ngrams {:.2f}, model {:.2f}".format(*powers))
     for path, test in tests.items():
         found, is_one = danger(test)
         if is_one.any():

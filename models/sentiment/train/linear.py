@@ -1,8 +1,10 @@
 """Trains the linear model over n-grams and writes `ngrams.safetensors`.
 
-Four heads: sentiment on the public corpora and the rows of this domain; intent, category and
-urgency on the rows of this domain. Multinomial logistic regression; the inverse document
-frequency is folded into the weights, and the length of a text into 1/sqrt(features).
+Four heads on the rows of this domain: sentiment, intent, category and urgency. Two more for the
+moods of public reviews and tweets, one in Chinese and one in other languages; and one that tells
+a message to a service from a review or tweet, so that each is judged by the heads that know its
+kind: in one head the two pull against each other. Logistic regression; what a feature tells is
+folded into the weights, and the length of a text into 1/sqrt(features).
 """
 
 import argparse
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
+from safetensors import safe_open
 from safetensors.numpy import save_file
 from sklearn.linear_model import LogisticRegression
 
@@ -21,19 +24,56 @@ import rows as domain
 from ngrams import matrix
 
 HERE = Path(__file__).parent
-SENTIMENT_BUCKETS, SENTIMENT_LONGEST = 2**19, 4
-DOMAIN_BUCKETS, DOMAIN_LONGEST = 2**16, 3
-DOMAIN_WEIGHT = 0.7
-STRENGTH = {"sentiment": 8.0, "intent": 10.0, "category": 10.0, "urgency": 10.0}
+# Buckets and longest run of tokens of each head.
+SIZES = {
+    "sentiment": (2**18, 4),
+    "reviews_zh": (2**19, 4),
+    "reviews_en": (2**19, 4),
+    "kind": (2**16, 3),
+    "intent": (2**16, 3),
+    "category": (2**16, 3),
+    "urgency": (2**16, 3),
+}
+KINDS = ["service", "review"]
+# Inverse of the regularisation, on rows of this domain and on public ones.
+STRENGTH, PUBLIC_STRENGTH = 20.0, 10.0
+# What a row of `english_moods.tsv` counts beside the public ones, and beside those of the domain.
+ENGLISH_WEIGHT, ENGLISH_BESIDE = 3.0, 0.5
+# Public rows that are shown to the head of kinds, for each row of the domain.
+REVIEWS_A_ROW = 3
 
 
-def fit(x: sp.csr_matrix, y: list[int], weight: list[float], strength: float, rounds: int) -> tuple[np.ndarray, np.ndarray]:
+def fit(x: sp.csr_matrix, y: list[int], weight: list[float]) -> tuple[np.ndarray, np.ndarray]:
     """Weights (classes × buckets) and biases for rows of ones scaled by 1/sqrt(features)."""
-    seen = np.asarray((x > 0).sum(0)).ravel()
-    telling = (np.log((1 + x.shape[0]) / (1 + seen)) + 1) * (seen >= 2) / 6.0
-    model = LogisticRegression(C=strength, max_iter=rounds, tol=1e-4)
+    telling = rarity(x)
+    model = LogisticRegression(C=STRENGTH, max_iter=100, tol=1e-3)
     model.fit(scaled(x) @ sp.diags(telling), y, sample_weight=weight)
     return model.coef_ * telling, model.intercept_
+
+
+def rarity(x: sp.csr_matrix) -> np.ndarray:
+    """What a feature tells by being rare; nothing where it stands once."""
+    seen = np.asarray((x > 0).sum(0)).ravel()
+    return (np.log((1 + x.shape[0]) / (1 + seen)) + 1) * (seen >= 2) / 6.0
+
+
+def spread(x: sp.csr_matrix, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """What a feature tells by how unevenly the moods use it: the root of the spread of their log-odds."""
+    often = np.array([x[y == c].T @ weight[y == c] for c in range(3)])
+    odds = np.log((often + 1) / (np.array([[weight[y == c].sum()] for c in range(3)]) + 2))
+    return (odds - odds.mean(0)).std(0) ** 0.5 * (np.asarray((x > 0).sum(0)).ravel() >= 2)
+
+
+def fit_public(x: sp.csr_matrix, y: np.ndarray, weight: np.ndarray, telling: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As `fit`, for many rows: one class against the others."""
+    used = np.flatnonzero(telling)
+    ready = (scaled(x) @ sp.diags(telling)).tocsr()[:, used]
+    weights, biases = np.zeros((3, x.shape[1])), np.zeros(3)
+    for c in range(3):
+        model = LogisticRegression(C=PUBLIC_STRENGTH, solver="liblinear", dual=True, max_iter=60, tol=1e-2, random_state=1)
+        model.fit(ready, y == c, sample_weight=weight)
+        weights[c, used], biases[c] = model.coef_[0] * telling[used], model.intercept_[0]
+    return weights, biases
 
 
 def scaled(x: sp.csr_matrix) -> sp.csr_matrix:
@@ -51,47 +91,81 @@ def likely(weights: np.ndarray, biases: np.ndarray, x: sp.csr_matrix) -> np.ndar
 
 def quantised(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Bytes (buckets × classes) and the step of each class; outliers are clipped."""
-    step = np.quantile(np.abs(weights), 0.99999, axis=1) / 127
-    return np.clip(np.round(weights.T / step), -127, 127).astype(np.int8), step.astype(np.float32)
+    step = np.maximum(1e-9, np.quantile(np.abs(weights), 0.99999, axis=1)) / 127
+    table = np.clip(np.round(weights.T / step), -127, 127).astype(np.int8)
+    # The file takes the bytes as they lie.
+    return np.ascontiguousarray(table), step.astype(np.float32)
 
 
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__)
     ask.add_argument("corpus", type=Path, nargs="+", help="public corpora (label, lang, source, text)")
     ask.add_argument("--dev", type=Path, help="a public corpus to measure on")
+    ask.add_argument("--also", type=Path, nargs="*", default=[], help="labelled JSONL of this domain to learn from too")
+    ask.add_argument("--public", type=Path, help="a file made before, to take the heads of public reviews from")
     ask.add_argument("--out", type=Path, default=HERE / "work" / "ngrams.safetensors")
     asked = ask.parse_args()
     reviews = [review for path in asked.corpus for review in corpora.read(path)]
     rows = domain.read(HERE / "rows")
-    train = [row for row in rows if not domain.held_out(row.text)]
+    train = [row for row in rows if not domain.held_out(row.text)] + [row for path in asked.also for row in domain.fixtures(path)]
     held = [row for row in rows if domain.held_out(row.text)]
-    tensors, note = {}, {"ngrams": {}}
+    of_domain = [row for row in train if row.intent != domain.UNKNOWN]
+    english = [row for row in rows if row.intent == domain.UNKNOWN]
+    tensors, note = {}, {}
 
-    def keep(name: str, labels: list[str], longest: int, weights: np.ndarray, biases: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def keep(name: str, labels: list[str], weights: np.ndarray, biases: np.ndarray, tests: dict[str, list[tuple[str, int]]]) -> None:
         table, step = quantised(weights)
         tensors.update({f"{name}.weight": table, f"{name}.step": step, f"{name}.bias": biases.astype(np.float32)})
-        note["ngrams"][name] = {"labels": labels, "longest": longest}
-        return table.T * step[:, None].astype(np.float64), biases
+        note[name] = {"labels": labels, "longest": SIZES[name][1]}
+        for what, asked in tests.items():
+            report(f"{name}, {what}", (table.T * step[:, None].astype(np.float64), biases), asked, *SIZES[name])
 
-    began = time.time()
-    x = matrix([r.text for r in reviews] + [r.text for r in train], SENTIMENT_BUCKETS, SENTIMENT_LONGEST)
-    y = [r.sentiment for r in reviews] + [r.sentiment for r in train]
-    weight = corpora.weights(reviews) + [DOMAIN_WEIGHT] * len(train)
-    print(f"{len(reviews)} reviews, {len(train)} rows of the domain, {time.time() - began:.0f} s for features", flush=True)
-    model = keep("sentiment", domain.SENTIMENTS, SENTIMENT_LONGEST, *fit(x, y, weight, STRENGTH["sentiment"], 150))
-    print(f"sentiment trained after {time.time() - began:.0f} s", flush=True)
-    report("sentiment, rows held out", model, [(r.text, r.sentiment) for r in held], SENTIMENT_BUCKETS, SENTIMENT_LONGEST)
+    for name, labels in (("sentiment", domain.SENTIMENTS), ("intent", domain.INTENTS), ("category", domain.CATEGORIES), ("urgency", domain.URGENCIES)):
+        known = [row for row in train if getattr(row, name) != domain.UNKNOWN]
+        y = [getattr(row, name) for row in known]
+        share = np.bincount(y, minlength=len(labels)) / len(y)
+        # Moods that are rarer in the rows than in the world count more.
+        even = [1.0 if name != "sentiment" else (1 / 3 / share[label]) ** 0.5 for label in y]
+        weight = [e * (ENGLISH_BESIDE if row.intent == domain.UNKNOWN else 1.0) for e, row in zip(even, known)]
+        model = fit(matrix([row.text for row in known], *SIZES[name]), y, weight)
+        keep(name, labels, *model, {"rows held out": [(r.text, getattr(r, name)) for r in held if r.intent != domain.UNKNOWN]})
+
+    chance = random.Random(1)
+    shown = chance.sample(reviews, min(len(reviews), REVIEWS_A_ROW * len(of_domain)))
+    others = [row.text for row in english if row.text.startswith("@user")]
+    texts = [row.text for row in of_domain] + [review.text for review in shown] + others
+    y = [0] * len(of_domain) + [1] * (len(texts) - len(of_domain))
+    tests = {"rows held out": [(r.text, 0) for r in held if r.intent != domain.UNKNOWN]}
     if asked.dev:
-        for lang in ("zh", "en"):
-            dev = [(r.text, r.sentiment) for r in corpora.read(asked.dev) if r.lang == lang]
-            report(f"sentiment, public {lang}", model, dev, SENTIMENT_BUCKETS, SENTIMENT_LONGEST)
-    x = matrix([r.text for r in train], DOMAIN_BUCKETS, DOMAIN_LONGEST)
-    for name, labels in (("intent", domain.INTENTS), ("category", domain.CATEGORIES), ("urgency", domain.URGENCIES)):
-        y = [getattr(r, name) for r in train]
-        model = keep(name, labels, DOMAIN_LONGEST, *fit(x, y, [1.0] * len(y), STRENGTH[name], 80))
-        report(f"{name}, rows held out", model, [(r.text, getattr(r, name)) for r in held], DOMAIN_BUCKETS, DOMAIN_LONGEST)
+        tests["public"] = [(r.text, 1) for r in corpora.read(asked.dev)]
+    # To take a message for a review costs more than the other way round.
+    one = fit(matrix(texts, *SIZES["kind"]), y, [2.0 * REVIEWS_A_ROW if label == 0 else 1.0 for label in y])
+    keep("kind", KINDS, np.vstack([np.zeros_like(one[0]), one[0]]), np.array([0.0, one[1][0]]), tests)
+
+    if asked.public:
+        with safe_open(asked.public, "numpy") as before:
+            known = json.loads(before.metadata()["huifang"])
+            note |= {name: known[name] for name in known if name.startswith("reviews_")}
+            tensors |= {name: before.get_tensor(name) for name in before.keys() if name.startswith("reviews_")}
+    for lang in () if asked.public else ("zh", "en"):
+        name = f"reviews_{lang}"
+        known = [review for review in reviews if review.lang == lang]
+        more = [row for row in english if lang == "en"]
+        began = time.time()
+        x = matrix([r.text for r in known] + [r.text for r in more], *SIZES[name])
+        y = np.array([r.sentiment for r in known] + [r.sentiment for r in more])
+        # Measured: rarity is better in Chinese, where rows are many, the spread in English.
+        if lang == "zh":
+            weight = np.array(corpora.by_root(known))
+            model = fit_public(x, y, weight, rarity(x))
+        else:
+            weight = np.array(corpora.weights(known) + [ENGLISH_WEIGHT] * len(more))
+            model = fit_public(x, y, weight, spread(x, y, weight))
+        print(f"{name}: {x.shape[0]} texts, {time.time() - began:.0f} s", flush=True)
+        dev = [(r.text, r.sentiment) for r in corpora.read(asked.dev) if r.lang == lang] if asked.dev else []
+        keep(name, domain.SENTIMENTS, *model, {"public": dev})
     asked.out.parent.mkdir(exist_ok=True, parents=True)
-    save_file(tensors, asked.out, metadata={"huifang": json.dumps(note["ngrams"])})
+    save_file(tensors, asked.out, metadata={"huifang": json.dumps(note)})
     print(f"{asked.out}: {asked.out.stat().st_size} bytes", flush=True)
 
 

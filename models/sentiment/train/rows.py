@@ -1,9 +1,11 @@
 """The rows of this domain: written by hand for this project, `rows/*.tsv`.
 
-Six columns: language, sentiment, intent, category, urgency, text. One row in twelve is held out,
-chosen by its text alone, so that it stays held out when rows are added.
+Six columns: language, sentiment, intent, category, urgency, text. A row with `-` for the intent is
+labelled for its mood only. One row in twelve is held out, chosen by its text alone, so that it stays
+held out when rows are added.
 """
 
+import json
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,12 +37,13 @@ CATEGORIES = [
     "none",
 ]
 URGENCIES = ["low", "normal", "high", "emergency"]
+UNKNOWN = -1
 _SHORT = {"neg": "negative", "neu": "neutral", "pos": "positive", "-": "none"}
 
 
 @dataclass(frozen=True)
 class Row:
-    """An utterance with its labels, each an index into the lists above."""
+    """An utterance with its labels, each an index into the lists above, or UNKNOWN."""
 
     text: str
     lang: str
@@ -55,6 +58,18 @@ def held_out(text: str) -> bool:
     return zlib.crc32(text.encode()) % 12 == 0
 
 
+def fixtures(path: Path) -> list[Row]:
+    """Utterances with labels in the form of `tests/fixtures/understanding`, those that have all."""
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        if {"sentiment", "intent", "category", "urgency"} <= row.keys():
+            category = CATEGORIES.index(row["category"] or "none")
+            labels = SENTIMENTS.index(row["sentiment"]), INTENTS.index(row["intent"]), category
+            rows.append(Row(row["text"], row["lang"], *labels, URGENCIES.index(row["urgency"])))
+    return rows
+
+
 def read(folder: Path) -> list[Row]:
     """Every row; a faulty one is named with file and line."""
     rows = []
@@ -62,8 +77,12 @@ def read(folder: Path) -> list[Row]:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             try:
                 lang, sentiment, intent, category, urgency, text = line.split("\t")
+                mood = SENTIMENTS.index(_SHORT[sentiment])
+                if intent == "-":
+                    rows.append(Row(text, lang, mood, UNKNOWN, UNKNOWN, UNKNOWN))
+                    continue
                 labels = (
-                    SENTIMENTS.index(_SHORT[sentiment]),
+                    mood,
                     INTENTS.index(intent),
                     CATEGORIES.index(_SHORT.get(category, category)),
                     URGENCIES.index(urgency),

@@ -53,11 +53,12 @@ def encoded(asked: argparse.Namespace, work: Path) -> dict:
         vocabulary.build(texts, path)
     tokenizer = vocabulary.Tokenizer(path)
     ids = lambda text: tokenizer.encode(text, LONGEST)  # noqa: E731
-    labels = lambda row: tuple(getattr(row, question) for question in QUESTIONS)  # noqa: E731
+    known = lambda row: QUESTIONS if row.intent != domain.UNKNOWN else QUESTIONS[:1]  # noqa: E731
+    labels = lambda row: tuple(getattr(row, question) for question in known(row))  # noqa: E731
     found = {
         "reviews": [(ids(r.text), (r.sentiment,), w) for r, w in zip(reviews, corpora.weights(reviews))],
         "rows": [(ids(r.text), labels(r), 1.0) for r in train],
-        "held": [(ids(r.text), labels(r), 1.0) for r in rows if domain.held_out(r.text)],
+        "held": [(ids(r.text), labels(r), 1.0) for r in rows if domain.held_out(r.text) and r.intent != domain.UNKNOWN],
         "dev": [(ids(r.text), (r.sentiment,), r.lang) for r in corpora.read(asked.dev)],
         "vocabulary": len(tokenizer.entries),
     }

@@ -96,7 +96,7 @@ impl Model {
         tch::no_grad(|| match &self.network {
             Network::Distilled(network) => {
                 let scores = network.forward_t(Some(&ids), None, None, None, None, false);
-                Ok(Opinion { sentiment: self.moods(&scores)?, intent: None, category: None, urgency: None })
+                Ok(Opinion { sentiment: self.moods(&scores)?, intent: None, category: None, urgency: None, review: None })
             }
             Network::Bert(own) => {
                 let Own { body, mood, heads } = own.as_ref();
@@ -108,6 +108,7 @@ impl Model {
                     intent: asked.map(|heads| likely(&heads.intent.forward(&seen))).transpose()?,
                     category: asked.map(|heads| likely(&heads.category.forward(&seen))).transpose()?,
                     urgency: asked.map(|heads| likely(&heads.urgency.forward(&seen))).transpose()?,
+                    review: None,
                 })
             }
         })

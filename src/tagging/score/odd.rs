@@ -93,7 +93,7 @@ impl Reader<'_> {
             if whole || short && !(word && last - first > 4) {
                 let scale = self.scale_of_setting(number);
                 let mark = Mark { range, ..Mark::plain(number.start, number.end, number.value, scale) };
-                if awaited || scale != Scale::Open || self.in_recommendation(&mark) {
+                if awaited || scale != Scale::Open || self.in_recommendation(&mark) || self.is_verdict(number) {
                     marks.push(mark);
                 }
             }
@@ -141,6 +141,19 @@ impl Reader<'_> {
         let closed =
             open(after) || matches!(after, '吧' | '啊' | '呀' | '哦' | '哈' | '啦' | '咯' | '了' | '嘛' | '呢');
         led && closed && (!after.is_ascii() || self.goes_on_about_it(number))
+    }
+
+    /// "普普通通，3", "One. Never again.": the only number of the text is a clause of its own, and
+    /// nothing is spoken of that could be counted or broken.
+    fn is_verdict(&self, number: &Number) -> bool {
+        let edge = |c: char| c == '\0' || c != ' ' && !c.is_alphanumeric();
+        let lead = self.text.span(0, number.start).iter().rev().find(|c| **c != ' ').copied();
+        let named = |meaning: &Meaning| matches!(meaning, Meaning::Component { .. } | Meaning::Symptom { .. });
+        self.numbers.len() == 1
+            && (0.0..=10.0).contains(&number.value)
+            && lead.is_none_or(edge)
+            && edge(self.text.char(number.end))
+            && !self.found.iter().any(|find| named(&find.meaning))
     }
 
     /// "7 because…", but not "3 men came": what English says after a mark is no noun.
