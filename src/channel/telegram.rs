@@ -54,7 +54,7 @@ const MOST_PARTIAL: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TelegramConfig {
-    /// As @BotFather gives it; without one the channel is off.
+    /// As `@BotFather` gives it; without one the channel is off.
     pub token: Option<Secret>,
     /// What Telegram shows with each webhook request: 1 to 256 of `A-Za-z0-9_-`. Derived from the
     /// token where it is not set, so that there always is one, and the same one on all replicas.

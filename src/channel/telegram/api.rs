@@ -125,15 +125,15 @@ impl Api {
         T: DeserializeOwned,
     {
         let method = method_name(P::NAME);
-        let body = serde_json::to_vec(payload).map_err(|error| self.not_sent(error.to_string()))?;
+        let body = serde_json::to_vec(payload).map_err(|error| self.not_sent(&error.to_string()))?;
         let url = self.address(&[&format!("bot{}", self.token.expose()), &method]);
         let request = self.client.post(url).timeout(within).header(CONTENT_TYPE, "application/json").body(body).send();
         let response = request.await.map_err(|error| self.unsent_or_unanswered(error))?;
         let status = response.status();
         let body = match read_up_to(response, LARGEST_ANSWER).await {
             Ok(body) => body,
-            Err(ReadError::TooLarge) => return Err(self.unanswered("its answer is too large".to_owned())),
-            Err(ReadError::Broken(error)) => return Err(self.unanswered(http::reason(error))),
+            Err(ReadError::TooLarge) => return Err(self.unanswered("its answer is too large")),
+            Err(ReadError::Broken(error)) => return Err(self.unanswered(&http::reason(error))),
         };
         let Ok(answer) = serde_json::from_slice::<Answer>(&body) else { return Err(self.of_status(status)) };
         if !answer.ok {
@@ -149,7 +149,7 @@ impl Api {
         }
         // It was done, whatever it says of it.
         serde_json::from_value(answer.result)
-            .map_err(|_| self.unanswered(format!("{method} returned something unknown")))
+            .map_err(|_| self.unanswered(&format!("{method} returned something unknown")))
     }
 
     /// Begins to download what lies under `path` at the server.
@@ -172,15 +172,15 @@ impl Api {
     fn unsent_or_unanswered(&self, error: reqwest::Error) -> CallError {
         let left = !(error.is_connect() || error.is_builder());
         let reason = http::reason(error);
-        if left { self.unanswered(reason) } else { self.not_sent(reason) }
+        if left { self.unanswered(&reason) } else { self.not_sent(&reason) }
     }
 
-    fn not_sent(&self, reason: String) -> CallError {
-        CallError::NotSent(self.host(), self.said(&reason))
+    fn not_sent(&self, reason: &str) -> CallError {
+        CallError::NotSent(self.host(), self.said(reason))
     }
 
-    fn unanswered(&self, reason: String) -> CallError {
-        CallError::Unanswered(self.host(), self.said(&reason))
+    fn unanswered(&self, reason: &str) -> CallError {
+        CallError::Unanswered(self.host(), self.said(reason))
     }
 
     /// What a status means that came without the Bot API's own words: something in between spoke.
@@ -190,7 +190,7 @@ impl Api {
             let description = status.canonical_reason().unwrap_or_default().to_owned();
             return CallError::Refused { code, description, retry_after, moved_to };
         }
-        self.unanswered(format!("HTTP {status} without the Bot API's words"))
+        self.unanswered(&format!("HTTP {status} without the Bot API's words"))
     }
 
     /// Takes the server's words over: no control characters, no token, not too many.
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn what_a_server_says_is_passed_on_without_the_token() {
-        let error = api("https://api.telegram.org").unanswered("GET /bot1:secret/x\r\nfailed".to_owned());
+        let error = api("https://api.telegram.org").unanswered("GET /bot1:secret/x\r\nfailed");
         assert_eq!(error.to_string(), "api.telegram.org did not answer: GET /bot…/xfailed");
     }
 }

@@ -7,7 +7,7 @@
 use axum::Json;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::LARGEST_PUSH;
@@ -26,7 +26,7 @@ pub(super) async fn receive(State(web): State<Web>, request: Request) -> Respons
     };
     let mut shown = request.headers().get_all(SECRET).iter();
     let secret = shown.next().filter(|_| shown.next().is_none());
-    if !telegram.admits(secret.map(|value| value.as_bytes())) {
+    if !telegram.admits(secret.map(HeaderValue::as_bytes)) {
         refused("unauthorised");
         return StatusCode::UNAUTHORIZED.into_response();
     }
