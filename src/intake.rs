@@ -304,9 +304,10 @@ impl Intake {
         let at = format!("{:.5}, {:.5}", place.latitude, place.longitude);
         let label = place.label.as_deref().map(text::clean).filter(|label| !label.is_empty());
         let label: String = label.iter().flat_map(|label| label.chars()).take(LONGEST_PLACE).collect();
-        let (key, args) = match label.is_empty() {
-            true => ("place.point", [("at", at)].to_vec()),
-            false => ("place.named", [("at", at), ("label", label)].to_vec()),
+        let (key, args) = if label.is_empty() {
+            ("place.point", vec![("at", at)])
+        } else {
+            ("place.named", vec![("at", at), ("label", label)])
         };
         let args = args.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         self.catalog.text(language, key, &args)

@@ -242,11 +242,11 @@ impl Tagger {
 
     /// Understands by all judges. Where the model is missing or fails, by the others.
     pub async fn tag(&self, text: &str, language: Option<Language>, awaiting: Awaiting) -> Understanding {
-        let opinion = match &self.model {
-            Some(model) => opinion_of(model.judge(&self.lexical.script.simplify(text)).await),
+        let judged = match &self.model {
+            Some(model) => Some(model.judge(&self.lexical.script.simplify(text)).await),
             None => None,
         };
-        self.lexical.judged(text, language, awaiting, opinion.as_ref()).0
+        self.lexical.judged(text, language, awaiting, judged.as_ref().and_then(opinion_of)).0
     }
 
     /// As [`Tagger::tag`], waiting on this thread: for commands, never inside the runtime.
@@ -258,12 +258,12 @@ impl Tagger {
     /// recipe that fits how far each is trusted.
     pub fn explain_blocking(&self, text: &str, language: Option<Language>, awaiting: Awaiting) -> (Understanding, Why) {
         let judged = self.model.as_ref().map(|model| model.judge_blocking(&self.lexical.script.simplify(text)));
-        self.lexical.judged(text, language, awaiting, judged.and_then(opinion_of).as_ref())
+        self.lexical.judged(text, language, awaiting, judged.as_ref().and_then(opinion_of))
     }
 }
 
-fn opinion_of(judged: Result<Opinion, NoJudgement>) -> Option<Opinion> {
-    judged.inspect_err(|error| tracing::warn!(%error, "an utterance was tagged without the model")).ok()
+fn opinion_of(judged: &Result<Opinion, NoJudgement>) -> Option<&Opinion> {
+    judged.as_ref().inspect_err(|error| tracing::warn!(%error, "an utterance was tagged without the model")).ok()
 }
 
 #[cfg(test)]

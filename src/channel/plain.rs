@@ -1,6 +1,8 @@
 //! Buttons as words, for platforms and messages that cannot show any. The person answers with the
 //! number or the label; `crate::intake` reads both as the button. It decides nothing else.
 
+use std::fmt::Write as _;
+
 use super::Button;
 
 /// Returns the text with its buttons below: numbered, unless the labels are numbers themselves
@@ -21,7 +23,7 @@ pub fn with_buttons(text: &str, buttons: &[Button]) -> String {
         return whole;
     }
     for (place, button) in buttons.iter().enumerate() {
-        whole.push_str(&format!("\n{}. {}", place + 1, button.label));
+        let _ = write!(whole, "\n{}. {}", place + 1, button.label);
     }
     whole
 }

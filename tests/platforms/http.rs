@@ -1,5 +1,6 @@
 //! The signed HTTP channel.
 
+use std::fmt::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -144,8 +145,8 @@ async fn addresses_inside_are_not_connected_to() {
         assert_eq!(post("m1", url).await.status(), StatusCode::BAD_REQUEST, "{url}");
     }
     // A name can be judged only when it is looked up.
-    let port = app.url.rsplit(':').next().unwrap();
-    assert_eq!(post("m2", &format!("https://localhost:{port}/files/x")).await.status(), StatusCode::OK);
+    let number = app.url.rsplit(':').next().unwrap();
+    assert_eq!(post("m2", &format!("https://localhost:{number}/files/x")).await.status(), StatusCode::OK);
     house.works().await;
     assert_eq!(app.fetched(), [""; 0]);
     let page: Value = get_signed(&house, "/webhooks/http/messages?from=u1").await.json().await.unwrap();
@@ -278,7 +279,7 @@ async fn what_is_too_large_is_refused_by_its_length_alone() {
         let mut head =
             format!("POST /webhooks/http HTTP/1.1\r\nhost: x\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n");
         for (name, value) in sign(SECRET, "m1", person.house.clock.now(), b"") {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            write!(head, "{name}: {value}\r\n").unwrap();
         }
         // Nothing of the body is sent, and the answer comes all the same.
         connection.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();

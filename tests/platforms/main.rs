@@ -2,6 +2,7 @@
 //! conversations over the network, delivered twice and out of order, with the platform ill or away.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![expect(clippy::result_large_err, reason = "a fake's refusal is the response itself")]
 
 mod fake_http;
 mod fake_telegram;

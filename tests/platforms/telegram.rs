@@ -406,8 +406,8 @@ async fn photos_places_cards_and_films_are_answered_in_words() {
     person.taps("提交").await;
     let rows = person.house.rows().await;
     assert!(rows.contains("photo image/jpeg"), "{rows}");
-    let film = json!({ "file_id": "V", "file_unique_id": "A", "duration": 3, "length": 240 });
-    person.sends(&json!({ "video_note": film })).await;
+    let round = json!({ "file_id": "V", "file_unique_id": "A", "duration": 3, "length": 240 });
+    person.sends(&json!({ "video_note": round })).await;
     assert!(person.last().contains("语音"), "{}", person.last());
     let file = person.telegram.keeps("voice/file_2.oga", fixture("leak.ogg"));
     person.telegram.forgets(&file);

@@ -7,6 +7,7 @@ use huifang::domain::secret::Secret;
 use huifang::store::outbox::Delivery;
 use insta::assert_snapshot;
 use serde_json::json;
+use std::fmt::Write as _;
 
 use crate::fake_wechat::{FakeWechat, Follower, Push};
 use crate::house::{House, LEAK, START, SURVEY, fixture, rows_of_the_web_chat, rows_of_the_web_chat_in};
@@ -15,7 +16,7 @@ use crate::house::{House, LEAK, START, SURVEY, fixture, rows_of_the_web_chat, ro
 async fn converse(house: &House, wechat: &FakeWechat, person: &Follower) -> String {
     let mut transcript = String::new();
     let mut note = |said: &str, answer: Option<String>| {
-        transcript.push_str(&format!("» {said}\n"));
+        writeln!(transcript, "» {said}").unwrap();
         transcript.push_str(&answer.map_or("(success)\n".to_owned(), |text| format!("{text}\n")));
     };
     let scanned = person.deliver(&person.event("subscribe", &format!("qrscene_{}", house.token()))).await;

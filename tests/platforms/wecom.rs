@@ -1,5 +1,6 @@
 //! Conversations in an app of WeCom.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -30,7 +31,7 @@ async fn a_survey_and_a_voice_report_end_in_the_same_rows_as_on_the_web_chat() {
     let mut transcript = String::new();
     for said in SURVEY {
         let answer = member.says(said).await.expect("an answer in the response");
-        transcript.push_str(&format!("» {said}\n{answer}\n"));
+        write!(transcript, "» {said}\n{answer}\n").unwrap();
         house.works().await;
     }
     assert_snapshot!(transcript, @r"
@@ -148,7 +149,7 @@ async fn what_a_member_does_beside_writing_is_understood_or_let_be() {
     for key in ["repair", "progress", "survey", "human"] {
         house.clock.advance(Duration::from_secs(1));
         let answer = member.deliver(&member.event("click", key)).await;
-        said.push_str(&format!("{key}: {}\n", answer.unwrap().lines().next().unwrap()));
+        writeln!(said, "{key}: {}", answer.unwrap().lines().next().unwrap()).unwrap();
     }
     assert_snapshot!(said, @r"
     repair: 请说说哪里坏了、什么情况。打字、语音、照片都可以。

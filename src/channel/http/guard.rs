@@ -117,7 +117,7 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
         // A network that has IPv6 alone reaches IPv4 so (RFC 6052).
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => is_public_v4(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low))),
         // Tunnels and assignments (2001::/23, 6to4), documentation.
-        [0x2001, 0..=0x1ff, ..] | [0x2001, 0xdb8, ..] | [0x2002, ..] | [0x3fff, 0..=0xfff, ..] => false,
+        [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x2002, ..] | [0x3fff, 0..=0xfff, ..] => false,
         // Everything else that is routed.
         [first, ..] => first & 0xe000 == 0x2000,
     }

@@ -58,7 +58,7 @@ mod tests {
         assert_eq!(text, "?");
         let rows = keyboard.unwrap().inline_keyboard;
         rows.iter()
-            .map(|row| row.iter().map(|key| format!("[{}]", key.text)).collect::<String>())
+            .map(|row| row.iter().flat_map(|key| ["[", key.text.as_str(), "]"]).collect::<String>())
             .collect::<Vec<_>>()
             .join("\n")
     }

@@ -73,7 +73,7 @@ fn what_is_old_forged_cut_or_for_others_is_refused_alike() {
         "<xml><Content>hello</Content></xml>".to_owned(),
         String::new(),
     ] {
-        assert_eq!(app.open(&query, body.as_bytes()).unwrap_err(), Refused, "{:.60}", body);
+        assert_eq!(app.open(&query, body.as_bytes()).unwrap_err(), Refused, "{body:.60}");
     }
     let other = WecomConfig { corp_id: Some("wx5823bf96d3bd56c8".to_owned()), ..config() };
     let other = Wecom::new(&other, Clock::manual(Timestamp(1_409_659_813_000))).unwrap().unwrap();

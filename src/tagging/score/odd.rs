@@ -153,7 +153,7 @@ impl Reader<'_> {
             && (0.0..=10.0).contains(&number.value)
             && lead.is_none_or(edge)
             && edge(self.text.char(number.end))
-            && !self.found.iter().any(|find| named(&find.meaning))
+            && !self.found.iter().any(|find| named(find.meaning))
     }
 
     /// "7 because…", but not "3 men came": what English says after a mark is no noun.

@@ -247,12 +247,12 @@ fn groups_channels_bots_and_telegrams_own_words_are_ignored() {
     bot["message"]["from"]["is_bot"] = json!(true);
     assert!(nothing(&bot));
     let post = json!({ "update_id": 1, "channel_post": { "message_id": 1, "date": 1, "text": "x",
-        "chat": { "id": -100_5, "type": "channel", "title": "C" } } });
+        "chat": { "id": -1_005, "type": "channel", "title": "C" } } });
     assert!(nothing(&post));
     for own in ["pinned_message", "message_auto_delete_timer_changed", "chat_background_set"] {
         assert!(nothing(&message(&json!({ own: {} }))), "{own}");
     }
-    let migrated = json!({ "update_id": 1, "message": { "message_id": 1, "date": 1, "migrate_to_chat_id": -100_7,
+    let migrated = json!({ "update_id": 1, "message": { "message_id": 1, "date": 1, "migrate_to_chat_id": -1_007,
         "chat": { "id": -7, "type": "group", "title": "G" } } });
     assert!(nothing(&migrated));
 }
