@@ -161,7 +161,8 @@ fn read(bytes: &[u8]) -> Result<Linear, String> {
     let (kinds, moods) = model.reviews.as_ref().map_or((short[0], [model.sentiment.longest; 2]), |reviews| {
         (reviews.kind.longest, [reviews.chinese.longest, reviews.other.longest])
     });
-    if short.iter().any(|longest| *longest != kinds) || moods.iter().any(|longest| *longest != model.sentiment.longest) {
+    if short.iter().any(|longest| *longest != kinds) || moods.iter().any(|longest| *longest != model.sentiment.longest)
+    {
         return Err("its heads look at runs of different lengths, which are made only once for all of them".to_owned());
     }
     Ok(model)

@@ -126,10 +126,12 @@ fn a_public_review_is_told_from_a_message_to_a_service() {
         let (_, why) = tagger.explain_blocking(text, None, Awaiting::Nothing);
         why.ngrams.and_then(|opinion| opinion.review).expect("the embedded model has heads for reviews")
     };
-    for text in ["厨房水龙头滴水，明天下午有人在家", "Can someone look at the radiator in flat 12 please"] {
+    for text in ["厨房水龙头滴水，明天下午有人在家", "Can someone look at the radiator in flat 12 please"]
+    {
         assert!(review(text).likely < 0.5, "{text}: {:?}", review(text));
     }
-    for text in ["苹果很新鲜，个头也大，快递第二天就到了，下次还买", "the plot drags and the acting is worse"] {
+    for text in ["苹果很新鲜，个头也大，快递第二天就到了，下次还买", "the plot drags and the acting is worse"]
+    {
         assert!(review(text).likely > 0.5, "{text}: {:?}", review(text));
     }
 }

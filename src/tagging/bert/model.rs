@@ -96,7 +96,13 @@ impl Model {
         tch::no_grad(|| match &self.network {
             Network::Distilled(network) => {
                 let scores = network.forward_t(Some(&ids), None, None, None, None, false);
-                Ok(Opinion { sentiment: self.moods(&scores)?, intent: None, category: None, urgency: None, review: None })
+                Ok(Opinion {
+                    sentiment: self.moods(&scores)?,
+                    intent: None,
+                    category: None,
+                    urgency: None,
+                    review: None,
+                })
             }
             Network::Bert(own) => {
                 let Own { body, mood, heads } = own.as_ref();
