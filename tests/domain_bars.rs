@@ -76,7 +76,8 @@ fn the_judges_together_understand_wording_nobody_wrote_for_them() {
     assert_eq!(faults, []);
     for (file, bars, false_alarms) in [
         ("third.jsonl", [0.70, 0.77, 0.79, 0.99], 0.06),
-        ("fourth.jsonl", [0.72, 0.75, 0.77, 0.75], 0.05),
+        ("fourth.jsonl", [0.80, 0.80, 0.82, 0.99], 0.05),
+        ("fifth.jsonl", [0.85, 0.79, 0.88, 0.78], 0.04),
         ("hard.jsonl", [0.70, 0.75, 0.60, 0.88], 0.15),
     ] {
         let text = fs::read_to_string(format!("{OWN}/{file}")).expect("readable rows");

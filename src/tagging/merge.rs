@@ -27,7 +27,7 @@ const MOOD: Trust = Trust { rules: 1.15, ngrams: 0.6, model: 0.25 };
 const MOOD_LEANS: [f64; MOODS] = [1.1, 0.0, 0.15];
 /// The same for public reviews and tweets, which the lexicon was not made for.
 const REVIEW: Trust = Trust { rules: 0.2, ngrams: 0.4, model: 0.55 };
-const REVIEW_LEANS: [f64; MOODS] = [0.1, -0.1, 0.0];
+const REVIEW_LEANS: [f64; MOODS] = [0.0, 0.1, 0.0];
 /// From here on it is a review whatever else it looks like: a mark in it is no answer to us.
 const SURELY_A_REVIEW: f64 = 0.9;
 const INTENT: Trust = Trust { rules: 0.75, ngrams: 0.8, model: 0.3 };
@@ -50,7 +50,7 @@ struct Danger {
     model: f64,
 }
 
-const DANGER: Danger = Danger { base: 0.8, open: 1.6, mortal: 2.4, guarded: 0.0, ngrams: 0.97, model: 0.34 };
+const DANGER: Danger = Danger { base: 1.3, open: 1.8, mortal: 2.4, guarded: 0.0, ngrams: 0.97, model: 0.34 };
 
 /// What the rules found.
 #[derive(Debug, Clone, Copy, Serialize)]

@@ -26,6 +26,9 @@ from ngrams import MOST_TOKENS, TOKEN
 HERE = Path(__file__).parent
 BUCKETS = 2**17
 CROSSED = 4
+# Against marking, beside what is best on the rows held out: in messages as they come there is less to mark than in the
+# rows. Chosen on the development half and on the fourth fixture, where 0.7 to 1.4 were alike.
+SPARING = 0.8
 OUT, BEGINS, INSIDE = range(3)
 MOODS = ["negative", "neutral", "positive"]
 
@@ -237,7 +240,7 @@ def main() -> None:
         want = [spans(words, labels_of(words, folded, row["emotion_keywords"])) for (words, folded, _), row in zip(rows, test)]
         print(f"{path.name}: F1 {agreement(list(zip(judged(rows, best[1], best[2]), want))):.3f}", flush=True)
     # The program adds what stands here, and need know neither prior nor pull.
-    bias = model.intercept_ - best[2] * prior - np.array([best[1], 0, 0])
+    bias = model.intercept_ - best[2] * prior - np.array([best[1] - SPARING, 0, 0])
     tensors = {"marks.weight": table, "marks.step": step, "marks.bias": bias.astype(np.float32), "marks.moves": (best[2] * moves).astype(np.float32)}
     with safe_open(asked.into, "numpy") as before:
         note = before.metadata()
