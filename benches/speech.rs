@@ -28,7 +28,7 @@ fn main() -> Result<()> {
         Some(set) => read_set(Path::new(&set))?,
         None => demo_clips(&root.join("assets/demo/voices"))?,
     };
-    let model = arguments.next().map_or_else(|| root.join("models/speech/ggml-huifang-zh-en-q5_1.bin"), PathBuf::from);
+    let model = arguments.next().map_or_else(|| root.join("models/speech/ggml-huifang-zh-en-q5_0.bin"), PathBuf::from);
     let traits = Manifest::embedded()?.model_of(&model).and_then(|known| known.speech).unwrap_or_default();
     let vocabulary = |language: Language| -> Result<String> {
         let path = root.join(format!("prompts/speech/vocabulary.{}.txt", language.tag()));

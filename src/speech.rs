@@ -65,7 +65,7 @@ pub struct SpeechConfig {
 impl Default for SpeechConfig {
     fn default() -> SpeechConfig {
         SpeechConfig {
-            model: PathBuf::from("models/speech/ggml-huifang-zh-en-q5_1.bin"),
+            model: PathBuf::from("models/speech/ggml-huifang-zh-en-q5_0.bin"),
             language: Language::default(),
             threads: 1,
             permits: 1,

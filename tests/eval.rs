@@ -108,7 +108,7 @@ fn recordings_go_the_whole_way_and_are_told_by_group() {
     for name in ["leak.ogg", "leak.amr", "noise.ogg"] {
         fs::copy(fixtures.join(name), directory.path().join(name)).unwrap();
     }
-    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/speech/ggml-huifang-zh-en-q5_1.bin");
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/speech/ggml-huifang-zh-en-q5_0.bin");
     let file = directory.path().join("rows.tsv");
     let asked = ["speech", file.to_str().unwrap(), "--json", "--model", model.to_str().unwrap()];
     // From elsewhere: the paths are relative to the file.

@@ -45,7 +45,7 @@ fn sandbox() -> Sandbox {
 }
 
 fn listener() -> Listener {
-    let model = Path::new(ROOT).join("models/speech/ggml-huifang-zh-en-q5_1.bin");
+    let model = Path::new(ROOT).join("models/speech/ggml-huifang-zh-en-q5_0.bin");
     Listener::new(&SpeechConfig { model, ..SpeechConfig::default() }, PathBuf::from(PROGRAM)).unwrap()
 }
 

@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn the_embedded_speech_model_is_known_and_others_are_used_as_published() {
         let manifest = Manifest::embedded().unwrap();
-        let model = manifest.model_of(&models().join("speech/ggml-huifang-zh-en-q5_1.bin")).unwrap();
+        let model = manifest.model_of(&models().join("speech/ggml-huifang-zh-en-q5_0.bin")).unwrap();
         assert_eq!(model.name, "huifang-zh-en");
         assert_eq!(model.speech.unwrap().audio_window, AudioWindow::Fitted);
         assert!(manifest.model_of(&models().join("README.md")).is_none());

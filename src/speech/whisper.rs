@@ -207,7 +207,7 @@ mod tests {
     use super::*;
     use crate::speech::decode::{self, Caps};
 
-    const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/speech/ggml-huifang-zh-en-q5_1.bin");
+    const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/speech/ggml-huifang-zh-en-q5_0.bin");
 
     fn leak() -> Vec<f32> {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/audio/leak.wav");

@@ -88,7 +88,7 @@ pub(crate) fn program(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_huifang"));
     command
         .env_clear()
-        .env("HUIFANG_SPEECH__MODEL", models.join("speech/ggml-huifang-zh-en-q5_1.bin"))
+        .env("HUIFANG_SPEECH__MODEL", models.join("speech/ggml-huifang-zh-en-q5_0.bin"))
         .env("HUIFANG_TAGGING__MODEL", models.join("sentiment"))
         .env("HUIFANG_TAGGING__NGRAMS", models.join("sentiment/ngrams.safetensors"))
         .current_dir(directory);

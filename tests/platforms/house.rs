@@ -73,7 +73,7 @@ impl House {
 
     /// … where recordings are heard by the model that comes with the program.
     pub async fn open_with_model(channels: impl FnOnce(&Clock) -> Channels) -> House {
-        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/speech/ggml-huifang-zh-en-q5_1.bin");
+        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/speech/ggml-huifang-zh-en-q5_0.bin");
         let config = SpeechConfig { model, deadline_seconds: 120, ..SpeechConfig::default() };
         let listener = Listener::new(&config, PathBuf::from(env!("CARGO_BIN_EXE_huifang"))).unwrap();
         House::begin(channels, listener, Arc::default()).await

@@ -81,8 +81,8 @@ async fn models_that_are_not_what_they_should_be_are_told_and_the_service_runs_w
     assert!(!page.contains("class=\"lacking\""), "nothing is missing");
     let place = tempfile::tempdir().unwrap();
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-    let speech = place.path().join("ggml-huifang-zh-en-q5_1.bin");
-    let bytes = std::fs::read(models.join("speech/ggml-huifang-zh-en-q5_1.bin")).unwrap();
+    let speech = place.path().join("ggml-huifang-zh-en-q5_0.bin");
+    let bytes = std::fs::read(models.join("speech/ggml-huifang-zh-en-q5_0.bin")).unwrap();
     std::fs::write(&speech, &bytes[..bytes.len() / 2]).unwrap();
     let sentiment = place.path().join("sentiment");
     std::fs::create_dir(&sentiment).unwrap();

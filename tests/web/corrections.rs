@@ -18,7 +18,7 @@ fn huifang(demo: &Demo, arguments: &[&str]) -> Output {
         .args(arguments)
         .current_dir(demo.directory())
         .env("HUIFANG_DATABASE__URL", format!("sqlite:{}", data.join("huifang.db").display()))
-        .env("HUIFANG_SPEECH__MODEL", concat!(env!("CARGO_MANIFEST_DIR"), "/models/speech/ggml-huifang-zh-en-q5_1.bin"))
+        .env("HUIFANG_SPEECH__MODEL", concat!(env!("CARGO_MANIFEST_DIR"), "/models/speech/ggml-huifang-zh-en-q5_0.bin"))
         .env("HUIFANG_MEDIA__URL", format!("file:{}", data.join("media").display()))
         .output()
         .unwrap()
