@@ -153,12 +153,21 @@ async fn bytes_of(mut part: Field<'_>, cap: usize) -> Result<Option<Bytes>, WebE
     Ok(kept.bytes())
 }
 
-/// Reads a whole body up to a cap.
+/// What is read and thrown away of a body beyond its cap, so that most senders get to see the answer.
+const MOST_DISCARDED: usize = 8 * 1024 * 1024;
+
+/// Reads a whole body up to a cap. One that does not end is not read to its end.
 pub(super) async fn whole(body: Body, cap: usize) -> Result<Bytes, WebError> {
     let mut body = body.into_data_stream();
     let mut kept = Kept::up_to(cap);
+    let mut read = 0;
     while let Some(chunk) = body.next().await {
-        kept.add(&chunk.map_err(|_| WebError::BadRequest)?);
+        let chunk = chunk.map_err(|_| WebError::BadRequest)?;
+        read += chunk.len();
+        if read > cap + MOST_DISCARDED {
+            break;
+        }
+        kept.add(&chunk);
     }
     kept.bytes().ok_or(WebError::BodyTooLarge)
 }

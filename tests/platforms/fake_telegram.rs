@@ -82,7 +82,7 @@ struct World {
     update_id: i64,
     /// `--local`: where files lie is named by a path on disk.
     local: bool,
-    /// Refuses, as the real one does in the long run, a second message of a chat within a second.
+    /// Refuses, as the real one does in the long run, a second message of a chat within a second (less what the way takes).
     strict: Option<BTreeMap<i64, Instant>>,
 }
 
@@ -323,7 +323,7 @@ impl World {
         if let Some(last) = &mut self.strict {
             let now = Instant::now();
             let before = last.insert(chat, now);
-            if before.is_some_and(|before| now - before < Duration::from_millis(990)) {
+            if before.is_some_and(|before| now - before < Duration::from_millis(800)) {
                 return Err((429, "Too Many Requests: retry after 3".to_owned(), Some(json!({ "retry_after": 3 }))));
             }
         }
