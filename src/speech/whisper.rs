@@ -205,6 +205,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::models::Manifest;
     use crate::speech::decode::{self, Caps};
 
     const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/speech/ggml-huifang-zh-en-q5_0.bin");
@@ -232,11 +233,15 @@ mod tests {
     }
 
     #[test]
-    fn what_it_was_never_taught_is_doubted() {
-        let english_ears =
-            recogniser().recognise(&leak(), Language::English, None, Instant::now() + Duration::from_mins(1));
-        let written = english_ears.unwrap();
+    fn another_language_than_it_expects_is_doubted() {
+        // How sure a shipped model has to be stands in the manifest.
+        let known = Manifest::embedded().unwrap();
+        let traits = known.named("huifang-zh-en").unwrap().speech.unwrap();
+        let recogniser = Recogniser::load(Path::new(MODEL), traits, 1).unwrap();
+        let in_time = Instant::now() + Duration::from_mins(1);
+        let written = recogniser.recognise(&leak(), Language::English, None, in_time).unwrap();
         assert!(written.doubtful, "{written:?}");
+        assert!(!recogniser.recognise(&leak(), Language::Chinese, None, in_time).unwrap().doubtful);
     }
 
     #[test]

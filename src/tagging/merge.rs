@@ -50,6 +50,9 @@ struct Danger {
     model: f64,
 }
 
+/// What a judge of danger that is heard alone must be surer by, in odds: nobody corrects it.
+const ALONE: f64 = 0.6;
+
 const DANGER: Danger = Danger { base: 1.3, open: 1.8, mortal: 2.4, guarded: 0.0, ngrams: 0.97, model: 0.34 };
 
 /// What the rules found.
@@ -164,15 +167,16 @@ impl Voices<'_> {
             let likely = opinion.and_then(Opinion::emergency)?.clamp(1e-4, 1.0 - 1e-4);
             Some((likely / (1.0 - likely)).ln())
         };
-        // A model that is missing is taken to agree with the other; without both the rules decide.
-        let (ngrams, model) = match (odds(self.ngrams), odds(self.model)) {
-            (Some(ngrams), model) => (ngrams, model.unwrap_or(ngrams)),
-            (None, Some(model)) => (model, model),
+        // A model that is missing is taken to agree with the other, but one alone must be surer; without
+        // both the rules decide.
+        let (ngrams, model, alone) = match (odds(self.ngrams), odds(self.model)) {
+            (Some(ngrams), Some(model)) => (ngrams, model, 0.0),
+            (Some(one), None) | (None, Some(one)) => (one, one, ALONE),
             (None, None) => return self.rules.is_open_danger,
         };
         let Rules { is_open_danger, is_guarded_danger, hazard, .. } = self.rules;
         let said = |is: bool, weight: f64| if is { weight } else { 0.0 };
-        DANGER.base
+        DANGER.base - alone
             + said(is_open_danger, DANGER.open)
             + said(hazard.is_some_and(is_mortal), DANGER.mortal)
             + said(is_guarded_danger, DANGER.guarded)

@@ -144,12 +144,15 @@ impl Reader<'_> {
     }
 
     /// "普普通通，3", "One. Never again.": the only number of the text is a clause of its own, and
-    /// nothing is spoken of that could be counted or broken.
+    /// nothing is spoken of that could be counted or broken. A number and nothing else may as well be
+    /// the number of a button.
     fn is_verdict(&self, number: &Number) -> bool {
         let edge = |c: char| c == '\0' || c != ' ' && !c.is_alphanumeric();
         let lead = self.text.span(0, number.start).iter().rev().find(|c| **c != ' ').copied();
         let named = |meaning: &Meaning| matches!(meaning, Meaning::Component { .. } | Meaning::Symptom { .. });
+        let says_more = self.text.chars.iter().filter(|c| c.is_alphanumeric()).count() > number.end - number.start;
         self.numbers.len() == 1
+            && says_more
             && (0.0..=10.0).contains(&number.value)
             && lead.is_none_or(edge)
             && edge(self.text.char(number.end))
