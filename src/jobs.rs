@@ -241,6 +241,14 @@ impl Runner {
 }
 
 impl Outcome {
+    /// Trying again may help, after `wait` if the other end said so.
+    fn later(wait: Option<Duration>, error: anyhow::Error) -> Outcome {
+        match wait {
+            Some(wait) => Outcome::RetryAfter(wait, error),
+            None => Outcome::Retry(error),
+        }
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Outcome::Done => "done",

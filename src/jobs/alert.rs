@@ -110,12 +110,10 @@ impl Runner {
         metrics::counter!("huifang_alerts_total", "target" => name, "outcome" => outcome).increment(1);
         match sent {
             Ok(()) => Outcome::Done,
-            Err(SendError::Later { wait: Some(wait), reason }) => {
-                Outcome::RetryAfter(wait, anyhow::anyhow!("alert to {name}: {reason}"))
+            Err(SendError::Later { wait, reason }) => {
+                Outcome::later(wait, anyhow::anyhow!("alert to {name}: {reason}"))
             }
-            Err(error @ (SendError::Later { .. } | SendError::Uncertain(_))) => {
-                Outcome::Retry(anyhow::anyhow!("alert to {name}: {error}"))
-            }
+            Err(error @ SendError::Uncertain(_)) => Outcome::Retry(anyhow::anyhow!("alert to {name}: {error}")),
             Err(error) => Outcome::Fail(anyhow::anyhow!("alert to {name}: {error}; correct [alerts]")),
         }
     }

@@ -77,11 +77,7 @@ impl Runner {
                 self.give_up(dialogue, messages, Delivery::Failed, &reason).await
             }
             Err(SendError::Later { wait, reason }) => {
-                let error = anyhow::anyhow!("message {message}: {reason}");
-                match wait {
-                    Some(wait) => Outcome::RetryAfter(wait, error),
-                    None => Outcome::Retry(error),
-                }
+                Outcome::later(wait, anyhow::anyhow!("message {message}: {reason}"))
             }
             Err(SendError::Uncertain(reason)) => {
                 let told = reason.clone();

@@ -61,11 +61,7 @@ impl Runner {
         let bytes = match self.channels.fetch(channel, &reference).await {
             Ok(bytes) => bytes,
             Err(FetchError::Later { wait, reason }) => {
-                let error = anyhow::anyhow!("file {media}: {reason}");
-                return Err(Absent::Later(match wait {
-                    Some(wait) => Outcome::RetryAfter(wait, error),
-                    None => Outcome::Retry(error),
-                }));
+                return Err(Absent::Later(Outcome::later(wait, anyhow::anyhow!("file {media}: {reason}"))));
             }
             Err(error @ (FetchError::Gone(_) | FetchError::TooLarge)) => {
                 return Err(self.lose(media, &error.to_string()).await);

@@ -159,10 +159,8 @@ impl Runner {
                         given_up(NotHeard::Failed)
                     }
                     SpeechError::Refused(_) => given_up(NotHeard::Failed),
-                    SpeechError::Later { wait: Some(wait), .. } => Err(Outcome::RetryAfter(wait, error.into())),
-                    SpeechError::Deadline | SpeechError::Broken(_) | SpeechError::Later { wait: None, .. } => {
-                        Err(Outcome::Retry(error.into()))
-                    }
+                    SpeechError::Later { wait, .. } => Err(Outcome::later(wait, error.into())),
+                    SpeechError::Deadline | SpeechError::Broken(_) => Err(Outcome::Retry(error.into())),
                 }
             }
         }

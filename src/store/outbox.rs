@@ -10,6 +10,16 @@ use super::{StoreError, Tx, dialogues};
 use crate::domain::ids::{DialogueId, InboxId, OutboxId};
 use crate::domain::time::Timestamp;
 
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, dialogue_id, seq, author, body, status, attempt, not_before, created_at, sent_at, reason ",
+            "FROM outbox ",
+            $rest
+        )
+    };
+}
+
 /// Who speaks to the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -95,16 +105,14 @@ pub async fn push(tx: &mut Tx, message: &NewOutbound) -> Result<i64, StoreError>
 
 /// Returns one message.
 pub async fn find(tx: &mut Tx, id: OutboxId) -> Result<Option<Outbound>, StoreError> {
-    const SQL: &str = "SELECT id, dialogue_id, seq, author, body, status, attempt, not_before, created_at, sent_at, \
-                       reason FROM outbox WHERE id = $1";
+    const SQL: &str = select!("WHERE id = $1");
     let row = both!(tx, |c| sqlx::query_as::<_, OutboundRow>(SQL).bind(id.to_string()).fetch_optional(c).await)?;
     row.map(Outbound::try_from).transpose()
 }
 
 /// Returns the messages that stand at `status`, oldest first.
 pub async fn list(tx: &mut Tx, status: Delivery, limit: u32) -> Result<Vec<Outbound>, StoreError> {
-    const SQL: &str = "SELECT id, dialogue_id, seq, author, body, status, attempt, not_before, created_at, sent_at, \
-                       reason FROM outbox WHERE status = $1 ORDER BY created_at, dialogue_id, seq LIMIT $2";
+    const SQL: &str = select!("WHERE status = $1 ORDER BY created_at, dialogue_id, seq LIMIT $2");
     let status = name_of(&status)?;
     let rows =
         both!(tx, |c| sqlx::query_as::<_, OutboundRow>(SQL).bind(status).bind(i64::from(limit)).fetch_all(c).await)?;
@@ -148,10 +156,11 @@ pub async fn waiting_behind(
     message: OutboxId,
     now: Timestamp,
 ) -> Result<Vec<Outbound>, StoreError> {
-    const SQL: &str = "SELECT id, dialogue_id, seq, author, body, status, attempt, not_before, created_at, sent_at, \
-                       reason FROM outbox WHERE dialogue_id = $1 AND status = 'pending' \
+    const SQL: &str = select!(
+        "WHERE dialogue_id = $1 AND status = 'pending' \
                        AND (not_before IS NULL OR not_before <= $3) \
-                       AND seq > (SELECT seq FROM outbox WHERE id = $2) ORDER BY seq LIMIT 20";
+                       AND seq > (SELECT seq FROM outbox WHERE id = $2) ORDER BY seq LIMIT 20"
+    );
     let rows = both!(tx, |c| sqlx::query_as::<_, OutboundRow>(SQL)
         .bind(dialogue.to_string())
         .bind(message.to_string())
