@@ -70,4 +70,14 @@ ids! {
     StaffId,
     /// A piece of work the service owes.
     JobId,
+    /// One follow-up that is or was due (回访).
+    VisitId,
+    /// A firm that did a trade in a project (分包单位).
+    SubcontractorId,
+    /// A time at which somebody comes to repair.
+    AppointmentId,
+    /// A dissatisfied client who is to be won back.
+    RecoveryId,
+    /// The same fault in the same place, reported by several.
+    IncidentId,
 }
