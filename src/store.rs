@@ -30,12 +30,14 @@ pub mod responses;
 pub mod sessions;
 pub mod settings;
 pub mod staff;
+pub mod subcontractors;
 pub mod thread;
 pub mod tickets;
 pub mod transcripts;
 mod tx;
 pub mod units;
 mod value;
+pub mod warranty_terms;
 mod writer;
 
 use futures_util::future::BoxFuture;

@@ -183,15 +183,7 @@ async fn what_somebody_has_seen_meanwhile_is_not_told_again() {
     let mut house = House::with(port, Vec::new()).await;
     house.says("你们就是踢皮球，推来推去没人管").await;
     let clock = house.runner.clock.clone();
-    let staff = Staff {
-        id: clock.new_id(),
-        login: "wang".to_owned(),
-        name: "小王".to_owned(),
-        role: Role::Agent,
-        region: None,
-        active: true,
-        created_at: clock.now(),
-    };
+    let staff = Staff { name: "小王".to_owned(), ..Staff::new(clock.new_id(), "wang", Role::Agent, clock.now()) };
     let seen = house.runner.store.write(move |tx| {
         Box::pin(async move {
             store::staff::insert(tx, &staff, "hash").await?;

@@ -78,15 +78,8 @@ async fn add(
     let hash = password::hash(typed).context("the password could not be hashed")?;
     let clock = Clock::system();
     let taken = login.clone();
-    let staff = Staff {
-        id: clock.new_id(),
-        name: name.unwrap_or_else(|| login.clone()),
-        login,
-        role,
-        region,
-        active: true,
-        created_at: clock.now(),
-    };
+    let new = Staff::new(clock.new_id(), login, role, clock.now());
+    let staff = Staff { name: name.unwrap_or_else(|| new.name.clone()), region, ..new };
     let added = store
         .write(move |tx| {
             Box::pin(async move {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::StaffId;
 use super::time::Timestamp;
+use super::understanding::Category;
 
 /// What a member of staff does (DOMAIN.md, "Who").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -52,9 +53,33 @@ pub struct Staff {
     pub role: Role,
     /// The region they look after; `None` for all.
     pub region: Option<String>,
+    pub phone: Option<String>,
+    /// The team they belong to (班组 / 项目部).
+    pub team: Option<String>,
+    /// The trades they can repair; empty for all.
+    pub skills: Vec<Category>,
     /// Whether they may log in.
     pub active: bool,
     pub created_at: Timestamp,
+}
+
+impl Staff {
+    /// Returns somebody who may log in, called what they log in with.
+    pub fn new(id: StaffId, login: impl Into<String>, role: Role, now: Timestamp) -> Staff {
+        let login = login.into();
+        Staff {
+            id,
+            name: login.clone(),
+            login,
+            role,
+            region: None,
+            phone: None,
+            team: None,
+            skills: Vec::new(),
+            active: true,
+            created_at: now,
+        }
+    }
 }
 
 #[cfg(test)]

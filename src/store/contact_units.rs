@@ -25,7 +25,8 @@ pub async fn bind(tx: &mut Tx, contact: ContactId, unit: UnitId, now: Timestamp)
 
 /// Returns the units of a contact, the latest bound first.
 pub async fn list(tx: &mut Tx, contact: ContactId) -> Result<Vec<Unit>, StoreError> {
-    const SQL: &str = "SELECT u.id, u.project_id, u.building, u.unit, u.room, u.label \
+    const SQL: &str = "SELECT u.id, u.project_id, u.code, u.building, u.unit, u.room, u.label, u.handover_at, \
+                       u.first_use_at \
                        FROM contact_units b JOIN units u ON u.id = b.unit_id \
                        WHERE b.contact_id = $1 ORDER BY b.bound_at DESC, u.id";
     let rows = both!(tx, |c| sqlx::query_as::<_, UnitRow>(SQL).bind(contact.to_string()).fetch_all(c).await)?;
@@ -34,7 +35,8 @@ pub async fn list(tx: &mut Tx, contact: ContactId) -> Result<Vec<Unit>, StoreErr
 
 /// Returns the contacts of a unit, the first bound first.
 pub async fn contacts(tx: &mut Tx, unit: UnitId) -> Result<Vec<Contact>, StoreError> {
-    const SQL: &str = "SELECT c.id, c.name, c.phone, c.language, c.consent_at, c.surveys_stopped_at, c.created_at \
+    const SQL: &str = "SELECT c.id, c.name, c.phone, c.role, c.language, c.consent_at, c.surveys_stopped_at, \
+                       c.phone_verified_at, c.merged_into, c.created_at \
                        FROM contact_units b JOIN contacts c ON c.id = b.contact_id \
                        WHERE b.unit_id = $1 ORDER BY b.bound_at, c.id";
     let rows = both!(tx, |c| sqlx::query_as::<_, ContactRow>(SQL).bind(unit.to_string()).fetch_all(c).await)?;

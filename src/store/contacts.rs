@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::tx::both;
-use super::value::{Row, clean_opt};
+use super::value::{Row, clean_opt, name_of};
 use super::{StoreError, Tx};
 use crate::domain::contact::Contact;
 use crate::domain::ids::ContactId;
@@ -13,15 +13,20 @@ use crate::domain::time::Timestamp;
 /// Inserts a contact.
 pub async fn insert(tx: &mut Tx, contact: &Contact) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO contacts \
-                       (id, name, phone, language, consent_at, surveys_stopped_at, created_at) \
-                       VALUES ($1, $2, $3, $4, $5, $6, $7)";
+                       (id, name, phone, role, language, consent_at, surveys_stopped_at, phone_verified_at, \
+                       merged_into, created_at) \
+                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let role = name_of(&contact.role)?;
     both!(tx, |c| sqlx::query(SQL)
         .bind(contact.id.to_string())
         .bind(clean_opt(contact.name.as_deref()))
         .bind(clean_opt(contact.phone.as_deref()))
+        .bind(role)
         .bind(contact.language.tag())
         .bind(contact.consent_at.map(|at| at.0))
         .bind(contact.surveys_stopped_at.map(|at| at.0))
+        .bind(contact.phone_verified_at.map(|at| at.0))
+        .bind(contact.merged_into.map(|id| id.to_string()))
         .bind(contact.created_at.0)
         .execute(c)
         .await
@@ -31,7 +36,8 @@ pub async fn insert(tx: &mut Tx, contact: &Contact) -> Result<(), StoreError> {
 
 /// Returns one contact.
 pub async fn find(tx: &mut Tx, id: ContactId) -> Result<Option<Contact>, StoreError> {
-    const SQL: &str = "SELECT id, name, phone, language, consent_at, surveys_stopped_at, created_at \
+    const SQL: &str = "SELECT id, name, phone, role, language, consent_at, surveys_stopped_at, phone_verified_at, \
+                       merged_into, created_at \
                        FROM contacts WHERE id = $1";
     let row = both!(tx, |c| sqlx::query_as::<_, ContactRow>(SQL).bind(id.to_string()).fetch_optional(c).await)?;
     row.map(Contact::try_from).transpose()
@@ -105,9 +111,12 @@ pub(super) struct ContactRow {
     id: String,
     name: Option<String>,
     phone: Option<String>,
+    role: String,
     language: String,
     consent_at: Option<i64>,
     surveys_stopped_at: Option<i64>,
+    phone_verified_at: Option<i64>,
+    merged_into: Option<String>,
     created_at: i64,
 }
 
@@ -118,9 +127,12 @@ impl TryFrom<ContactRow> for Contact {
         let at = Row { table: "contacts", id: &row.id };
         Ok(Contact {
             id: at.parse("id", &row.id)?,
+            role: at.name("role", &row.role)?,
             language: Language::from_tag(&row.language).ok_or_else(|| at.corrupt("language"))?,
             consent_at: row.consent_at.map(Timestamp),
             surveys_stopped_at: row.surveys_stopped_at.map(Timestamp),
+            phone_verified_at: row.phone_verified_at.map(Timestamp),
+            merged_into: at.parse_opt("merged_into", row.merged_into.as_deref())?,
             created_at: Timestamp(row.created_at),
             name: row.name,
             phone: row.phone,

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::tx::both;
-use super::value::{Row, clean, clean_opt, name_of};
+use super::value::{Row, clean, clean_opt, json_of, name_of};
 use super::{StoreError, Tx};
 use crate::domain::ids::StaffId;
 use crate::domain::staff::Staff;
@@ -11,21 +11,27 @@ use crate::domain::time::Timestamp;
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT id, login, name, role, region, password_hash, active, created_at FROM staff ", $rest)
+        concat!(
+            "SELECT id, login, name, role, region, phone, team, skills, password_hash, active, created_at FROM staff ",
+            $rest
+        )
     };
 }
 
 /// Inserts a member of staff with the hash (argon2id, PHC string) of their password.
 pub async fn insert(tx: &mut Tx, staff: &Staff, password_hash: &str) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO staff (id, login, name, role, region, password_hash, active, created_at) \
-                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    let role = name_of(&staff.role)?;
+    const SQL: &str = "INSERT INTO staff (id, login, name, role, region, phone, team, skills, password_hash, \
+                       active, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    let (role, skills) = (name_of(&staff.role)?, json_of(&staff.skills)?);
     both!(tx, |c| sqlx::query(SQL)
         .bind(staff.id.to_string())
         .bind(clean(&staff.login))
         .bind(clean(&staff.name))
         .bind(role)
         .bind(clean_opt(staff.region.as_deref()))
+        .bind(clean_opt(staff.phone.as_deref()))
+        .bind(clean_opt(staff.team.as_deref()))
+        .bind(skills)
         .bind(password_hash)
         .bind(i64::from(staff.active))
         .bind(staff.created_at.0)
@@ -95,6 +101,9 @@ struct StaffRow {
     name: String,
     role: String,
     region: Option<String>,
+    phone: Option<String>,
+    team: Option<String>,
+    skills: String,
     password_hash: String,
     active: i64,
     created_at: i64,
@@ -108,11 +117,14 @@ impl TryFrom<StaffRow> for Staff {
         Ok(Staff {
             id: at.parse("id", &row.id)?,
             role: at.name("role", &row.role)?,
+            skills: at.json("skills", &row.skills)?,
             active: at.bool("active", row.active)?,
             created_at: Timestamp(row.created_at),
             login: row.login,
             name: row.name,
             region: row.region,
+            phone: row.phone,
+            team: row.team,
         })
     }
 }

@@ -10,7 +10,7 @@ use huifang::clock::Clock;
 use huifang::domain::dialogue::{Event, NotHeard};
 use huifang::domain::flag::Flag;
 use huifang::domain::ids::{DialogueId, MediaId, ProjectId, UnitId};
-use huifang::domain::project::{Project, ProjectKind, Tier, Unit};
+use huifang::domain::project::{Project, ProjectKind, Unit};
 use huifang::domain::ticket::Ticket;
 use huifang::domain::time::Timestamp;
 use huifang::domain::token::TokenKey;
@@ -56,23 +56,16 @@ impl Talk {
             .write(move |tx| {
                 Box::pin(async move {
                     let row = Project {
-                        id: project,
-                        name: "翠湖花园".to_owned(),
-                        kind: ProjectKind::Housing,
                         region: "华东".to_owned(),
-                        tier: Tier::Standard,
                         handover_at: Some(START - Duration::from_secs(400 * 86_400)),
-                        manager: None,
-                        vocabulary: Vec::new(),
+                        ..Project::new(project, "翠湖花园", ProjectKind::Housing)
                     };
                     store::projects::insert(tx, &row).await?;
                     let row = Unit {
-                        id: unit,
-                        project_id: project,
                         building: Some("3".to_owned()),
                         unit: Some("2".to_owned()),
                         room: Some("1201".to_owned()),
-                        label: "3栋2单元1201".to_owned(),
+                        ..Unit::new(unit, project, "3栋2单元1201")
                     };
                     store::units::insert(tx, &row).await
                 })

@@ -15,7 +15,7 @@ use huifang::channel::Channels;
 use huifang::clock::Clock;
 use huifang::desk::Desk;
 use huifang::domain::ids::{ProjectId, UnitId};
-use huifang::domain::project::{Project, ProjectKind, Tier, Unit};
+use huifang::domain::project::{Project, ProjectKind, Unit};
 use huifang::domain::time::Timestamp;
 use huifang::domain::token::TokenKey;
 use huifang::intake::Intake;
@@ -218,23 +218,16 @@ async fn settle(store: &Store, clock: &Clock) -> UnitId {
     let settled = store.write(move |tx| {
         Box::pin(async move {
             let row = Project {
-                id: project,
-                name: "翠湖花园".to_owned(),
-                kind: ProjectKind::Housing,
                 region: "华东".to_owned(),
-                tier: Tier::Standard,
                 handover_at: Some(START - Duration::from_secs(400 * 86_400)),
-                manager: None,
-                vocabulary: Vec::new(),
+                ..Project::new(project, "翠湖花园", ProjectKind::Housing)
             };
             store::projects::insert(tx, &row).await?;
             let row = Unit {
-                id: unit,
-                project_id: project,
                 building: Some("3".to_owned()),
                 unit: Some("2".to_owned()),
                 room: Some("1201".to_owned()),
-                label: "3栋2单元1201".to_owned(),
+                ..Unit::new(unit, project, "3栋2单元1201")
             };
             store::units::insert(tx, &row).await
         })

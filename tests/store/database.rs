@@ -163,15 +163,7 @@ impl Database {
     }
 
     pub(crate) async fn staff(&self, login: &str) -> StaffId {
-        let member = Staff {
-            id: self.clock.new_id(),
-            login: login.to_owned(),
-            name: login.to_owned(),
-            role: Role::Engineer,
-            region: None,
-            active: true,
-            created_at: self.now(),
-        };
+        let member = Staff::new(self.clock.new_id(), login, Role::Engineer, self.now());
         let id = member.id;
         write!(self.store, |tx| staff::insert(tx, &member, "$argon2id$none").await).unwrap();
         id

@@ -13,6 +13,7 @@ mod jobs;
 mod messages;
 mod migrations;
 mod people;
+mod registers;
 mod surveys;
 mod tickets;
 mod writing;
@@ -104,6 +105,11 @@ behaviours! {
         staff_log_in_by_login_and_sessions_end,
         somebody_who_may_no_longer_log_in_has_no_session,
         a_setting_is_replaced,
+    }
+    registers {
+        a_firm_is_stored_once_and_changes,
+        the_firm_of_the_trade_answers_before_the_firm_for_everything,
+        an_agreed_term_takes_the_place_of_the_one_before,
     }
     jobs {
         a_job_with_the_same_key_is_not_taken_on_twice,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use huifang::domain::contact::Contact;
 use huifang::domain::language::Language;
-use huifang::domain::project::{Project, ProjectKind, Tier, Unit};
+use huifang::domain::project::{Project, ProjectKind, Tier, Unit, Upkeep};
 use huifang::store::sessions::{self, Session};
 use huifang::store::{contact_units, contacts, identities, projects, settings, staff, units};
 
@@ -12,31 +12,35 @@ use crate::database::{Database, is_missing, read, write};
 
 fn project(db: &Database, name: &str) -> Project {
     Project {
-        id: db.clock.new_id(),
-        name: name.to_owned(),
-        kind: ProjectKind::Housing,
+        code: Some(format!("P-{name}")),
         region: "华东".to_owned(),
         tier: Tier::Flagship,
         handover_at: Some(db.now()),
         manager: Some("周经理".to_owned()),
+        team: Some("一队".to_owned()),
+        novel: true,
+        maintained_until: Some(db.now() + Duration::from_hours(24 * 365)),
+        maintained_every: Some(Upkeep::HalfYearly),
         vocabulary: vec!["锦绣花园".to_owned(), "三菱电梯".to_owned()],
+        ..Project::new(db.clock.new_id(), name, ProjectKind::Housing)
     }
 }
 
 fn unit(db: &Database, project: &Project, label: &str) -> Unit {
     Unit {
-        id: db.clock.new_id(),
-        project_id: project.id,
+        code: Some(format!("U-{label}")),
         building: Some("3".to_owned()),
-        unit: None,
         room: Some("502".to_owned()),
-        label: label.to_owned(),
+        handover_at: Some(db.now()),
+        first_use_at: Some(db.now() + Duration::from_hours(48)),
+        ..Unit::new(db.clock.new_id(), project.id, label)
     }
 }
 
 pub(crate) async fn a_project_and_its_units_come_back_as_they_were_stored(db: Database) {
-    let (garden, plant) =
-        (project(&db, "A 锦绣花园"), Project { handover_at: None, manager: None, ..project(&db, "B 厂房") });
+    let engineer = db.staff("li").await;
+    let garden = Project { engineer_id: Some(engineer), ..project(&db, "A 锦绣花园") };
+    let plant = Project { handover_at: None, manager: None, maintained_every: None, ..project(&db, "B 厂房") };
     let (flat, machine) = (unit(&db, &garden, "3栋502"), unit(&db, &plant, "空压机 7"));
     let (all, both) = ((garden.clone(), plant.clone()), (flat.clone(), machine.clone()));
     write!(db.store, |tx| {
@@ -97,13 +101,11 @@ pub(crate) async fn a_contact_keeps_language_consent_and_opt_out(db: Database) {
     .unwrap();
     let found = read!(db.store, |tx| contacts::find(tx, id).await).unwrap().unwrap();
     let expected = Contact {
-        id,
         name: Some("王女士".to_owned()),
         phone: Some("13800000000".to_owned()),
-        language: Language::English,
         consent_at: Some(now),
         surveys_stopped_at: Some(now),
-        created_at: now,
+        ..Contact::new(id, Language::English, now)
     };
     assert_eq!(found, expected);
     write!(db.store, |tx| contacts::resume_surveys(tx, id).await).unwrap();

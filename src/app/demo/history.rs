@@ -112,13 +112,9 @@ async fn employ(
     let mut staff = BTreeMap::new();
     for entry in entries {
         let person = Staff {
-            id: intake.clock.new_id(),
-            login: entry.login,
             name: entry.name,
-            role: entry.role,
             region: entry.region,
-            active: true,
-            created_at: now,
+            ..Staff::new(intake.clock.new_id(), entry.login, entry.role, now)
         };
         store::staff::insert(tx, &person, hash).await?;
         staff.insert(person.login.clone(), person);
@@ -137,14 +133,12 @@ async fn build(
     visitor: &mut Option<UnitId>,
 ) -> anyhow::Result<()> {
     let project = Project {
-        id: intake.clock.new_id(),
-        name: entry.name,
-        kind: entry.kind,
         region: entry.region,
         tier: entry.tier,
         handover_at: Some(now - Duration::from_secs(entry.handover_days_ago * 86_400)),
         manager: Some(entry.manager),
         vocabulary: entry.vocabulary,
+        ..Project::new(intake.clock.new_id(), entry.name, entry.kind)
     };
     store::projects::insert(tx, &project).await?;
     let at_home = |person: &&Staff| person.role == Role::Engineer && person.region.as_ref() == Some(&project.region);
@@ -152,12 +146,10 @@ async fn build(
     let engineer = engineer.with_context(|| format!("no engineer works in the region of {}", project.name))?;
     for unit in entry.unit {
         let unit = Unit {
-            id: intake.clock.new_id(),
-            project_id: project.id,
             building: unit.building,
             unit: unit.unit,
             room: Some(unit.room),
-            label: unit.label,
+            ..Unit::new(intake.clock.new_id(), project.id, unit.label)
         };
         store::units::insert(tx, &unit).await?;
         visitor.get_or_insert(unit.id);
