@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+mod calendar;
 mod commands;
 mod document;
 pub mod fault;
@@ -24,6 +25,7 @@ use files::Files;
 use named::TextNames;
 use texts::Texts;
 
+use crate::domain::calendar::Calendar;
 use crate::domain::language::Language;
 use crate::domain::script::Script;
 
@@ -33,6 +35,7 @@ pub struct Catalog {
     texts: Texts,
     script: Script,
     vocabulary: BTreeMap<Language, String>,
+    calendar: Calendar,
 }
 
 impl Catalog {
@@ -57,6 +60,11 @@ impl Catalog {
     /// Returns what conversations follow.
     pub fn script(&self) -> &Script {
         &self.script
+    }
+
+    /// Returns which days are worked (`plans/calendar.toml`).
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
     }
 
     /// Returns a text with its placeholders filled in.
@@ -120,11 +128,12 @@ impl Catalog {
             repair: repair::read(files, &mut names, &mut faults),
             words: commands::read(files, &mut names, &mut faults),
         };
+        let calendar = calendar::read(files, &mut faults);
         names.check(&texts, &mut faults);
         let vocabulary = Language::ALL.into_iter().map(|language| (language, vocabulary(files, language, &mut faults)));
         let vocabulary = vocabulary.collect();
         if faults.is_empty() {
-            return Ok(Catalog { texts, script, vocabulary });
+            return Ok(Catalog { texts, script, vocabulary, calendar });
         }
         faults.sort();
         faults.dedup();

@@ -7,6 +7,7 @@
 //! Read [`dialogue`] next: it decides what the bot says and does.
 
 pub mod alert;
+pub mod calendar;
 pub mod contact;
 pub mod correction;
 pub mod dialogue;

@@ -8,8 +8,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use jiff::tz::TimeZone;
+
 use crate::catalog::Catalog;
+use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::calendar::{self, Calendar};
+use crate::domain::time::Timestamp;
 
 use super::Settings;
 
@@ -49,7 +54,7 @@ enum Verdict {
 impl Check {
     /// Runs the command; fails when something is broken.
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<ExitCode> {
-        let mut findings = vec![prompts()];
+        let mut findings = prompts(Clock::system().now());
         match settings.load() {
             Ok(config) => {
                 let place = settings.file().map_or_else(|| "defaults".to_owned(), |file| file.display().to_string());
@@ -90,15 +95,34 @@ async fn all(config: &Config) -> Vec<Finding> {
     findings
 }
 
-fn prompts() -> Finding {
+fn prompts(now: Timestamp) -> Vec<Finding> {
     match Catalog::embedded() {
-        Ok(_) => Finding::fine("prompts", "prompts/ (compiled in)", "complete in every language"),
+        Ok(catalog) => {
+            let fine = Finding::fine("prompts", "prompts/ (compiled in)", "complete in every language");
+            std::iter::once(fine).chain(working_days(catalog.calendar(), now)).collect()
+        }
         Err(faults) => {
             let faults: Vec<_> = faults.iter().map(|fault| format!("prompts/{fault}")).collect();
             let remedy = "put these right and build again";
-            Finding::broken("prompts", "prompts/ (compiled in)", faults.join("\n"), remedy)
+            vec![Finding::broken("prompts", "prompts/ (compiled in)", faults.join("\n"), remedy)]
         }
     }
+}
+
+/// Whether the working days of this year and the next are published.
+fn working_days(calendar: &Calendar, now: Timestamp) -> Option<Finding> {
+    let year = calendar::local_date(now, &TimeZone::UTC)?.year();
+    let missing: Vec<_> =
+        [year, year.saturating_add(1)].into_iter().filter(|year| !calendar.is_published(*year)).collect();
+    let place = "prompts/plans/calendar.toml";
+    if missing.is_empty() {
+        return Some(Finding::fine("calendar", place, "working days known for this year and the next"));
+    }
+    let years = missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let problem = format!("no arrangement for {years}: only weekends and statutory days of fixed date count as free");
+    let remedy =
+        "add the year's block once the State Council has published it (in the November before), and build again";
+    Some(Finding::warning("calendar", place, problem, remedy))
 }
 
 impl Finding {

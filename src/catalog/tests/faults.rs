@@ -55,6 +55,48 @@ fn faults_with_texts(text: &str) -> String {
 }
 
 #[test]
+fn a_day_that_is_both_a_holiday_and_a_working_day() {
+    let found = faults_when("plans/calendar.toml", r#""2026-09-20", "2026-10-10""#, r#""2026-10-03", "2026-10-09""#);
+    insta::assert_snapshot!(found, @r"
+    plans/calendar.toml:101: 2026-10-03 is both a holiday and a working day
+    plans/calendar.toml:101: 2026-10-09 is no Saturday or Sunday: it is worked anyway
+    ");
+}
+
+#[test]
+fn a_calendar_that_cannot_be() {
+    let found = faults_with(
+        "plans/calendar.toml",
+        r#"
+fixed = ["10-01", "13-01"]
+hours = [{ id = "office", from = "18:00", to = "09:00" }, { id = "half", from = "09:00" }]
+[[year]]
+year = 2026
+[[year.holiday]]
+name = "a"
+from = "2026-10-07"
+to = "2026-10-01"
+[[year.holiday]]
+name = "b"
+from = "2026-10-32"
+to = "2029-10-01"
+[[year]]
+year = 2026
+"#,
+    );
+    insta::assert_snapshot!(found, @r#"
+    plans/calendar.toml:2: `13-01` is no month and day; write it like "10-01"
+    plans/calendar.toml:3: the hours `half` need both `from` and `to`, or neither
+    plans/calendar.toml:3: the hours `office` end before they begin
+    plans/calendar.toml:6: `a` ends before it begins
+    plans/calendar.toml:12: `2026-10-32` is no date; write it like "2026-10-01"
+    plans/calendar.toml:13: 2029-10-01 does not belong to the year 2026
+    plans/calendar.toml:14: the year 2026 has no [[year.holiday]]; leave it out until it is published
+    plans/calendar.toml:14: the year 2026 is there twice
+    "#);
+}
+
+#[test]
 fn a_survey_with_a_text_nobody_wrote() {
     let found = faults_when("surveys/handover.toml", "survey.handover.q.function", "survey.handover.q.functions");
     insta::assert_snapshot!(found, @"surveys/handover.toml:25: there is no text `survey.handover.q.functions`");
