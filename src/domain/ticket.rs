@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{ContactId, DialogueId, ProjectId, StaffId, TicketId, UnitId};
+use super::ids::{ContactId, DialogueId, IncidentId, ProjectId, StaffId, SubcontractorId, TicketId, UnitId};
 use super::time::Timestamp;
 use super::understanding::{Category, Keyword, Sentiment, Urgency};
 
@@ -105,6 +105,44 @@ impl TicketKind {
             TicketKind::Repair => "repair",
             TicketKind::Complaint => "complaint",
         }
+    }
+}
+
+/// Why it broke: decides whether the warranty covers it and who is responsible (DOMAIN.md, "Repairs").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// 施工缺陷
+    ConstructionDefect,
+    /// 设计
+    Design,
+    /// 采购 / 材料
+    Procurement,
+    /// 使用不当: outside the warranty.
+    Misuse,
+    /// 第三方: outside the warranty.
+    ThirdParty,
+}
+
+impl Cause {
+    /// Every cause.
+    pub const ALL: [Cause; 5] =
+        [Cause::ConstructionDefect, Cause::Design, Cause::Procurement, Cause::Misuse, Cause::ThirdParty];
+
+    /// Returns the name used in the database, in templates and in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Cause::ConstructionDefect => "construction_defect",
+            Cause::Design => "design",
+            Cause::Procurement => "procurement",
+            Cause::Misuse => "misuse",
+            Cause::ThirdParty => "third_party",
+        }
+    }
+
+    /// Returns the cause of that name.
+    pub fn from_name(name: &str) -> Option<Cause> {
+        Self::ALL.into_iter().find(|cause| cause.name() == name)
     }
 }
 
@@ -211,6 +249,20 @@ pub struct Ticket {
     pub assignee: Option<StaffId>,
     /// Closed on the client's silence; counted apart.
     pub unverified: bool,
+    /// Why it broke, once somebody has found out.
+    pub cause: Option<Cause>,
+    /// When staff expects it to be rectified (问题台账: 预计完成时间).
+    pub expected_at: Option<Timestamp>,
+    /// When it was last rectified according to staff; gone again when the client says [没修好].
+    pub rectified_at: Option<Timestamp>,
+    /// The firm that is sent to it.
+    pub subcontractor_id: Option<SubcontractorId>,
+    /// The ticket that carries on with it.
+    pub merged_into: Option<TicketId>,
+    /// The fault of several places it is part of.
+    pub incident_id: Option<IncidentId>,
+    /// How often the client has said [没修好].
+    pub reopened: u32,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub closed_at: Option<Timestamp>,
@@ -242,6 +294,13 @@ impl Ticket {
             keywords: Vec::new(),
             assignee: None,
             unverified: false,
+            cause: None,
+            expected_at: None,
+            rectified_at: None,
+            subcontractor_id: None,
+            merged_into: None,
+            incident_id: None,
+            reopened: 0,
             created_at: now,
             updated_at: now,
             closed_at: None,
@@ -263,8 +322,9 @@ impl Ticket {
 
     /// Notes that it is fixed according to staff. A fault can be fixed without a visit (by
     /// phone, or together with another), so this is allowed as soon as somebody has it.
-    pub fn rectify(self, _: Evidence, now: Timestamp) -> Result<Ticket, InvalidTransition> {
+    pub fn rectify(mut self, _: Evidence, now: Timestamp) -> Result<Ticket, InvalidTransition> {
         self.require(&[Status::Assigned, Status::OnSite], "rectified")?;
+        self.rectified_at = Some(now);
         Ok(self.moved(Status::Rectified, now))
     }
 
@@ -280,6 +340,8 @@ impl Ticket {
         self.priority = self.priority.saturating_add(1).min(HIGHEST_PRIORITY);
         self.unverified = false;
         self.closed_at = None;
+        self.rectified_at = None;
+        self.reopened = self.reopened.saturating_add(1);
         Ok(self.moved(Status::Reopened, now))
     }
 
@@ -303,8 +365,9 @@ impl Ticket {
     }
 
     /// Ends it because another ticket carries on with the same fault.
-    pub fn merge(self, now: Timestamp) -> Result<Ticket, InvalidTransition> {
+    pub fn merge(mut self, into: TicketId, now: Timestamp) -> Result<Ticket, InvalidTransition> {
         self.require(&[Status::Reported, Status::Assigned, Status::OnSite, Status::Reopened], "merged")?;
+        self.merged_into = Some(into);
         Ok(self.ended(Status::Merged, now))
     }
 
@@ -375,6 +438,22 @@ mod tests {
     }
 
     #[test]
+    fn a_rejected_fix_is_counted_and_takes_back_when_it_was_rectified() {
+        let fixed = rectified();
+        assert_eq!((fixed.rectified_at, fixed.reopened), (Some(Timestamp(3)), 0));
+        let reopened = fixed.reject_fix(Timestamp(4)).unwrap();
+        assert_eq!((reopened.rectified_at, reopened.reopened), (None, 1));
+    }
+
+    #[test]
+    fn the_name_of_a_cause_is_the_one_it_is_serialised_as() {
+        for cause in Cause::ALL {
+            assert_eq!(serde_json::to_value(cause).unwrap(), cause.name());
+            assert_eq!(Cause::from_name(cause.name()), Some(cause));
+        }
+    }
+
+    #[test]
     fn silence_closes_as_unverified_and_the_client_may_still_reject_the_fix() {
         let closed = rectified().close(true, Timestamp(9)).unwrap();
         assert!(closed.unverified);
@@ -394,7 +473,7 @@ mod tests {
         let ended = [
             ticket().cancel(Timestamp(1)).unwrap(),
             ticket().reject(Timestamp(1)).unwrap(),
-            ticket().merge(Timestamp(1)).unwrap(),
+            ticket().merge(TicketId(Uuid::from_u128(9)), Timestamp(1)).unwrap(),
         ];
         for ticket in ended {
             assert!(!ticket.status.is_open());

@@ -39,9 +39,10 @@ pub struct Filter {
 pub async fn file(tx: &mut Tx, ticket: Ticket) -> Result<Ticket, StoreError> {
     const SQL: &str = "INSERT INTO tickets (number, kind, contact_id, unit_id, project_id, dialogue_id, status, \
                        priority, category, urgency, location, component, symptom, since, wished_time, description, \
-                       in_warranty, sentiment, keywords, assignee, unverified, created_at, updated_at, closed_at, id) \
+                       in_warranty, sentiment, keywords, assignee, unverified, created_at, updated_at, closed_at, \
+                       cause, expected_at, rectified_at, subcontractor_id, merged_into, incident_id, reopened, id) \
                        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-                       $19, $20, $21, $22, $23, $24, $25)";
+                       $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)";
     let number = next_number(tx, ticket.created_at).await?;
     let ticket = Ticket { number, ..ticket };
     store(tx, SQL, &ticket).await?;
@@ -54,7 +55,9 @@ pub async fn update(tx: &mut Tx, ticket: &Ticket) -> Result<(), StoreError> {
                        dialogue_id = $6, status = $7, priority = $8, category = $9, urgency = $10, location = $11, \
                        component = $12, symptom = $13, since = $14, wished_time = $15, description = $16, \
                        in_warranty = $17, sentiment = $18, keywords = $19, assignee = $20, unverified = $21, \
-                       created_at = $22, updated_at = $23, closed_at = $24 WHERE id = $25";
+                       created_at = $22, updated_at = $23, closed_at = $24, cause = $25, expected_at = $26, \
+                       rectified_at = $27, subcontractor_id = $28, merged_into = $29, incident_id = $30, \
+                       reopened = $31 WHERE id = $32";
     if store(tx, SQL, ticket).await? == 0 {
         return Err(StoreError::Missing { table: "tickets", id: ticket.id.to_string() });
     }
@@ -158,6 +161,7 @@ async fn store(tx: &mut Tx, sql: &'static str, ticket: &Ticket) -> Result<u64, S
     let (kind, status) = (name_of(&ticket.kind)?, name_of(&ticket.status)?);
     let (category, urgency) = (name_of_opt(ticket.category.as_ref())?, name_of(&ticket.urgency)?);
     let (sentiment, keywords) = (name_of(&ticket.sentiment)?, json_of(&ticket.keywords)?);
+    let cause = name_of_opt(ticket.cause.as_ref())?;
     let stored = both!(tx, |c| sqlx::query(sql)
         .bind(&ticket.number)
         .bind(kind)
@@ -183,6 +187,13 @@ async fn store(tx: &mut Tx, sql: &'static str, ticket: &Ticket) -> Result<u64, S
         .bind(ticket.created_at.0)
         .bind(ticket.updated_at.0)
         .bind(ticket.closed_at.map(|at| at.0))
+        .bind(cause)
+        .bind(ticket.expected_at.map(|at| at.0))
+        .bind(ticket.rectified_at.map(|at| at.0))
+        .bind(ticket.subcontractor_id.map(|id| id.to_string()))
+        .bind(ticket.merged_into.map(|id| id.to_string()))
+        .bind(ticket.incident_id.map(|id| id.to_string()))
+        .bind(i64::from(ticket.reopened))
         .bind(&id)
         .execute(c)
         .await

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use huifang::domain::flag::{Flag, FlagKind};
 use huifang::domain::ids::{ContactId, DialogueId, MediaId, TicketId};
-use huifang::domain::ticket::{Actor, Status, Ticket, TicketKind};
+use huifang::domain::ticket::{Actor, Cause, Status, Ticket, TicketKind};
 use huifang::domain::time::Timestamp;
 use huifang::domain::understanding::{Category, Keyword, Sentiment, Urgency};
 use huifang::store::media::{self, Media};
@@ -51,6 +51,12 @@ pub(crate) async fn a_ticket_comes_back_as_it_was_filed_and_as_it_was_changed(db
         in_warranty: Some(true),
         sentiment: Sentiment::Negative,
         keywords: vec![keyword],
+        cause: Some(Cause::Procurement),
+        expected_at: Some(db.now() + Duration::from_hours(72)),
+        rectified_at: Some(db.now() + Duration::from_hours(24)),
+        merged_into: Some(file(&db, report(&db, contact)).await.id),
+        incident_id: Some(db.clock.new_id()),
+        reopened: 2,
         ..report(&db, contact)
     };
     let filed = file(&db, ticket).await;

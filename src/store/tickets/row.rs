@@ -12,7 +12,8 @@ macro_rules! select {
         concat!(
             "SELECT id, number, kind, contact_id, unit_id, project_id, dialogue_id, status, priority, category, ",
             "urgency, location, component, symptom, since, wished_time, description, in_warranty, sentiment, ",
-            "keywords, assignee, unverified, created_at, updated_at, closed_at, seq FROM tickets ",
+            "keywords, assignee, unverified, cause, expected_at, rectified_at, subcontractor_id, merged_into, ",
+            "incident_id, reopened, created_at, updated_at, closed_at, seq FROM tickets ",
             $rest
         )
     };
@@ -43,6 +44,13 @@ pub(super) struct TicketRow {
     keywords: String,
     assignee: Option<String>,
     unverified: i64,
+    cause: Option<String>,
+    expected_at: Option<i64>,
+    rectified_at: Option<i64>,
+    subcontractor_id: Option<String>,
+    merged_into: Option<String>,
+    incident_id: Option<String>,
+    reopened: i64,
     created_at: i64,
     updated_at: i64,
     closed_at: Option<i64>,
@@ -70,6 +78,13 @@ impl TryFrom<TicketRow> for Ticket {
             keywords: at.json("keywords", &row.keywords)?,
             assignee: at.parse_opt("assignee", row.assignee.as_deref())?,
             unverified: at.bool("unverified", row.unverified)?,
+            cause: at.name_opt("cause", row.cause.as_deref())?,
+            expected_at: row.expected_at.map(Timestamp),
+            rectified_at: row.rectified_at.map(Timestamp),
+            subcontractor_id: at.parse_opt("subcontractor_id", row.subcontractor_id.as_deref())?,
+            merged_into: at.parse_opt("merged_into", row.merged_into.as_deref())?,
+            incident_id: at.parse_opt("incident_id", row.incident_id.as_deref())?,
+            reopened: at.number("reopened", row.reopened)?,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
             closed_at: row.closed_at.map(Timestamp),
