@@ -13,6 +13,7 @@ use super::token::{Fresh, Tokens};
 use crate::channel::{FetchError, SendError};
 use crate::clock::Clock;
 use crate::domain::media::MOST_MEGABYTES;
+use crate::domain::reach::SHUT;
 use crate::domain::secret::Secret;
 use crate::http;
 
@@ -240,6 +241,7 @@ impl From<ApiError> for SendError {
                 Reaction::Wait(wait) => SendError::Later { wait, reason },
                 Reaction::Renew | Reaction::Repair => SendError::Later { wait: Some(PATIENCE * 4), reason },
                 Reaction::Unreachable => SendError::Unreachable(reason),
+                Reaction::Shut => SendError::Unreachable(format!("{SHUT} {reason}")),
                 Reaction::Gone | Reaction::GiveUp => SendError::Refused(reason),
             },
         }
@@ -255,7 +257,7 @@ impl From<ApiError> for FetchError {
             ApiError::Denied(denied) => match denied.reaction() {
                 Reaction::Wait(wait) => FetchError::Later { wait, reason },
                 Reaction::Renew | Reaction::Repair => FetchError::Later { wait: Some(PATIENCE * 4), reason },
-                Reaction::Gone | Reaction::GiveUp | Reaction::Unreachable => FetchError::Gone(reason),
+                Reaction::Gone | Reaction::GiveUp | Reaction::Unreachable | Reaction::Shut => FetchError::Gone(reason),
             },
         }
     }
