@@ -105,9 +105,22 @@ impl Api {
 
     /// Posts JSON and returns the answer, which is not a refusal.
     pub(in crate::channel) async fn post(&self, path: &str, body: &Value) -> Result<Value, ApiError> {
+        self.post_with(path, &[], body).await
+    }
+
+    /// … with more in the address than the token.
+    pub(in crate::channel) async fn post_with(
+        &self,
+        path: &str,
+        pairs: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<Value, ApiError> {
         self.with_token(|token| async move {
-            let request = self.client.post(self.at(path, &[("access_token", token.expose())])).json(body);
-            self.platform.call(request.timeout(PATIENCE)).await
+            let mut url = self.at(path, &[("access_token", token.expose())]);
+            if !pairs.is_empty() {
+                url.query_pairs_mut().extend_pairs(pairs);
+            }
+            self.platform.call(self.client.post(url).json(body).timeout(PATIENCE)).await
         })
         .await
     }
