@@ -127,15 +127,8 @@ impl House {
 
     /// Somebody new on the staff.
     pub async fn hires(&self, login: &str, name: &str) -> StaffId {
-        let staff = Staff {
-            id: self.clock.new_id(),
-            login: login.to_owned(),
-            name: name.to_owned(),
-            role: Role::Engineer,
-            region: None,
-            active: true,
-            created_at: self.clock.now(),
-        };
+        let new = Staff::new(self.clock.new_id(), login, Role::Engineer, self.clock.now());
+        let staff = Staff { name: name.to_owned(), ..new };
         let id = staff.id;
         let hired = self
             .runner
