@@ -302,7 +302,10 @@ async fn tagger(config: &Config, lexical: Lexical) -> anyhow::Result<Tagger> {
 
 /// Returns the key that signs unit tokens; made at the first start and kept in the database, so
 /// that all replicas share it.
-async fn token_key(store: &Store) -> anyhow::Result<TokenKey> {
+///
+/// # Errors
+/// When the database is out of reach, or holds something else in its place.
+pub async fn token_key(store: &Store) -> anyhow::Result<TokenKey> {
     let mut fresh = [0; 32];
     getrandom::fill(&mut fresh).context("the machine gives no randomness")?;
     let fresh = data_encoding::HEXLOWER.encode(&fresh);

@@ -4,6 +4,8 @@
 //! in the history, and what the client is told. Who may do what is decided at the door
 //! (`crate::web`); this module decides whether it can be done.
 
+mod alerts;
+
 use serde_json::json;
 
 use crate::domain::correction::{About, Labels};
@@ -135,15 +137,14 @@ impl Desk {
     pub async fn reply(&self, dialogue: DialogueId, said: &str, by: StaffId) -> Result<(), DeskError> {
         let said = words(said, "an answer")?;
         let this = self.clone();
-        self.write(move |tx| {
-            Box::pin(async move {
-                this.intake.apply(tx, dialogue, Event::StaffSpoke).await?;
-                this.intake.send_as_staff(tx, dialogue, &OutboundBody { text: said, choices: Vec::new() }).await?;
-                tracing::info!(dialogue.id = %dialogue, staff.id = %by, "staff answered in dialogue {dialogue}");
-                Ok(())
-            })
-        })
-        .await
+        self.write(move |tx| Box::pin(async move { this.say(tx, dialogue, said, by).await })).await
+    }
+
+    async fn say(&self, tx: &mut Tx, dialogue: DialogueId, said: String, by: StaffId) -> Result<(), DeskError> {
+        self.intake.apply(tx, dialogue, Event::StaffSpoke).await?;
+        self.intake.send_as_staff(tx, dialogue, &OutboundBody { text: said, choices: Vec::new() }).await?;
+        tracing::info!(dialogue.id = %dialogue, staff.id = %by, "staff answered in dialogue {dialogue}");
+        Ok(())
     }
 
     /// Gives a conversation back to the automaton.

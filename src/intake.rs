@@ -11,6 +11,7 @@
 pub mod kind;
 pub mod message;
 mod record;
+mod reopen;
 pub mod response;
 mod speak;
 
@@ -32,7 +33,7 @@ use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::domain::token::TokenKey;
 use crate::domain::understanding::{Awaiting, Understanding};
-use crate::store::dialogues::{Dialogue, NewDialogue};
+use crate::store::dialogues::{Dialogue, Heard, NewDialogue};
 use crate::store::{self, Store, StoreError, Tx};
 use crate::tagging::Tagger;
 use message::InboundBody;
@@ -76,6 +77,22 @@ pub(crate) struct Scene {
     pub now: Timestamp,
     /// The message that is being answered; none where we speak unasked.
     pub answering: Option<InboxId>,
+    /// What that message says of how they can be reached.
+    pub heard: Option<Heard>,
+}
+
+/// What a message holds, as it is stored and as it is acted upon.
+struct Read {
+    body: InboundBody,
+    events: Vec<Event>,
+    /// Those it came with, each with its id.
+    files: Vec<ReceivedFile>,
+}
+
+impl Read {
+    fn of(body: InboundBody, events: Vec<Event>) -> Read {
+        Read { body, events, files: Vec::new() }
+    }
 }
 
 impl Intake {
@@ -154,8 +171,8 @@ impl Intake {
         let now = self.clock.now();
         let found = self.find_or_begin(tx, &inbound, now).await?;
         let mut scene = self.scene(tx, found).await?;
-        let content = self.numbered(inbound.content);
-        let (body, events) = self.read(tx, &scene, &content).await?;
+        let heard = if matches!(inbound.content, Content::Left) { Heard::Left } else { Heard::Wrote };
+        let Read { body, events, files } = self.read(tx, &scene, inbound.content).await?;
         let id = self.clock.new_id::<InboxId>();
         let stored = store::inbox::NewInbound {
             id,
@@ -170,27 +187,17 @@ impl Intake {
         if let Some(message) = store::inbox::remember(tx, &stored).await? {
             return Ok(Received { dialogue, message, duplicate: true });
         }
-        store::dialogues::heard(tx, dialogue, now, matches!(content, Content::Left)).await?;
-        if let Content::Media { files, .. } = &content {
-            self.keep_files(tx, dialogue, files, now).await?;
-        }
+        self.keep_files(tx, dialogue, &files, now).await?;
         scene.answering = Some(id);
+        scene.heard = Some(heard);
         for event in events {
             self.happen(tx, &mut scene, event).await?;
         }
+        if heard == Heard::Wrote {
+            self.send_what_was_shut_out(tx, &scene, id).await?;
+        }
         self.save(tx, &scene).await?;
         Ok(Received { dialogue, message: id, duplicate: false })
-    }
-
-    /// Gives the files that still lie with the platform their ids.
-    fn numbered(&self, content: Content) -> Content {
-        match content {
-            Content::Remote { files, caption } => {
-                let files = files.into_iter().map(|file| ReceivedFile::remote(self.clock.new_id(), file)).collect();
-                Content::Media { files, caption }
-            }
-            other => other,
-        }
     }
 
     async fn find_or_begin(&self, tx: &mut Tx, inbound: &Inbound, now: Timestamp) -> Result<Dialogue, StoreError> {
@@ -242,19 +249,14 @@ impl Intake {
             }
         };
         let (dialogue, channel) = (dialogue.id, dialogue.channel);
-        Ok(Scene { dialogue, contact, channel, state, now, answering: None })
+        Ok(Scene { dialogue, contact, channel, state, now, answering: None, heard: None })
     }
 
     /// Turns what a message holds into what is stored of it and what it means.
-    async fn read(
-        &self,
-        tx: &mut Tx,
-        scene: &Scene,
-        content: &Content,
-    ) -> Result<(InboundBody, Vec<Event>), StoreError> {
+    async fn read(&self, tx: &mut Tx, scene: &Scene, content: Content) -> Result<Read, StoreError> {
         Ok(match content {
             Content::Text(written) => {
-                let words = text::clean(written);
+                let words = text::clean(&written);
                 let mut body = InboundBody { text: Some(words.clone()), ..InboundBody::default() };
                 let event = if words.is_empty() {
                     Event::Refused(Refusal::Empty)
@@ -271,30 +273,33 @@ impl Intake {
                     body.understood = Some(understood.clone());
                     Event::Text { text: words, understood }
                 };
-                (body, vec![event])
+                Read::of(body, vec![event])
             }
             Content::Choice(id) => {
-                let label = self.label_of(&scene.state, id);
+                let label = self.label_of(&scene.state, &id);
                 let body = InboundBody { choice: Some(id.clone()), text: label, ..InboundBody::default() };
-                (body, vec![Event::Choice { id: id.clone() }])
+                Read::of(body, vec![Event::Choice { id }])
             }
             Content::Media { files, caption } => self.read_files(scene, files, caption.as_deref()),
-            // `numbered` has turned them into media.
-            Content::Remote { .. } => (InboundBody::default(), Vec::new()),
+            Content::Remote { files, caption } => {
+                let files = files.into_iter().map(|file| ReceivedFile::remote(self.clock.new_id(), file)).collect();
+                self.read_files(scene, files, caption.as_deref())
+            }
             Content::Place(place) => {
-                let words = self.words_of(scene.state.language, place);
+                let words = self.words_of(scene.state.language, &place);
                 let understood = self.understand(&words, &scene.state);
                 let body = InboundBody {
                     text: Some(words.clone()),
                     understood: Some(understood.clone()),
                     ..InboundBody::default()
                 };
-                (body, vec![Event::Text { text: words, understood }])
+                Read::of(body, vec![Event::Text { text: words, understood }])
             }
-            Content::Left => (InboundBody { left: true, ..InboundBody::default() }, Vec::new()),
-            Content::Returned => (InboundBody { returned: true, ..InboundBody::default() }, Vec::new()),
+            Content::Left => Read::of(InboundBody { left: true, ..InboundBody::default() }, Vec::new()),
+            Content::Returned => Read::of(InboundBody { returned: true, ..InboundBody::default() }, Vec::new()),
             Content::Refused(refusal) => {
-                (InboundBody { refused: Some(*refusal), ..InboundBody::default() }, vec![Event::Refused(*refusal)])
+                let body = InboundBody { refused: Some(refusal), ..InboundBody::default() };
+                Read::of(body, vec![Event::Refused(refusal)])
             }
         })
     }
@@ -313,7 +318,7 @@ impl Intake {
         self.catalog.text(language, key, &args)
     }
 
-    fn read_files(&self, scene: &Scene, files: &[ReceivedFile], caption: Option<&str>) -> (InboundBody, Vec<Event>) {
+    fn read_files(&self, scene: &Scene, files: Vec<ReceivedFile>, caption: Option<&str>) -> Read {
         let caption = caption.map(text::clean).filter(|caption| !caption.is_empty());
         let caption = caption.map(|words| {
             let words: String = words.chars().take(MOST_CHARACTERS).collect();
@@ -335,7 +340,7 @@ impl Intake {
             (true, Some((text, understood))) => events.push(Event::Text { text, understood }),
             (true, None) => {}
         }
-        (body, events)
+        Read { body, events, files }
     }
 
     /// Reads `/start TOKEN`.
@@ -404,7 +409,13 @@ impl Intake {
 
     async fn save(&self, tx: &mut Tx, scene: &Scene) -> Result<(), StoreError> {
         let state = serde_json::to_string(&scene.state).map_err(|e| StoreError::Encode(Arc::new(e)))?;
-        store::dialogues::save(tx, scene.dialogue, &state, scene.state.handed_over(), scene.now).await
+        let handed_over = scene.state.handed_over();
+        match scene.heard {
+            Some(heard) => {
+                store::dialogues::save_heard(tx, scene.dialogue, &state, handed_over, scene.now, heard).await
+            }
+            None => store::dialogues::save(tx, scene.dialogue, &state, handed_over, scene.now).await,
+        }
     }
 
     /// Puts a message written by staff into the outbox.

@@ -211,6 +211,7 @@ impl Runner {
             Job::Deliver { dialogue, message } => self.deliver(dialogue, message, claimed).await,
             Job::Alert { flag } => self.alert(flag).await,
             Job::Tell { flag, target } => self.tell(flag, target).await,
+            Job::Acknowledge { flag, staff, act } => self.acknowledge(flag, staff, act).await,
             Job::TagTicket { ticket } => self.tag_ticket(ticket).await,
             Job::TagResponse { response } => self.tag_response(response).await,
             Job::Wake { dialogue, timer } => {

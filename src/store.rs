@@ -12,6 +12,7 @@
 //! Adding a family: a pair of migrations, a file here, behaviours in `tests/store/`. Read
 //! `migrations/README.md` for the column types, then [`writer`] for the group commit.
 
+pub mod alerts;
 mod backend;
 pub mod blobs;
 pub mod contact_units;
@@ -30,6 +31,7 @@ pub mod responses;
 pub mod sessions;
 pub mod settings;
 pub mod staff;
+pub mod staff_accounts;
 pub mod subcontractors;
 pub mod thread;
 pub mod tickets;

@@ -16,6 +16,7 @@ use axum::response::Redirect;
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -51,6 +52,11 @@ pub use words::Words;
 
 /// A form or a JSON body may be this large; uploads have their own limit.
 const LARGEST_BODY: usize = 1024 * 1024;
+
+/// Messages with files that are read at once; each holds one file in memory at most.
+const UPLOADS: usize = 16;
+/// When to come back if there are so many, in seconds.
+const UPLOADS_FULL: u64 = 5;
 
 /// What the pages need of the rest of the program.
 #[derive(Clone)]
@@ -103,6 +109,7 @@ pub(crate) struct Shared {
     parts: Parts,
     checker: Checker,
     throttle: Throttle,
+    uploads: Arc<Semaphore>,
 }
 
 impl std::ops::Deref for Web {
@@ -122,6 +129,11 @@ impl Web {
         self.public_url.starts_with("https:")
     }
 
+    /// Takes a place among the uploads, held until it is dropped.
+    fn upload(&self) -> Result<OwnedSemaphorePermit, error::WebError> {
+        Arc::clone(&self.0.uploads).try_acquire_owned().map_err(|_| error::WebError::TooMany(UPLOADS_FULL))
+    }
+
     fn checker(&self) -> &Checker {
         &self.0.checker
     }
@@ -136,7 +148,12 @@ impl Web {
 /// # Errors
 /// If the machine gives no randomness.
 pub fn router(parts: Parts) -> Result<Router, HashError> {
-    let web = Web(Arc::new(Shared { parts, checker: Checker::new()?, throttle: Throttle::default() }));
+    let web = Web(Arc::new(Shared {
+        parts,
+        checker: Checker::new()?,
+        throttle: Throttle::default(),
+        uploads: Arc::new(Semaphore::new(UPLOADS)),
+    }));
     let https = headers::Https(web.https());
     let routes = Router::new()
         .route("/", get(|| async { Redirect::to("/chat") }))

@@ -13,6 +13,7 @@ use super::Role;
 use crate::catalog::Catalog;
 use crate::channel::telegram::update::Update;
 use crate::channel::telegram::{Menu, Mode, PollError, Telegram};
+use crate::desk::Desk;
 use crate::domain::language::Language;
 use crate::domain::script::Command;
 use crate::intake::Intake;
@@ -120,7 +121,16 @@ async fn take(bot: &Telegram, intake: &Intake, updates: Vec<Update>, next: &mut 
         for inbound in update.inbound {
             intake.receive(inbound).await?;
         }
-        if let Some(query) = update.query {
+        if let Some(says) = &update.staff {
+            let answer = Desk::new(intake.clone()).hear_staff(says).await?;
+            let bot = bot.clone();
+            tokio::spawn(async move {
+                let Some(answer) = answer else { return };
+                if let Err(error) = bot.answer(&answer).await {
+                    tracing::warn!("Telegram: a member of staff was not told what became of it: {error}");
+                }
+            });
+        } else if let Some(query) = update.query {
             let bot = bot.clone();
             tokio::spawn(async move {
                 if let Err(error) = bot.answer_query(&query).await {

@@ -12,6 +12,7 @@ mod keyboard;
 mod pace;
 mod setup;
 mod split;
+pub mod staff;
 pub mod update;
 
 use std::collections::HashMap;
@@ -25,7 +26,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sha2::Sha256;
 use teloxide::payloads::{AnswerCallbackQuery, DeleteWebhook, GetUpdates, SendMessage};
-use teloxide::types::{CallbackQueryId, ChatId, ReplyMarkup};
+use teloxide::types::{CallbackQueryId, ChatId, MessageId, ReplyMarkup, ReplyParameters};
 
 use super::{FetchError, Outgoing, SendError};
 use crate::domain::ids::OutboxId;
@@ -35,6 +36,7 @@ pub use fault::PollError;
 pub use pace::Limits;
 use pace::Pace;
 pub use setup::{Menu, Registered, WebhookState};
+use staff::Answer;
 use update::Update;
 
 /// Where Telegram's own Bot API server is.
@@ -178,30 +180,67 @@ impl Telegram {
         self.api.call::<_, IgnoredAny>(&payload, CALL).await.map(drop).map_err(fault::of_sending)
     }
 
+    /// Tells staff what became of what they did, where there is no request to answer.
+    ///
+    /// # Errors
+    /// Why they were not told.
+    pub async fn answer(&self, answer: &Answer) -> Result<(), SendError> {
+        match answer {
+            Answer::Toast { query, text } => {
+                let mut payload = AnswerCallbackQuery::new(CallbackQueryId(query.clone()));
+                payload.text = Some(text.clone());
+                self.api.call::<_, IgnoredAny>(&payload, CALL).await.map(drop).map_err(fault::of_sending)
+            }
+            Answer::Say { chat, below, text } => {
+                let id = OutboxId(uuid::Uuid::nil());
+                let outgoing = Outgoing { id, address: &chat.to_string(), text, buttons: &[] };
+                self.send_below(&outgoing, *below).await.map(drop)
+            }
+        }
+    }
+
     /// Brings a message to a chat: in parts if it is longer than Telegram takes, with its buttons
     /// below the last. What of it is out already is not sent again at the next attempt.
     ///
     /// # Errors
     /// Why it was not brought.
     pub async fn send(&self, message: &Outgoing<'_>) -> Result<(), SendError> {
+        self.send_below(message, None).await.map(drop)
+    }
+
+    /// The same, as an answer to another message of the chat if that is still there. Returns the
+    /// number of the last part, where Telegram says it.
+    ///
+    /// # Errors
+    /// Why it was not brought.
+    pub async fn send_below(&self, message: &Outgoing<'_>, below: Option<i64>) -> Result<Option<i64>, SendError> {
         let chat: i64 = message.address.parse().map_err(|_| {
             SendError::Refused("the conversation's address is not the number of a Telegram chat".to_owned())
         })?;
+        let below = below
+            .and_then(|id| i32::try_from(id).ok())
+            .map(|id| ReplyParameters::new(MessageId(id)).allow_sending_without_reply());
         let (text, keyboard) = keyboard::lay_out(message.text, message.buttons);
         let parts = split::parts(&text);
         let last = parts.len().saturating_sub(1);
+        let mut number = None;
         for (at, part) in parts.iter().enumerate().skip(self.parts_out(message.id)) {
             self.pace.turn(chat).await.map_err(|wait| SendError::Later {
                 wait: Some(wait),
                 reason: "more is waiting to be sent than Telegram takes at once".to_owned(),
             })?;
             let mut payload = SendMessage::new(ChatId(chat), *part);
+            payload.reply_parameters = below.clone().filter(|_| at == 0);
             if at == last {
                 payload.reply_markup = keyboard.clone().map(ReplyMarkup::InlineKeyboard);
             }
-            match self.api.call::<_, IgnoredAny>(&payload, CALL).await {
+            // It was done, whatever the answer says of it: its number is read if it is there.
+            match self.api.call::<_, serde_json::Value>(&payload, CALL).await {
                 Ok(_) if at < last => self.note_part(message.id, at + 1),
-                Ok(_) => self.forget_parts(message.id),
+                Ok(done) => {
+                    number = done.get("message_id").and_then(serde_json::Value::as_i64);
+                    self.forget_parts(message.id);
+                }
                 Err(error) => {
                     if let Some(pause) = error.retry_after() {
                         self.pace.freeze(chat, pause);
@@ -214,7 +253,7 @@ impl Telegram {
                 }
             }
         }
-        Ok(())
+        Ok(number)
     }
 
     /// Fetches a file by its `file_id`.

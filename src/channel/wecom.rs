@@ -6,6 +6,7 @@
 //! [`send`] for what goes out, [`robot`] for alerts into a group of staff.
 
 pub mod config;
+pub mod connect;
 pub mod robot;
 mod send;
 
@@ -14,7 +15,6 @@ use std::sync::Arc;
 use super::envelope::query::Query;
 use super::envelope::xml::{self, Fields};
 use super::envelope::{self, Envelope, Refused};
-use super::wechat::ApiError;
 use super::wechat::api::Api;
 use super::wechat::push::Push;
 use super::wechat::reply::{Answer, Sealing};
@@ -111,14 +111,6 @@ impl Wecom {
         let key = to.sealing.as_ref().map_or(envelope::KeyUsed::Current, |sealing| sealing.key);
         let nonce = to.sealing.as_ref().map_or("0", |sealing| sealing.nonce.as_str());
         Ok(self.0.envelope.seal(key, &plain, &seconds.to_string(), nonce, envelope::random()?).to_xml())
-    }
-
-    /// Checks the credentials: asks for an access token and for nothing else.
-    ///
-    /// # Errors
-    /// What the platform objects to, and what to do about it.
-    pub async fn check(&self) -> Result<(), ApiError> {
-        self.0.api.authorise().await
     }
 }
 

@@ -18,6 +18,7 @@ use crate::domain::time::Timestamp;
 
 use super::Settings;
 
+mod accounts;
 mod probe;
 mod telegram;
 
@@ -92,6 +93,7 @@ async fn all(config: &Config) -> Vec<Finding> {
     ];
     findings.extend(probe::tagging(config));
     findings.extend(telegram::look(config).await);
+    findings.extend(accounts::look(config).await);
     findings
 }
 

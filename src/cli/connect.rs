@@ -1,24 +1,22 @@
 //! `huifang connect`: introduces the service to a platform and says what is left to do there.
 //!
-//! It changes something at the platform (webhook, commands) and nothing here: what belongs into the
-//! settings is printed.
+//! It changes something at the platform (webhook, commands, menu) and nothing here: what belongs
+//! into the settings is printed, also what it made up for them.
 
-use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::io::BufRead as _;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-use crate::app::telegram::menu;
-use crate::catalog::Catalog;
-use crate::channel::Outgoing;
-use crate::channel::telegram::{Mode, Telegram, TelegramConfig};
-use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::language::Language;
 use crate::domain::secret::Secret;
 
-/// Introduces the service to a platform: checks the credentials, sets webhook and commands
+mod telegram;
+mod wechat;
+mod wecom;
+
+/// Introduces the service to a platform: checks the credentials, sets webhook, menu and commands
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Connect {
     /// A Telegram bot; its token comes from the settings, else from standard input
@@ -30,62 +28,73 @@ pub(super) enum Connect {
         #[arg(long, value_name = "ID", allow_hyphen_values = true)]
         chat: Option<i64>,
     },
+    /// A `WeChat` Official Account; what the settings lack is read from standard input, or made up
+    Wechat {
+        /// Send a greeting to this follower, who wrote to the account within two days
+        #[arg(long)]
+        openid: Option<String>,
+    },
+    /// An app of `WeCom`; what the settings lack is read from standard input, or made up
+    Wecom {
+        /// Send a greeting to this member of the company
+        #[arg(long, value_name = "USERID")]
+        user: Option<String>,
+        /// Have the robot of the group of staff say something
+        #[arg(long)]
+        robot: bool,
+    },
 }
 
 impl Connect {
     /// Runs the command; fails when something did not work.
     pub(super) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         match self {
-            Connect::Telegram { polling, chat } => telegram(config, polling, chat).await,
+            Connect::Telegram { polling, chat } => telegram::run(config, polling, chat).await,
+            Connect::Wechat { openid } => wechat::run(config, openid).await,
+            Connect::Wecom { user, robot } => wecom::run(config, user, robot).await,
         }
     }
 }
 
-async fn telegram(config: Config, polling: bool, chat: Option<i64>) -> anyhow::Result<ExitCode> {
-    let given = config.telegram.token.is_some();
-    let token = if given { config.telegram.token.clone() } else { Some(typed_token()?) };
-    let mode = if polling { Mode::Polling } else { config.telegram.mode };
-    let public_url = config.server.public_url();
-    let settings = TelegramConfig { token, mode, ..config.telegram };
-    let bot = Telegram::new(&settings)?.context("there is no token: @BotFather gives one (/newbot)")?;
-    let catalog = Catalog::embedded().map_err(|_| anyhow::anyhow!("the prompts are broken: run 'huifang check'"))?;
-    let told = bot.register(&public_url, &menu(&catalog)).await;
-    for done in &told.done {
-        super::print(format_args!("ok       {done}"))?;
-    }
-    let mut failed = !told.left.is_empty();
-    for left in &told.left {
-        super::print(format_args!("FAILED   {left}"))?;
-    }
-    if let (Some(chat), Some(_)) = (chat, &told.name) {
-        let language = Language::default();
-        let greeting = catalog.text(language, "welcome.unbound", &BTreeMap::new());
-        let id = Clock::system().new_id();
-        match bot.send(&Outgoing { id, address: &chat.to_string(), text: &greeting, buttons: &[] }).await {
-            Ok(()) => super::print(format_args!("ok       a greeting was sent to chat {chat}"))?,
-            Err(error) => {
-                failed = true;
-                super::print(format_args!("FAILED   a greeting to chat {chat}: {error}"))?;
-            }
-        }
-    }
-    let Some(name) = told.name else { return Ok(ExitCode::FAILURE) };
-    super::print("\nStill to do:")?;
-    if !given {
-        super::print("- put the token into a file and name it to the service: HUIFANG_TELEGRAM__TOKEN_FILE=FILE")?;
-    }
-    if mode != config.telegram.mode {
-        super::print("- in huifang.toml: [telegram] mode = \"polling\"")?;
-    }
-    super::print("- at @BotFather: /setdescription and /setuserpic, so that people see whom they write to")?;
-    super::print("- at @BotFather: /setjoingroups, Disable, unless a group of staff shall get alerts")?;
-    super::print(format_args!("- write to the bot to see that it answers: https://t.me/{name}"))?;
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+/// What was tried, printed as it goes.
+#[derive(Debug, Default)]
+struct Report {
+    something_failed: bool,
 }
 
-fn typed_token() -> anyhow::Result<Secret> {
-    eprintln!("Token of the bot, as @BotFather gives it, then Enter:");
+impl Report {
+    fn done(&mut self, what: impl Display) -> anyhow::Result<()> {
+        Ok(super::print(format_args!("ok       {what}"))?)
+    }
+
+    fn failed(&mut self, what: impl Display) -> anyhow::Result<()> {
+        self.something_failed = true;
+        Ok(super::print(format_args!("FAILED   {what}"))?)
+    }
+
+    /// Says what only a person can do.
+    fn end(self, to_do: &[String]) -> anyhow::Result<ExitCode> {
+        super::print("\nStill to do:")?;
+        for line in to_do {
+            super::print(format_args!("- {line}"))?;
+        }
+        Ok(if self.something_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
+
+/// Reads a line that somebody types.
+fn typed(what: &str) -> anyhow::Result<String> {
+    eprintln!("{what}, then Enter:");
     let mut typed = String::new();
-    std::io::stdin().lock().read_line(&mut typed).context("the token could not be read")?;
-    Ok(Secret::new(typed.trim()))
+    std::io::stdin().lock().read_line(&mut typed).with_context(|| format!("{what}: it could not be read"))?;
+    Ok(typed.trim().to_owned())
+}
+
+fn typed_secret(what: &str) -> anyhow::Result<Secret> {
+    typed(what).map(Secret::new)
+}
+
+/// Whether a setting is missing; an empty one is.
+fn lacks(set: Option<&Secret>) -> bool {
+    set.is_none_or(|secret| secret.expose().trim().is_empty())
 }

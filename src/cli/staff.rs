@@ -1,11 +1,15 @@
-//! `huifang staff`: who may log in to the console.
+//! `huifang staff`: who may log in to the console, and whose account on a platform is whose.
 
 use std::io::BufRead as _;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
+use crate::app::token_key;
+use crate::channel::telegram::{Telegram, TelegramConfig};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::ids::StaffId;
 use crate::domain::staff::{Role, Staff};
 use crate::store::{self, Store, StoreError};
 use crate::web::console::password;
@@ -32,16 +36,34 @@ pub(super) enum StaffCommand {
     },
     /// Lists everybody
     List,
+    /// Prints a link: whoever opens it in Telegram within a day may act on alerts there as this person
+    Link {
+        /// What they log in with
+        login: String,
+    },
+    /// Takes every account on a platform from somebody
+    Unlink {
+        /// What they log in with
+        login: String,
+    },
 }
 
 impl StaffCommand {
     /// Runs the command.
     pub(super) async fn run(self, config: Config) -> anyhow::Result<()> {
         let url = &config.database.url;
+        let telegram = config.telegram.clone();
         let store = Store::open(url.expose()).await.with_context(|| format!("[database] url = {url}"))?;
         store.migrate().await.with_context(|| format!("[database] url = {url}"))?;
         match self {
             StaffCommand::Add { login, name, role, region } => add(&store, login, name, role, region).await?,
+            StaffCommand::Link { login } => link(&store, &telegram, &login).await?,
+            StaffCommand::Unlink { login } => {
+                let id = known(&store, &login).await?;
+                let taken = store.write(move |tx| Box::pin(async move { store::staff_accounts::unlink(tx, id).await }));
+                let taken = taken.await?;
+                super::print(format_args!("{login}: {taken} accounts taken away"))?;
+            }
             StaffCommand::List => {
                 let all = store.read(|tx| Box::pin(async move { store::staff::list(tx).await })).await;
                 for staff in all.map_err(|error: StoreError| error)? {
@@ -96,6 +118,28 @@ async fn add(
     }
     println!("{taken} may log in now");
     Ok(())
+}
+
+/// How long the link is good for; it works once.
+const LINK_LASTS: Duration = Duration::from_secs(86_400);
+
+async fn link(store: &Store, telegram: &TelegramConfig, login: &str) -> anyhow::Result<()> {
+    let bot = Telegram::new(telegram)?.context("[telegram] has no token: 'huifang connect telegram' says more")?;
+    let id = known(store, login).await?;
+    let name = bot.name().await.context("the bot's name")?;
+    let token = token_key(store).await?.sign_staff(id, Clock::system().now() + LINK_LASTS);
+    super::print(format_args!("https://t.me/{name}?start={token}"))?;
+    eprintln!("Give this link to {login} alone: it works once, within a day.");
+    Ok(())
+}
+
+/// Returns whoever logs in by that name.
+async fn known(store: &Store, login: &str) -> anyhow::Result<StaffId> {
+    let wanted = login.to_owned();
+    let found = store.read(|tx| Box::pin(async move { store::staff::by_login(tx, &wanted).await })).await;
+    let found = found.map_err(|error: StoreError| error)?;
+    let (staff, _) = found.with_context(|| format!("there is no {login}: 'huifang staff list' names everybody"))?;
+    Ok(staff.id)
 }
 
 fn role(text: &str) -> Result<Role, String> {

@@ -5,8 +5,12 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::flag::FlagKind;
+use super::ids::FlagId;
 use super::time::Timestamp;
 use super::understanding::Urgency;
+
+/// What everything begins with that a button below an alert sends back.
+const BUTTON: &str = "al";
 
 /// A place where staff reads alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -33,6 +37,53 @@ impl Target {
             Target::Mail => "mail",
             Target::Webhook => "webhook",
         }
+    }
+}
+
+/// What staff does about an alert where they read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// 接单: the ticket is theirs.
+    Take,
+    /// 已电话: they spoke to the client.
+    Phoned,
+    /// 已到场: they are at the place.
+    Arrived,
+    /// 申请延期: it takes longer; the manager decides.
+    Extend,
+    /// They have seen it: for what is no ticket.
+    Seen,
+    /// They answered the client.
+    Reply,
+}
+
+impl Act {
+    /// What stands below the alert of a ticket.
+    pub const ON_TICKET: [Act; 4] = [Act::Phoned, Act::Arrived, Act::Extend, Act::Take];
+
+    /// Returns the name used in the payload of buttons and jobs and in the keys of texts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Act::Take => "take",
+            Act::Phoned => "phoned",
+            Act::Arrived => "arrived",
+            Act::Extend => "extend",
+            Act::Seen => "seen",
+            Act::Reply => "reply",
+        }
+    }
+
+    /// Returns what a button below the alert of `flag` sends back.
+    pub fn button(self, flag: FlagId) -> String {
+        format!("{BUTTON}:{}:{flag}", self.name())
+    }
+
+    /// Reads what a button below an alert sent back; whoever sends it is yet to be known.
+    pub fn of_button(data: &str) -> Option<(Act, FlagId)> {
+        let (act, flag) = data.strip_prefix(BUTTON)?.strip_prefix(':')?.split_once(':')?;
+        let act = Act::ON_TICKET.into_iter().chain([Act::Seen]).find(|known| known.name() == act)?;
+        Some((act, flag.parse().ok()?))
     }
 }
 
@@ -135,6 +186,19 @@ mod tests {
     fn quiet() -> QuietHours {
         let zone = TimeZone::get("Asia/Shanghai").unwrap();
         QuietHours { from: civil::time(20, 0, 0, 0), to: civil::time(9, 0, 0, 0), zone }
+    }
+
+    #[test]
+    fn a_button_below_an_alert_comes_back_as_what_it_is_and_fits_telegram() {
+        let flag = FlagId(uuid::Uuid::from_u128(7));
+        for act in Act::ON_TICKET.into_iter().chain([Act::Seen]) {
+            let data = act.button(flag);
+            assert!(data.len() <= 64, "{data}");
+            assert_eq!(Act::of_button(&data), Some((act, flag)));
+        }
+        for forged in ["al:take", "al:take:x", "al:reply:00000000-0000-0000-0000-000000000007", "do:report", ""] {
+            assert_eq!(Act::of_button(forged), None, "{forged}");
+        }
     }
 
     #[test]

@@ -23,13 +23,15 @@ pub enum FlagKind {
     Complaint,
     /// The client said [没修好].
     FixRejected,
+    /// Whoever has a ticket asks for more time.
+    ExtensionRequested,
     /// A message could not be brought to the client.
     DeliveryFailed,
 }
 
 impl FlagKind {
     /// Every kind.
-    pub const ALL: [FlagKind; 8] = [
+    pub const ALL: [FlagKind; 9] = [
         FlagKind::NegativeFeedback,
         FlagKind::Emergency,
         FlagKind::ScoreTextConflict,
@@ -37,6 +39,7 @@ impl FlagKind {
         FlagKind::VoiceUnheard,
         FlagKind::Complaint,
         FlagKind::FixRejected,
+        FlagKind::ExtensionRequested,
         FlagKind::DeliveryFailed,
     ];
 
@@ -50,6 +53,7 @@ impl FlagKind {
             FlagKind::VoiceUnheard => "voice_unheard",
             FlagKind::Complaint => "complaint",
             FlagKind::FixRejected => "fix_rejected",
+            FlagKind::ExtensionRequested => "extension_requested",
             FlagKind::DeliveryFailed => "delivery_failed",
         }
     }

@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::alert::Target;
+use super::alert::{Act, Target};
 use super::dialogue::Timer;
-use super::ids::{DialogueId, FlagId, MediaId, OutboxId, ResponseId, TicketId};
+use super::ids::{DialogueId, FlagId, MediaId, OutboxId, ResponseId, StaffId, TicketId};
 
 /// One piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,8 @@ pub enum Job {
     Alert { flag: FlagId },
     /// Tell staff of a flag at one place.
     Tell { flag: FlagId, target: Target },
+    /// Say below an alert who did what about it.
+    Acknowledge { flag: FlagId, staff: StaffId, act: Act },
     /// Have the model judge the words of a ticket.
     TagTicket { ticket: TicketId },
     /// Have the model judge the comment of a response.
@@ -42,6 +44,7 @@ impl Job {
             Job::Deliver { .. } => "deliver",
             Job::Alert { .. } => "alert",
             Job::Tell { .. } => "tell",
+            Job::Acknowledge { .. } => "acknowledge",
             Job::TagTicket { .. } => "tag_ticket",
             Job::TagResponse { .. } => "tag_response",
             Job::Wake { .. } => "wake",
@@ -55,6 +58,7 @@ impl Job {
         match self {
             Job::Transcribe { dialogue, .. } => Some(format!("hear:{dialogue}")),
             Job::Deliver { dialogue, .. } => Some(format!("say:{dialogue}")),
+            Job::Acknowledge { flag, .. } => Some(format!("acknowledge:{flag}")),
             Job::Fetch { .. }
             | Job::Alert { .. }
             | Job::Tell { .. }
@@ -72,7 +76,7 @@ impl Job {
             Job::Alert { flag } => Some(format!("alert:{flag}")),
             Job::Tell { flag, target } => Some(format!("tell:{flag}:{}", target.name())),
             Job::Deliver { message, .. } => Some(format!("deliver:{message}")),
-            Job::TagTicket { .. } | Job::TagResponse { .. } => None,
+            Job::Acknowledge { .. } | Job::TagTicket { .. } | Job::TagResponse { .. } => None,
             Job::Wake { timer, .. } => Some(match timer {
                 Timer::ReportReminder { ticket } => format!("report_reminder:{ticket}"),
                 Timer::ReportUnconfirmed { ticket } => format!("report_unconfirmed:{ticket}"),

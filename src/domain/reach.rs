@@ -1,6 +1,14 @@
 //! When a platform lets us write to somebody who did not just write to us.
 
+use std::time::Duration;
+
 use super::time::Timestamp;
+
+/// How the reason of a message begins that was held back because a window was shut: it goes out
+/// when the person writes again …
+pub const SHUT: &str = "window:";
+/// … unless it is older than this: then it would only puzzle them.
+pub const STALE_AFTER: Duration = Duration::from_secs(7 * 86_400);
 
 /// A platform's rule: so many messages, so long after the person last wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,5 +72,7 @@ mod tests {
         assert_eq!(admits(5, 1), Err(Shut::UsedUp));
         assert_eq!(admits(0, 48), Err(Shut::TooLate));
         assert_eq!(Window::WECHAT.admits(None, 0, Timestamp(0)), Err(Shut::NeverHeard));
+        let reasons = [Shut::NeverHeard, Shut::TooLate, Shut::UsedUp].map(Shut::reason);
+        assert!(reasons.iter().all(|reason| reason.starts_with(SHUT)));
     }
 }

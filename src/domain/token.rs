@@ -11,11 +11,23 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::dialogue::TokenFault;
-use super::ids::UnitId;
+use super::ids::{StaffId, UnitId};
 use super::time::Timestamp;
 
 const SIGNED: usize = 20;
 const MAC: usize = 16;
+
+/// What a token is for goes into its signature: one that was made for a flat opens nothing else.
+const UNIT: &[u8] = b"unit-token-v1";
+const STAFF: &[u8] = b"staff-token-v1";
+/// A staff token is thereby longer than any other, and known before it is verified.
+const STAFF_PREFIX: char = 's';
+
+/// Whether a text has the looks of a staff token; who it is from is said by [`TokenKey::verify_staff`].
+pub fn is_staff_token(text: &str) -> bool {
+    let rest = text.strip_prefix(STAFF_PREFIX);
+    rest.is_some_and(|rest| rest.len() == (SIGNED + MAC) / 3 * 4 && BASE64URL_NOPAD.decode(rest.as_bytes()).is_ok())
+}
 
 /// The secret that signs tokens.
 #[derive(Clone)]
@@ -35,11 +47,20 @@ impl TokenKey {
 
     /// Signs a token for a unit, valid until `expires` (to the second; at most until the year 2106).
     pub fn sign(&self, unit: UnitId, expires: Timestamp) -> String {
+        self.sign_as(UNIT, unit.0, expires)
+    }
+
+    /// Signs a token by which a member of staff shows whose account on a platform is theirs.
+    pub fn sign_staff(&self, staff: StaffId, expires: Timestamp) -> String {
+        format!("{STAFF_PREFIX}{}", self.sign_as(STAFF, staff.0, expires))
+    }
+
+    fn sign_as(&self, purpose: &[u8], id: Uuid, expires: Timestamp) -> String {
         let mut bytes = [0; SIGNED + MAC];
-        bytes[..16].copy_from_slice(unit.0.as_bytes());
+        bytes[..16].copy_from_slice(id.as_bytes());
         let seconds = u32::try_from(expires.0.max(0) / 1000).unwrap_or(u32::MAX);
         bytes[16..SIGNED].copy_from_slice(&seconds.to_be_bytes());
-        let mac = self.mac(&bytes[..SIGNED]);
+        let mac = self.mac(purpose, &bytes[..SIGNED]);
         bytes[SIGNED..].copy_from_slice(&mac);
         BASE64URL_NOPAD.encode(&bytes)
     }
@@ -49,25 +70,38 @@ impl TokenKey {
     /// # Errors
     /// [`TokenFault::Unknown`] if we did not sign it, [`TokenFault::Expired`] if its time has passed.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<UnitId, TokenFault> {
+        self.verify_as(UNIT, token, now).map(UnitId)
+    }
+
+    /// Reads a token of a member of staff.
+    ///
+    /// # Errors
+    /// As [`TokenKey::verify`].
+    pub fn verify_staff(&self, token: &str, now: Timestamp) -> Result<StaffId, TokenFault> {
+        let token = token.trim().strip_prefix(STAFF_PREFIX).ok_or(TokenFault::Unknown)?;
+        self.verify_as(STAFF, token, now).map(StaffId)
+    }
+
+    fn verify_as(&self, purpose: &[u8], token: &str, now: Timestamp) -> Result<Uuid, TokenFault> {
         let bytes = BASE64URL_NOPAD.decode(token.trim().as_bytes()).map_err(|_| TokenFault::Unknown)?;
         let (signed, mac) = bytes.split_at_checked(SIGNED).ok_or(TokenFault::Unknown)?;
-        if mac.len() != MAC || !bool::from(self.mac(signed).ct_eq(mac)) {
+        if mac.len() != MAC || !bool::from(self.mac(purpose, signed).ct_eq(mac)) {
             return Err(TokenFault::Unknown);
         }
-        let (unit, expires) = signed.split_at(16);
-        let unit = Uuid::from_slice(unit).map_err(|_| TokenFault::Unknown)?;
+        let (id, expires) = signed.split_at(16);
+        let id = Uuid::from_slice(id).map_err(|_| TokenFault::Unknown)?;
         let expires = <[u8; 4]>::try_from(expires).map_err(|_| TokenFault::Unknown)?;
         if now.0 / 1000 > i64::from(u32::from_be_bytes(expires)) {
             return Err(TokenFault::Expired);
         }
-        Ok(UnitId(unit))
+        Ok(id)
     }
 
-    fn mac(&self, signed: &[u8]) -> [u8; MAC] {
+    fn mac(&self, purpose: &[u8], signed: &[u8]) -> [u8; MAC] {
         let mut cut = [0; MAC];
         // HMAC takes keys of any length: this cannot fail.
         if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) {
-            mac.update(b"unit-token-v1");
+            mac.update(purpose);
             mac.update(signed);
             cut.copy_from_slice(&mac.finalize().into_bytes()[..MAC]);
         }
@@ -112,6 +146,17 @@ mod tests {
             let forged: String = forged.into_iter().collect();
             assert_eq!(key.verify(&forged, NOW), Err(TokenFault::Unknown), "character {at}");
         }
+    }
+
+    #[test]
+    fn a_token_for_staff_opens_no_flat_and_the_other_way_round() {
+        let (key, unit, token) = token();
+        let staff = key.sign_staff(StaffId(unit.0), NOW + Duration::from_secs(60));
+        assert_eq!(key.verify_staff(&staff, NOW), Ok(StaffId(unit.0)));
+        assert!(is_staff_token(&staff) && staff.len() <= 64 && !is_staff_token(&token) && !is_staff_token("salt"));
+        assert_eq!(key.verify_staff(&format!("s{token}"), NOW), Err(TokenFault::Unknown));
+        assert_eq!(key.verify(staff.strip_prefix('s').unwrap(), NOW), Err(TokenFault::Unknown));
+        assert_eq!(key.verify_staff(&staff, NOW + Duration::from_secs(61)), Err(TokenFault::Expired));
     }
 
     #[test]

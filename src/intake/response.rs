@@ -86,11 +86,7 @@ pub struct Together {
 pub fn together(rows: &[Outbound], fits: impl Fn(&str, &[Button]) -> bool) -> Result<Together, StoreError> {
     let mut whole = Together::default();
     for row in rows {
-        let body: OutboundBody = serde_json::from_str(&row.body).map_err(|_| StoreError::Corrupt {
-            table: "outbox",
-            column: "body",
-            id: row.id.to_string(),
-        })?;
+        let body = body_of(row)?;
         let gap = if whole.messages.is_empty() { "" } else { "\n\n" };
         let text = format!("{}{gap}{}", whole.text, body.text);
         if !fits(&text, &body.choices) {
@@ -101,4 +97,10 @@ pub fn together(rows: &[Outbound], fits: impl Fn(&str, &[Button]) -> bool) -> Re
         whole.messages.push(row.id);
     }
     Ok(whole)
+}
+
+/// Reads a stored message.
+pub(super) fn body_of(row: &Outbound) -> Result<OutboundBody, StoreError> {
+    let corrupt = |_| StoreError::Corrupt { table: "outbox", column: "body", id: row.id.to_string() };
+    serde_json::from_str(&row.body).map_err(corrupt)
 }

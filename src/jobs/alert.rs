@@ -9,10 +9,10 @@ use super::{Outcome, Runner};
 use crate::channel::http::Http;
 use crate::channel::mail::Mail;
 use crate::channel::wecom::robot::{self, Robot};
-use crate::channel::{ChannelKind, Outgoing, SendError};
-use crate::domain::alert::{self, Matter, QuietHours, Rule, Target};
+use crate::channel::{Button, ChannelKind, Outgoing, SendError};
+use crate::domain::alert::{self, Act, Matter, QuietHours, Rule, Target};
 use crate::domain::flag::{Flag, FlagKind};
-use crate::domain::ids::{FlagId, OutboxId};
+use crate::domain::ids::{FlagId, OutboxId, StaffId};
 use crate::domain::job::Job;
 use crate::domain::language::Language;
 use crate::domain::ticket::Ticket;
@@ -61,6 +61,8 @@ impl Alerts {
 struct Told {
     subject: String,
     text: String,
+    /// What staff can do about it on the spot, where the place has buttons.
+    buttons: Vec<Button>,
 }
 
 /// A flag with what it is about.
@@ -128,11 +130,65 @@ impl Runner {
     ) -> Option<Result<(), SendError>> {
         let to = |address| Outgoing { id: OutboxId(flag.0), address, text: &told.text, buttons: &[] };
         Some(match target {
-            Target::Telegram => self.channels.send(ChannelKind::Telegram, &to(alerts.telegram_chat.as_deref()?)).await,
+            Target::Telegram => self.send_to_group(alerts.telegram_chat.as_deref()?, flag, told).await,
             Target::Wecom => alerts.robot.as_ref()?.say(&robot::escape(&told.text)).await,
             Target::Mail => alerts.mail.as_ref()?.send(&flag.to_string(), &told.subject, &told.text).await,
             Target::Webhook => alerts.webhook.as_ref()?.send(&to(WEBHOOK_ADDRESS)).await,
         })
+    }
+
+    /// Sends an alert with its buttons, and notes which message it became.
+    async fn send_to_group(&self, chat: &str, flag: FlagId, told: &Told) -> Result<(), SendError> {
+        let outgoing = Outgoing { id: OutboxId(flag.0), address: chat, text: &told.text, buttons: &told.buttons };
+        let Some(bot) = &self.channels.telegram else {
+            return self.channels.send(ChannelKind::Telegram, &outgoing).await;
+        };
+        let Some(number) = bot.send_below(&outgoing, None).await? else { return Ok(()) };
+        let (chat, now) = (chat.to_owned(), self.clock.now());
+        let noted = self.store.write(move |tx| {
+            Box::pin(async move {
+                let channel = ChannelKind::Telegram.name();
+                store::alerts::note_message(tx, channel, &chat, &number.to_string(), flag, now).await
+            })
+        });
+        if let Err(error) = noted.await {
+            // It is there and is not sent again: its buttons work, an answer to it does not.
+            tracing::warn!(%error, flag.id = %flag, "the alert of flag {flag} cannot be answered: {error}");
+        }
+        Ok(())
+    }
+
+    /// Says below an alert who did what about it.
+    pub(super) async fn acknowledge(&self, flag: FlagId, staff: StaffId, act: Act) -> Outcome {
+        let (Some(alerts), Some(bot)) = (&self.alerts, &self.channels.telegram) else { return Outcome::Done };
+        let found = self.store.read(move |tx| {
+            Box::pin(async move {
+                let channel = ChannelKind::Telegram.name();
+                let at = store::alerts::message_of(tx, channel, flag).await?;
+                let person = store::staff::find(tx, staff).await?;
+                Ok::<_, StoreError>(at.zip(person).zip(find(tx, flag).await?))
+            })
+        });
+        let (((chat, message), person), found) = match found.await {
+            Ok(Some(found)) => found,
+            Ok(None) => return Outcome::Done,
+            Err(error) => return error.into(),
+        };
+        let number = found.ticket.map(|ticket| ticket.number).unwrap_or_default();
+        let args = BTreeMap::from([("name".to_owned(), person.name), ("number".to_owned(), number)]);
+        let text = self.catalog.text(alerts.language, &format!("alert.done.{}", act.name()), &args);
+        let outgoing = Outgoing { id: self.clock.new_id(), address: &chat, text: text.trim(), buttons: &[] };
+        match bot.send_below(&outgoing, message.parse().ok()).await {
+            Ok(_) => Outcome::Done,
+            Err(SendError::Later { wait, reason }) => {
+                Outcome::later(wait, anyhow::anyhow!("acknowledgement: {reason}"))
+            }
+            // Not worth saying twice.
+            Err(error) => {
+                tracing::warn!("who did what about an alert was not said in the group: {error}");
+                Outcome::Done
+            }
+        }
     }
 
     fn told(&self, alerts: &Alerts, found: &Found) -> Told {
@@ -158,11 +214,16 @@ impl Runner {
         let page = match (&found.flag.ticket_id, &found.flag.response_id, &found.flag.dialogue_id) {
             (Some(ticket), _, _) => format!("/console/tickets/{ticket}"),
             (None, Some(response), _) => format!("/console/responses/{response}"),
-            (None, None, Some(dialogue)) => format!("/console/dialogues/{dialogue}"),
+            (None, None, Some(dialogue)) => format!("/console/conversations/{dialogue}"),
             (None, None, None) => "/console".to_owned(),
         };
         lines.push(format!("{}{page}", alerts.public_url));
-        Told { subject, text: lines.join("\n") }
+        let acts = if found.ticket.is_some() { Act::ON_TICKET.as_slice() } else { &[Act::Seen] };
+        let button = |act: &Act| {
+            let label = text(&format!("alert.button.{}", act.name()), &[]);
+            Button { id: act.button(found.flag.id), label }
+        };
+        Told { subject, text: lines.join("\n"), buttons: acts.iter().map(button).collect() }
     }
 }
 

@@ -111,13 +111,33 @@ pub async fn save(
     if changed == 0 { Err(missing(id)) } else { Ok(()) }
 }
 
-/// Notes that the person wrote, or (`left`) that they blocked or unfollowed us.
-pub async fn heard(tx: &mut Tx, id: DialogueId, now: Timestamp, left: bool) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE dialogues SET heard_at = COALESCE($2, heard_at), left_at = $3 WHERE id = $1";
+/// What a message says of how the person can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// They wrote.
+    Wrote,
+    /// They blocked or unfollowed us.
+    Left,
+}
+
+/// Stores the state after a step that a message of the person led to, and that they were heard.
+pub async fn save_heard(
+    tx: &mut Tx,
+    id: DialogueId,
+    state: &str,
+    handed_over: bool,
+    now: Timestamp,
+    heard: Heard,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE dialogues SET state = $2, handed_over = $3, updated_at = $4, \
+                       heard_at = COALESCE($5, heard_at), left_at = $6 WHERE id = $1";
     let changed = both!(tx, |c| sqlx::query(SQL)
         .bind(id.to_string())
-        .bind((!left).then_some(now.0))
-        .bind(left.then_some(now.0))
+        .bind(clean(state))
+        .bind(i64::from(handed_over))
+        .bind(now.0)
+        .bind((heard == Heard::Wrote).then_some(now.0))
+        .bind((heard == Heard::Left).then_some(now.0))
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;

@@ -8,6 +8,7 @@ use super::tx::both;
 use super::value::{Row, clean, name_of};
 use super::{StoreError, Tx, dialogues};
 use crate::domain::ids::{DialogueId, InboxId, OutboxId};
+use crate::domain::reach::SHUT;
 use crate::domain::time::Timestamp;
 
 macro_rules! select {
@@ -147,6 +148,35 @@ pub async fn put_back(tx: &mut Tx, id: OutboxId) -> Result<(), StoreError> {
                        WHERE id = $1 AND reason = $2";
     both!(tx, |c| sqlx::query(SQL).bind(id.to_string()).bind(IN_RESPONSE).execute(c).await.map(drop))?;
     Ok(())
+}
+
+/// Returns what was held back since a time because the platform's window was shut, in order.
+pub async fn shut_out(tx: &mut Tx, dialogue: DialogueId, since: Timestamp) -> Result<Vec<Outbound>, StoreError> {
+    const SQL: &str = select!(
+        "WHERE dialogue_id = $1 AND status = 'withheld' AND reason LIKE $2 AND created_at >= $3 ORDER BY seq LIMIT 20"
+    );
+    let rows = both!(tx, |c| sqlx::query_as::<_, OutboundRow>(SQL)
+        .bind(dialogue.to_string())
+        .bind(format!("{SHUT}%"))
+        .bind(since.0)
+        .fetch_all(c)
+        .await)?;
+    rows.into_iter().map(Outbound::try_from).collect()
+}
+
+/// Has a message that was held back sent after all, as an answer to the one that opened the window.
+pub async fn let_out(tx: &mut Tx, id: OutboxId, reply_to: InboxId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE outbox SET status = 'pending', reason = NULL, attempt = 0, reply_to = $2 \
+                       WHERE id = $1 AND status = 'withheld'";
+    both!(tx, |c| sqlx::query(SQL).bind(id.to_string()).bind(reply_to.to_string()).execute(c).await.map(drop))
+        .map_err(StoreError::from)
+}
+
+/// Returns what was said in answer to a message, in order.
+pub async fn answers(tx: &mut Tx, message: InboxId) -> Result<Vec<Outbound>, StoreError> {
+    const SQL: &str = select!("WHERE reply_to = $1 ORDER BY seq LIMIT 20");
+    let rows = both!(tx, |c| sqlx::query_as::<_, OutboundRow>(SQL).bind(message.to_string()).fetch_all(c).await)?;
+    rows.into_iter().map(Outbound::try_from).collect()
 }
 
 /// Returns what waits to be sent behind a message of the same conversation, in order.

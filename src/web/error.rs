@@ -43,6 +43,9 @@ pub enum WebError {
     /// More bytes than a request may have.
     #[error("the request is too large")]
     BodyTooLarge,
+    /// The request came in too slowly, or not to its end.
+    #[error("the request came in too slowly")]
+    TooSlow,
     /// More files than a message may have.
     #[error("more than {0} files")]
     TooManyFiles(usize),
@@ -65,6 +68,7 @@ impl WebError {
             WebError::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             WebError::Conflict => (StatusCode::CONFLICT, "conflict"),
             WebError::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
+            WebError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too_slow"),
             WebError::TooManyFiles(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_many_files"),
             WebError::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
             WebError::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),

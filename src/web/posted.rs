@@ -3,6 +3,8 @@
 //! conversation. The chat (`web/chat`) and the signed HTTP channel (`web/webhooks/http.rs`) add
 //! who posts.
 
+mod pace;
+
 use axum::body::Body;
 use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Multipart, Request};
@@ -12,10 +14,11 @@ use sha2::{Digest, Sha256};
 
 use super::Web;
 use super::error::WebError;
-use crate::channel::{Content, Place, ReceivedFile, Refusal, RemoteFile};
+use crate::channel::{Content, Inbound, Place, ReceivedFile, Refusal, RemoteFile};
 use crate::domain::language::Language;
 use crate::domain::media::{MOST_CHARACTERS, MOST_MEGABYTES};
-use crate::intake::{blob_key, kind};
+use crate::intake::{Received, blob_key, kind};
+use crate::store::StoreError;
 
 /// Most bytes of one file.
 pub(super) const LARGEST_FILE: usize = MOST_MEGABYTES * 1024 * 1024;
@@ -50,10 +53,22 @@ pub(super) struct Posted {
 impl Posted {
     /// Reads a multipart body. Files are stored one by one as they come in, so that no more than
     /// one is ever held in memory; the rest of one that is too large is read and thrown away, so
-    /// that the sender gets to see the answer.
+    /// that the sender gets to see the answer. Of a body that breaks off no file is kept.
     pub(super) async fn read_parts(web: &Web, request: Request) -> Result<Posted, WebError> {
-        let mut parts = Multipart::from_request(request, &()).await.map_err(|_| WebError::BadRequest)?;
+        let request = request.map(|body| pace::PATIENT.keep(body));
+        let parts = Multipart::from_request(request, &()).await.map_err(|_| WebError::BadRequest)?;
         let mut posted = Posted::default();
+        match posted.take_parts(web, parts).await {
+            Ok(()) => Ok(posted),
+            Err(error) => {
+                posted.forget_files(web).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn take_parts(&mut self, web: &Web, mut parts: Multipart) -> Result<(), WebError> {
+        let posted = self;
         while let Some(part) = parts.next_field().await.map_err(|cause| broken(&cause))? {
             match part.name().unwrap_or_default() {
                 "session" => posted.session = Some(short(part).await?),
@@ -62,11 +77,11 @@ impl Posted {
                 "language" => posted.language = Language::from_tag(&short(part).await?),
                 "choice" => posted.choice = Some(short(part).await?).filter(|choice| !choice.is_empty()),
                 "text" => posted.text = Some(words(part).await?),
-                "file" | "photo" | "voice" | "audio" | "image" => take_file(web, part, &mut posted).await?,
+                "file" | "photo" | "voice" | "audio" | "image" => take_file(web, part, posted).await?,
                 _ => {}
             }
         }
-        Ok(posted)
+        Ok(())
     }
 
     /// Returns what to hand to the conversation, in order; never nothing. Each piece has a
@@ -98,6 +113,28 @@ impl Posted {
             contents.push(("", Content::Refused(Refusal::Empty)));
         }
         contents
+    }
+
+    /// Hands every piece of the message to the conversation, in order. Files that are not the
+    /// message's after that (it was here before) are removed; after an error they stay, since
+    /// nobody knows whether the row that names them is on disk.
+    pub(super) async fn hand_over(
+        &self,
+        web: &Web,
+        inbound: impl Fn(&'static str, Content) -> Inbound,
+    ) -> Result<Vec<Received>, StoreError> {
+        let mut taken = Vec::new();
+        let mut files_kept = false;
+        for (suffix, content) in self.contents() {
+            let holds_files = matches!(content, Content::Media { .. });
+            let received = web.intake.receive(inbound(suffix, content)).await?;
+            files_kept |= holds_files && !received.duplicate;
+            taken.push(received);
+        }
+        if !files_kept {
+            self.forget_files(web).await;
+        }
+        Ok(taken)
     }
 
     /// Removes files that belong to nothing: the message was refused, or was here before.
@@ -158,11 +195,12 @@ const MOST_DISCARDED: usize = 8 * 1024 * 1024;
 
 /// Reads a whole body up to a cap. One that does not end is not read to its end.
 pub(super) async fn whole(body: Body, cap: usize) -> Result<Bytes, WebError> {
-    let mut body = body.into_data_stream();
+    let mut body = pace::PATIENT.keep(body).into_data_stream();
     let mut kept = Kept::up_to(cap);
     let mut read = 0;
     while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|_| WebError::BadRequest)?;
+        let chunk =
+            chunk.map_err(|cause| if pace::is_too_slow(&cause) { WebError::TooSlow } else { WebError::BadRequest })?;
         read += chunk.len();
         if read > cap + MOST_DISCARDED {
             break;
@@ -206,7 +244,9 @@ async fn words(part: Field<'_>) -> Result<String, WebError> {
 }
 
 fn broken(cause: &axum::extract::multipart::MultipartError) -> WebError {
-    if cause.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+    if pace::is_too_slow(cause) {
+        WebError::TooSlow
+    } else if cause.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
         WebError::BodyTooLarge
     } else {
         WebError::BadRequest

@@ -76,6 +76,7 @@ struct World {
     updates: VecDeque<Value>,
     queries: BTreeSet<String>,
     answered: Vec<String>,
+    toasts: Vec<String>,
     files: BTreeMap<String, (String, Vec<u8>)>,
     commands: BTreeMap<String, Value>,
     message_id: i64,
@@ -128,6 +129,11 @@ impl FakeTelegram {
 
     pub fn answered(&self) -> Vec<String> {
         self.world().answered.clone()
+    }
+
+    /// What was shown to those who pressed a button.
+    pub fn toasts(&self) -> Vec<String> {
+        self.world().toasts.clone()
     }
 
     pub fn webhook(&self) -> Option<Value> {
@@ -247,6 +253,7 @@ impl Shared {
                     return Err(bad("query is too old and response timeout expired or query ID is invalid"));
                 }
                 world.answered.push(id);
+                world.toasts.extend(body["text"].as_str().map(str::to_owned));
                 Ok(json!(true))
             }
             "setwebhook" => world.set_webhook(body),
@@ -331,6 +338,7 @@ impl World {
         let message = json!({ "message_id": self.message_id, "date": 1_795_226_400, "text": text,
             "from": { "id": 123_456_789, "is_bot": true, "first_name": "回访", "username": "huifang_bot" },
             "chat": { "id": chat, "type": if chat > 0 { "private" } else { "supergroup" }, "title": "G", "first_name": "A" },
+            "reply_to": body["reply_parameters"]["message_id"],
             "reply_markup": { "inline_keyboard": rows } });
         self.sent.push(message.clone());
         Ok(message)

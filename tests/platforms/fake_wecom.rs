@@ -42,6 +42,7 @@ struct Memory {
     files: BTreeMap<String, Vec<u8>>,
     fetched: Vec<String>,
     robot: Vec<Value>,
+    menus: Vec<Value>,
 }
 
 #[derive(Clone)]
@@ -60,6 +61,7 @@ impl FakeWecom {
             .route("/cgi-bin/gettoken", get(gettoken))
             .route("/cgi-bin/message/send", post(send))
             .route("/cgi-bin/media/get", get(media))
+            .route("/cgi-bin/menu/create", post(menu))
             .route("/cgi-bin/webhook/send", post(robot))
             .with_state(Arc::clone(&memory));
         FakeWecom { url: serve(router).await, memory }
@@ -121,6 +123,11 @@ impl FakeWecom {
     pub fn texts(&self) -> Vec<String> {
         let memory = self.memory.lock().unwrap();
         memory.messages.iter().map(|body| body["text"]["content"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The menus that were set so far.
+    pub fn menus(&self) -> Vec<Value> {
+        self.memory.lock().unwrap().menus.clone()
     }
 
     /// What the robot said so far.
@@ -194,6 +201,18 @@ async fn media(State(memory): Shared, Query(pairs): Pairs) -> Response {
         Some(bytes) => ([("content-type", "audio/amr")], bytes.clone()).into_response(),
         None => errcode(40007),
     }
+}
+
+async fn menu(State(memory): Shared, Query(pairs): Pairs, bytes: Bytes) -> Response {
+    let mut memory = memory.lock().unwrap();
+    if let Err(refusal) = admitted(&memory, &pairs) {
+        return refusal;
+    }
+    if pairs.get("agentid").and_then(|id| id.parse().ok()) != Some(AGENT) {
+        return errcode(40056);
+    }
+    memory.menus.push(serde_json::from_slice(&bytes).unwrap());
+    axum::Json(json!({ "errcode": 0, "errmsg": "ok" })).into_response()
 }
 
 async fn robot(State(memory): Shared, Query(pairs): Pairs, bytes: Bytes) -> Response {

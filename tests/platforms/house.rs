@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,12 +15,16 @@ use huifang::catalog::Catalog;
 use huifang::channel::Channels;
 use huifang::clock::Clock;
 use huifang::desk::Desk;
-use huifang::domain::ids::{ProjectId, UnitId};
+use huifang::domain::alert::QuietHours;
+use huifang::domain::ids::{ProjectId, StaffId, UnitId};
+use huifang::domain::language::Language;
 use huifang::domain::project::{Project, ProjectKind, Unit};
+use huifang::domain::staff::{Role, Staff};
 use huifang::domain::time::Timestamp;
 use huifang::domain::token::TokenKey;
 use huifang::intake::Intake;
 use huifang::jobs::Runner;
+use huifang::jobs::alert::Alerts;
 use huifang::speech::{Listener, SpeechConfig};
 use huifang::store::blobs::Blobs;
 use huifang::store::outbox::{Delivery, Outbound};
@@ -28,6 +33,7 @@ use huifang::tagging::{Lexical, Tagger};
 use huifang::web;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
 
 /// Saturday, 21 November 2026, 10:00 in Shanghai.
@@ -50,6 +56,26 @@ pub async fn serve(router: axum::Router) -> String {
     let address = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
     address
+}
+
+/// Runs the program where nothing is set but this; returns what it printed and how it ended.
+pub async fn program(set: &[(&str, &str)], arguments: &[&str], typed: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_huifang"))
+        .args(arguments)
+        .current_dir(folder.path())
+        .env_clear()
+        .env("HUIFANG_SERVER__PUBLIC_URL", "https://huifang.example.com")
+        .envs(set.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(typed.as_bytes()).await.unwrap();
+    let ended = child.wait_with_output().await.unwrap();
+    format!("{}exit {}", String::from_utf8(ended.stdout).unwrap(), ended.status.code().unwrap())
 }
 
 pub struct House {
@@ -79,17 +105,67 @@ impl House {
         House::begin(channels, listener, Arc::default()).await
     }
 
+    /// … where staff is told in a group of Telegram, at any hour.
+    pub async fn open_with_group(channels: impl FnOnce(&Clock) -> Channels, chat: i64) -> House {
+        let midnight = jiff::civil::time(0, 0, 0, 0);
+        let alerts = Alerts {
+            telegram_chat: Some(chat.to_string()),
+            mail: None,
+            robot: None,
+            webhook: None,
+            rules: Vec::new(),
+            quiet: QuietHours { from: midnight, to: midnight, zone: jiff::tz::TimeZone::UTC },
+            on_call: None,
+            language: Language::default(),
+            public_url: "https://huifang.example.com".to_owned(),
+        };
+        let clock = Clock::manual(START);
+        let (channels, words) = (channels(&clock), Arc::new(Mutex::new(String::new())));
+        let (listener, alerts) = (listener(&words).await, Some(Arc::new(alerts)));
+        House::on(tempfile::tempdir().unwrap(), clock, channels, listener, words, None, alerts).await
+    }
+
+    /// Somebody new on the staff.
+    pub async fn hires(&self, login: &str, name: &str) -> StaffId {
+        let new = Staff::new(self.clock.new_id(), login, Role::Engineer, self.clock.now());
+        let staff = Staff { name: name.to_owned(), ..new };
+        let id = staff.id;
+        let hired = self
+            .runner
+            .store
+            .write(move |tx| Box::pin(async move { store::staff::insert(tx, &staff, "no password").await }));
+        hired.await.unwrap();
+        id
+    }
+
+    /// What is in the link by which they show whose account is theirs.
+    pub fn staff_token(&self, staff: StaffId) -> String {
+        self.key.sign_staff(staff, self.clock.now() + Duration::from_secs(3600))
+    }
+
+    /// How many files lie in the media store.
+    pub fn files_kept(&self) -> usize {
+        let mut folders = vec![self.folder.path().join("media")];
+        let mut count = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                if entry.path().is_dir() { folders.push(entry.path()) } else { count += 1 }
+            }
+        }
+        count
+    }
+
     /// The service is stopped and started again, on what it had written.
     pub async fn restart(self) -> House {
-        let Runner { store, clock, channels, listener, .. } = self.runner;
+        let Runner { store, clock, channels, listener, alerts, .. } = self.runner;
         store.close().await;
-        House::on(self.folder, clock, channels, listener.unwrap(), self.words, Some(self.unit)).await
+        House::on(self.folder, clock, channels, listener.unwrap(), self.words, Some(self.unit), alerts).await
     }
 
     async fn begin(channels: impl FnOnce(&Clock) -> Channels, listener: Listener, words: Arc<Mutex<String>>) -> House {
         let clock = Clock::manual(START);
         let channels = channels(&clock);
-        House::on(tempfile::tempdir().unwrap(), clock, channels, listener, words, None).await
+        House::on(tempfile::tempdir().unwrap(), clock, channels, listener, words, None, None).await
     }
 
     async fn on(
@@ -99,6 +175,7 @@ impl House {
         listener: Listener,
         words: Arc<Mutex<String>>,
         unit: Option<UnitId>,
+        alerts: Option<Arc<Alerts>>,
     ) -> House {
         let at = |name: &str| folder.path().join(name).display().to_string();
         let store = Store::open(&format!("sqlite:{}", at("huifang.db"))).await.unwrap();
@@ -114,6 +191,7 @@ impl House {
         let phone = "400-000-0000".to_owned();
         let intake =
             Intake::new(store.clone(), Arc::clone(&catalog), Arc::clone(&tagger), clock.clone(), key.clone(), phone);
+        let intake = if alerts.is_some() { intake.with_alerts() } else { intake };
         let blobs = Blobs::open(&format!("file:{}", at("media"))).unwrap();
         let models = web::Models { listener: Some(listener.clone()), mood_failed: false };
         let router = web::router(web::Parts {
@@ -133,7 +211,6 @@ impl House {
         });
         let url = serve(router.unwrap()).await;
         let listener = Some(listener);
-        let alerts = None;
         let runner = Runner { store, clock: clock.clone(), intake, blobs, channels, catalog, listener, tagger, alerts };
         House { url, clock, runner, key, unit, words, folder }
     }

@@ -271,6 +271,64 @@ async fn what_is_signed_and_yet_no_message_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
+async fn of_a_form_that_breaks_off_or_is_refused_no_file_is_kept() {
+    let person = Person::begin().await;
+    let part = |name: &str, bytes: &[u8]| {
+        let head = format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n");
+        [head.as_bytes(), bytes, b"\r\n"].concat()
+    };
+    let photo = [part("from", b"u1"), part("photo", &fixture("photo.jpg"))].concat();
+    let broken = [photo.clone(), part("text", b"half")].concat();
+    let long = [photo.clone(), part("id", &[b'x'; 201]), b"--x--\r\n".to_vec()].concat();
+    let nameless = [part("photo", &fixture("photo.jpg")), b"--x--\r\n".to_vec()].concat();
+    let kind = "multipart/form-data; boundary=x";
+    for body in [broken.clone(), long.clone(), nameless] {
+        assert_eq!(post_bytes(&person.house, "m1", kind, body).await.status(), StatusCode::BAD_REQUEST);
+    }
+    for body in [broken, long] {
+        let request = client().post(format!("{}/chat/api/messages", person.house.url)).header("content-type", kind);
+        assert_eq!(request.body(body).send().await.unwrap().status(), StatusCode::BAD_REQUEST);
+    }
+    assert_eq!(person.house.files_kept(), 0);
+    let whole = [photo, part("id", b"1"), b"--x--\r\n".to_vec()].concat();
+    for copy in ["m2", "m3"] {
+        assert_eq!(post_bytes(&person.house, copy, kind, whole.clone()).await.status(), StatusCode::OK);
+        assert_eq!(person.house.files_kept(), 1, "of a copy nothing is kept either");
+    }
+}
+
+#[tokio::test]
+async fn no_more_uploads_are_read_at_once_than_there_is_room_for() {
+    let person = Person::begin().await;
+    let address = person.house.url.strip_prefix("http://").unwrap();
+    let head = "POST /chat/api/messages HTTP/1.1\r\nhost: x\r\ncontent-type: multipart/form-data; boundary=x\r\n\
+                content-length: 1000\r\n\r\n--x\r\n";
+    let mut waiting = Vec::new();
+    for _ in 0..16 {
+        let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+        connection.write_all(head.as_bytes()).await.unwrap();
+        waiting.push(connection);
+    }
+    let form = || Form::new().text("session", "a-session-of-a-test").text("text", "您好");
+    let post = || client().post(format!("{}/chat/api/messages", person.house.url)).multipart(form()).send();
+    // Until the last of them has been taken up.
+    let mut answer = post().await.unwrap();
+    while answer.status() == StatusCode::OK {
+        answer = post().await.unwrap();
+    }
+    assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(answer.headers()["retry-after"], "5");
+    let json = client().post(format!("{}/chat/api/messages", person.house.url));
+    assert_eq!(
+        json.json(&json!({ "text": "您好" })).send().await.unwrap().status(),
+        StatusCode::OK,
+        "words go through"
+    );
+    drop(waiting);
+    while post().await.unwrap().status() != StatusCode::OK {}
+}
+
+#[tokio::test]
 async fn what_is_too_large_is_refused_by_its_length_alone() {
     let person = Person::begin().await;
     let address = person.house.url.strip_prefix("http://").unwrap();

@@ -4,6 +4,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 #![expect(clippy::result_large_err, reason = "a fake's refusal is the response itself")]
 
+mod connect;
 mod fake_http;
 mod fake_telegram;
 mod fake_wechat;
@@ -12,6 +13,7 @@ mod house;
 mod http;
 mod telegram;
 mod telegram_setup;
+mod telegram_staff;
 mod wechat;
 mod wechat_load;
 mod wechat_trouble;

@@ -1,6 +1,5 @@
 //! How the bot is arranged with Telegram, how updates are asked for, and what the client keeps to.
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use huifang::app::telegram::{menu, poll};
@@ -12,11 +11,10 @@ use huifang::domain::ids::OutboxId;
 use huifang::domain::secret::Secret;
 use huifang::store::outbox::Delivery;
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::fake_telegram::{AT_ONCE, FakeTelegram, Fault, TOKEN};
-use crate::house::{House, START};
+use crate::house::{House, START, program};
 
 const CHAT: i64 = 77;
 
@@ -287,25 +285,10 @@ async fn check_tells_how_the_bot_stands() {
     insta::assert_snapshot!(line().await, @"telegram  @huifang_bot: known to Telegram; 0 updates wait");
 }
 
-/// Runs the program; returns what it printed and how it ended.
 async fn huifang(telegram: &FakeTelegram, set: &[(&str, &str)], arguments: &[&str], typed: &str) -> String {
-    let folder = tempfile::tempdir().unwrap();
-    let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_huifang"))
-        .args(arguments)
-        .current_dir(folder.path())
-        .env_clear()
-        .env("HUIFANG_TELEGRAM__API_URL", &telegram.url)
-        .env("HUIFANG_SERVER__PUBLIC_URL", "https://huifang.example.com")
-        .envs(set.iter().copied())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(typed.as_bytes()).await.unwrap();
-    let ended = child.wait_with_output().await.unwrap();
-    format!("{}exit {}", String::from_utf8(ended.stdout).unwrap(), ended.status.code().unwrap())
+    let mut all = vec![("HUIFANG_TELEGRAM__API_URL", telegram.url.as_str())];
+    all.extend(set);
+    program(&all, arguments, typed).await
 }
 
 /// Waits for what happens by itself.

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use huifang::channel::wechat::{Mode, Wechat, WechatConfig};
 use huifang::channel::{Button, Channels, Outgoing};
 use huifang::clock::Clock;
+use huifang::desk::Desk;
 use huifang::domain::ids::OutboxId;
 use huifang::store;
 use huifang::store::outbox::Delivery;
@@ -230,6 +231,97 @@ async fn outside_the_window_a_template_message_tells_of_what_waits() {
     }
 }
 
+/// Staff writes to somebody; nobody is there to have it brought at once.
+async fn staff_writes(house: &House, openid: &str, words: &str) {
+    let of = openid.to_owned();
+    let read = house
+        .runner
+        .store
+        .read(|tx| Box::pin(async move { store::dialogues::find_by_address(tx, "wechat", &of).await }));
+    let dialogue = read.await.unwrap().unwrap().id;
+    Desk::new(house.runner.intake.clone()).reply(dialogue, words, house.clock.new_id()).await.unwrap();
+    house.works().await;
+}
+
+#[tokio::test]
+async fn what_a_shut_window_held_back_is_sent_in_order_when_the_person_writes_again() {
+    let wechat = FakeWechat::start().await;
+    let house = house(&wechat).await;
+    let person = Follower::of(&house, "oAGAIN", true);
+    person.says("您好").await;
+    house.clock.advance(Duration::from_secs(49 * 3_600));
+    for words in ["师傅明天上午到", "请把水阀关上"] {
+        staff_writes(&house, "oAGAIN", words).await;
+    }
+    assert_eq!(house.outbox(Delivery::Withheld).await.len(), 2);
+    let push = person.text("好的，什么时候？");
+    let said = person.deliver(&push).await.text.unwrap();
+    let (first, second) = (said.find("师傅明天上午到").unwrap(), said.find("请把水阀关上").unwrap());
+    assert!(first < second, "{said}");
+    assert_eq!(person.deliver(&push).await.text.as_deref(), Some(said.as_str()), "a copy gets the same");
+    house.works().await;
+    assert_eq!(wechat.texts(), Vec::<String>::new(), "it went out in the response, and once");
+    assert!(house.outbox(Delivery::Withheld).await.is_empty() && house.outbox(Delivery::Pending).await.is_empty());
+}
+
+#[tokio::test]
+async fn of_what_a_shut_window_held_back_no_more_goes_out_at_once_than_the_window_allows() {
+    let wechat = FakeWechat::start().await;
+    let house = house(&wechat).await;
+    let person = Follower::of(&house, "oMANY", true);
+    person.says("您好").await;
+    house.clock.advance(Duration::from_secs(49 * 3_600));
+    // Each fits into a response or a message, and no two are put together.
+    let long = |n: u32| format!("第{n}条。{}", "很长的说明，".repeat(106));
+    for n in 1..=7 {
+        staff_writes(&house, "oMANY", &long(n)).await;
+    }
+    assert_eq!(house.outbox(Delivery::Withheld).await.len(), 7);
+    let first = person.says("好的").await.unwrap();
+    assert_eq!(first, long(1), "one fits into the response");
+    house.works().await;
+    assert_eq!(wechat.texts(), (2..=6).map(long).collect::<Vec<_>>(), "five messages, as many as the window allows");
+    assert_eq!(house.outbox(Delivery::Withheld).await.len(), 1);
+    assert_eq!(person.says("还有吗").await, Some(long(7)));
+    house.works().await;
+    assert_eq!(wechat.texts().len(), 5);
+    assert!(house.outbox(Delivery::Withheld).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_held_back_more_than_a_week_ago_stays_where_it_is() {
+    let wechat = FakeWechat::start().await;
+    let house = house(&wechat).await;
+    let person = Follower::of(&house, "oOLD", true);
+    person.says("您好").await;
+    house.clock.advance(Duration::from_secs(49 * 3_600));
+    staff_writes(&house, "oOLD", "师傅明天上午到").await;
+    house.clock.advance(Duration::from_secs(8 * 86_400));
+    let said = person.says("您好").await.unwrap_or_default();
+    house.works().await;
+    assert!(!said.contains("师傅明天上午到") && wechat.texts().is_empty(), "{said}");
+    let withheld = house.outbox(Delivery::Withheld).await;
+    assert!(withheld[0].reason.as_deref().unwrap().starts_with("window: "), "{withheld:?}");
+}
+
+#[tokio::test]
+async fn a_question_that_was_held_back_is_not_asked_when_it_is_over() {
+    let wechat = FakeWechat::start().await;
+    let house = house(&wechat).await;
+    let person = Follower::of(&house, "oOVER", true);
+    assert!(person.says("/survey").await.unwrap().contains("分"));
+    house.clock.advance(Duration::from_secs(73 * 3_600));
+    house.works().await;
+    let reminder = house.outbox(Delivery::Withheld).await;
+    assert_eq!(reminder.len(), 1, "the reminder found the window shut");
+    // The first question is answered unasked: only the second is put.
+    let said = person.says("4").await.unwrap();
+    house.works().await;
+    assert!(!said.contains("还没") && wechat.texts().is_empty(), "{said}");
+    let left = house.outbox(Delivery::Withheld).await;
+    assert_eq!(left[0].reason.as_deref(), Some("its question was over or was asked again"));
+}
+
 #[tokio::test]
 async fn a_window_that_the_platform_shut_earlier_is_no_different() {
     // After a scan it is open for a minute only, which we do not count.
@@ -244,7 +336,12 @@ async fn a_window_that_the_platform_shut_earlier_is_no_different() {
     assert_eq!(wechat.taken("template/send").len(), 1);
     let withheld = house.outbox(Delivery::Withheld).await;
     let reason = withheld.first().unwrap().reason.clone().unwrap();
-    assert!(reason.contains("45015") && reason.ends_with("a template message told them of it"), "{reason}");
+    assert!(reason.starts_with("window: ") && reason.contains("45015"), "{reason}");
+    assert!(reason.ends_with("a template message told them of it"), "{reason}");
+    let person = Follower::of(&house, "oMINUTE", true);
+    let held_back = serde_json::from_str::<serde_json::Value>(&withheld[0].body).unwrap();
+    let said = person.says("您好").await.unwrap();
+    assert!(said.starts_with(held_back["text"].as_str().unwrap()), "{said}");
 }
 
 #[tokio::test]

@@ -104,6 +104,8 @@ behaviours! {
         an_address_leads_to_its_contact,
         staff_log_in_by_login_and_sessions_end,
         somebody_who_may_no_longer_log_in_has_no_session,
+        an_account_on_a_platform_is_one_member_of_staff,
+        an_alert_is_found_by_its_message_and_an_act_is_remembered_once,
         a_setting_is_replaced,
     }
     registers {

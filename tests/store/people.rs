@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use huifang::domain::contact::Contact;
+use huifang::domain::flag::{Flag, FlagKind};
 use huifang::domain::language::Language;
 use huifang::domain::project::{Project, ProjectKind, Tier, Unit, Upkeep};
 use huifang::store::sessions::{self, Session};
-use huifang::store::{contact_units, contacts, identities, projects, settings, staff, units};
+use huifang::store::{
+    alerts, contact_units, contacts, flags, identities, projects, settings, staff, staff_accounts, units,
+};
 
 use crate::database::{Database, is_missing, read, write};
 
@@ -182,6 +185,45 @@ pub(crate) async fn somebody_who_may_no_longer_log_in_has_no_session(db: Databas
     assert_eq!(write!(db.store, |tx| sessions::sweep(tx, now).await).unwrap(), 0);
     assert_eq!(write!(db.store, |tx| sessions::sweep(tx, later).await).unwrap(), 2);
     write!(db.store, |tx| sessions::end_all(tx, id).await).unwrap();
+}
+
+pub(crate) async fn an_account_on_a_platform_is_one_member_of_staff(db: Database) {
+    let (li, wang, now) = (db.staff("li").await, db.staff("wang").await, db.now());
+    let find = async |address: &str| {
+        let address = address.to_owned();
+        read!(db.store, |tx| staff_accounts::find(tx, "telegram", &address).await).unwrap()
+    };
+    assert_eq!(find("71").await, None);
+    write!(db.store, |tx| {
+        staff_accounts::link(tx, "telegram", "71", li, now).await?;
+        staff_accounts::link(tx, "telegram", "72", li, now).await
+    })
+    .unwrap();
+    assert_eq!((find("71").await, find("72").await), (Some(li), Some(li)));
+    write!(db.store, |tx| staff_accounts::link(tx, "telegram", "72", wang, now).await).unwrap();
+    assert_eq!(find("72").await, Some(wang));
+    assert_eq!(write!(db.store, |tx| staff_accounts::unlink(tx, li).await).unwrap(), 1);
+    assert_eq!((find("71").await, find("72").await), (None, Some(wang)));
+}
+
+pub(crate) async fn an_alert_is_found_by_its_message_and_an_act_is_remembered_once(db: Database) {
+    let (id, now) = (db.clock.new_id(), db.now());
+    let flag = Flag::raised(id, FlagKind::Emergency, now);
+    write!(db.store, |tx| {
+        flags::raise(tx, &flag).await?;
+        alerts::note_message(tx, "telegram", "-100", "7", id, now).await?;
+        alerts::note_message(tx, "telegram", "-100", "8", id, now + Duration::from_secs(1)).await
+    })
+    .unwrap();
+    let of = async |chat: &str, message: &str| {
+        let (chat, message) = (chat.to_owned(), message.to_owned());
+        read!(db.store, |tx| alerts::flag_of(tx, "telegram", &chat, &message).await).unwrap()
+    };
+    assert_eq!((of("-100", "7").await, of("-100", "9").await, of("-200", "7").await), (Some(id), None, None));
+    let latest = read!(db.store, |tx| alerts::message_of(tx, "telegram", id).await).unwrap();
+    assert_eq!(latest, Some(("-100".to_owned(), "8".to_owned())));
+    assert!(write!(db.store, |tx| alerts::remember_act(tx, "cb:1", now).await).unwrap());
+    assert!(!write!(db.store, |tx| alerts::remember_act(tx, "cb:1", now).await).unwrap());
 }
 
 pub(crate) async fn a_setting_is_replaced(db: Database) {

@@ -12,11 +12,28 @@ use super::Refused;
 use crate::domain::secret::Secret;
 
 /// Characters of a key as the console shows it.
-const WRITTEN: usize = 43;
+pub const WRITTEN: usize = 43;
+/// The most characters of the token that signs (protocols §1.1).
+pub const TOKEN_LENGTH: usize = 32;
 /// What plaintexts are padded to, in bytes.
 const BLOCK: usize = 32;
 /// Random bytes and length before the message.
 const HEAD: usize = 16 + 4;
+
+/// Makes up a key or a token: letters and digits, each as likely as any other.
+///
+/// # Errors
+/// When the machine gives no randomness.
+pub fn fresh(length: usize) -> Result<Secret, getrandom::Error> {
+    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let mut made = String::with_capacity(length);
+    while made.len() < length {
+        // Of the 64 values of six bits two are none of ours.
+        let letters = super::random()?.into_iter().filter_map(|byte| LETTERS.get(usize::from(byte & 63)));
+        made.extend(letters.take(length - made.len()).map(|letter| char::from(*letter)));
+    }
+    Ok(Secret::new(made))
+}
 
 /// Why a key cannot be used; the key is not repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -123,6 +140,14 @@ mod tests {
     /// `random | length | message | id | padding`, any of them wrong.
     fn plain(length: u32, id: &str, padding: &[u8]) -> Vec<u8> {
         [&[7; 16], length.to_be_bytes().as_slice(), b"hello", id.as_bytes(), padding].concat()
+    }
+
+    #[test]
+    fn a_key_that_was_made_up_is_a_key_and_no_two_are_alike() {
+        let (one, other) = (fresh(WRITTEN).unwrap(), fresh(WRITTEN).unwrap());
+        assert!(Key::parse(&one).is_ok() && one != other);
+        assert!(one.expose().bytes().all(|b| b.is_ascii_alphanumeric()));
+        assert_eq!(fresh(TOKEN_LENGTH).unwrap().expose().len(), 32);
     }
 
     #[test]

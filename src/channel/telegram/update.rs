@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use teloxide::types::{Chat, ChatId, Contact, FileMeta, Location, User, Venue};
 
+use super::staff::StaffSays;
 use crate::channel::{ChannelKind, Content, Inbound, LONGEST_REFERENCE, Place, RemoteFile};
 use crate::domain::language::Language;
 use crate::domain::media::{MOST_MEGABYTES, MediaKind, Refusal};
@@ -55,6 +56,8 @@ pub struct Update {
     pub inbound: Vec<Inbound>,
     /// The pressed button that waits to be told that it was seen.
     pub query: Option<String>,
+    /// What somebody did as staff; there is nothing of a client in the update then.
+    pub staff: Option<StaffSays>,
 }
 
 /// Not an update: no JSON, or no object.
@@ -78,35 +81,36 @@ impl Update {
     pub fn of(update: &Value) -> Update {
         let id = update.get("update_id").and_then(Value::as_i64).unwrap_or(0);
         let member = |name| update.get(name).and_then(Value::as_object);
+        let nothing = Update { id, kind: "another kind", inbound: Vec::new(), query: None, staff: None };
         if let Some(message) = member("message") {
-            return Update { id, kind: "message", inbound: message_in(message), query: None };
+            let staff = StaffSays::in_message(message);
+            let inbound = if staff.is_some() { Vec::new() } else { message_in(message) };
+            return Update { kind: "message", inbound, staff, ..nothing };
         }
         if let Some(message) = member("edited_message") {
-            return Update { id, kind: "edited_message", inbound: edit_in(message), query: None };
+            return Update { kind: "edited_message", inbound: edit_in(message), ..nothing };
         }
         if let Some(query) = member("callback_query") {
             let waiting = text(query, "id").filter(|id| id.len() <= LONGEST_ID).map(str::to_owned);
+            let staff = waiting.as_deref().and_then(|id| StaffSays::in_query(query, id));
+            let inbound = if staff.is_some() { None } else { press_in(query) };
             return Update {
-                id,
                 kind: "callback_query",
-                inbound: press_in(query).into_iter().collect(),
+                inbound: inbound.into_iter().collect(),
                 query: waiting,
+                staff,
+                ..nothing
             };
         }
         if let Some(change) = member("my_chat_member") {
-            return Update {
-                id,
-                kind: "my_chat_member",
-                inbound: change_in(change).into_iter().collect(),
-                query: None,
-            };
+            return Update { kind: "my_chat_member", inbound: change_in(change).into_iter().collect(), ..nothing };
         }
-        Update { id, kind: "another kind", inbound: Vec::new(), query: None }
+        nothing
     }
 }
 
 /// A message. Only private chats are clients' conversations: what is said in groups is ignored,
-/// and a group of staff that answers there would be told from others here.
+/// unless it answers us ([`StaffSays`]).
 fn message_in(message: &Map<String, Value>) -> Vec<Inbound> {
     let (Some(chat), Some(number)) = (private_chat(message), integer(message, "message_id")) else { return Vec::new() };
     let Some(language) = sender(message) else { return Vec::new() };
@@ -280,20 +284,20 @@ fn sender(message: &Map<String, Value>) -> Option<Option<Language>> {
     part::<User>(message, "from").filter(|from| !from.is_bot).map(|from| language_of(&from))
 }
 
-fn language_of(user: &User) -> Option<Language> {
+pub(super) fn language_of(user: &User) -> Option<Language> {
     user.language_code.as_deref().and_then(Language::from_tag)
 }
 
 /// Reads one member for itself.
-fn part<T: DeserializeOwned>(of: &Map<String, Value>, name: &str) -> Option<T> {
+pub(super) fn part<T: DeserializeOwned>(of: &Map<String, Value>, name: &str) -> Option<T> {
     of.get(name).and_then(|value| serde_json::from_value(value.clone()).ok())
 }
 
-fn text<'m>(of: &'m Map<String, Value>, name: &str) -> Option<&'m str> {
+pub(super) fn text<'m>(of: &'m Map<String, Value>, name: &str) -> Option<&'m str> {
     of.get(name).and_then(Value::as_str)
 }
 
-fn integer(of: &Map<String, Value>, name: &str) -> Option<i64> {
+pub(super) fn integer(of: &Map<String, Value>, name: &str) -> Option<i64> {
     of.get(name).and_then(Value::as_i64)
 }
 

@@ -13,6 +13,7 @@ use super::token::{Fresh, Tokens};
 use crate::channel::{FetchError, SendError};
 use crate::clock::Clock;
 use crate::domain::media::MOST_MEGABYTES;
+use crate::domain::reach::SHUT;
 use crate::domain::secret::Secret;
 use crate::http;
 
@@ -104,9 +105,22 @@ impl Api {
 
     /// Posts JSON and returns the answer, which is not a refusal.
     pub(in crate::channel) async fn post(&self, path: &str, body: &Value) -> Result<Value, ApiError> {
+        self.post_with(path, &[], body).await
+    }
+
+    /// … with more in the address than the token.
+    pub(in crate::channel) async fn post_with(
+        &self,
+        path: &str,
+        pairs: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<Value, ApiError> {
         self.with_token(|token| async move {
-            let request = self.client.post(self.at(path, &[("access_token", token.expose())])).json(body);
-            self.platform.call(request.timeout(PATIENCE)).await
+            let mut url = self.at(path, &[("access_token", token.expose())]);
+            if !pairs.is_empty() {
+                url.query_pairs_mut().extend_pairs(pairs);
+            }
+            self.platform.call(self.client.post(url).json(body).timeout(PATIENCE)).await
         })
         .await
     }
@@ -240,6 +254,7 @@ impl From<ApiError> for SendError {
                 Reaction::Wait(wait) => SendError::Later { wait, reason },
                 Reaction::Renew | Reaction::Repair => SendError::Later { wait: Some(PATIENCE * 4), reason },
                 Reaction::Unreachable => SendError::Unreachable(reason),
+                Reaction::Shut => SendError::Unreachable(format!("{SHUT} {reason}")),
                 Reaction::Gone | Reaction::GiveUp => SendError::Refused(reason),
             },
         }
@@ -255,7 +270,7 @@ impl From<ApiError> for FetchError {
             ApiError::Denied(denied) => match denied.reaction() {
                 Reaction::Wait(wait) => FetchError::Later { wait, reason },
                 Reaction::Renew | Reaction::Repair => FetchError::Later { wait: Some(PATIENCE * 4), reason },
-                Reaction::Gone | Reaction::GiveUp | Reaction::Unreachable => FetchError::Gone(reason),
+                Reaction::Gone | Reaction::GiveUp | Reaction::Unreachable | Reaction::Shut => FetchError::Gone(reason),
             },
         }
     }

@@ -53,7 +53,7 @@ impl Wechat {
             "IP allow-list: the address of this machine as the platform sees it".to_owned(),
             "then save and switch the server on: saving makes the platform call this service at once".to_owned(),
         ];
-        if !public_url.starts_with("https://") {
+        if !is_callable(public_url) {
             to_do.insert(0, "[server] public_url: the platform calls http on port 80 or https on port 443".to_owned());
         }
         if self.0.template.is_none() {
@@ -67,7 +67,17 @@ impl Wechat {
     }
 }
 
-fn menu(labels: &MenuLabels) -> Value {
+/// Whether the platform calls such an address: http on port 80 or https on port 443, no other
+/// (protocols §1.1).
+pub fn is_callable(public_url: &str) -> bool {
+    let url = reqwest::Url::parse(public_url).ok().filter(reqwest::Url::has_host);
+    url.is_some_and(|url| {
+        matches!((url.scheme(), url.port_or_known_default()), ("http", Some(80)) | ("https", Some(443)))
+    })
+}
+
+/// Writes our menu as the platform wants it.
+pub(in crate::channel) fn menu(labels: &MenuLabels) -> Value {
     let entry = |label: &str, key: &str| {
         let name = label.split_at(label.floor_char_boundary(LONGEST_NAME)).0;
         json!({ "type": "click", "name": name, "key": key })
@@ -83,6 +93,14 @@ fn menu(labels: &MenuLabels) -> Value {
 mod tests {
     use super::*;
     use crate::channel::wechat::push::MENU;
+
+    #[test]
+    fn the_platform_calls_two_ports_and_no_others() {
+        let called = ["https://a.example", "http://a.example/", "https://a.example:443/x"];
+        assert!(called.into_iter().all(is_callable));
+        let not_called = ["http://127.0.0.1:8080", "https://a.example:8443", "a.example", ""];
+        assert!(!not_called.into_iter().any(is_callable));
+    }
 
     #[test]
     fn every_entry_of_the_menu_is_known_when_it_is_tapped() {

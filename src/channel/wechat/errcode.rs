@@ -40,6 +40,8 @@ pub enum Reaction {
     Wait(Option<Duration>),
     /// This person cannot be written to at present.
     Unreachable,
+    /// … until they write again.
+    Shut,
     /// The file is not there (any more).
     Gone,
     /// The operator has to change something; what waits is tried again meanwhile.
@@ -70,8 +72,8 @@ pub static WECHAT: Codes = Codes { name: "WeChat", table: &[
     (45002, Reaction::GiveUp, "the text is too long"),
     (45009, Reaction::Wait(Some(HOUR)), "the calls of this day are used up"),
     (45011, Reaction::Wait(Some(MINUTE)), "too many calls in this minute"),
-    (45015, Reaction::Unreachable, "the window for messages is shut, or the person does not follow the account"),
-    (45047, Reaction::Unreachable, "the messages that the window allows are used up"),
+    (45015, Reaction::Shut, "the window for messages is shut, or the person does not follow the account"),
+    (45047, Reaction::Shut, "the messages that the window allows are used up"),
     (48001, Reaction::Repair, "the account has no right to this call: is it a verified service account?"),
     (48004, Reaction::Repair, "this call is banned for the account: the platform's letter in the console says why"),
     (50002, Reaction::Unreachable, "the person's account is restricted"),
@@ -143,7 +145,7 @@ mod tests {
         let denied = |answer: Value| Denied::of(&WECHAT, &answer).unwrap();
         let window =
             denied(json!({"errcode": 45015, "errmsg": "response out of time limit hint: [secret] rid: 64a-1f"}));
-        assert_eq!(window.reaction(), Reaction::Unreachable);
+        assert_eq!(window.reaction(), Reaction::Shut);
         insta::assert_snapshot!(window, @"WeChat answered 45015: the window for messages is shut, or the person does not follow the account; rid 64a-1f");
         let outside = denied(
             json!({"errcode": 40164, "errmsg": "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 6-2"}),
@@ -161,7 +163,8 @@ mod tests {
         assert_eq!(codes.len(), WECHAT.table.len());
         let of = |code| Denied { codes: &WECHAT, code, rid: None, address: None }.reaction();
         assert!([40001, 40014, 42001].into_iter().all(|code| of(code) == Reaction::Renew));
-        assert!([45015, 45047, 43004, 40003].into_iter().all(|code| of(code) == Reaction::Unreachable));
+        assert!([45015, 45047].into_iter().all(|code| of(code) == Reaction::Shut));
+        assert!([43004, 40003].into_iter().all(|code| of(code) == Reaction::Unreachable));
         assert_eq!(of(-1), Reaction::Wait(None));
         assert_eq!(of(45011), Reaction::Wait(Some(MINUTE)));
         assert_eq!(of(40007), Reaction::Gone);

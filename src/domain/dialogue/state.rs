@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::repair::report_tag;
 use super::say::{Arg, Choice};
+use super::survey::run_tag;
 use crate::domain::ids::{MediaId, ProjectId, ResponseId, TicketId, UnitId};
 use crate::domain::language::Language;
 use crate::domain::score::Band;
@@ -72,10 +74,36 @@ impl State {
         }
     }
 
+    /// Says whether the question that a button of ours answers still stands.
+    pub fn standing(&self, button: &str) -> Standing {
+        let (head, about) = button.split_once(':').unwrap_or((button, ""));
+        let about = about.split(':').next().unwrap_or_default();
+        let open = match (head.strip_prefix('q'), head.strip_prefix('r')) {
+            (Some(tag), _) if is_tag(tag) => matches!(&self.activity, Activity::Surveying(run)
+                if tag == run_tag(run.response) && run.question().is_some_and(|question| question.id == about)),
+            (_, Some(tag)) if is_tag(tag) => {
+                matches!(&self.activity, Activity::Reporting(report) if tag == report_tag(report.ticket))
+            }
+            _ if head == "fix" => self.fix_to_confirm.is_some_and(|ticket| ticket.to_string() == about),
+            _ => return Standing::NoQuestion,
+        };
+        if open { Standing::Open } else { Standing::Over }
+    }
+
     /// Returns whether staff has the conversation.
     pub fn handed_over(&self) -> bool {
         matches!(self.mode, Mode::WithPerson { .. })
     }
+}
+
+/// Whether a question still waits for its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The button answers no question of ours: a command, a language.
+    NoQuestion,
+    Open,
+    /// It was answered, or what it belongs to has ended.
+    Over,
 }
 
 /// The unit a person belongs to, from the token of its QR code.
@@ -222,4 +250,9 @@ impl Report {
             resume: None,
         }
     }
+}
+
+/// By what a button names the survey or the report it belongs to.
+fn is_tag(tag: &str) -> bool {
+    tag.len() == 8 && tag.bytes().all(|b| b.is_ascii_hexdigit())
 }

@@ -41,9 +41,6 @@ pub(super) async fn post(State(web): State<Web>, headers: HeaderMap, request: Re
     };
     let language = posted.language.unwrap_or_else(|| language_of(&headers));
     let taken = take(&web, &posted, &session, &id, language).await?;
-    if taken.duplicate {
-        posted.forget_files(&web).await;
-    }
     let answered =
         Answered { session: session.secret().to_owned(), id, duplicate: taken.duplicate, messages: taken.messages };
     let cookie = [(SET_COOKIE, session.cookie(web.https()))];
@@ -72,19 +69,14 @@ async fn take(
     language: Language,
 ) -> Result<Taken, WebError> {
     let address = session.address();
-    let mut externals = Vec::new();
-    let mut duplicate = true;
-    let mut dialogue = None;
-    for (suffix, content) in posted.contents() {
-        let external = external_id(&address, id, suffix);
-        let received = web.intake.receive(inbound(&address, &external, language, content)).await?;
-        // New if any piece of it is: the program may have stopped between two pieces.
-        duplicate &= received.duplicate;
-        dialogue = Some(received.dialogue);
-        externals.push(external);
-    }
-    let messages = match dialogue {
-        Some(dialogue) => answers(web, dialogue, externals).await?,
+    let received = posted
+        .hand_over(web, |suffix, content| inbound(&address, &external_id(&address, id, suffix), language, content));
+    let received = received.await?;
+    // New if any piece of it is: the program may have stopped between two pieces.
+    let duplicate = received.iter().all(|received| received.duplicate);
+    let externals = posted.contents().into_iter().map(|(suffix, _)| external_id(&address, id, suffix)).collect();
+    let messages = match received.last() {
+        Some(last) => answers(web, last.dialogue, externals).await?,
         None => Vec::new(),
     };
     Ok(Taken { duplicate, messages })

@@ -18,10 +18,11 @@ struct Fields {
     language: Option<String>,
 }
 
-/// Reads a request.
+/// Reads a request. Of one that is refused no file is kept.
 pub(super) async fn read(web: &Web, request: Request) -> Result<Posted, WebError> {
     let declared = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let posted = if declared.starts_with("multipart/form-data") {
+        let _place = web.upload()?;
         Posted::read_parts(web, request).await?
     } else if declared.starts_with("application/json") {
         read_json(request).await?
@@ -29,6 +30,7 @@ pub(super) async fn read(web: &Web, request: Request) -> Result<Posted, WebError
         return Err(WebError::BadRequest);
     };
     if posted.id.as_ref().is_some_and(|id| id.is_empty() || id.len() > LONGEST_FIELD) {
+        posted.forget_files(web).await;
         return Err(WebError::BadRequest);
     }
     Ok(posted)

@@ -257,9 +257,11 @@ fn tone(kind: FlagKind) -> &'static str {
     match kind {
         FlagKind::Emergency => "emergency",
         FlagKind::NegativeFeedback | FlagKind::Complaint | FlagKind::FixRejected => "bad",
-        FlagKind::ScoreTextConflict | FlagKind::PersonRequested | FlagKind::VoiceUnheard | FlagKind::DeliveryFailed => {
-            ""
-        }
+        FlagKind::ScoreTextConflict
+        | FlagKind::PersonRequested
+        | FlagKind::VoiceUnheard
+        | FlagKind::ExtensionRequested
+        | FlagKind::DeliveryFailed => "",
     }
 }
 

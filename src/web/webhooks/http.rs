@@ -67,6 +67,7 @@ impl From<WebError> for Fault {
     fn from(error: WebError) -> Fault {
         match error {
             WebError::BodyTooLarge => Fault::TooLarge,
+            WebError::TooMany(_) => Fault::Unavailable,
             WebError::Internal(cause) => {
                 tracing::error!(cause, "a message by signed HTTP could not be stored");
                 Fault::Unavailable
@@ -109,6 +110,7 @@ async fn take(State(web): State<Web>, request: Request) -> Result<Json<wire::Tak
     if said(&parts.headers, CONTENT_LENGTH).parse().is_ok_and(|length: usize| length > most) {
         return Err(Fault::TooLarge);
     }
+    let _place = if is_form { Some(web.upload()?) } else { None };
     let body = whole(body, most).await?;
     let webhook_id = http.keys().verify(&stamp, &body)?;
     let posted = if is_form {
@@ -116,12 +118,24 @@ async fn take(State(web): State<Web>, request: Request) -> Result<Json<wire::Tak
     } else {
         read_json(http, &body)?
     };
-    let taken = receive(&web, &posted, webhook_id).await;
-    // Without an answer the app posts the same again, and with it the files.
-    if !taken.as_ref().is_ok_and(|taken| !taken.duplicate) {
-        posted.forget_files(&web).await;
-    }
-    taken.map(Json)
+    let (address, external) = match named(&posted, webhook_id) {
+        Ok(named) => named,
+        Err(fault) => {
+            posted.forget_files(&web).await;
+            return Err(fault);
+        }
+    };
+    let received = posted.hand_over(&web, |suffix, content| Inbound {
+        channel: ChannelKind::Http,
+        address: address.clone(),
+        external_id: format!("{external}{suffix}"),
+        language: posted.language,
+        content,
+    });
+    // New if any piece of it is: the program may have stopped between two pieces.
+    let duplicate = received.await?.iter().all(|received| received.duplicate);
+    let id = posted.id.clone().unwrap_or_else(|| webhook_id.to_owned());
+    Ok(Json(wire::Taken { id, duplicate }))
 }
 
 fn is_form(headers: &HeaderMap) -> Result<bool, Fault> {
@@ -136,8 +150,8 @@ fn said(headers: &HeaderMap, name: HeaderName) -> &str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// Hands every piece of a message to the conversation.
-async fn receive(web: &Web, posted: &Posted, webhook_id: &str) -> Result<wire::Taken, Fault> {
+/// Returns whom a message is from, and by what it is known when it comes again.
+fn named(posted: &Posted, webhook_id: &str) -> Result<(String, String), Fault> {
     let address = posted.from.as_deref().filter(|from| is_name(from));
     let address = address.ok_or_else(|| malformed("from: expected 1 to 200 bytes without control characters"))?;
     if posted.id.as_deref().is_some_and(|id| !is_name(id)) {
@@ -149,20 +163,7 @@ async fn receive(web: &Web, posted: &Posted, webhook_id: &str) -> Result<wire::T
         Some(id) => format!("m:{}:{address}:{id}", address.len()),
         None => format!("w:{webhook_id}"),
     };
-    let mut duplicate = true;
-    for (suffix, content) in posted.contents() {
-        let inbound = Inbound {
-            channel: ChannelKind::Http,
-            address: address.to_owned(),
-            external_id: format!("{external}{suffix}"),
-            language: posted.language,
-            content,
-        };
-        // New if any piece of it is: the program may have stopped between two pieces.
-        duplicate &= web.intake.receive(inbound).await?.duplicate;
-    }
-    let id = posted.id.clone().unwrap_or_else(|| webhook_id.to_owned());
-    Ok(wire::Taken { id, duplicate })
+    Ok((address.to_owned(), external))
 }
 
 /// What an app asks for: the conversation of one of its people, from a place on.

@@ -14,6 +14,7 @@ use super::LARGEST_PUSH;
 use crate::channel::ChannelKind;
 use crate::channel::telegram::update::Update;
 use crate::channel::telegram::{Mode, Telegram};
+use crate::store::StoreError;
 use crate::web::Web;
 use crate::web::error::WebError;
 
@@ -42,19 +43,30 @@ pub(super) async fn receive(State(web): State<Web>, request: Request) -> Respons
             return StatusCode::OK.into_response();
         }
     };
+    if let Some(says) = &update.staff {
+        return match web.desk.hear_staff(says).await {
+            Ok(Some(answer)) => Json(answer.call()).into_response(),
+            Ok(None) => StatusCode::OK.into_response(),
+            Err(cause) => unstored(update.kind, &cause),
+        };
+    }
     if update.inbound.is_empty() {
         tracing::debug!(kind = update.kind, "an update was nothing for us");
     }
     for inbound in update.inbound {
         if let Err(cause) = web.intake.receive(inbound).await {
-            tracing::error!(kind = update.kind, %cause, "an update could not be stored; Telegram will send it again");
-            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+            return unstored(update.kind, &cause);
         }
     }
     match update.query {
         Some(query) => Json(Telegram::answer_in_response(&query)).into_response(),
         None => StatusCode::OK.into_response(),
     }
+}
+
+fn unstored(kind: &'static str, cause: &StoreError) -> Response {
+    tracing::error!(kind, %cause, "an update could not be stored; Telegram will send it again");
+    StatusCode::SERVICE_UNAVAILABLE.into_response()
 }
 
 fn refused(why: &'static str) {

@@ -1,0 +1,203 @@
+//! What staff does where they read alerts: buttons, answers to clients, and whose account it is.
+//!
+//! Only accounts that were linked to an active member of staff may act. Who acts, what changes and
+//! what is said about it in the group commit together; a copy of the same tap changes nothing.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::{Desk, DeskError, words};
+use crate::channel::ChannelKind;
+use crate::channel::telegram::staff::{Answer, StaffSays, What};
+use crate::domain::alert::Act;
+use crate::domain::dialogue::effect::About;
+use crate::domain::flag::{Flag, FlagKind};
+use crate::domain::ids::{FlagId, StaffId};
+use crate::domain::job::Job;
+use crate::domain::language::Language;
+use crate::domain::staff::Staff;
+use crate::domain::ticket::Status;
+use crate::store::{self, StoreError, Tx};
+
+/// Where this happens; the other places that get alerts only listen.
+const CHANNEL: &str = "telegram";
+
+/// What an alert's button or an answer to it led to.
+enum Done {
+    /// It is done, perhaps by an earlier copy.
+    By(Staff),
+    /// The account is nobody's.
+    Unknown,
+    /// The message that was answered is no alert.
+    NoAlert,
+}
+
+impl Desk {
+    /// Carries out what somebody did in Telegram, if they are staff; returns what they are told.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if nothing was stored: it will come again.
+    pub async fn hear_staff(&self, says: &StaffSays) -> Result<Option<Answer>, StoreError> {
+        debug_assert_eq!(ChannelKind::Telegram.name(), CHANNEL);
+        let language = says.language.unwrap_or_default();
+        match &says.what {
+            What::Linked { chat, token } => {
+                let text = match self.link_account(says.from, token, &says.external_id).await? {
+                    Some(staff) => self.told(language, "alert.linked.done", &[("name", &staff.name)]),
+                    None => self.told(language, "alert.refused.link", &[]),
+                };
+                Ok(Some(Answer::Say { chat: *chat, below: None, text }))
+            }
+            What::Pressed { query, act, flag } => {
+                let done = self.act(says, *act, Some(*flag), None).await;
+                let text = match done {
+                    Ok(Done::By(staff)) => {
+                        let key = format!("alert.done.{}", act.name());
+                        self.told(language, &key, &[("name", &staff.name), ("number", "")])
+                    }
+                    Ok(Done::Unknown) => self.told(language, "alert.refused.unknown", &[]),
+                    Ok(Done::NoAlert) => self.told(language, "alert.refused.gone", &[]),
+                    Err(error) => self.refusal(language, error)?,
+                };
+                Ok(Some(Answer::Toast { query: query.clone(), text }))
+            }
+            What::Replied { chat, message, to, text } => {
+                let at = (chat.to_string(), to.to_string());
+                let found = self
+                    .store
+                    .read(|tx| Box::pin(async move { store::alerts::flag_of(tx, CHANNEL, &at.0, &at.1).await }));
+                let done = self.act(says, Act::Reply, found.await?, Some(text)).await;
+                let text = match done {
+                    // The group is told by a job.
+                    Ok(Done::By(_) | Done::NoAlert) => return Ok(None),
+                    Ok(Done::Unknown) => self.told(language, "alert.refused.unknown", &[]),
+                    Err(error) => self.refusal(language, error)?,
+                };
+                Ok(Some(Answer::Say { chat: *chat, below: Some(*message), text }))
+            }
+        }
+    }
+
+    async fn act(
+        &self,
+        says: &StaffSays,
+        act: Act,
+        flag: Option<FlagId>,
+        said: Option<&str>,
+    ) -> Result<Done, DeskError> {
+        let Some(flag) = flag else { return Ok(Done::NoAlert) };
+        let said = said.map(|said| words(said, "an answer")).transpose()?;
+        let (this, account, id) = (self.clone(), says.from.to_string(), says.external_id.clone());
+        self.write(move |tx| {
+            Box::pin(async move {
+                let staff = match store::staff_accounts::find(tx, CHANNEL, &account).await? {
+                    Some(staff) => store::staff::find(tx, staff).await?.filter(|staff| staff.active),
+                    None => None,
+                };
+                let Some(staff) = staff else { return Ok(Done::Unknown) };
+                if store::alerts::remember_act(tx, &id, this.intake.clock.now()).await? {
+                    let flag = store::flags::find(tx, flag).await?.ok_or(DeskError::NotFound("alert"))?;
+                    this.carry_out(tx, &staff, &flag, act, said).await?;
+                }
+                Ok(Done::By(staff))
+            })
+        })
+        .await
+    }
+
+    async fn carry_out(
+        &self,
+        tx: &mut Tx,
+        staff: &Staff,
+        flag: &Flag,
+        act: Act,
+        said: Option<String>,
+    ) -> Result<(), DeskError> {
+        let now = self.intake.clock.now();
+        match (act, flag.ticket_id) {
+            (Act::Seen, _) => {}
+            (Act::Reply, _) => {
+                let dialogue = flag.dialogue_id.ok_or(DeskError::NotFound("conversation"))?;
+                self.say(tx, dialogue, said.unwrap_or_default(), staff.id).await?;
+            }
+            (Act::Take | Act::Phoned | Act::Arrived | Act::Extend, None) => return Err(DeskError::NotFound("ticket")),
+            (Act::Take, Some(ticket)) => self.take(tx, ticket, staff).await?,
+            (Act::Phoned, Some(ticket)) => {
+                let note = self.told(Language::default(), "alert.button.phoned", &[]);
+                let ticket = self.load(tx, ticket).await?;
+                self.changed(tx, &ticket, "note", staff.id, json!({ "text": note })).await?;
+            }
+            (Act::Arrived, Some(ticket)) => {
+                self.take(tx, ticket, staff).await?;
+                let ticket = self.load(tx, ticket).await?;
+                // Somebody presses it twice: they are there.
+                if ticket.status != Status::OnSite {
+                    let ticket = ticket.arrive(now)?;
+                    self.changed(tx, &ticket, "on_site", staff.id, json!({})).await?;
+                }
+            }
+            (Act::Extend, Some(id)) => {
+                let ticket = self.load(tx, id).await?;
+                self.changed(tx, &ticket, "extension_requested", staff.id, json!({})).await?;
+                self.intake.raise(tx, ticket.dialogue_id, FlagKind::ExtensionRequested, About::Ticket(id)).await?;
+            }
+        }
+        store::flags::see(tx, flag.id, staff.id, now).await?;
+        self.intake.owe(tx, Job::Acknowledge { flag: flag.id, staff: staff.id, act }, now).await?;
+        Ok(())
+    }
+
+    /// Gives the ticket to whoever acts on it, unless it is theirs already.
+    async fn take(&self, tx: &mut Tx, id: crate::domain::ids::TicketId, staff: &Staff) -> Result<(), DeskError> {
+        let ticket = self.load(tx, id).await?;
+        let has_it = matches!(ticket.status, Status::Assigned | Status::OnSite) && ticket.assignee == Some(staff.id);
+        if has_it {
+            return Ok(());
+        }
+        let ticket = ticket.assign(staff.id, self.intake.clock.now())?;
+        self.changed(tx, &ticket, "assigned", staff.id, json!({ "to": staff.name })).await
+    }
+
+    /// Says whose account this is; `None` if the token is not good, or was used by another account.
+    async fn link_account(&self, account: i64, token: &str, id: &str) -> Result<Option<Staff>, StoreError> {
+        let now = self.intake.clock.now();
+        let Ok(staff) = self.intake.tokens.verify_staff(token, now) else { return Ok(None) };
+        let (account, id) = (account.to_string(), id.to_owned());
+        let linked = self.store.write(move |tx| {
+            Box::pin(async move {
+                let known = store::staff_accounts::find(tx, CHANNEL, &account).await?;
+                let fresh = store::alerts::remember_act(tx, &id, now).await?;
+                let staff = store::staff::find(tx, staff).await?.filter(|staff| staff.active);
+                match staff {
+                    Some(staff) if fresh || known == Some(staff.id) => {
+                        store::staff_accounts::link(tx, CHANNEL, &account, staff.id, now).await?;
+                        Ok::<_, StoreError>(Some(staff))
+                    }
+                    _ => Ok(None),
+                }
+            })
+        });
+        let linked = linked.await?;
+        if let Some(StaffId(id)) = linked.as_ref().map(|staff| staff.id) {
+            tracing::info!(staff.id = %id, "a Telegram account was linked to member of staff {id}");
+        }
+        Ok(linked)
+    }
+
+    fn refusal(&self, language: Language, error: DeskError) -> Result<String, StoreError> {
+        let key = match error {
+            DeskError::Store(error) => return Err(error),
+            DeskError::Transition(_) => "alert.refused.not_now",
+            DeskError::NotFound("conversation") => "alert.refused.no_client",
+            DeskError::NotFound(_) | DeskError::Needed(_) => "alert.refused.gone",
+        };
+        Ok(self.told(language, key, &[]))
+    }
+
+    fn told(&self, language: Language, key: &str, args: &[(&str, &str)]) -> String {
+        let args: BTreeMap<String, String> =
+            args.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        self.intake.catalog.text(language, key, &args).trim().to_owned()
+    }
+}

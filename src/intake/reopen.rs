@@ -1,0 +1,71 @@
+//! What was held back because the platform's window was shut goes out when the person writes again
+//! and thereby opens it.
+//!
+//! It goes as an answer to what they wrote, before the answers proper: in the response to it where
+//! it fits, else by its job. What is too old stays withheld, and so does a question that has been
+//! answered, has ended, or was just asked again. The window's cap is kept by `crate::jobs`: what it
+//! has no room for is held back anew.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::response::body_of;
+use super::{Intake, Scene};
+use crate::channel::ChannelKind;
+use crate::domain::dialogue::state::Standing;
+use crate::domain::ids::InboxId;
+use crate::domain::job::Job;
+use crate::domain::reach::STALE_AFTER;
+use crate::store::outbox::{self, Outbound};
+use crate::store::{StoreError, Tx};
+
+impl Intake {
+    /// Lets out what waits for a word of the person; `word` is that word, after its step was taken.
+    pub(super) async fn send_what_was_shut_out(
+        &self,
+        tx: &mut Tx,
+        scene: &Scene,
+        word: InboxId,
+    ) -> Result<(), StoreError> {
+        let Some(kind) = ChannelKind::from_name(&scene.channel).filter(|kind| kind.window().is_some()) else {
+            return Ok(());
+        };
+        let waiting = outbox::shut_out(tx, scene.dialogue, scene.now - STALE_AFTER).await?;
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        // A moment before the jobs of the answers, whose lane it shares.
+        let within = kind.answers_within().unwrap_or_default();
+        let run_at = scene.now + within.saturating_sub(Duration::from_millis(1));
+        let mut asked = BTreeSet::new();
+        for answer in outbox::answers(tx, word).await? {
+            asked.extend(question_of(scene, &answer)?.map(|(buttons, _)| buttons));
+        }
+        let mut out = Vec::new();
+        for row in waiting.into_iter().rev() {
+            let stands = match question_of(scene, &row)? {
+                None => true,
+                Some((buttons, standing)) => standing == Standing::Open && asked.insert(buttons),
+            };
+            if stands {
+                out.push(row.id);
+            } else {
+                outbox::mark_withheld(tx, row.id, "its question was over or was asked again").await?;
+            }
+        }
+        for id in out.into_iter().rev() {
+            outbox::let_out(tx, id, word).await?;
+            // The job of before found the window shut, and is done.
+            self.owe_again(tx, Job::Deliver { dialogue: scene.dialogue, message: id }, run_at).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns the buttons below a message that asks something, and whether it still waits for the answer.
+fn question_of(scene: &Scene, row: &Outbound) -> Result<Option<(Vec<String>, Standing)>, StoreError> {
+    let buttons: Vec<String> = body_of(row)?.choices.into_iter().map(|button| button.id).collect();
+    let standing = buttons.iter().map(|button| scene.state.standing(button));
+    let standing = standing.filter(|standing| *standing != Standing::NoQuestion).last();
+    Ok(standing.map(|standing| (buttons, standing)))
+}
