@@ -104,10 +104,10 @@ impl Turn<'_> {
         doubt.open = false;
         let held = std::mem::take(&mut doubt.held);
         if !is_one {
-            for say in held {
-                self.say(say);
+            if held.is_empty() {
+                self.say(Say::new("danger.none"));
             }
-            return;
+            return held.into_iter().for_each(|say| self.say(say));
         }
         let (text, mut understood, media) = (doubt.text.clone(), doubt.understood.clone(), doubt.media);
         understood.urgency = Urgency::Emergency;
