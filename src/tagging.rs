@@ -122,8 +122,14 @@ impl Lexical {
         let mut judges = Voices { rules: rules(&evidence), ngrams: ngrams.as_ref(), model };
         let intent = judges.intent();
         let verdict = merge::by_words(&text, &mood, &scores, intent, alarm);
-        let why =
-            Why { rules: judges.rules, mood: verdict, marks: mood.keywords.clone(), ngrams, model: model.copied() };
+        let why = Why {
+            rules: judges.rules,
+            mood: verdict,
+            marks: mood.keywords.clone(),
+            danger: judges.danger(),
+            ngrams,
+            model: model.copied(),
+        };
         let is_answer = scores.any() && (awaiting != Awaiting::Nothing || !judges.is_review());
         let verdict = if is_answer { verdict } else { judges.mood(verdict) };
         if category::is_passing(intent, &trade, &scores) {
@@ -132,6 +138,7 @@ impl Lexical {
         }
         let category = judges.trade();
         let urgency = judges.urgency(intent, verdict.sentiment);
+        let danger_unsure = urgency != Urgency::Emergency && judges.is_in_doubt() && !scores.any();
         let hazard = (urgency == Urgency::Emergency).then(|| alarm.hazard.unwrap_or(merge::likely_hazard(category)));
         let keywords = match self.ngrams.as_ref().and_then(Linear::marker) {
             Some(marker) => marker.mark(&text, &mood.keywords, verdict.sentiment, intent),
@@ -148,6 +155,7 @@ impl Lexical {
             category,
             urgency,
             hazard,
+            danger_unsure,
             location: words(place::read(&text, &found)),
             component: words(trade.component.map(|find| (find.start, find.end))),
             symptom: words(trade.symptom.map(|find| (find.start, find.end))),
@@ -173,6 +181,8 @@ pub struct Why {
     mood: Verdict,
     /// The keywords by the rules.
     marks: Vec<Keyword>,
+    /// The odds of an emergency by all judges.
+    danger: f64,
     ngrams: Option<Opinion>,
     model: Option<Opinion>,
 }

@@ -129,13 +129,13 @@ fn understandings() -> impl Strategy<Value = Understanding> {
     (
         (intents, urgencies, moods, prop::option::of(prop::sample::select(Category::ALL.to_vec()))),
         (prop::option::of(0_u8..12), prop::option::of(0_u8..12), any::<bool>(), prop::option::of(any::<bool>())),
-        (words(), words(), words(), prop::option::of(Just(Hazard::Gas))),
+        (words(), words(), words(), prop::option::of(Just(Hazard::Gas)), any::<bool>()),
     )
         .prop_map(
             |(
                 (intent, urgency, sentiment, category),
                 (score, nps, score_unclear, affirmed),
-                (location, component, symptom, hazard),
+                (location, component, symptom, hazard, danger_unsure),
             )| {
                 Understanding {
                     intent,
@@ -143,6 +143,7 @@ fn understandings() -> impl Strategy<Value = Understanding> {
                     sentiment,
                     category,
                     hazard,
+                    danger_unsure,
                     score: score.map(f64::from),
                     score10: score.map(f64::from),
                     nps,
@@ -322,4 +323,80 @@ proptest! {
             world.happens(event)?;
         }
     }
+}
+
+/// Tells the bot something, and returns the keys of what it says with what else it does.
+fn tells(state: &mut State, minted: u128, event: Event) -> (Vec<String>, Vec<Effect>) {
+    let ctx =
+        Ctx { now: Timestamp(1_795_226_400_000), fresh: Uuid::from_u128(minted), script: CATALOG.script(), tickets: &[] };
+    let decided = step(state.clone(), event, &ctx);
+    *state = decided.state;
+    let said = decided.effects.iter().filter_map(|effect| match effect {
+        Effect::Say(say) => Some(say.keys().into_iter().map(str::to_owned)),
+        _ => None,
+    });
+    (said.flatten().collect(), decided.effects)
+}
+
+fn doubtful(text: &str) -> Event {
+    let understood = Understanding {
+        intent: Intent::RepairReport,
+        category: Some(Category::Crack),
+        symptom: Some("裂缝变大".to_owned()),
+        danger_unsure: true,
+        ..Understanding::default()
+    };
+    Event::Text { text: text.to_owned(), understood }
+}
+
+fn presses(id: &str) -> Event {
+    Event::Choice { id: id.to_owned() }
+}
+
+fn files_emergency(effects: &[Effect]) -> bool {
+    effects.iter().any(|effect| matches!(effect, Effect::FileTicket { draft, .. } if draft.urgency == Urgency::Emergency))
+}
+
+#[test]
+fn where_danger_is_unsure_it_is_asked_first_and_then_all_goes_on() {
+    let mut state = State::new(Language::Chinese);
+    let (said, effects) = tells(&mut state, 1, doubtful("墙上的裂缝好像变大了"));
+    assert_eq!(said, ["danger.ask", "danger.yes", "danger.no"]);
+    assert!(!files_emergency(&effects));
+    let (said, effects) = tells(&mut state, 2, presses("danger:no"));
+    assert!(said.iter().any(|key| key.starts_with("repair.")), "{said:?}");
+    assert!(!files_emergency(&effects));
+    let (said, _) = tells(&mut state, 3, doubtful("客厅那面墙"));
+    assert!(!said.contains(&"danger.ask".to_owned()), "nobody is asked twice: {said:?}");
+}
+
+#[test]
+fn a_doubt_that_is_confirmed_is_an_emergency_with_what_was_said() {
+    let mut state = State::new(Language::Chinese);
+    tells(&mut state, 1, doubtful("墙上的裂缝好像变大了"));
+    let (said, effects) = tells(&mut state, 2, presses("danger:yes"));
+    assert_eq!(said.first().map(String::as_str), Some("emergency.falling"), "{said:?}");
+    let filed = effects.iter().find_map(|effect| match effect {
+        Effect::FileTicket { draft, .. } => Some((draft.urgency, draft.description.as_str())),
+        _ => None,
+    });
+    assert_eq!(filed, Some((Urgency::Emergency, "墙上的裂缝好像变大了")));
+    let (said, effects) = tells(&mut state, 3, presses("danger:yes"));
+    assert!(said.contains(&"choice_gone".to_owned()) && !files_emergency(&effects), "pressed twice: {said:?}");
+}
+
+#[test]
+fn who_does_not_answer_about_danger_is_treated_as_ever() {
+    let mut asked = State::new(Language::Chinese);
+    let mut plain = asked.clone();
+    tells(&mut asked, 1, doubtful("墙上的裂缝好像变大了"));
+    let Event::Text { text, mut understood } = doubtful("墙上的裂缝好像变大了") else { unreachable!() };
+    understood.danger_unsure = false;
+    tells(&mut plain, 1, Event::Text { text, understood });
+    let place = || {
+        let understood = Understanding { location: Some("客厅".to_owned()), ..Understanding::default() };
+        Event::Text { text: "客厅".to_owned(), understood }
+    };
+    assert_eq!(tells(&mut asked, 2, place()), tells(&mut plain, 2, place()));
+    assert_eq!(asked.activity, plain.activity);
 }

@@ -172,6 +172,7 @@ fn read_meaning(file: &str, text: &str, raw: &RawEntry) -> Result<Meaning, Fault
         "not_mine" => Meaning::NotMine,
         "recommend" => Meaning::Recommend,
         "maximum" => Meaning::Maximum,
+        "minimum" => Meaning::Minimum,
         "deduct" => Meaning::Deduct,
         "everything" => Meaning::Everything { rest: raw.rest },
         "homophone" => Meaning::Homophone { value: number("value", raw.value, 0.0, 10.0)? },

@@ -96,6 +96,8 @@ pub enum Meaning {
     Recommend,
     /// The best mark there is (满分, full marks).
     Maximum,
+    /// The worst mark there is (最低分, lowest score).
+    Minimum,
     /// Marks are taken off (扣, knock off).
     Deduct,
     /// All of the aspects named, or all the others, get the same rating (都, 其他).

@@ -244,6 +244,10 @@ pub struct Understanding {
     /// What the danger is, when `urgency` is [`Urgency::Emergency`].
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub hazard: Option<Hazard>,
+    /// Danger is neither named nor out of the question: the conversation asks whether anybody is at
+    /// risk. Not part of the outside interface.
+    #[serde(skip)]
+    pub danger_unsure: bool,
     /// A stated score on 1–5 ("四分", "4 stars", "8/10" is not one: see `score10`).
     pub score: Option<f64>,
     /// A stated score on 1–10.

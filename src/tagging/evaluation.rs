@@ -37,6 +37,9 @@ pub struct Row {
     /// Stated on 0–10.
     #[serde(default, deserialize_with = "marked")]
     pub nps: Option<Option<f64>>,
+    /// Stated on 1–5 by aspect, two or more of them; part of the same verdict as the scores.
+    #[serde(default)]
+    pub dims: Option<BTreeMap<String, f64>>,
     #[serde(default, deserialize_with = "marked")]
     pub category: Option<Option<Category>>,
     #[serde(default)]
@@ -207,11 +210,13 @@ pub fn compare(row: &Row, got: &Understanding) -> Outcome {
         .zip(read_scores)
         .filter_map(|(marked, read)| marked.map(|marked| (marked, read)))
         .collect();
-    let score = (!marked_scores.is_empty()).then(|| {
-        let right = marked_scores.iter().all(|(marked, read)| marked == read);
+    let score = (!marked_scores.is_empty() || row.dims.is_some()).then(|| {
+        let aspects = row.dims.as_ref().is_none_or(|marked| *marked == got.dims);
+        let right = aspects && marked_scores.iter().all(|(marked, read)| marked == read);
         let marks = [row.score, row.score10, row.nps].map(Option::flatten);
-        let right = miss(right, "score", format!("{marks:?}"), format!("{read_scores:?}"));
-        (marks.iter().any(Option::is_some), right)
+        let read = format!("{read_scores:?} {:?}", got.dims);
+        let right = miss(right, "score", format!("{marks:?} {:?}", row.dims), read);
+        (marks.iter().any(Option::is_some) || row.dims.is_some(), right)
     });
     let location = row.location.as_ref().map(|marked| {
         let near = match (marked, &got.location) {

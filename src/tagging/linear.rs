@@ -47,8 +47,9 @@ pub struct Linear {
 struct Reviews {
     /// A message to a service, or a review.
     kind: Head<2>,
-    chinese: Head<MOODS>,
-    other: Head<MOODS>,
+    /// What speaks for blame and for praise, beside neutral.
+    chinese: Head<2>,
+    other: Head<2>,
 }
 
 /// One question: a row of weights a bucket, one column a label.
@@ -105,21 +106,29 @@ impl Linear {
             urgency: Some(self.urgency.likely(&short, &mut places)),
             review: self.reviews.as_ref().map(|reviews| Review {
                 likely: reviews.kind.likely(&short, &mut places)[1],
-                sentiment: reviews.head(text).likely(&long, &mut places),
+                sentiment: reviews.moods(text, &long, &mut places),
             }),
         }
     }
 }
 
 impl Reviews {
-    fn head(&self, text: &Text) -> &Head<MOODS> {
-        if text.chars.iter().any(|c| ('\u{3400}'..='\u{9fff}').contains(c)) { &self.chinese } else { &self.other }
+    fn moods(&self, text: &Text, hashes: &[u32], places: &mut Vec<usize>) -> [f64; MOODS] {
+        let is_chinese = text.chars.iter().any(|c| ('\u{3400}'..='\u{9fff}').contains(c));
+        let head = if is_chinese { &self.chinese } else { &self.other };
+        let [negative, positive] = head.scores(hashes, places);
+        softmax([negative, 0.0, positive])
     }
 }
 
 impl<const N: usize> Head<N> {
     /// Returns the probability of each label; `places` is lent to spare an allocation a head.
     fn likely(&self, hashes: &[u32], places: &mut Vec<usize>) -> [f64; N] {
+        softmax(self.scores(hashes, places))
+    }
+
+    /// Returns what speaks for each label.
+    fn scores(&self, hashes: &[u32], places: &mut Vec<usize>) -> [f64; N] {
         places.clear();
         places.extend(hashes.iter().map(|hash| *hash as usize % self.weights.len()));
         places.sort_unstable();
@@ -131,11 +140,11 @@ impl<const N: usize> Head<N> {
             }
         }
         let length = (places.len().max(1) as f64).sqrt();
-        let mut likely = [0.0; N];
-        for (((likely, sum), step), bias) in likely.iter_mut().zip(sums).zip(self.steps).zip(self.biases) {
-            *likely = f64::from(sum) * f64::from(step) / length + f64::from(bias);
+        let mut scores = [0.0; N];
+        for (((score, sum), step), bias) in scores.iter_mut().zip(sums).zip(self.steps).zip(self.biases) {
+            *score = f64::from(sum) * f64::from(step) / length + f64::from(bias);
         }
-        softmax(likely)
+        scores
     }
 }
 
@@ -169,7 +178,7 @@ fn read(bytes: &[u8]) -> Result<Linear, String> {
 }
 
 fn reviews(tensors: &SafeTensors, notes: &BTreeMap<String, Note>) -> Result<Reviews, String> {
-    let moods = Sentiment::ALL.map(Sentiment::name);
+    let moods = [Sentiment::Negative, Sentiment::Positive].map(Sentiment::name);
     Ok(Reviews {
         kind: head(tensors, notes, "kind", ["service", "review"])?,
         chinese: head(tensors, notes, "reviews_zh", moods)?,

@@ -53,6 +53,9 @@ struct Danger {
 /// What a judge of danger that is heard alone must be surer by, in odds: nobody corrects it.
 const ALONE: f64 = 0.6;
 
+/// So near to an emergency, in odds, it is asked whether anybody is in danger.
+const DOUBT: f64 = 1.5;
+
 const DANGER: Danger = Danger { base: 1.3, open: 1.8, mortal: 2.4, guarded: 0.0, ngrams: 0.97, model: 0.34 };
 
 /// What the rules found.
@@ -163,6 +166,17 @@ impl Voices<'_> {
 
     /// Says whether people may come to harm.
     pub(super) fn is_emergency(&self) -> bool {
+        self.danger() > 0.0
+    }
+
+    /// Says whether it had better be asked if people may come to harm. On the other side of zero it
+    /// is not asked: there safety words come first.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        (-DOUBT..=0.0).contains(&self.danger())
+    }
+
+    /// Returns the odds of an emergency; without the models those that the rules are sure of.
+    pub(super) fn danger(&self) -> f64 {
         let odds = |opinion: Option<&Opinion>| {
             let likely = opinion.and_then(Opinion::emergency)?.clamp(1e-4, 1.0 - 1e-4);
             Some((likely / (1.0 - likely)).ln())
@@ -172,7 +186,7 @@ impl Voices<'_> {
         let (ngrams, model, alone) = match (odds(self.ngrams), odds(self.model)) {
             (Some(ngrams), Some(model)) => (ngrams, model, 0.0),
             (Some(one), None) | (None, Some(one)) => (one, one, ALONE),
-            (None, None) => return self.rules.is_open_danger,
+            (None, None) => return if self.rules.is_open_danger { f64::from(u8::MAX) } else { -f64::from(u8::MAX) },
         };
         let Rules { is_open_danger, is_guarded_danger, hazard, .. } = self.rules;
         let said = |is: bool, weight: f64| if is { weight } else { 0.0 };
@@ -182,7 +196,6 @@ impl Voices<'_> {
             + said(is_guarded_danger, DANGER.guarded)
             + DANGER.ngrams * ngrams
             + DANGER.model * model
-            > 0.0
     }
 
     /// Returns the urgency.

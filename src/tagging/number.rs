@@ -124,7 +124,9 @@ fn chinese(text: &Text, start: usize) -> Option<Number> {
         let c = text.char(end);
         if let Some(value) = han_digit(c) {
             // 三四 is "three or four"; 一二三 or 二零二五 is read digit by digit.
-            range = digits == 1 && previous.is_some_and(|before: f64| (value - before).abs() < 1.5 && before > 0.0);
+            // 五五 is a share or a figure twice.
+            let neighbour = |before: f64| (value - before).abs() < 1.5 && value != before && before > 0.0;
+            range = digits == 1 && previous.is_some_and(neighbour);
             digit = Some(if digits > 0 { digit.unwrap_or(0.0) * 10.0 + value } else { value });
             digits += 1;
             previous = Some(value);

@@ -97,6 +97,9 @@ impl Mark {
 pub(super) fn read(text: &Text, numbers: &[Number], found: &[Found], awaiting: Awaiting) -> Scores {
     let settings = setting::find(text, numbers);
     let reader = Reader { text, numbers, found, awaiting, settings };
+    if let Some(sum) = reader.bare_sum() {
+        return reader.settle(vec![sum]);
+    }
     let mut marks = reader.marks();
     if marks.iter().all(|mark| mark.setting) {
         marks.extend(reader.bare());
@@ -104,6 +107,9 @@ pub(super) fn read(text: &Text, numbers: &[Number], found: &[Found], awaiting: A
         marks.extend(reader.bare_correction(&marks));
     }
     reader.reckon(&mut marks);
+    if marks.is_empty() {
+        marks.extend(reader.full_alone());
+    }
     reader.settle(marks)
 }
 
@@ -120,6 +126,7 @@ impl Reader<'_> {
         let mut scores =
             Scores { spans: marks.iter().map(|mark| (mark.start, mark.end)).collect(), ..Scores::default() };
         marks.retain(|mark| mark.scale != Scale::Foreign);
+        marks.retain(|mark| !self.is_asked_about(mark));
         if !self.keep_own(&mut marks) {
             return scores;
         }
@@ -128,6 +135,7 @@ impl Reader<'_> {
             && parts.len() > 1
             && same(whole.value, parts.iter().map(|part| part.value).sum())
             && parts.iter().all(|part| part.scale == whole.scale)
+            && !marks.iter().any(|mark| self.concludes(mark))
         {
             marks.truncate(1);
         }
@@ -175,6 +183,15 @@ impl Reader<'_> {
             }
         }
         scores
+    }
+
+    /// "1分是最差还是最好？": the scale is asked about, nothing is rated.
+    fn is_asked_about(&self, mark: &Mark) -> bool {
+        let rest: String = self.text.span(mark.end, mark.end + 24).iter().collect();
+        let sentence = rest.split_inclusive(['.', '!', '?']).next().unwrap_or_default();
+        let about = ["是最", "代表", "表示", "算什么", "算啥", "是什么", "是啥", "是好", "是高", " the best", " the worst"];
+        let asks = ["还是", "吗", "什么", "啥", "嘛", " or "].iter().any(|word| sentence.contains(word)) || sentence.ends_with('?');
+        asks && about.iter().any(|word| sentence.starts_with(word))
     }
 
     /// "3-4分", "between 3 and 4": a number that leads into the mark.

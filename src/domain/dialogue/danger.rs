@@ -1,13 +1,22 @@
 //! Emergencies: safety words and the telephone first, the ticket filed before anything is asked,
 //! staff told at once, in whatever else was going on and also while a person has the conversation.
+//!
+//! Words that may or may not tell of danger are taken as if they did not, but what would be said
+//! next waits for one short question. Who does not answer it and goes on is answered as ever.
+
+use std::time::Duration;
 
 use super::effect::{About, Effect};
 use super::say::{Arg, Say};
-use super::state::{Activity, Report};
+use super::state::{Activity, Doubt, Report};
 use super::{Turn, Words};
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::TicketId;
+use crate::domain::survey::AnswerSource;
 use crate::domain::understanding::{Category, Hazard, Understanding, Urgency};
+
+/// Nobody is asked about danger twice within this time.
+const ASK_AGAIN: Duration = Duration::from_secs(60 * 60);
 
 impl Turn<'_> {
     /// Acts on words that tell of danger. Returns them when they do not.
@@ -24,10 +33,16 @@ impl Turn<'_> {
             report.resume = resume;
         }
         report.take(&words, true);
+        self.alarm(report, &words);
+        None
+    }
+
+    /// Files the report as an emergency, has everybody told, and says the safety words.
+    fn alarm(&mut self, mut report: Report, words: &Words) {
         report.have_symptom(&words.text);
         if report.filed {
             // Said once is enough to have everybody move; more words go to the same ticket.
-            self.add_to_filed(&report, &words);
+            self.add_to_filed(&report, words);
         } else {
             self.file(&report, false);
             report.filed = true;
@@ -43,7 +58,73 @@ impl Turn<'_> {
         } else {
             self.go_on_with(report, Some(safety));
         }
-        None
+    }
+
+    /// Says whether it must be asked if anybody is in danger.
+    pub(super) fn is_in_doubt(&self, words: &Words) -> bool {
+        let filed = matches!(&self.state.activity, Activity::Reporting(report) if report.filed);
+        let lately = |doubt: &Doubt| self.ctx.now.since(doubt.asked) < ASK_AGAIN;
+        words.understood.danger_unsure && !filed && !self.state.doubt.as_ref().is_some_and(lately)
+    }
+
+    /// Takes the words as ever, but asks about danger before anything else is said.
+    pub(super) fn ask_about_danger(&mut self, words: Words) {
+        let Words { text, mut understood, media, source } = words;
+        let asked = Words { text: text.clone(), understood: understood.clone(), media, source };
+        let (echo, before) = (self.echo.take(), self.effects.len());
+        self.heed(asked);
+        let (mut held, mut others) = (Vec::new(), Vec::new());
+        for effect in self.effects.split_off(before.min(self.effects.len())) {
+            match effect {
+                Effect::Say(say) => held.push(say),
+                other => others.push(other),
+            }
+        }
+        self.effects.extend(others);
+        understood.danger_unsure = false;
+        self.state.doubt = Some(Doubt { asked: self.ctx.now, open: true, text, understood, media, held });
+        self.echo = echo;
+        self.say(Say::new("danger.ask").choice("danger:yes", "danger.yes").choice("danger:no", "danger.no"));
+    }
+
+    /// Something else is said instead of an answer: what was held back and asks nothing is still told.
+    pub(super) fn leave_doubt(&mut self) {
+        let Some(doubt) = self.state.doubt.as_mut().filter(|doubt| doubt.open) else { return };
+        doubt.open = false;
+        for say in std::mem::take(&mut doubt.held) {
+            if say.all_choices().is_empty() && !matches!(self.state.activity, Activity::Reporting(_)) {
+                self.effect(Effect::Say(say));
+            }
+        }
+    }
+
+    /// The answer to the question about danger.
+    pub(super) fn danger_verdict(&mut self, is_one: bool) {
+        let Some(doubt) = self.state.doubt.as_mut().filter(|doubt| doubt.open) else { return self.stale_choice() };
+        doubt.open = false;
+        let held = std::mem::take(&mut doubt.held);
+        if !is_one {
+            if held.is_empty() {
+                self.say(Say::new("danger.none"));
+            }
+            return held.into_iter().for_each(|say| self.say(say));
+        }
+        let (text, mut understood, media) = (doubt.text.clone(), doubt.understood.clone(), doubt.media);
+        understood.urgency = Urgency::Emergency;
+        understood.hazard = understood.hazard.or(Some(hazard_of(&understood)));
+        let words = Words { text, understood, source: AnswerSource::Button, media };
+        match self.state.activity.clone() {
+            // The words are in the report already.
+            Activity::Reporting(mut report) if report.pieces.contains(&words.text) => {
+                report.urgency = Urgency::Emergency;
+                report.hazard = report.hazard.or(words.understood.hazard);
+                (report.asked, report.summarised) = (None, false);
+                self.alarm(report, &words);
+            }
+            Activity::Idle | Activity::Surveying(_) | Activity::Commenting(_) | Activity::Reporting(_) => {
+                self.danger(words);
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::repair::report_tag;
-use super::say::{Arg, Choice};
+use super::say::{Arg, Choice, Say};
 use super::survey::run_tag;
 use crate::domain::ids::{MediaId, ProjectId, ResponseId, TicketId, UnitId};
 use crate::domain::language::Language;
@@ -14,7 +14,7 @@ use crate::domain::score::Band;
 use crate::domain::script::SlotId;
 use crate::domain::survey::{Answer, AnswerSource, Survey};
 use crate::domain::time::Timestamp;
-use crate::domain::understanding::{Awaiting, Category, Hazard, Urgency};
+use crate::domain::understanding::{Awaiting, Category, Hazard, Understanding, Urgency};
 
 /// The layout of [`State`]; raised when stored states have to be read differently.
 pub const STATE_VERSION: u32 = 1;
@@ -40,6 +40,9 @@ pub struct State {
     /// The fix that waits for the owner's verdict.
     pub fix_to_confirm: Option<TicketId>,
     pub surveys_stopped: bool,
+    /// Words that might have told of danger, and whether the person was already asked about them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
     /// The buttons of the last message that had any, so that a typed label or its number counts.
     pub offered: Vec<Choice>,
 }
@@ -60,6 +63,7 @@ impl State {
             invited: None,
             fix_to_confirm: None,
             surveys_stopped: false,
+            doubt: None,
             offered: Vec::new(),
         }
     }
@@ -84,6 +88,7 @@ impl State {
             (_, Some(tag)) if is_tag(tag) => {
                 matches!(&self.activity, Activity::Reporting(report) if tag == report_tag(report.ticket))
             }
+            _ if head == "danger" => self.doubt.as_ref().is_some_and(|doubt| doubt.open),
             _ if head == "fix" => self.fix_to_confirm.is_some_and(|ticket| ticket.to_string() == about),
             _ => return Standing::NoQuestion,
         };
@@ -104,6 +109,19 @@ pub enum Standing {
     Open,
     /// It was answered, or what it belongs to has ended.
     Over,
+}
+
+/// Words of which it was asked whether anybody is in danger.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Doubt {
+    pub asked: Timestamp,
+    /// The question waits for its answer.
+    pub open: bool,
+    pub text: String,
+    pub understood: Understanding,
+    pub media: Option<MediaId>,
+    /// What would have been said next, and is said once there is no danger.
+    pub held: Vec<Say>,
 }
 
 /// The unit a person belongs to, from the token of its QR code.

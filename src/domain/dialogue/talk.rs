@@ -33,7 +33,13 @@ impl Turn<'_> {
         {
             return;
         }
+        self.leave_doubt();
         let Some(words) = self.danger(words) else { return };
+        if self.is_in_doubt(&words) { self.ask_about_danger(words) } else { self.heed(words) }
+    }
+
+    /// Words that tell of no danger.
+    pub(super) fn heed(&mut self, words: Words) {
         if words.understood.intent == Intent::HumanAgent {
             return self.ask_for_person();
         }
@@ -79,7 +85,7 @@ impl Turn<'_> {
         let mut parts = id.split(':');
         let head = parts.next().unwrap_or_default();
         let (first, second) = (parts.next(), parts.next());
-        if self.state.handed_over() && !matches!(head, "fix") {
+        if self.state.handed_over() && !matches!(head, "fix" | "danger") {
             return self.say(Say::new("human.waiting"));
         }
         match (head, first, second, self.state.activity.clone()) {
@@ -95,6 +101,7 @@ impl Turn<'_> {
                     self.not_understood(&alone);
                 }
             }
+            ("danger", Some(verdict), _, _) => self.danger_verdict(verdict == "yes"),
             ("lang", Some(tag), _, _) => self.choose_language(Some(tag)),
             ("fix", Some(ticket), Some(verdict), _) => match ticket.parse::<TicketId>() {
                 Ok(ticket) => self.fix_verdict(ticket, verdict == "yes"),
@@ -436,7 +443,7 @@ impl Turn<'_> {
     }
 
     /// A button whose message is history: the question that stands is put again.
-    fn stale_choice(&mut self) {
+    pub(super) fn stale_choice(&mut self) {
         self.aside(Say::new("choice_gone"));
     }
 

@@ -49,6 +49,22 @@ impl Reader<'_> {
             .collect()
     }
 
+    /// 最低分, "the lowest score": the foot of the scale that is asked for.
+    pub(super) fn minima(&self) -> Vec<Mark> {
+        let foot = if self.awaiting == Awaiting::Nps { 0.0 } else { 1.0 };
+        let meant = self.awaiting != Awaiting::Nothing;
+        let named = self.found.iter().filter(|find| meant && matches!(find.meaning, Meaning::Minimum));
+        named.map(|find| Mark::plain(find.start, find.end, foot, Scale::Open)).collect()
+    }
+
+    /// "满分10": the full mark with its own number and nothing else.
+    pub(super) fn full_alone(&self) -> Option<Mark> {
+        let [number] = self.numbers else { return None };
+        let (first, last) = self.text.core();
+        let meant = self.awaiting != Awaiting::Nothing && self.names_scale(number) && last - first <= 5;
+        meant.then(|| Mark::plain(first, last, number.value, self.scale_of_setting(number)))
+    }
+
     pub(super) fn homophones(&self, marks: &[Mark]) -> Vec<Mark> {
         if self.awaiting == Awaiting::Nothing || !marks.is_empty() {
             return Vec::new();

@@ -23,6 +23,21 @@ struct Step {
 }
 
 impl Reader<'_> {
+    /// "2+2", "一加二", "4减1": two bare numbers and what is done to them, said first where a rating is awaited.
+    pub(super) fn bare_sum(&self) -> Option<Mark> {
+        let [one, other, ..] = self.numbers else { return None };
+        let between: String = self.text.span(one.end, other.start).iter().collect();
+        let sign = match between.trim() {
+            "+" | "加" | "加上" | "plus" => 1.0,
+            "减" | "减去" | "减掉" | "minus" => -1.0,
+            _ => return None,
+        };
+        let first = one.start <= self.text.core().0 + 2;
+        let meant = self.awaiting != Awaiting::Nothing && first && !self.has_unit(other) && other.value <= 10.0;
+        let sum = one.value + sign * other.value;
+        meant.then(|| Mark { sum: true, ..Mark::plain(one.start, other.end, sum, self.scale_of_setting(one)) })
+    }
+
     /// Works the sums into the marks and drops the names of scales that are no longer needed.
     pub(super) fn reckon(&self, marks: &mut Vec<Mark>) {
         let steps = self.steps(marks);

@@ -114,6 +114,9 @@ const BOUND: &[&str] = &[
     " and above",
 ];
 
+/// What makes the mark after it the lower end of a range.
+const AT_LEAST: &[&str] = &["不低于", "不少于", "高于", "低于", "不高于", "不超过", "at least", "no less than", "no more than", "above", "below"];
+
 impl Reader<'_> {
     /// Leaves the marks that count; false where the only one does not.
     pub(super) fn keep_own(&self, marks: &mut Vec<Mark>) -> bool {
@@ -124,6 +127,10 @@ impl Reader<'_> {
         keep(marks, |mark| !self.not_mine(mark, &all));
         // "三分不对四分", "九分不算": the mark right before the cue is the one taken back.
         keep(marks, |mark| !self.denied(mark) && !self.corrected(mark));
+        // "3分，不，4分", "2分？想多了，1分", "2 not 5"
+        let last = marks.iter().map(|mark| mark.start).max().unwrap_or_default();
+        keep(marks, |mark| mark.start == last || !self.refused(mark));
+        keep(marks, |mark| !self.ends_before(mark.start, &["not", "而不是", "唔系"]));
         let cues = self.found.iter().rev().filter(|find| matches!(find.meaning, Meaning::Correction));
         for cue in cues {
             let before = marks.len();
@@ -173,7 +180,8 @@ impl Reader<'_> {
 
     /// Says whether the mark is one end of a range: 六分往上.
     pub(super) fn is_bound(&self, mark: &Mark) -> bool {
-        self.starts_after(mark.end, BOUND)
+        let sum = self.text.char(mark.end) == '+' && self.text.char(mark.end + 1).is_ascii_digit();
+        !sum && (self.starts_after(mark.end, BOUND) || self.ends_before(mark.start, AT_LEAST))
     }
 
     fn denied(&self, mark: &Mark) -> bool {
@@ -187,6 +195,16 @@ impl Reader<'_> {
                 && find.start - mark.end <= 2
                 && self.text.same_clause(mark.start, find.start)
         })
+    }
+
+    /// Says whether the mark is asked about or said no to in a clause of its own before the next is given.
+    fn refused(&self, mark: &Mark) -> bool {
+        let rest: String = self.text.span(mark.end, mark.end + 12).iter().collect();
+        let rest = rest.trim_start_matches([' ', '吧', '啊', '呀', '哈']);
+        let Some(after) = rest.strip_prefix([',', '.', '?', '!', '…', '、', '-']) else { return false };
+        let clause = after.trim_start_matches([' ', '.', '…']);
+        let clause = clause.split([',', '.', '?', '!', '…', '、', ' ']).next().unwrap_or_default();
+        rest.starts_with('?') || matches!(clause, "不" | "不是" | "no" | "nah" | "nope" | "唔系" | "不行" | "错了")
     }
 
     fn starts_after(&self, at: usize, words: &[&str]) -> bool {

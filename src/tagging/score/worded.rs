@@ -55,6 +55,11 @@ const NUMBERED_ENGLISH: &[&str] = &[
     "by",
     "after",
     "before",
+    "day",
+    "week",
+    "visit",
+    "stage",
+    "zone",
     "until",
     "till",
     "since",
@@ -62,6 +67,11 @@ const NUMBERED_ENGLISH: &[&str] = &[
 ];
 const NUMBERED_CHINESE: &[&str] =
     &["房间", "电梯", "单号", "编号", "尾号", "工号", "门牌", "工单", "订单", "楼栋", "型号", "尺寸", "农历", "电话"];
+
+/// What follows 分 where it is a share, a width, money or the size of a part.
+const NO_MARKS: &[&str] = &[
+    "像", "宽", "厚", "深", "把握", "可能", "利", "靠", "接口", "接头", "弯头", "直接", "丝", "阀", "水管", "饱", "熟", "醉", "板",
+];
 
 impl Reader<'_> {
     /// Returns what is a rating by its wording.
@@ -72,13 +82,17 @@ impl Reader<'_> {
             if number.start < taken {
                 continue;
             }
-            if let Some(mark) = self.fraction(number).or_else(|| self.worded(number)) {
+            let fraction = self.fraction(number).or_else(|| self.said_fraction(number));
+            if let Some(mark) = fraction.or_else(|| self.worded(number)) {
                 taken = mark.end;
                 marks.push(mark);
             }
         }
         marks.extend(self.stars());
         marks.extend(self.maxima(&marks));
+        if marks.is_empty() {
+            marks.extend(self.minima());
+        }
         marks.extend(self.homophones(&marks));
         marks.sort_by_key(|mark| mark.start);
         marks
@@ -107,6 +121,22 @@ impl Reader<'_> {
             return None;
         }
         Some(Mark { range: number.range, ..Mark::plain(number.start, whole.end, number.value, scale) })
+    }
+
+    /// "五分之四", where a rating is awaited and no share of something is meant.
+    fn said_fraction(&self, whole: &Number) -> Option<Mark> {
+        let joint: String = self.text.span(whole.end, whole.end + 2).iter().collect();
+        let part = self.numbers.iter().find(|part| joint == "分之" && part.start == whole.end + 2)?;
+        let scale = if same(whole.value, 5.0) {
+            Scale::Five
+        } else if same(whole.value, 10.0) {
+            Scale::Ten
+        } else {
+            return None;
+        };
+        let counted = matches!(self.text.char(part.end), '的' | '都') || self.has_unit(part);
+        let meant = self.awaiting != Awaiting::Nothing || self.is_rated(whole) || part.end == self.text.core().1;
+        (meant && !counted && part.value <= whole.value).then(|| Mark::plain(whole.start, part.end, part.value, scale))
     }
 
     /// "四分", "五颗星", "4 stars", "rate it 4", "给 4".
@@ -169,7 +199,8 @@ impl Reader<'_> {
     pub(super) fn is_marks(&self, number: &Number, end: usize, portion: bool) -> bool {
         let after = self.text.char(end);
         let before = self.text.before(number.start);
-        if matches!(
+        let between = after == '之' && self.text.char(end + 1) == '间';
+        if !between && matches!(
             after,
             '钟' | '之' | '米' | '贝' | '期' | '店' | '包' | '钱' | '厘' | '管' | '摊' | '成' | '公' | '号' | '批'
         ) {
@@ -178,6 +209,12 @@ impl Reader<'_> {
         if portion {
             // 四份 is what speech recognition makes of 四分.
             return self.awaiting != Awaiting::Nothing;
+        }
+        // 三分像, 八分把握, 四分的接口: a share, a width or the size of a part.
+        let rest: String = self.text.span(end, end + 6).iter().collect();
+        let rest = rest.trim_start_matches(['的', ' ']);
+        if NO_MARKS.iter().any(|word| rest.starts_with(word)) {
+            return false;
         }
         // 九点二十分, 六角五分, 百分之五
         if matches!(before, '点' | '角' | '时' | '秒') && !self.is_rated(number) || before == '百' {
