@@ -29,6 +29,7 @@ use crate::desk::Desk;
 use crate::domain::alert::QuietHours;
 use crate::domain::token::TokenKey;
 use crate::intake::Intake;
+use crate::intake::links::Links;
 use crate::jobs::Runner;
 use crate::jobs::alert::Alerts;
 use crate::speech::Listener;
@@ -65,6 +66,7 @@ pub struct App {
     blobs: Blobs,
     metrics: PrometheusHandle,
     public_url: String,
+    zone: jiff::tz::TimeZone,
     clips: Vec<web::chat::Clip>,
     models: web::Models,
     demo: bool,
@@ -98,6 +100,10 @@ impl App {
         let phone = config.policy.emergency_phone.clone().unwrap_or_else(|| "110".to_owned());
         let intake =
             Intake::new(store.clone(), Arc::clone(&catalog), Arc::clone(&tagger), clock.clone(), key.clone(), phone);
+        let intake = intake.with_links(match &config.server.public_url {
+            Some(url) => Links::At(url.clone()),
+            None => Links::OnThisHost,
+        });
         let channels = Channels {
             telegram: Telegram::new(&config.telegram)?,
             wechat: Wechat::new(&config.wechat, clock.clone())?,
@@ -119,6 +125,7 @@ impl App {
         };
         let clips = if demo { demo::clips().context("assets/demo/voices")? } else { Vec::new() };
         let public_url = config.server.public_url();
+        let zone = config.policy.time_zone.clone();
         Ok(App {
             store,
             intake,
@@ -130,6 +137,7 @@ impl App {
             blobs,
             metrics,
             public_url,
+            zone,
             clips,
             models,
             demo,
@@ -159,6 +167,7 @@ impl App {
                     desk: Desk::new(self.intake.clone()),
                     clock: self.clock.clone(),
                     public_url: self.public_url.clone(),
+                    zone: self.zone.clone(),
                     demo: self.demo,
                     clips: self.clips.clone(),
                     models: self.models.clone(),

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 mod calendar;
+mod care;
 mod commands;
 mod document;
 pub mod fault;
@@ -26,7 +27,10 @@ use named::TextNames;
 use texts::Texts;
 
 use crate::domain::calendar::Calendar;
+use crate::domain::department::Routes;
+use crate::domain::incident;
 use crate::domain::language::Language;
+use crate::domain::recovery;
 use crate::domain::script::Script;
 
 /// Everything in `prompts/`, checked.
@@ -36,6 +40,7 @@ pub struct Catalog {
     script: Script,
     vocabulary: BTreeMap<Language, String>,
     calendar: Calendar,
+    care: care::Care,
 }
 
 impl Catalog {
@@ -65,6 +70,21 @@ impl Catalog {
     /// Returns which days are worked (`plans/calendar.toml`).
     pub fn calendar(&self) -> &Calendar {
         &self.calendar
+    }
+
+    /// Returns what follows a survey (`plans/recovery.toml`).
+    pub fn recovery(&self) -> &recovery::Plan {
+        &self.care.recovery
+    }
+
+    /// Returns when neighbours report one fault (`plans/incidents.toml`).
+    pub fn incidents(&self) -> &incident::Rules {
+        &self.care.incidents
+    }
+
+    /// Returns which department is told (`plans/departments.toml`).
+    pub fn departments(&self) -> &Routes {
+        &self.care.departments
     }
 
     /// Returns a text with its placeholders filled in.
@@ -129,11 +149,12 @@ impl Catalog {
             words: commands::read(files, &mut names, &mut faults),
         };
         let calendar = calendar::read(files, &mut faults);
+        let care = care::read(files, &script.surveys, &mut names, &mut faults);
         names.check(&texts, &mut faults);
         let vocabulary = Language::ALL.into_iter().map(|language| (language, vocabulary(files, language, &mut faults)));
         let vocabulary = vocabulary.collect();
-        if faults.is_empty() {
-            return Ok(Catalog { texts, script, vocabulary, calendar });
+        if let Some(care) = care.filter(|_| faults.is_empty()) {
+            return Ok(Catalog { texts, script, vocabulary, calendar, care });
         }
         faults.sort();
         faults.dedup();

@@ -9,6 +9,7 @@
 //! Read [`record`] for how effects become rows and [`message`] for how messages are stored.
 
 pub mod kind;
+pub mod links;
 pub mod message;
 mod record;
 mod reopen;
@@ -56,6 +57,8 @@ pub struct Intake {
     pub(crate) emergency_phone: String,
     /// Whether staff is told of flags elsewhere than on the board.
     pub(crate) alerts: bool,
+    /// Where progress links lead; `None`: nobody gets one.
+    links: Option<links::Links>,
 }
 
 /// What became of a message.
@@ -105,7 +108,7 @@ impl Intake {
         tokens: TokenKey,
         emergency_phone: String,
     ) -> Intake {
-        Intake { store, catalog, tagger, clock, tokens, emergency_phone, alerts: false }
+        Intake { store, catalog, tagger, clock, tokens, emergency_phone, alerts: false, links: None }
     }
 
     /// Has staff told of flags by [`crate::domain::job::Job::Alert`].
@@ -392,6 +395,7 @@ impl Intake {
         let open: Vec<OpenTicket> = tickets
             .into_iter()
             .map(|ticket| OpenTicket {
+                id: ticket.id,
                 status: ticket.status.name(),
                 category: ticket.category.map(crate::domain::understanding::Category::name),
                 number: ticket.number,

@@ -5,7 +5,7 @@
 //! as tickets that staff work until the client confirms the fix.
 //!
 //! Start with `docs/ARCHITECTURE.md`, then [`domain`]. Imports go one way:
-//! `domain` ← `models` ← `catalog, store, channel, speech, tagging` ← `intake, desk, planner` ←
+//! `domain` ← `models` ← `catalog, store, channel, speech, tagging` ← `intake, desk, papers, planner` ←
 //! `jobs, web` ← `app` ← `cli, main` (held by `tests/architecture.rs`).
 
 pub mod app;
@@ -20,6 +20,7 @@ pub mod http;
 pub mod intake;
 pub mod jobs;
 pub mod models;
+pub mod papers;
 pub mod speech;
 pub mod store;
 pub mod tagging;

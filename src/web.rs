@@ -39,7 +39,9 @@ mod headers;
 mod health;
 mod live;
 mod origin;
+mod papers;
 mod posted;
+mod progress;
 mod range;
 mod secret;
 mod stored;
@@ -71,6 +73,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Where people reach the service (`[server] public_url`); `https` makes cookies secure.
     pub public_url: String,
+    /// `[policy] time_zone`: local time on papers and for clients.
+    pub zone: jiff::tz::TimeZone,
     /// Whether everything shown is made up.
     pub demo: bool,
     /// Ready voice messages to try, offered on the chat page.
@@ -159,6 +163,7 @@ pub fn router(parts: Parts) -> Result<Router, HashError> {
         .route("/", get(|| async { Redirect::to("/chat") }))
         .merge(chat::routes())
         .merge(console::routes())
+        .merge(progress::routes())
         .merge(health::routes())
         .merge(webhooks::routes())
         .fallback(|| async { error::WebError::NotFound })

@@ -16,7 +16,7 @@ const RANKS: &[&[&str]] = &[
     &["clock", "http"],
     &["models"],
     &["catalog", "store", "channel", "speech", "tagging"],
-    &["intake", "desk", "planner"],
+    &["intake", "desk", "papers", "planner"],
     &["jobs", "web"],
     &["config"],
     &["app"],
@@ -41,6 +41,7 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("landlock", &["speech"]),
     ("symphonia", &["speech"]),
     ("argon2", &["web"]),
+    ("krilla", &["papers"]),
     // What goes out to other machines: model files, and recordings to a recognition service that was configured.
     ("reqwest", &["http", "models/pull", "speech/service", "channel"]),
     ("rustls", &["http"]),

@@ -245,7 +245,13 @@ impl World {
 
     fn happens(&mut self, happening: Happening) -> Result<(), TestCaseError> {
         let Some(event) = self.event(happening) else { return Ok(()) };
-        let tickets = [OpenTicket { number: "HF1".to_owned(), status: "reported", category: None, location: None }];
+        let tickets = [OpenTicket {
+            id: TicketId(Uuid::from_u128(9)),
+            number: "HF1".to_owned(),
+            status: "reported",
+            category: None,
+            location: None,
+        }];
         let ctx = Ctx { now: self.now, fresh: self.id(), script: CATALOG.script(), tickets: &tickets };
         // Asleep and awake again between any two events.
         let asleep = serde_json::to_string(&self.state).unwrap();

@@ -23,6 +23,9 @@ macro_rules! embedded {
 const EMBEDDED: &[(&str, &str)] = embedded![
     "commands.toml",
     "plans/calendar.toml",
+    "plans/departments.toml",
+    "plans/incidents.toml",
+    "plans/recovery.toml",
     "repair.toml",
     "speech/vocabulary.en.txt",
     "speech/vocabulary.zh-CN.txt",

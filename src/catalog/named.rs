@@ -28,6 +28,11 @@ impl TextNames {
         key.value
     }
 
+    /// Notes that a file as a whole needs a text.
+    pub(super) fn need(&mut self, file: &str, key: String) {
+        self.0.push(Name { file: file.to_owned(), line: 1, key });
+    }
+
     /// Notes a fault for each name that has no text, or one with a placeholder that nobody fills.
     pub(super) fn check(&self, texts: &Texts, faults: &mut Vec<Fault>) {
         for Name { file, line, key } in &self.0 {

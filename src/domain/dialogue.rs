@@ -25,7 +25,7 @@ pub use state::{Activity, Binding, Mode, State};
 
 use uuid::Uuid;
 
-use super::ids::MediaId;
+use super::ids::{MediaId, TicketId};
 use super::language::Language;
 use super::media::{MOST_CHARACTERS, MOST_MEGABYTES, Refusal};
 use super::script::Script;
@@ -47,6 +47,7 @@ pub struct Ctx<'a> {
 /// What the conversation needs to know of a ticket under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenTicket {
+    pub id: TicketId,
     pub number: String,
     /// Name of the ticket's status; its text is `ticket.status.<name>`.
     pub status: &'static str,

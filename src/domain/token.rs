@@ -1,5 +1,6 @@
-//! The signed token in a unit's QR code: whoever opens it is bound to that unit, so the bot never
-//! asks where somebody lives.
+//! Signed tokens. The one in a unit's QR code binds whoever opens it to that unit, so the bot never
+//! asks where somebody lives; the one in a progress link shows one ticket without a log-in; the one
+//! in the form of that page lets its buttons count for a while.
 //!
 //! 36 bytes (unit, expiry, HMAC-SHA-256 cut to 128 bits) in 48 characters of `A-Za-z0-9_-`: that
 //! fits a Telegram deep link (64 characters) and a WeChat scene (64 characters).
@@ -11,7 +12,7 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::dialogue::TokenFault;
-use super::ids::{StaffId, UnitId};
+use super::ids::{StaffId, TicketId, UnitId};
 use super::time::Timestamp;
 
 const SIGNED: usize = 20;
@@ -20,6 +21,8 @@ const MAC: usize = 16;
 /// What a token is for goes into its signature: one that was made for a flat opens nothing else.
 const UNIT: &[u8] = b"unit-token-v1";
 const STAFF: &[u8] = b"staff-token-v1";
+const PROGRESS: &[u8] = b"progress-token-v1";
+const VERDICT: &[u8] = b"verdict-token-v1";
 /// A staff token is thereby longer than any other, and known before it is verified.
 const STAFF_PREFIX: char = 's';
 
@@ -80,6 +83,33 @@ impl TokenKey {
     pub fn verify_staff(&self, token: &str, now: Timestamp) -> Result<StaffId, TokenFault> {
         let token = token.trim().strip_prefix(STAFF_PREFIX).ok_or(TokenFault::Unknown)?;
         self.verify_as(STAFF, token, now).map(StaffId)
+    }
+
+    /// Signs the token of a ticket's progress link, valid until `expires`.
+    pub fn sign_progress(&self, ticket: TicketId, expires: Timestamp) -> String {
+        self.sign_as(PROGRESS, ticket.0, expires)
+    }
+
+    /// Reads the token of a progress link.
+    ///
+    /// # Errors
+    /// As [`TokenKey::verify`].
+    pub fn verify_progress(&self, token: &str, now: Timestamp) -> Result<TicketId, TokenFault> {
+        self.verify_as(PROGRESS, token, now).map(TicketId)
+    }
+
+    /// Signs what the buttons of a ticket's progress page carry, valid until `expires`.
+    pub fn sign_verdict(&self, ticket: TicketId, expires: Timestamp) -> String {
+        self.sign_as(VERDICT, ticket.0, expires)
+    }
+
+    /// Checks what a button of a ticket's progress page carried.
+    ///
+    /// # Errors
+    /// As [`TokenKey::verify`]; the token of another ticket's page is unknown.
+    pub fn verify_verdict(&self, token: &str, ticket: TicketId, now: Timestamp) -> Result<(), TokenFault> {
+        let signed = self.verify_as(VERDICT, token, now).map(TicketId)?;
+        if signed == ticket { Ok(()) } else { Err(TokenFault::Unknown) }
     }
 
     fn verify_as(&self, purpose: &[u8], token: &str, now: Timestamp) -> Result<Uuid, TokenFault> {
@@ -166,5 +196,31 @@ mod tests {
         for token in [foreign.as_str(), "", "x", "漏水", "AAAA"] {
             assert_eq!(key.verify(token, NOW), Err(TokenFault::Unknown));
         }
+    }
+
+    #[test]
+    fn a_token_of_one_purpose_opens_nothing_else() {
+        let (key, unit, door) = token();
+        let ticket = TicketId(unit.0);
+        let until = NOW + Duration::from_secs(60);
+        let (progress, verdict) = (key.sign_progress(ticket, until), key.sign_verdict(ticket, until));
+        assert_eq!(key.verify_progress(&progress, NOW), Ok(ticket));
+        assert_eq!(key.verify_verdict(&verdict, ticket, NOW), Ok(()));
+        for other in [&door, &verdict] {
+            assert_eq!(key.verify_progress(other, NOW), Err(TokenFault::Unknown));
+        }
+        for other in [&door, &progress] {
+            assert_eq!(key.verify_verdict(other, ticket, NOW), Err(TokenFault::Unknown));
+        }
+        assert_eq!(key.verify(&progress, NOW), Err(TokenFault::Unknown));
+    }
+
+    #[test]
+    fn the_button_of_another_tickets_page_does_not_count() {
+        let key = TokenKey::new([7; 32]);
+        let [mine, other] = [1, 2].map(|n| TicketId(Uuid::from_u128(n)));
+        let token = key.sign_verdict(other, NOW + Duration::from_secs(60));
+        assert_eq!(key.verify_verdict(&token, mine, NOW), Err(TokenFault::Unknown));
+        assert_eq!(key.verify_verdict(&token, other, NOW + Duration::from_secs(61)), Err(TokenFault::Expired));
     }
 }

@@ -25,7 +25,7 @@ impl Intake {
         }
         let language = scene.state.language;
         let mut lines = Vec::new();
-        self.render(tx, language, say, &mut lines).await?;
+        self.render(tx, scene, say, &mut lines).await?;
         let choices = say.all_choices();
         let body = OutboundBody {
             text: lines.join("\n"),
@@ -69,20 +69,20 @@ impl Intake {
         self.owe(tx, Job::Deliver { dialogue: scene.dialogue, message: id }, scene.now + within).await
     }
 
-    async fn render(
-        &self,
-        tx: &mut Tx,
-        language: Language,
-        say: &Say,
-        lines: &mut Vec<String>,
-    ) -> Result<(), StoreError> {
+    async fn render(&self, tx: &mut Tx, scene: &Scene, say: &Say, lines: &mut Vec<String>) -> Result<(), StoreError> {
+        let language = scene.state.language;
         // A queue instead of recursion: async functions do not recurse without a box.
         let mut waiting: Vec<&Say> = vec![say];
         while let Some(next) = waiting.pop() {
-            if !next.key.is_empty() {
+            if !next.key.is_empty() && !self.lacks_link(scene, next) {
                 let mut args = BTreeMap::new();
                 for (name, arg) in &next.args {
-                    args.insert(name.clone(), self.argument(tx, language, arg).await?);
+                    let link = self.link_of(scene, arg);
+                    let said = match link {
+                        Some(link) => link,
+                        None => self.argument(tx, language, arg).await?,
+                    };
+                    args.insert(name.clone(), said);
                 }
                 lines.push(self.catalog.text(language, &next.key, &args));
             }
@@ -91,7 +91,19 @@ impl Intake {
         Ok(())
     }
 
-    /// Writes out what stands in a placeholder.
+    fn link_of(&self, scene: &Scene, arg: &Arg) -> Option<String> {
+        match arg {
+            Arg::TicketLink(ticket) => self.progress_link(*ticket, &scene.channel, scene.now),
+            Arg::Text(_) | Arg::Key(_) | Arg::TicketNumber(_) | Arg::EmergencyPhone => None,
+        }
+    }
+
+    /// Says whether a line would bring a link that this conversation cannot have: it is left out.
+    fn lacks_link(&self, scene: &Scene, say: &Say) -> bool {
+        say.args.values().any(|arg| matches!(arg, Arg::TicketLink(_)) && self.link_of(scene, arg).is_none())
+    }
+
+    /// Writes out what stands in a placeholder; a link, which needs the conversation, is written by `render`.
     pub(super) async fn argument(&self, tx: &mut Tx, language: Language, arg: &Arg) -> Result<String, StoreError> {
         Ok(match arg {
             Arg::Text(text) => text.clone(),
@@ -100,6 +112,7 @@ impl Intake {
                 store::tickets::find(tx, *ticket).await?.map(|ticket| ticket.number).unwrap_or_default()
             }
             Arg::EmergencyPhone => self.emergency_phone.clone(),
+            Arg::TicketLink(_) => String::new(),
         })
     }
 }

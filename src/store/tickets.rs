@@ -204,12 +204,25 @@ async fn store(tx: &mut Tx, sql: &'static str, ticket: &Ticket) -> Result<u64, S
 
 /// The counter row stays locked until the commit, so a number that is undone leaves no gap.
 async fn next_number(tx: &mut Tx, created_at: Timestamp) -> Result<String, StoreError> {
+    let next = next_of_month(tx, "ticket", created_at).await?;
+    Ok(format!("HF{}-{:04}", next.month, next.count))
+}
+
+/// A number within a month in China.
+pub(super) struct MonthNumber {
+    /// `2611`
+    pub(super) month: String,
+    pub(super) count: i64,
+}
+
+/// Draws the next number of a month for one kind of things; drawn numbers are locked until the commit.
+pub(super) async fn next_of_month(tx: &mut Tx, what: &str, at: Timestamp) -> Result<MonthNumber, StoreError> {
     const SQL: &str = "INSERT INTO counters (name, value) VALUES ($1, 1) \
                        ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value";
-    let month = month_in_china(created_at);
-    let counter = format!("ticket:{month}");
+    let month = month_in_china(at);
+    let counter = format!("{what}:{month}");
     let count: i64 = both!(tx, |c| sqlx::query_scalar(SQL).bind(counter).fetch_one(c).await)?;
-    Ok(format!("HF{month}-{count:04}"))
+    Ok(MonthNumber { month, count })
 }
 
 /// Year and month, `2611`, in Asia/Shanghai: UTC+8 all year round since 1992.

@@ -16,9 +16,11 @@ mod csrf;
 mod events;
 mod flags;
 mod language;
+mod ledger;
 mod login;
 mod marks;
 mod media;
+mod paper;
 pub mod password;
 mod peer;
 mod response;
@@ -40,6 +42,11 @@ pub(super) fn routes() -> Router<Web> {
         .route("/console/flags/{id}/seen", post(flags::seen))
         .route("/console/tickets/{id}", get(ticket::show))
         .route("/console/responses/{id}", get(response::show))
+        .route("/console/tickets/{id}/papers/{name}", get(paper::of_ticket))
+        .route("/console/responses/{id}/papers/{name}", get(paper::of_response))
+        .route("/console/ledger", get(ledger::show))
+        .route("/console/ledger.csv", get(ledger::csv))
+        .route("/console/ledger.xlsx", get(ledger::xlsx))
         .route("/console/conversations/{id}", get(conversation::show))
         .route("/console/media/{id}", get(media::show))
         .merge(actions::routes())

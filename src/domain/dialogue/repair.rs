@@ -256,7 +256,8 @@ impl Turn<'_> {
         } else if give_up {
             self.file(&report, false);
             self.leave_report(&report);
-            self.say(Say::new("report.filed_unconfirmed").arg("ticket", Arg::TicketNumber(ticket)));
+            let filed = Say::new("report.filed_unconfirmed").arg("ticket", Arg::TicketNumber(ticket));
+            self.say(filed.with_progress(ticket));
         } else {
             let say = Say::new("report.reminder");
             let summary = self.summary(&report);
@@ -290,6 +291,7 @@ impl Turn<'_> {
             self.file(&report, true);
         }
         let filed = Say::new("report.filed").arg("ticket", Arg::TicketNumber(report.ticket));
+        let filed = filed.with_progress(report.ticket);
         self.finish_report(report, vec![filed]);
     }
 

@@ -27,6 +27,8 @@ pub enum Arg {
     Key(String),
     /// The number of a ticket, known once it is filed.
     TicketNumber(TicketId),
+    /// The address of a ticket's progress page; a line with it is left out where there is none.
+    TicketLink(TicketId),
     /// The telephone that is answered at any hour (`[policy] emergency_phone`).
     EmergencyPhone,
 }
@@ -69,6 +71,12 @@ impl Say {
         self
     }
 
+    /// Adds, on a line of its own, where the progress of a ticket is shown.
+    pub fn with_progress(mut self, ticket: TicketId) -> Say {
+        self.lines.push(Say::new("status.link").arg("url", Arg::TicketLink(ticket)));
+        self
+    }
+
     /// Adds a button whose label is a text of `prompts/`.
     pub fn choice(mut self, id: impl Into<String>, label_key: impl Into<String>) -> Say {
         self.choices.push(Choice { id: id.into(), label: Label::Key(label_key.into()) });
@@ -85,7 +93,7 @@ impl Say {
         let own = (!self.key.is_empty()).then_some(self.key.as_str());
         let in_args = self.args.values().filter_map(|arg| match arg {
             Arg::Key(key) => Some(key.as_str()),
-            Arg::Text(_) | Arg::TicketNumber(_) | Arg::EmergencyPhone => None,
+            Arg::Text(_) | Arg::TicketNumber(_) | Arg::TicketLink(_) | Arg::EmergencyPhone => None,
         });
         let on_buttons = self.choices.iter().filter_map(|choice| match &choice.label {
             Label::Key(key) => Some(key.as_str()),

@@ -233,7 +233,7 @@ impl Turn<'_> {
     /// Staff says the fault is rectified.
     pub(super) fn fix_claimed(&mut self, ticket: TicketId, number: &str) {
         self.state.fix_to_confirm = Some(ticket);
-        let ask = Say::new("fix.ask").text("ticket", number);
+        let ask = Say::new("fix.ask").text("ticket", number).with_progress(ticket);
         self.say(ask.choice(format!("fix:{ticket}:yes"), "fix.yes").choice(format!("fix:{ticket}:no"), "fix.no"));
     }
 
@@ -408,7 +408,8 @@ impl Turn<'_> {
             say.lines.push(
                 line.text("ticket", ticket.number.clone())
                     .arg("category", category)
-                    .arg("status", Arg::Key(format!("ticket.status.{}", ticket.status))),
+                    .arg("status", Arg::Key(format!("ticket.status.{}", ticket.status)))
+                    .with_progress(ticket.id),
             );
         }
         self.aside(say);

@@ -1,0 +1,291 @@
+//! `GET /console/ledger`: the ledger (问题台账) with what is overdue and what was struck off without
+//! the owner's word, counted apart; and the same as CSV and XLSX.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{Html, IntoResponse, Response};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+use super::session::Staff;
+use super::view::{Choice, Shell, Tag, excerpt};
+use crate::domain::time::Timestamp;
+use crate::domain::understanding::Category;
+use crate::papers::ledger::{self as files, LedgerError, MOST_LINES};
+use crate::store::ledger::{self, Counts, Filter, Line, Standing};
+use crate::store::projects;
+use crate::web::Web;
+use crate::web::error::WebError;
+use crate::web::words::Words;
+
+/// Lines a page shows; a download has them all.
+const MOST_SHOWN: u32 = 300;
+/// Characters of a person's words that a line shows.
+const EXCERPT: usize = 60;
+
+/// What was chosen above the list; empty means all.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct Chosen {
+    #[serde(default)]
+    project: String,
+    #[serde(default)]
+    category: String,
+    #[serde(default)]
+    standing: String,
+    /// First and last day, local: `2026-11-21`.
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    until: String,
+}
+
+impl Chosen {
+    fn filter(&self, zone: &TimeZone) -> Filter {
+        let day = |text: &str, later: i32| {
+            let date: Date = text.parse().ok()?;
+            let date = (0..later).try_fold(date, |date, _| date.tomorrow().ok())?;
+            let start = date.to_zoned(zone.clone()).ok()?;
+            Some(Timestamp(start.timestamp().as_millisecond()))
+        };
+        Filter {
+            project_id: self.project.parse().ok(),
+            category: Category::ALL.into_iter().find(|category| category.name() == self.category),
+            standing: Standing::from_name(&self.standing),
+            from: day(&self.from, 0),
+            until: day(&self.until, 1),
+        }
+    }
+
+    fn query(&self) -> String {
+        form_urlencoded::Serializer::new(String::new())
+            .append_pair("project", &self.project)
+            .append_pair("category", &self.category)
+            .append_pair("standing", &self.standing)
+            .append_pair("from", &self.from)
+            .append_pair("until", &self.until)
+            .finish()
+    }
+}
+
+pub(super) async fn show(
+    State(web): State<Web>,
+    staff: Staff,
+    Query(chosen): Query<Chosen>,
+) -> Result<Html<String>, WebError> {
+    let shell = Shell::of(&staff, "/console/ledger".to_owned(), web.demo);
+    let (filter, now) = (chosen.filter(&web.zone), web.clock.now());
+    let found = web.store.read(|tx| {
+        Box::pin(async move {
+            let lines = ledger::list(tx, &filter, now, MOST_SHOWN).await?;
+            Ok::<_, WebError>((lines, ledger::counts(tx, &filter, now).await?, projects::list(tx).await?))
+        })
+    });
+    let (lines, counts, projects) = found.await?;
+    let w = &shell.w;
+    let project = |project: &crate::domain::project::Project| Choice {
+        value: project.id.to_string(),
+        label: project.name.clone(),
+        chosen: project.id.to_string() == chosen.project,
+    };
+    let category = |category: Category| Choice {
+        value: category.name().to_owned(),
+        label: w.get(&format!("category.{}", category.name())),
+        chosen: category.name() == chosen.category,
+    };
+    let page = LedgerPage {
+        projects: projects.iter().map(project).collect(),
+        categories: Category::ALL.into_iter().map(category).collect(),
+        standings: tabs(&counts, &chosen, w),
+        capped: (lines.len() == MOST_SHOWN as usize).then(|| MOST_SHOWN.to_string()),
+        rows: lines.into_iter().map(|line| Row::of(line, &web.zone, now)).collect(),
+        query: chosen.query(),
+        chosen,
+        shell,
+    };
+    Ok(Html(page.render()?))
+}
+
+pub(super) async fn csv(
+    State(web): State<Web>,
+    staff: Staff,
+    Query(chosen): Query<Chosen>,
+) -> Result<Response, WebError> {
+    download(web, staff.words, chosen, "text/csv; charset=utf-8", "csv", files::csv).await
+}
+
+pub(super) async fn xlsx(
+    State(web): State<Web>,
+    staff: Staff,
+    Query(chosen): Query<Chosen>,
+) -> Result<Response, WebError> {
+    let content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    download(web, staff.words, chosen, content_type, "xlsx", files::xlsx).await
+}
+
+async fn download(
+    web: Web,
+    w: Words,
+    chosen: Chosen,
+    content_type: &'static str,
+    end: &'static str,
+    write: fn(&[Line], &files::Terms<'_>) -> Result<Vec<u8>, LedgerError>,
+) -> Result<Response, WebError> {
+    let (filter, now, zone) = (chosen.filter(&web.zone), web.clock.now(), web.zone.clone());
+    let lines = web.store.read(|tx| Box::pin(async move { ledger::list(tx, &filter, now, MOST_LINES).await })).await?;
+    let day = local(now, &zone).chars().take(10).collect::<String>();
+    let written = tokio::task::spawn_blocking(move || {
+        let say = |key: &str| w.get(key);
+        write(&lines, &files::Terms { say: &say, zone })
+    });
+    let bytes = match written.await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(cause)) => return Err(WebError::Internal(format!("ledger: {cause}"))),
+        Err(cause) => return Err(WebError::Internal(format!("ledger: {cause}"))),
+    };
+    let name = format!("attachment; filename=\"ledger-{day}.{end}\"");
+    Ok(([(CONTENT_TYPE, content_type.to_owned()), (CONTENT_DISPOSITION, name)], bytes).into_response())
+}
+
+/// The page of the ledger.
+#[derive(Debug, Template)]
+#[template(path = "console/ledger.html")]
+struct LedgerPage {
+    shell: Shell,
+    chosen: Chosen,
+    projects: Vec<Choice>,
+    categories: Vec<Choice>,
+    standings: Vec<TabRow>,
+    rows: Vec<Row>,
+    /// How many are shown, if there are more.
+    capped: Option<String>,
+    /// What was chosen, for the downloads.
+    query: String,
+}
+
+/// One class of lines with its count.
+#[derive(Debug)]
+struct TabRow {
+    href: String,
+    label: String,
+    count: u64,
+    chosen: bool,
+}
+
+#[derive(Debug)]
+struct Row {
+    href: String,
+    number: String,
+    status: Tag,
+    unverified: bool,
+    late: bool,
+    project: String,
+    place: String,
+    category_key: Option<String>,
+    said: String,
+    owner: String,
+    reopened: u32,
+    incident: Option<String>,
+    reported: String,
+    expected: String,
+    done: String,
+}
+
+impl Row {
+    fn of(line: Line, zone: &TimeZone, now: Timestamp) -> Row {
+        let at = |at: Option<Timestamp>| at.map(|at| local(at, zone)).unwrap_or_default();
+        let unfinished = line.status.is_open() && line.rectified_at.is_none();
+        Row {
+            href: format!("/console/tickets/{}", line.ticket),
+            status: line.status.into(),
+            unverified: line.unverified,
+            late: unfinished && line.expected_at.is_some_and(|expected| expected < now),
+            project: line.project.unwrap_or_default(),
+            place: [line.unit, line.location].into_iter().flatten().collect::<Vec<_>>().join(" "),
+            category_key: line.category.map(|category| format!("category.{}", category.name())),
+            said: excerpt(&line.description, EXCERPT),
+            owner: line.owner.unwrap_or_default(),
+            reopened: line.reopened,
+            incident: line.incident,
+            reported: at(Some(line.reported_at)),
+            expected: at(line.expected_at),
+            done: at(line.rectified_at.or(line.closed_at)),
+            number: line.number,
+        }
+    }
+}
+
+fn tabs(counts: &Counts, chosen: &Chosen, w: &Words) -> Vec<TabRow> {
+    let tab = |name: &str, label: String, count| TabRow {
+        href: format!("/console/ledger?{}", Chosen { standing: name.to_owned(), ..chosen.clone() }.query()),
+        chosen: chosen.standing == name,
+        label,
+        count,
+    };
+    let all = tab("", w.get("web.console.ledger.count_all"), counts.all);
+    let each = Standing::ALL.into_iter().map(|standing| {
+        let count = match standing {
+            Standing::Open => counts.open,
+            Standing::Overdue => counts.overdue,
+            Standing::Verified => counts.verified,
+            Standing::Unverified => counts.unverified,
+            Standing::Ended => counts.ended,
+        };
+        tab(standing.name(), w.get(&format!("web.console.ledger.standing.{}", standing.name())), count)
+    });
+    std::iter::once(all).chain(each).collect()
+}
+
+fn local(at: Timestamp, zone: &TimeZone) -> String {
+    let instant = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+    instant.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::view::samples::{check, words};
+    use super::*;
+    use crate::domain::language::Language;
+    use crate::papers::ledger::tests::line;
+
+    #[test]
+    fn the_page_is_drawn_in_every_language() {
+        for language in Language::ALL {
+            let counts = Counts { all: 9, open: 4, overdue: 2, verified: 3, unverified: 1, ended: 1 };
+            let chosen = Chosen { standing: "overdue".to_owned(), ..Chosen::default() };
+            let late = Line {
+                status: crate::domain::ticket::Status::Assigned,
+                unverified: false,
+                expected_at: Some(Timestamp(1)),
+                rectified_at: None,
+                incident: Some("I2611-001".to_owned()),
+                ..line()
+            };
+            let rows = [line(), late].map(|line| Row::of(line, &TimeZone::UTC, Timestamp(2)));
+            assert_eq!(rows.each_ref().map(|row| row.late), [false, true]);
+            let page = LedgerPage {
+                shell: Shell::sample(language, "/console/ledger"),
+                projects: vec![Choice { value: "1".to_owned(), label: "翠湖花园".to_owned(), chosen: true }],
+                categories: Vec::new(),
+                standings: tabs(&counts, &chosen, &words(language)),
+                rows: rows.into(),
+                capped: Some("300".to_owned()),
+                query: chosen.query(),
+                chosen,
+            };
+            check("ledger", language, &page.render().unwrap());
+        }
+    }
+
+    #[test]
+    fn a_period_takes_in_its_first_and_its_last_day_whole() {
+        let chosen = Chosen { from: "2026-11-01".to_owned(), until: "2026-11-30".to_owned(), ..Chosen::default() };
+        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        let filter = chosen.filter(&zone);
+        assert_eq!(filter.from.unwrap().to_string(), "2026-10-31T16:00:00Z");
+        assert_eq!(filter.until.unwrap().to_string(), "2026-11-30T16:00:00Z");
+        let nonsense = Chosen { from: "yesterday".to_owned(), category: "x".to_owned(), ..Chosen::default() };
+        assert_eq!(nonsense.filter(&zone), Filter::default());
+    }
+}

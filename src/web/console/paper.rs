@@ -1,0 +1,37 @@
+//! The papers of a ticket and of a visit, for staff: nothing of the person is hidden.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+use super::session::Staff;
+use crate::domain::ids::{ResponseId, TicketId};
+use crate::domain::paper::{Kind, Reader};
+use crate::web::Web;
+use crate::web::error::WebError;
+use crate::web::papers::{self, Shape, Wanted};
+
+/// `GET /console/tickets/{id}/papers/{name}`
+pub(super) async fn of_ticket(
+    State(web): State<Web>,
+    staff: Staff,
+    Path((id, name)): Path<(String, String)>,
+) -> Result<Response, WebError> {
+    let id: TicketId = id.parse().map_err(|_| WebError::NotFound)?;
+    let (here, shape) = Shape::of(&name);
+    let kind = Kind::from_name(here).ok_or(WebError::NotFound)?;
+    let wanted = Wanted { reader: Reader::Staff, shape, here, back: &format!("/console/tickets/{id}") };
+    papers::of_ticket(&web, staff.words, id, kind, wanted).await
+}
+
+/// `GET /console/responses/{id}/papers/{name}`
+pub(super) async fn of_response(
+    State(web): State<Web>,
+    staff: Staff,
+    Path((id, name)): Path<(String, String)>,
+) -> Result<Response, WebError> {
+    let id: ResponseId = id.parse().map_err(|_| WebError::NotFound)?;
+    let (here, shape) = Shape::of(&name);
+    Kind::from_name(here).filter(|kind| *kind == Kind::Visit).ok_or(WebError::NotFound)?;
+    let wanted = Wanted { reader: Reader::Staff, shape, here, back: &format!("/console/responses/{id}") };
+    papers::of_response(&web, staff.words, id, wanted).await
+}

@@ -1,0 +1,146 @@
+//! A paper as an answer: a page that can be printed, or a PDF. Both draw what
+//! [`crate::domain::paper`] says; who may have which paper is decided where the address leads
+//! (`progress`, `console`).
+
+use askama::Template;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName};
+use axum::response::{Html, IntoResponse, Response};
+
+use super::Web;
+use super::error::WebError;
+use super::words::Words;
+use crate::domain::ids::{ResponseId, TicketId};
+use crate::domain::paper::{Block, Kind, Paper, Reader, Terms, repair, visit};
+use crate::papers::{facts, pdf};
+
+/// Papers are for whoever holds the link, not for search engines.
+pub(super) const NO_ROBOTS: (HeaderName, &str) = (HeaderName::from_static("x-robots-tag"), "noindex, nofollow");
+
+/// How a paper is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'w> {
+    pub(super) reader: Reader,
+    pub(super) shape: Shape,
+    /// The last part of the page's address; the file lies beside it.
+    pub(super) here: &'w str,
+    /// The page to go back to.
+    pub(super) back: &'w str,
+}
+
+/// In which shape a paper is wanted: `completion` is a page, `completion.pdf` a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    Page,
+    Pdf,
+}
+
+impl Shape {
+    /// Takes the last part of an address apart.
+    pub(super) fn of(name: &str) -> (&str, Shape) {
+        match name.strip_suffix(".pdf") {
+            Some(stem) => (stem, Shape::Pdf),
+            None => (name, Shape::Page),
+        }
+    }
+}
+
+/// Answers with a paper about a ticket, which exists only once there is something to say.
+pub(super) async fn of_ticket(
+    web: &Web,
+    w: Words,
+    ticket: TicketId,
+    kind: Kind,
+    wanted: Wanted<'_>,
+) -> Result<Response, WebError> {
+    let found = web.store.read(|tx| Box::pin(async move { facts::repair(tx, ticket).await })).await?;
+    let found = found.filter(|repair| kind.is_due(repair.status)).ok_or(WebError::NotFound)?;
+    let paper = web.on_paper(&w, wanted.reader, |terms| match kind {
+        Kind::Completion => Some(repair::completion(&found, terms)),
+        Kind::Service => Some(repair::service(&found, terms)),
+        Kind::Visit => None,
+    });
+    let name = format!("{}-{}", kind.name(), found.number);
+    answer(w, paper.ok_or(WebError::NotFound)?, &name, wanted).await
+}
+
+/// Answers with the record of a visit.
+pub(super) async fn of_response(
+    web: &Web,
+    w: Words,
+    response: ResponseId,
+    wanted: Wanted<'_>,
+) -> Result<Response, WebError> {
+    let (catalog, language) = (std::sync::Arc::clone(&web.catalog), w.language);
+    let found = web.store.read(|tx| Box::pin(async move { facts::visit(tx, &catalog, language, response).await }));
+    let found = found.await?.ok_or(WebError::NotFound)?;
+    let paper = web.on_paper(&w, wanted.reader, |terms| visit::record(&found, terms));
+    let name = format!("{}-{}", Kind::Visit.name(), paper.number.replace([' ', ':'], "-"));
+    answer(w, paper, &name, wanted).await
+}
+
+impl Web {
+    /// Writes a paper in the words and the local time of whoever asks.
+    fn on_paper<T>(&self, w: &Words, reader: Reader, write: impl FnOnce(&Terms<'_>) -> T) -> T {
+        let say = |key: &str| w.get(key);
+        write(&Terms { say: &say, zone: self.zone.clone(), reader, now: self.clock.now() })
+    }
+}
+
+async fn answer(w: Words, paper: Paper, name: &str, wanted: Wanted<'_>) -> Result<Response, WebError> {
+    match wanted.shape {
+        Shape::Page => {
+            let (back, pdf) = (wanted.back.to_owned(), format!("{}.pdf", wanted.here));
+            let page = PaperPage { w, paper, back, pdf };
+            Ok(([NO_ROBOTS], Html(page.render()?)).into_response())
+        }
+        Shape::Pdf => {
+            let language = w.language;
+            let written = tokio::task::spawn_blocking(move || pdf::write(&paper, language)).await;
+            let bytes = match written {
+                Ok(Ok(bytes)) => bytes,
+                Ok(Err(cause)) => return Err(WebError::Internal(format!("paper: {cause}"))),
+                Err(cause) => return Err(WebError::Internal(format!("paper: {cause}"))),
+            };
+            let file = format!("attachment; filename=\"{name}.pdf\"");
+            let about = [(CONTENT_TYPE, "application/pdf".to_owned()), (CONTENT_DISPOSITION, file)];
+            Ok(([NO_ROBOTS], about, bytes).into_response())
+        }
+    }
+}
+
+/// A paper as a page.
+#[derive(Debug, Template)]
+#[template(path = "paper.html")]
+struct PaperPage {
+    w: Words,
+    paper: Paper,
+    /// The page to go back to.
+    back: String,
+    /// Address of the file, relative to this page.
+    pdf: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::language::Language;
+    use crate::web::console::view::samples::{check, words};
+
+    #[test]
+    fn the_page_of_a_paper_is_drawn_in_every_language_and_holds_all_it_says() {
+        for language in Language::ALL {
+            let w = words(language);
+            let say = |key: &str| w.get(key);
+            let zone = jiff::tz::TimeZone::UTC;
+            let now = crate::domain::time::Timestamp(1_795_226_400_000);
+            let terms = Terms { say: &say, zone, reader: Reader::Staff, now };
+            let paper = repair::completion(&repair::tests::repair(), &terms);
+            let (back, pdf) = ("/console".to_owned(), "completion.pdf".to_owned());
+            let page = PaperPage { w: w.clone(), paper, back, pdf }.render().unwrap();
+            check("paper", language, &page);
+            for words in ["HF2611-0042", "更换地漏", "completion.pdf", "13812345678"] {
+                assert!(page.contains(words), "{words}");
+            }
+        }
+    }
+}
