@@ -56,17 +56,13 @@ impl Connect {
     }
 }
 
-/// What was tried, printed as it goes.
+/// Whether something failed of what was tried; it is printed as it goes.
 #[derive(Debug, Default)]
 struct Report {
     something_failed: bool,
 }
 
 impl Report {
-    fn done(&mut self, what: impl Display) -> anyhow::Result<()> {
-        Ok(super::print(format_args!("ok       {what}"))?)
-    }
-
     fn failed(&mut self, what: impl Display) -> anyhow::Result<()> {
         self.something_failed = true;
         Ok(super::print(format_args!("FAILED   {what}"))?)
@@ -80,6 +76,11 @@ impl Report {
         }
         Ok(if self.something_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
+}
+
+/// Says what was done.
+fn done(what: impl Display) -> anyhow::Result<()> {
+    Ok(super::print(format_args!("ok       {what}"))?)
 }
 
 /// Reads a line that somebody types.

@@ -65,7 +65,7 @@ impl Intake {
 /// Returns the buttons below a message that asks something, and whether it still waits for the answer.
 fn question_of(scene: &Scene, row: &Outbound) -> Result<Option<(Vec<String>, Standing)>, StoreError> {
     let buttons: Vec<String> = body_of(row)?.choices.into_iter().map(|button| button.id).collect();
-    let standing = buttons.iter().map(|button| scene.state.standing(button));
-    let standing = standing.filter(|standing| *standing != Standing::NoQuestion).last();
+    let mut standing = buttons.iter().map(|button| scene.state.standing(button));
+    let standing = standing.find(|standing| *standing != Standing::NoQuestion);
     Ok(standing.map(|standing| (buttons, standing)))
 }

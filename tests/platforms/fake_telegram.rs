@@ -77,6 +77,9 @@ struct World {
     queries: BTreeSet<String>,
     answered: Vec<String>,
     toasts: Vec<String>,
+    /// What was delivered to the webhook, and the calls it returned.
+    delivered: Vec<Value>,
+    returned: Vec<Value>,
     files: BTreeMap<String, (String, Vec<u8>)>,
     commands: BTreeMap<String, Value>,
     message_id: i64,
@@ -129,6 +132,17 @@ impl FakeTelegram {
 
     pub fn answered(&self) -> Vec<String> {
         self.world().answered.clone()
+    }
+
+    /// Everything that went back and forth so far, for a reader who knows the Bot API.
+    pub fn record(&self) -> Value {
+        let world = self.world();
+        let calls = world.calls.iter().map(|call| {
+            let mut body = call.body.clone();
+            body["method"] = json!(call.method);
+            body
+        });
+        json!({ "updates": world.delivered, "calls": calls.collect::<Vec<_>>(), "responses": world.returned })
     }
 
     /// What was shown to those who pressed a button.
@@ -215,6 +229,7 @@ impl FakeTelegram {
 
     /// Calls the webhook at `house`, once; what it answers with is done.
     pub async fn delivers(&self, house: &str, update: &Value) -> StatusCode {
+        self.world().delivered.push(update.clone());
         let secret = self.world().webhook.as_ref().and_then(|set| set["secret_token"].as_str().map(str::to_owned));
         let mut request = client().post(format!("{house}/webhooks/telegram")).json(update);
         if let Some(secret) = secret {
@@ -225,6 +240,7 @@ impl FakeTelegram {
         let body = response.bytes().await.unwrap();
         if status.is_success() && !body.is_empty() {
             let mut asked: Value = serde_json::from_slice(&body).unwrap();
+            self.world().returned.push(asked.clone());
             let method = asked["method"].take().as_str().unwrap().to_owned();
             assert!(!method.starts_with("get"), "not allowed in a response");
             let _ = self.shared.perform(&method, &asked);
@@ -358,6 +374,15 @@ impl World {
     }
 }
 
+/// A call as a form: what is no text is written as JSON.
+fn of_form(body: &[u8]) -> Value {
+    let member = |(name, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| {
+        let read = serde_json::from_str(&value).ok().filter(|_| name != "text");
+        (name.into_owned(), read.unwrap_or_else(|| json!(value)))
+    };
+    Value::Object(form_urlencoded::parse(body).map(member).collect())
+}
+
 async fn call(
     State(shared): State<Arc<Shared>>,
     Path((bot, method)): Path<(String, String)>,
@@ -368,8 +393,14 @@ async fn call(
         return refused((401, "Unauthorized".to_owned(), None));
     }
     let typed = headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-    let asked: Value = if body.is_empty() { json!({}) } else { serde_json::from_slice(&body).unwrap() };
-    assert!(typed || body.is_empty(), "a body without its type");
+    let is_form =
+        headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form"));
+    let asked = match &body {
+        body if body.is_empty() => json!({}),
+        body if is_form => of_form(body),
+        body => serde_json::from_slice(body).unwrap(),
+    };
+    assert!(typed || is_form || body.is_empty(), "a body without its type");
     let fault = {
         let mut world = shared.world.lock().unwrap();
         world.calls.push(Call { method: method.clone(), body: asked.clone(), at: Instant::now() });

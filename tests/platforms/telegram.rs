@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use crate::fake_telegram::{FakeTelegram, Fault, SECRET_HEADER};
 use crate::house::{House, LEAK, SURVEY, client, fixture, rows_of_the_web_chat, rows_of_the_web_chat_in};
 
-const CHAT: i64 = 5_123_456_789;
+pub const CHAT: i64 = 5_123_456_789;
 const PUBLIC_URL: &str = "https://huifang.example.com";
 
 /// Somebody with a telephone, and the service they write to.
-struct Person {
-    house: House,
-    telegram: FakeTelegram,
+pub struct Person {
+    pub house: House,
+    pub telegram: FakeTelegram,
     chat: i64,
     queries: u32,
 }
@@ -32,7 +32,7 @@ impl Person {
     }
 
     /// Has scanned the QR code of the flat.
-    async fn begin() -> Person {
+    pub async fn begin() -> Person {
         let mut person = Person::new().await;
         person.scans().await;
         person
@@ -67,7 +67,7 @@ impl Person {
         self.telegram.numbered("callback_query", query)
     }
 
-    fn membership(&self, before: &str, after: &str, date: i64) -> Value {
+    pub fn membership(&self, before: &str, after: &str, date: i64) -> Value {
         let member = |status: &str| json!({ "user": { "id": 1, "is_bot": true, "first_name": "b" }, "status": status });
         let person = json!({ "id": self.chat, "is_bot": false, "first_name": "王" });
         let chat = json!({ "id": self.chat, "type": "private", "first_name": "王" });
@@ -76,21 +76,21 @@ impl Person {
         self.telegram.numbered("my_chat_member", change)
     }
 
-    async fn delivered(&self, update: &Value) {
+    pub async fn delivered(&self, update: &Value) {
         assert_eq!(self.telegram.delivers(&self.house.url, update).await, StatusCode::OK, "{update}");
     }
 
-    async fn sends(&mut self, rest: &Value) {
+    pub async fn sends(&mut self, rest: &Value) {
         let update = self.message(rest);
         self.delivered(&update).await;
         self.house.works().await;
     }
 
-    async fn says(&mut self, text: &str) {
+    pub async fn says(&mut self, text: &str) {
         self.sends(&json!({ "text": text })).await;
     }
 
-    async fn taps(&mut self, label: &str) {
+    pub async fn taps(&mut self, label: &str) {
         let update = self.press(label);
         self.delivered(&update).await;
         self.house.works().await;

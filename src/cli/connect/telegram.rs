@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-use super::Report;
+use super::{Report, done};
 use crate::app::telegram::menu;
 use crate::catalog::Catalog;
 use crate::channel::Outgoing;
@@ -28,8 +28,8 @@ pub(super) async fn run(config: Config, polling: bool, chat: Option<i64>) -> any
     let catalog = Catalog::embedded().map_err(|_| anyhow::anyhow!("the prompts are broken: run 'huifang check'"))?;
     let told = bot.register(&public_url, &menu(&catalog)).await;
     let mut report = Report::default();
-    for done in &told.done {
-        report.done(done)?;
+    for what in &told.done {
+        done(what)?;
     }
     for left in &told.left {
         report.failed(left)?;
@@ -39,7 +39,7 @@ pub(super) async fn run(config: Config, polling: bool, chat: Option<i64>) -> any
         let greeting = catalog.text(language, "welcome.unbound", &BTreeMap::new());
         let id = Clock::system().new_id();
         match bot.send(&Outgoing { id, address: &chat.to_string(), text: &greeting, buttons: &[] }).await {
-            Ok(()) => report.done(format_args!("a greeting was sent to chat {chat}"))?,
+            Ok(()) => done(format_args!("a greeting was sent to chat {chat}"))?,
             Err(error) => report.failed(format_args!("a greeting to chat {chat}: {error}"))?,
         }
     }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-use super::{Report, lacks, typed, typed_secret};
+use super::{Report, done, lacks, typed, typed_secret};
 use crate::catalog::Catalog;
 use crate::channel::Outgoing;
 use crate::channel::envelope::key;
@@ -42,7 +42,7 @@ pub(super) async fn run(config: Config, openid: Option<String>) -> anyhow::Resul
     let account = Wechat::new(&settings, Clock::system())?.context("[wechat] is empty")?;
     let mut report = Report::default();
     match account.check().await {
-        Ok(()) => report.done("WeChat knows the account and gives access tokens")?,
+        Ok(()) => done("WeChat knows the account and gives access tokens")?,
         Err(error) => {
             report.failed(error)?;
             return report.end(&account.to_do(&public_url));
@@ -51,14 +51,14 @@ pub(super) async fn run(config: Config, openid: Option<String>) -> anyhow::Resul
     let catalog = Catalog::embedded().map_err(|_| anyhow::anyhow!("the prompts are broken: run 'huifang check'"))?;
     let labels = labels(&catalog);
     match account.create_menu(&labels).await {
-        Ok(()) => report.done(format_args!("the menu: {}, {}, {}", labels.repair, labels.progress, labels.more))?,
+        Ok(()) => done(format_args!("the menu: {}, {}, {}", labels.repair, labels.progress, labels.more))?,
         Err(error) => report.failed(format_args!("the menu: {error}"))?,
     }
     if let Some(openid) = &openid {
         let greeting = catalog.text(Language::default(), "welcome.unbound", &BTreeMap::new());
         let id = Clock::system().new_id();
         match account.send(&Outgoing { id, address: openid, text: &greeting, buttons: &[] }).await {
-            Ok(()) => report.done("a greeting was sent")?,
+            Ok(()) => done("a greeting was sent")?,
             Err(error) => report.failed(format_args!("a greeting: {error}"))?,
         }
     }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 
 use super::wechat::labels;
-use super::{Report, lacks, typed, typed_secret};
+use super::{Report, done, lacks, typed, typed_secret};
 use crate::catalog::Catalog;
 use crate::channel::Outgoing;
 use crate::channel::envelope::key;
@@ -26,10 +26,10 @@ pub(super) async fn run(config: Config, user: Option<String>, robot: bool) -> an
     if robot {
         match Robot::new(&settings, Clock::system())? {
             None => {
-                report.failed("[wecom] robot_key is not set: add a robot to the group and copy what follows key=")?
+                report.failed("[wecom] robot_key is not set: add a robot to the group and copy what follows key=")?;
             }
             Some(robot) => match robot.say(&greeting).await {
-                Ok(()) => report.done("the robot said something in its group")?,
+                Ok(()) => done("the robot said something in its group")?,
                 Err(error) => report.failed(format_args!("the robot: {error}"))?,
             },
         }
@@ -40,7 +40,7 @@ pub(super) async fn run(config: Config, user: Option<String>, robot: bool) -> an
     let mut left = completed(&mut settings)?;
     let app = Wecom::new(&settings, Clock::system())?.context("[wecom] is empty")?;
     match app.check().await {
-        Ok(()) => report.done("WeCom knows the app and gives access tokens")?,
+        Ok(()) => done("WeCom knows the app and gives access tokens")?,
         Err(error) => {
             report.failed(error)?;
             return report.end(&app.to_do(&public_url));
@@ -48,13 +48,13 @@ pub(super) async fn run(config: Config, user: Option<String>, robot: bool) -> an
     }
     let labels = labels(&catalog);
     match app.create_menu(&labels).await {
-        Ok(()) => report.done(format_args!("the menu: {}, {}, {}", labels.repair, labels.progress, labels.more))?,
+        Ok(()) => done(format_args!("the menu: {}, {}, {}", labels.repair, labels.progress, labels.more))?,
         Err(error) => report.failed(format_args!("the menu: {error}"))?,
     }
     if let Some(user) = &user {
         let id = Clock::system().new_id();
         match app.send(&Outgoing { id, address: user, text: &greeting, buttons: &[] }).await {
-            Ok(()) => report.done("a greeting was sent")?,
+            Ok(()) => done("a greeting was sent")?,
             Err(error) => report.failed(format_args!("a greeting: {error}"))?,
         }
     }

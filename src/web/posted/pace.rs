@@ -39,7 +39,7 @@ impl std::error::Error for TooSlow {}
 
 /// Says whether an error comes of a body that was cut off for being too slow.
 pub(super) fn is_too_slow(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<TooSlow>())
+    std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<TooSlow>)
 }
 
 impl Pace {
