@@ -11,12 +11,14 @@ use std::path::Path;
 
 mod calendar;
 mod commands;
+mod dispatch;
 mod document;
 pub mod fault;
 mod files;
 pub mod lexicon;
 mod named;
 mod repair;
+mod sla;
 mod surveys;
 mod texts;
 
@@ -36,6 +38,8 @@ pub struct Catalog {
     script: Script,
     vocabulary: BTreeMap<Language, String>,
     calendar: Calendar,
+    sla: crate::domain::sla::Rules,
+    dispatch: crate::domain::dispatch::Rules,
 }
 
 impl Catalog {
@@ -65,6 +69,16 @@ impl Catalog {
     /// Returns which days are worked (`plans/calendar.toml`).
     pub fn calendar(&self) -> &Calendar {
         &self.calendar
+    }
+
+    /// Returns what clients are promised, and who is told before it is missed (`plans/sla.toml`).
+    pub fn sla(&self) -> &crate::domain::sla::Rules {
+        &self.sla
+    }
+
+    /// Returns who gets a ticket (`plans/dispatch.toml`).
+    pub fn dispatch(&self) -> &crate::domain::dispatch::Rules {
+        &self.dispatch
     }
 
     /// Returns a text with its placeholders filled in.
@@ -129,11 +143,13 @@ impl Catalog {
             words: commands::read(files, &mut names, &mut faults),
         };
         let calendar = calendar::read(files, &mut faults);
+        let sla = sla::read(files, &calendar, &mut faults);
+        let dispatch = dispatch::read(files, &mut faults);
         names.check(&texts, &mut faults);
         let vocabulary = Language::ALL.into_iter().map(|language| (language, vocabulary(files, language, &mut faults)));
         let vocabulary = vocabulary.collect();
-        if faults.is_empty() {
-            return Ok(Catalog { texts, script, vocabulary, calendar });
+        if let (true, Some(sla), Some(dispatch)) = (faults.is_empty(), sla, dispatch) {
+            return Ok(Catalog { texts, script, vocabulary, calendar, sla, dispatch });
         }
         faults.sort();
         faults.dedup();

@@ -7,10 +7,12 @@
 //! Read [`dialogue`] next: it decides what the bot says and does.
 
 pub mod alert;
+pub mod appointment;
 pub mod calendar;
 pub mod contact;
 pub mod correction;
 pub mod dialogue;
+pub mod dispatch;
 pub mod flag;
 pub mod ids;
 pub mod job;
@@ -23,6 +25,7 @@ pub mod reach;
 pub mod score;
 pub mod script;
 pub mod secret;
+pub mod sla;
 pub mod staff;
 pub mod statistics;
 pub mod subcontractor;

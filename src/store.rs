@@ -13,8 +13,10 @@
 //! `migrations/README.md` for the column types, then [`writer`] for the group commit.
 
 pub mod alerts;
+pub mod appointments;
 mod backend;
 pub mod blobs;
+pub mod clocks;
 pub mod contact_units;
 pub mod contacts;
 pub mod corrections;
@@ -23,6 +25,7 @@ mod error;
 pub mod flags;
 pub mod identities;
 pub mod inbox;
+pub mod job_links;
 pub mod jobs;
 pub mod media;
 pub mod outbox;

@@ -23,6 +23,8 @@ macro_rules! embedded {
 const EMBEDDED: &[(&str, &str)] = embedded![
     "commands.toml",
     "plans/calendar.toml",
+    "plans/dispatch.toml",
+    "plans/sla.toml",
     "repair.toml",
     "speech/vocabulary.en.txt",
     "speech/vocabulary.zh-CN.txt",
