@@ -8,6 +8,9 @@
 //!
 //! Read [`record`] for how effects become rows and [`message`] for how messages are stored.
 
+mod appointment;
+mod clocks;
+mod dispatch;
 pub mod kind;
 pub mod message;
 mod record;
@@ -18,6 +21,8 @@ mod speak;
 pub use record::blob_key;
 
 use std::sync::Arc;
+
+use jiff::tz::TimeZone;
 
 use crate::catalog::Catalog;
 use crate::channel::{Content, Inbound, MediaKind, Place, ReceivedFile};
@@ -44,6 +49,9 @@ type Labels = [(&'static str, &'static str); 1];
 /// Characters of a place's name that are read.
 const LONGEST_PLACE: usize = 200;
 
+/// Where working hours are counted unless the operator says otherwise.
+const ZONE: &str = "Asia/Shanghai";
+
 /// Takes messages in. Cheap to clone.
 #[derive(Clone)]
 pub struct Intake {
@@ -56,6 +64,8 @@ pub struct Intake {
     pub(crate) emergency_phone: String,
     /// Whether staff is told of flags elsewhere than on the board.
     pub(crate) alerts: bool,
+    /// Where working hours and evenings are counted.
+    pub(crate) zone: TimeZone,
 }
 
 /// What became of a message.
@@ -105,12 +115,18 @@ impl Intake {
         tokens: TokenKey,
         emergency_phone: String,
     ) -> Intake {
-        Intake { store, catalog, tagger, clock, tokens, emergency_phone, alerts: false }
+        let zone = TimeZone::get(ZONE).unwrap_or(TimeZone::UTC);
+        Intake { store, catalog, tagger, clock, tokens, emergency_phone, alerts: false, zone }
     }
 
     /// Has staff told of flags by [`crate::domain::job::Job::Alert`].
     pub fn with_alerts(self) -> Intake {
         Intake { alerts: true, ..self }
+    }
+
+    /// Has working hours and evenings counted elsewhere than in China.
+    pub fn in_zone(self, zone: TimeZone) -> Intake {
+        Intake { zone, ..self }
     }
 
     /// Takes one message in. Once this returns the message and everything that was decided are on

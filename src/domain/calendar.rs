@@ -124,15 +124,19 @@ impl WorkingHours<'_> {
         };
         let days = std::iter::successors(local_date(from, &self.zone), |date| date.tomorrow().ok()).take(MOST_DAYS);
         let worked = days.filter(|date| self.calendar.is_working_day(*date));
-        let spans = worked
-            .filter_map(move |date| Some((instant(date, opens, &self.zone)?, close(date, closes, &self.zone)?)));
+        let spans =
+            worked.filter_map(move |date| Some((instant(date, opens, &self.zone)?, close(date, closes, &self.zone)?)));
         Box::new(spans.filter(move |(_, close)| *close > from))
     }
 }
 
 /// The end of a day's work; that of a whole day is where the next one begins.
 fn close(date: Date, closes: Time, zone: &TimeZone) -> Option<Timestamp> {
-    if closes == Time::MAX { instant(date.tomorrow().ok()?, Time::midnight(), zone) } else { instant(date, closes, zone) }
+    if closes == Time::MAX {
+        instant(date.tomorrow().ok()?, Time::midnight(), zone)
+    } else {
+        instant(date, closes, zone)
+    }
 }
 
 /// Returns the local date of an instant; `None` beyond what a calendar holds.

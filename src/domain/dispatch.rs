@@ -182,8 +182,7 @@ impl Rules {
     /// Those a rule means: who can do the trade first, then who has their own region, then the
     /// least load; the name makes the order certain.
     fn candidates(&self, rule: &Rule, case: &Case<'_>, hands: &[Hand]) -> Vec<Candidate> {
-        let mut found: Vec<_> =
-            hands.iter().filter_map(|hand| Some((hand, rule.means(&hand.person, case)?))).collect();
+        let mut found: Vec<_> = hands.iter().filter_map(|hand| Some((hand, rule.means(&hand.person, case)?))).collect();
         found.sort_by_key(|(hand, _)| {
             let can = case.category.is_some_and(|category| hand.person.skills.contains(&category));
             let own = hand.person.region.is_some();
@@ -247,11 +246,8 @@ mod tests {
         let mut plumber = hand(2, "wang", 1);
         plumber.person.skills = vec![Category::Leak];
         let hands = [hand(1, "li", 2), plumber, hand(3, "zhao", 0)];
-        let rules = rules(vec![
-            rule(Among::ProjectEngineer, true),
-            rule(Among::Skilled, true),
-            rule(Among::Region, false),
-        ]);
+        let rules =
+            rules(vec![rule(Among::ProjectEngineer, true), rule(Among::Skilled, true), rule(Among::Region, false)]);
         let decided = |case: &Case<'_>| told(&rules.decide(case, &hands));
         assert_eq!(decided(&leak()), "li | li project_engineer 2, wang skill 1, zhao region 0");
         assert_eq!(decided(&Case { engineer: None, ..leak() }), "wang | wang skill 1, zhao region 0, li region 2");

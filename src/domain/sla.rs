@@ -196,6 +196,18 @@ pub struct Clock {
 #[error("a clock that {0}")]
 pub struct InvalidClock(&'static str);
 
+impl InvalidClock {
+    /// A clock that is to be paused and does not run.
+    pub fn not_running() -> InvalidClock {
+        InvalidClock("does not run cannot be paused")
+    }
+
+    /// A clock that is to run on and is not paused.
+    pub fn not_paused() -> InvalidClock {
+        InvalidClock("is not paused cannot run on")
+    }
+}
+
 impl Clock {
     /// Returns a clock that begins to run.
     pub fn start(kind: ClockKind, round: u32, terms: &Terms<'_>, now: Timestamp) -> Clock {
@@ -251,7 +263,7 @@ impl Clock {
     /// If it does not run.
     pub fn pause(self, reason: String, hours: &WorkingHours<'_>, now: Timestamp) -> Result<Clock, InvalidClock> {
         if !self.is_running() {
-            return Err(InvalidClock("does not run cannot be paused"));
+            return Err(InvalidClock::not_running());
         }
         Ok(Clock { used_ms: self.used_ms(hours, now), paused_at: Some(now), reason: Some(reason), ..self })
     }
@@ -262,7 +274,7 @@ impl Clock {
     /// If it is not paused.
     pub fn resume(self, hours: &WorkingHours<'_>, now: Timestamp) -> Result<Clock, InvalidClock> {
         if self.paused_at.is_none() || self.stopped_at.is_some() {
-            return Err(InvalidClock("is not paused cannot run on"));
+            return Err(InvalidClock::not_paused());
         }
         let left = self.budget_ms.saturating_sub(self.used_ms);
         // One that was missed before the pause stays missed at the same instant.

@@ -55,8 +55,7 @@ pub async fn find(tx: &mut Tx, id: AppointmentId) -> Result<Option<Appointment>,
 pub async fn open_of_ticket(tx: &mut Tx, ticket: TicketId) -> Result<Option<Appointment>, StoreError> {
     const SQL: &str =
         select!("WHERE ticket_id = $1 AND status IN ('offered', 'agreed') ORDER BY created_at DESC, id DESC LIMIT 1");
-    let row =
-        both!(tx, |c| sqlx::query_as::<_, AppointmentRow>(SQL).bind(ticket.to_string()).fetch_optional(c).await)?;
+    let row = both!(tx, |c| sqlx::query_as::<_, AppointmentRow>(SQL).bind(ticket.to_string()).fetch_optional(c).await)?;
     row.map(Appointment::try_from).transpose()
 }
 

@@ -14,6 +14,7 @@ use super::console::view::Shell;
 use super::words::language_of;
 use super::{Web, Words};
 use crate::desk::DeskError;
+use crate::domain::appointment::InvalidAppointment;
 use crate::store::StoreError;
 use crate::store::blobs::BlobError;
 
@@ -103,8 +104,9 @@ impl From<DeskError> for WebError {
     fn from(cause: DeskError) -> WebError {
         match cause {
             DeskError::NotFound(_) => WebError::NotFound,
-            DeskError::Transition(_) => WebError::Conflict,
-            DeskError::Needed(_) => WebError::BadRequest,
+            DeskError::Transition(_) | DeskError::Changed | DeskError::Clock(_) => WebError::Conflict,
+            DeskError::Appointment(InvalidAppointment::Ended(_)) => WebError::Conflict,
+            DeskError::Needed(_) | DeskError::Appointment(_) => WebError::BadRequest,
             DeskError::Store(cause) => cause.into(),
         }
     }

@@ -57,12 +57,8 @@ pub async fn add_event(tx: &mut Tx, event: &NewEvent) -> Result<i64, StoreError>
 /// Returns whether a ticket's history holds an event of that kind with exactly that body.
 pub async fn has_event(tx: &mut Tx, ticket: TicketId, kind: &str, body: &str) -> Result<bool, StoreError> {
     const SQL: &str = "SELECT COUNT(*) FROM ticket_events WHERE ticket_id = $1 AND kind = $2 AND body = $3";
-    let count: i64 = both!(tx, |c| sqlx::query_scalar(SQL)
-        .bind(ticket.to_string())
-        .bind(kind)
-        .bind(body)
-        .fetch_one(c)
-        .await)?;
+    let count: i64 =
+        both!(tx, |c| sqlx::query_scalar(SQL).bind(ticket.to_string()).bind(kind).bind(body).fetch_one(c).await)?;
     Ok(count > 0)
 }
 

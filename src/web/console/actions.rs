@@ -64,7 +64,7 @@ async fn arrived(State(web): State<Web>, Path(id): Path<String>, Signed(by, Noth
 }
 
 async fn rectified(State(web): State<Web>, Path(id): Path<String>, Signed(by, form): Signed<Note>) -> Answer {
-    web.desk.rectify(ticket(&id)?, &form.note, by.person.id).await?;
+    web.desk.rectify(ticket(&id)?, &form.note, Vec::new(), by.person.id).await?;
     Ok(back_to_ticket(&id))
 }
 

@@ -209,6 +209,7 @@ fn event_row(
         Actor::Bot => w.get("web.console.actor.bot"),
         Actor::System => w.get("web.console.actor.system"),
         Actor::Staff(id) => name_of(id).unwrap_or_default(),
+        Actor::Firm(_) => w.get("web.console.actor.firm"),
     };
     let body: Value = serde_json::from_str(&event.body).unwrap_or_default();
     let said = ["to", "text"].into_iter().filter_map(|name| Some(body.get(name)?.as_str()?.to_owned()));
