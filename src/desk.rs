@@ -17,7 +17,6 @@ mod work;
 pub use pool::staff_leaves;
 pub use work::Refusal;
 
-
 use serde_json::json;
 
 use crate::domain::appointment::InvalidAppointment;

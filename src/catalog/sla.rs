@@ -92,7 +92,8 @@ pub(super) fn read(files: &Files, calendar: &Calendar, faults: &mut Vec<Fault>) 
         .collect();
     let limits = [&written.response.hours, &written.on_site.hours, &written.rectified.hours];
     for hours in limits.into_iter().chain(written.overrides.iter().filter_map(|other| other.hours.as_ref())) {
-        if !calendar.hours.contains_key(hours.get_ref()) {
+        // A calendar without any hours is at fault itself.
+        if !calendar.hours.is_empty() && !calendar.hours.contains_key(hours.get_ref()) {
             let known = calendar.hours.keys().cloned().collect::<Vec<_>>().join(", ");
             let message = format!("plans/calendar.toml has no hours `{}`; known: {known}", hours.get_ref());
             fault(hours.span().start, message);

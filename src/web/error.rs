@@ -47,6 +47,9 @@ pub enum WebError {
     /// The request came in too slowly, or not to its end.
     #[error("the request came in too slowly")]
     TooSlow,
+    /// A photo that cannot be opened or is too large.
+    #[error("a file cannot be taken")]
+    BadFile,
     /// More files than a message may have.
     #[error("more than {0} files")]
     TooManyFiles(usize),
@@ -70,6 +73,7 @@ impl WebError {
             WebError::Conflict => (StatusCode::CONFLICT, "conflict"),
             WebError::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             WebError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too_slow"),
+            WebError::BadFile => (StatusCode::UNPROCESSABLE_ENTITY, "bad_file"),
             WebError::TooManyFiles(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_many_files"),
             WebError::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
             WebError::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),

@@ -66,9 +66,9 @@ impl Turn<'_> {
         let short = said.chars().count() <= LONGEST_WISH;
         let wish = match words.understood.intent {
             Intent::Smalltalk | Intent::SurveyAnswer | Intent::Suggestion => short,
-            Intent::RepairReport | Intent::ProgressQuery | Intent::Complaint | Intent::Praise | Intent::HumanAgent => {
-                false
-            }
+            // "Any time is fine" sounds pleased.
+            Intent::Praise => short && words.understood.wished_time.is_some(),
+            Intent::RepairReport | Intent::ProgressQuery | Intent::Complaint | Intent::HumanAgent => false,
         };
         let Some(asked) = self.state.meetings.iter().position(|meeting| meeting.asked).filter(|_| wish) else {
             return false;
