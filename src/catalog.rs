@@ -12,12 +12,14 @@ use std::path::Path;
 mod calendar;
 mod care;
 mod commands;
+mod dispatch;
 mod document;
 pub mod fault;
 mod files;
 pub mod lexicon;
 mod named;
 mod repair;
+mod sla;
 mod surveys;
 mod texts;
 
@@ -41,6 +43,8 @@ pub struct Catalog {
     vocabulary: BTreeMap<Language, String>,
     calendar: Calendar,
     care: care::Care,
+    sla: crate::domain::sla::Rules,
+    dispatch: crate::domain::dispatch::Rules,
 }
 
 impl Catalog {
@@ -85,6 +89,16 @@ impl Catalog {
     /// Returns which department is told (`plans/departments.toml`).
     pub fn departments(&self) -> &Routes {
         &self.care.departments
+    }
+
+    /// Returns what clients are promised, and who is told before it is missed (`plans/sla.toml`).
+    pub fn sla(&self) -> &crate::domain::sla::Rules {
+        &self.sla
+    }
+
+    /// Returns who gets a ticket (`plans/dispatch.toml`).
+    pub fn dispatch(&self) -> &crate::domain::dispatch::Rules {
+        &self.dispatch
     }
 
     /// Returns a text with its placeholders filled in.
@@ -150,11 +164,13 @@ impl Catalog {
         };
         let calendar = calendar::read(files, &mut faults);
         let care = care::read(files, &script.surveys, &mut names, &mut faults);
+        let sla = sla::read(files, &calendar, &mut faults);
+        let dispatch = dispatch::read(files, &mut faults);
         names.check(&texts, &mut faults);
         let vocabulary = Language::ALL.into_iter().map(|language| (language, vocabulary(files, language, &mut faults)));
         let vocabulary = vocabulary.collect();
-        if let Some(care) = care.filter(|_| faults.is_empty()) {
-            return Ok(Catalog { texts, script, vocabulary, calendar, care });
+        if let (true, Some(care), Some(sla), Some(dispatch)) = (faults.is_empty(), care, sla, dispatch) {
+            return Ok(Catalog { texts, script, vocabulary, calendar, care, sla, dispatch });
         }
         faults.sort();
         faults.dedup();

@@ -1,18 +1,32 @@
 //! What staff does: works tickets, answers clients, hands conversations back.
 //!
 //! Each action is one transaction: the ticket's transition ([`crate::domain::ticket`]), its entry
-//! in the history, and what the client is told. Who may do what is decided at the door
+//! in the history, its clocks, and what the client is told. Who may do what is decided at the door
 //! (`crate::web`); this module decides whether it can be done.
+//!
+//! [`work`] moves a ticket through the closed loop, [`pool`] decides whose it is, [`extras`] holds what
+//! is rarer (merge, split, pause, cause), [`appointments`] and [`links`] what their names say.
 
 mod alerts;
+mod appointments;
+mod extras;
+pub mod links;
+mod pool;
+mod work;
+
+pub use pool::staff_leaves;
+pub use work::Refusal;
 
 use serde_json::json;
 
+use crate::domain::appointment::InvalidAppointment;
 use crate::domain::correction::{About, Labels};
 use crate::domain::dialogue::Event;
 use crate::domain::ids::{DialogueId, FlagId, MediaId, StaffId, TicketId};
 use crate::domain::job::Job;
-use crate::domain::ticket::{Actor, Evidence, InvalidTransition, Status, Ticket};
+use crate::domain::sla::InvalidClock;
+use crate::domain::ticket::{Actor, InvalidTransition, Ticket};
+use crate::domain::time::Timestamp;
 use crate::domain::understanding::Awaiting;
 use crate::domain::{media::MOST_CHARACTERS, text};
 use crate::intake::Intake;
@@ -30,8 +44,29 @@ pub enum DeskError {
     Transition(#[from] InvalidTransition),
     #[error("{0} is needed")]
     Needed(&'static str),
+    /// Somebody else was faster: what the page showed is no longer so.
+    #[error("somebody has changed it meanwhile")]
+    Changed,
+    #[error(transparent)]
+    Appointment(#[from] InvalidAppointment),
+    #[error(transparent)]
+    Clock(#[from] InvalidClock),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Who acts, and which state of the ticket they had before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct By {
+    pub staff: StaffId,
+    /// [`Ticket::updated_at`] as the page showed it; `None`: it does not matter.
+    pub seen: Option<Timestamp>,
+}
+
+impl From<StaffId> for By {
+    fn from(staff: StaffId) -> By {
+        By { staff, seen: None }
+    }
 }
 
 /// Staff's hands. Cheap to clone.
@@ -47,92 +82,6 @@ impl Desk {
         Desk { store: intake.store.clone(), intake }
     }
 
-    /// Gives a ticket to a member of staff.
-    pub async fn assign(&self, ticket: TicketId, to: StaffId, by: StaffId) -> Result<(), DeskError> {
-        let this = self.clone();
-        self.write(move |tx| {
-            Box::pin(async move {
-                let to = store::staff::find(tx, to).await?.filter(|staff| staff.active);
-                let to = to.ok_or(DeskError::NotFound("member of staff"))?;
-                let now = this.intake.clock.now();
-                let ticket = this.load(tx, ticket).await?.assign(to.id, now)?;
-                this.changed(tx, &ticket, "assigned", by, json!({ "to": to.name })).await
-            })
-        })
-        .await
-    }
-
-    /// Adds an internal note. The client does not see it.
-    pub async fn note(&self, ticket: TicketId, note: &str, by: StaffId) -> Result<(), DeskError> {
-        let note = words(note, "a note")?;
-        let this = self.clone();
-        self.write(move |tx| {
-            Box::pin(async move {
-                let ticket = this.load(tx, ticket).await?;
-                this.changed(tx, &ticket, "note", by, json!({ "text": note })).await
-            })
-        })
-        .await
-    }
-
-    /// Notes that the assignee is at the place.
-    pub async fn arrive(&self, ticket: TicketId, by: StaffId) -> Result<(), DeskError> {
-        let this = self.clone();
-        self.write(move |tx| {
-            Box::pin(async move {
-                let ticket = this.load(tx, ticket).await?.arrive(this.intake.clock.now())?;
-                this.changed(tx, &ticket, "on_site", by, json!({})).await
-            })
-        })
-        .await
-    }
-
-    /// Notes that the fault is fixed, with the evidence, and asks the owner whether it is.
-    pub async fn rectify(&self, ticket: TicketId, note: &str, by: StaffId) -> Result<(), DeskError> {
-        let note = words(note, "a note or a photo of the fix")?;
-        let this = self.clone();
-        self.write(move |tx| {
-            Box::pin(async move {
-                let evidence = Evidence::of(Some(&note), 0).ok_or(DeskError::Needed("a note or a photo of the fix"))?;
-                let ticket = this.load(tx, ticket).await?.rectify(evidence, this.intake.clock.now())?;
-                this.changed(tx, &ticket, "rectified", by, json!({ "text": note })).await?;
-                if let Some(dialogue) = ticket.dialogue_id {
-                    let claimed = Event::FixClaimed { ticket: ticket.id, number: ticket.number };
-                    this.intake.apply(tx, dialogue, claimed).await?;
-                }
-                Ok(())
-            })
-        })
-        .await
-    }
-
-    /// Strikes a ticket off: one that was rectified as unverified, one that was not as cancelled.
-    /// The owner's own [已修好] closes it as verified without anybody's doing.
-    pub async fn close(&self, ticket: TicketId, reason: &str, by: StaffId) -> Result<(), DeskError> {
-        let reason = words(reason, "a reason")?;
-        let this = self.clone();
-        self.write(move |tx| {
-            Box::pin(async move {
-                let ticket = this.load(tx, ticket).await?;
-                let now = this.intake.clock.now();
-                let (ticket, event) = match ticket.status {
-                    Status::Rectified => (ticket.close(true, now)?, "closed_unverified"),
-                    Status::Verified => (ticket.close(false, now)?, "closed"),
-                    Status::Reported
-                    | Status::Assigned
-                    | Status::OnSite
-                    | Status::Closed
-                    | Status::Rejected
-                    | Status::Reopened
-                    | Status::Cancelled
-                    | Status::Merged => (ticket.cancel(now)?, "cancelled"),
-                };
-                this.changed(tx, &ticket, event, by, json!({ "text": reason })).await
-            })
-        })
-        .await
-    }
-
     /// Writes to a client; the automaton keeps silent until the conversation is handed back.
     pub async fn reply(&self, dialogue: DialogueId, said: &str, by: StaffId) -> Result<(), DeskError> {
         let said = words(said, "an answer")?;
@@ -143,6 +92,7 @@ impl Desk {
     async fn say(&self, tx: &mut Tx, dialogue: DialogueId, said: String, by: StaffId) -> Result<(), DeskError> {
         self.intake.apply(tx, dialogue, Event::StaffSpoke).await?;
         self.intake.send_as_staff(tx, dialogue, &OutboundBody { text: said, choices: Vec::new() }).await?;
+        self.answered(tx, dialogue).await?;
         tracing::info!(dialogue.id = %dialogue, staff.id = %by, "staff answered in dialogue {dialogue}");
         Ok(())
     }
@@ -268,6 +218,20 @@ impl Desk {
         store::tickets::load_for_update(tx, id).await?.ok_or(DeskError::NotFound("ticket"))
     }
 
+    /// Loads a ticket for somebody who has it before them: of two who act at once the second is told.
+    async fn load_seen(&self, tx: &mut Tx, id: TicketId, by: By) -> Result<Ticket, DeskError> {
+        let ticket = self.load(tx, id).await?;
+        if by.seen.is_some_and(|seen| seen != ticket.updated_at) { Err(DeskError::Changed) } else { Ok(ticket) }
+    }
+
+    /// Tells the owner something about a ticket, if there is a conversation.
+    async fn tell(&self, tx: &mut Tx, ticket: &Ticket, event: Event) -> Result<(), DeskError> {
+        match ticket.dialogue_id {
+            Some(dialogue) => Ok(self.intake.apply(tx, dialogue, event).await?),
+            None => Ok(()),
+        }
+    }
+
     async fn changed(
         &self,
         tx: &mut Tx,
@@ -276,9 +240,20 @@ impl Desk {
         by: StaffId,
         body: serde_json::Value,
     ) -> Result<(), DeskError> {
+        self.changed_by(tx, ticket, event, Actor::Staff(by), body).await
+    }
+
+    async fn changed_by(
+        &self,
+        tx: &mut Tx,
+        ticket: &Ticket,
+        event: &str,
+        actor: Actor,
+        body: serde_json::Value,
+    ) -> Result<(), DeskError> {
         store::tickets::update(tx, ticket).await?;
-        self.intake.note_event(tx, ticket.id, event, Actor::Staff(by), body, self.intake.clock.now()).await?;
-        tracing::info!(ticket.id = %ticket.id, staff.id = %by, event, "ticket {} {event}", ticket.number);
+        self.intake.note_event(tx, ticket.id, event, actor, body, self.intake.clock.now()).await?;
+        tracing::info!(ticket.id = %ticket.id, actor = %actor, event, "ticket {} {event}", ticket.number);
         Ok(())
     }
 }

@@ -7,11 +7,13 @@
 //! Read [`dialogue`] next: it decides what the bot says and does.
 
 pub mod alert;
+pub mod appointment;
 pub mod calendar;
 pub mod contact;
 pub mod correction;
 pub mod department;
 pub mod dialogue;
+pub mod dispatch;
 pub mod flag;
 pub mod ids;
 pub mod incident;
@@ -28,6 +30,7 @@ pub mod recovery;
 pub mod score;
 pub mod script;
 pub mod secret;
+pub mod sla;
 pub mod staff;
 pub mod statistics;
 pub mod subcontractor;

@@ -214,6 +214,20 @@ impl Runner {
             Job::Acknowledge { flag, staff, act } => self.acknowledge(flag, staff, act).await,
             Job::TagTicket { ticket } => self.tag_ticket(ticket).await,
             Job::TagResponse { response } => self.tag_response(response).await,
+            Job::SlaWarning { ticket, clock, round, percent } => {
+                let intake = self.intake.clone();
+                let warned = self.store.write(move |tx| {
+                    Box::pin(async move { intake.clock_runs_out(tx, ticket, clock, round, percent).await })
+                });
+                warned.await.map_or_else(Outcome::from, |()| Outcome::Done)
+            }
+            Job::FixUnanswered { ticket, round, last } => {
+                let intake = self.intake.clone();
+                let asked = self
+                    .store
+                    .write(move |tx| Box::pin(async move { intake.fix_unanswered(tx, ticket, round, last).await }));
+                asked.await.map_or_else(Outcome::from, |()| Outcome::Done)
+            }
             Job::Wake { dialogue, timer } => {
                 let intake = self.intake.clone();
                 let woken = self

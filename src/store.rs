@@ -13,8 +13,10 @@
 //! `migrations/README.md` for the column types, then [`writer`] for the group commit.
 
 pub mod alerts;
+pub mod appointments;
 mod backend;
 pub mod blobs;
+pub mod clocks;
 pub mod contact_units;
 pub mod contacts;
 pub mod corrections;
@@ -25,6 +27,7 @@ pub mod follow_ups;
 pub mod identities;
 pub mod inbox;
 pub mod incidents;
+pub mod job_links;
 pub mod jobs;
 pub mod ledger;
 pub mod media;

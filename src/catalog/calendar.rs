@@ -122,7 +122,8 @@ fn day(source: &Source<'_>, text: &Placed<String>, year: i16) -> Option<Date> {
 }
 
 fn time(source: &Source<'_>, text: &Placed<String>) -> Option<Time> {
-    let time = Time::strptime("%H:%M", &text.value).ok();
+    let whole = (text.value == "24:00").then_some(Time::MAX);
+    let time = whole.or_else(|| Time::strptime("%H:%M", &text.value).ok());
     if time.is_none() && !text.value.is_empty() {
         source.fault(text.at, format!("`{}` is no time of day; write it like \"09:00\"", text.value));
     }

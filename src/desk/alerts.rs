@@ -16,8 +16,9 @@ use crate::domain::flag::{Flag, FlagKind};
 use crate::domain::ids::{FlagId, StaffId};
 use crate::domain::job::Job;
 use crate::domain::language::Language;
+use crate::domain::sla::Moment;
 use crate::domain::staff::Staff;
-use crate::domain::ticket::Status;
+use crate::domain::ticket::{Actor, Status};
 use crate::store::{self, StoreError, Tx};
 
 /// Where this happens; the other places that get alerts only listen.
@@ -122,19 +123,18 @@ impl Desk {
                 self.say(tx, dialogue, said.unwrap_or_default(), staff.id).await?;
             }
             (Act::Take | Act::Phoned | Act::Arrived | Act::Extend, None) => return Err(DeskError::NotFound("ticket")),
-            (Act::Take, Some(ticket)) => self.take(tx, ticket, staff).await?,
+            (Act::Take, Some(ticket)) => self.make_theirs(tx, ticket, staff).await?,
             (Act::Phoned, Some(ticket)) => {
-                let note = self.told(Language::default(), "alert.button.phoned", &[]);
-                let ticket = self.load(tx, ticket).await?;
-                self.changed(tx, &ticket, "note", staff.id, json!({ "text": note })).await?;
+                let mut ticket = self.load(tx, ticket).await?;
+                self.intake.ticket_moved(tx, &mut ticket, Moment::Answered).await?;
+                self.changed(tx, &ticket, "called", staff.id, json!({})).await?;
             }
             (Act::Arrived, Some(ticket)) => {
-                self.take(tx, ticket, staff).await?;
+                self.make_theirs(tx, ticket, staff).await?;
                 let ticket = self.load(tx, ticket).await?;
                 // Somebody presses it twice: they are there.
                 if ticket.status != Status::OnSite {
-                    let ticket = ticket.arrive(now)?;
-                    self.changed(tx, &ticket, "on_site", staff.id, json!({})).await?;
+                    self.arrived(tx, ticket, Actor::Staff(staff.id)).await?;
                 }
             }
             (Act::Extend, Some(id)) => {
@@ -149,7 +149,7 @@ impl Desk {
     }
 
     /// Gives the ticket to whoever acts on it, unless it is theirs already.
-    async fn take(&self, tx: &mut Tx, id: crate::domain::ids::TicketId, staff: &Staff) -> Result<(), DeskError> {
+    async fn make_theirs(&self, tx: &mut Tx, id: crate::domain::ids::TicketId, staff: &Staff) -> Result<(), DeskError> {
         let ticket = self.load(tx, id).await?;
         let has_it = matches!(ticket.status, Status::Assigned | Status::OnSite) && ticket.assignee == Some(staff.id);
         if has_it {
@@ -188,7 +188,9 @@ impl Desk {
     fn refusal(&self, language: Language, error: DeskError) -> Result<String, StoreError> {
         let key = match error {
             DeskError::Store(error) => return Err(error),
-            DeskError::Transition(_) => "alert.refused.not_now",
+            DeskError::Transition(_) | DeskError::Changed | DeskError::Clock(_) | DeskError::Appointment(_) => {
+                "alert.refused.not_now"
+            }
             DeskError::NotFound("conversation") => "alert.refused.no_client",
             DeskError::NotFound(_) | DeskError::Needed(_) => "alert.refused.gone",
         };

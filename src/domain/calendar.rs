@@ -36,7 +36,7 @@ pub struct Calendar {
 pub enum Hours {
     /// Every hour of every day.
     Always,
-    /// Between two times on working days.
+    /// Between two times on working days; [`Time::MAX`] stands for the end of the day (24:00).
     Office { from: Time, to: Time },
 }
 
@@ -124,9 +124,18 @@ impl WorkingHours<'_> {
         };
         let days = std::iter::successors(local_date(from, &self.zone), |date| date.tomorrow().ok()).take(MOST_DAYS);
         let worked = days.filter(|date| self.calendar.is_working_day(*date));
-        let spans = worked
-            .filter_map(move |date| Some((instant(date, opens, &self.zone)?, instant(date, closes, &self.zone)?)));
+        let spans =
+            worked.filter_map(move |date| Some((instant(date, opens, &self.zone)?, close(date, closes, &self.zone)?)));
         Box::new(spans.filter(move |(_, close)| *close > from))
+    }
+}
+
+/// The end of a day's work; that of a whole day is where the next one begins.
+fn close(date: Date, closes: Time, zone: &TimeZone) -> Option<Timestamp> {
+    if closes == Time::MAX {
+        instant(date.tomorrow().ok()?, Time::midnight(), zone)
+    } else {
+        instant(date, closes, zone)
     }
 }
 
@@ -209,6 +218,16 @@ mod tests {
         assert!(office.is_working(at("2026-10-10T09:00:00")));
         assert!(!office.is_working(at("2026-10-10T18:00:00")));
         assert!(!office.is_working(at("2026-10-01T12:00:00")));
+    }
+
+    #[test]
+    fn whole_working_days_join_without_a_gap() {
+        let (mut calendar, zone) = (calendar(), shanghai());
+        calendar.hours.insert("days".to_owned(), Hours::Office { from: Time::midnight(), to: Time::MAX });
+        let days = calendar.working_hours("days", &zone).unwrap();
+        // Thursday noon; Saturday the 10th is worked, Sunday is not.
+        assert_eq!(days.add_working(at("2026-10-08T12:00:00"), 72 * HOUR), at("2026-10-12T12:00:00"));
+        assert_eq!(days.working_between(at("2026-10-08T12:00:00"), at("2026-10-12T12:00:00")), 72 * HOUR);
     }
 
     #[test]

@@ -5,9 +5,10 @@
 //! answered, never an error. It names text keys, never sentences; it asks for effects, never
 //! performs them (`crate::intake` stores them in the same transaction as the state).
 //!
-//! Read on in [`survey`] for follow-ups, [`repair`] for reports, [`talk`] for everything said
-//! outside of both.
+//! Read on in [`survey`] for follow-ups, [`repair`] for reports, [`appointment`] for when somebody
+//! comes, [`talk`] for everything said outside of these.
 
+mod appointment;
 mod danger;
 mod repair;
 mod survey;
@@ -21,7 +22,7 @@ pub mod state;
 pub use effect::{Effect, TicketDraft, Timer};
 pub use event::{Event, NotHeard, TokenFault};
 pub use say::{Arg, Choice, Say};
-pub use state::{Activity, Binding, Mode, State};
+pub use state::{Activity, Binding, Meeting, Mode, OfferedWindow, State};
 
 use uuid::Uuid;
 
@@ -84,6 +85,10 @@ pub fn step(state: State, event: Event, ctx: &Ctx<'_>) -> Step {
         })),
         Event::SurveyInvited { response, survey } => turn.invited(response, &survey),
         Event::FixClaimed { ticket, number } => turn.fix_claimed(ticket, &number),
+        Event::FixReminded { ticket, number, days } => turn.fix_reminded(ticket, &number, days),
+        Event::AppointmentOffered(meeting) => turn.appointment_offered(meeting),
+        Event::AppointmentWithdrawn { ticket, quietly } => turn.appointment_withdrawn(ticket, quietly),
+        Event::Notified(say) => turn.beside(say),
         Event::Elapsed(timer) => turn.elapsed(timer),
         Event::StaffSpoke => turn.state.mode = Mode::WithPerson { since: turn.ctx.now },
         Event::HandedBack => turn.handed_back(),
@@ -117,6 +122,17 @@ impl Turn<'_> {
         };
         self.state.offered = say.all_choices();
         self.effects.push(Effect::Say(say));
+    }
+
+    /// Says something that stands beside what is going on: a question that was asked still stands,
+    /// and so do its buttons.
+    fn beside(&mut self, say: Say) {
+        let busy = matches!(self.state.activity, Activity::Surveying(_) | Activity::Reporting(_));
+        let offered = busy.then(|| self.state.offered.clone());
+        self.say(say);
+        if let Some(offered) = offered {
+            self.state.offered = offered;
+        }
     }
 
     fn effect(&mut self, effect: Effect) {

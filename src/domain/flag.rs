@@ -27,11 +27,19 @@ pub enum FlagKind {
     ExtensionRequested,
     /// A message could not be brought to the client.
     DeliveryFailed,
+    /// A clock of a ticket runs out ([`super::sla`]); the detail says which, how far, and who is to act.
+    SlaWarning,
+    /// A clock of a ticket has run out.
+    SlaMissed,
+    /// None of the offered times suits the owner, or no longer.
+    AppointmentDeclined,
+    /// Whoever had the ticket has left, or the firm gave it back: it lies in the pool again.
+    TicketReturned,
 }
 
 impl FlagKind {
     /// Every kind.
-    pub const ALL: [FlagKind; 9] = [
+    pub const ALL: [FlagKind; 13] = [
         FlagKind::NegativeFeedback,
         FlagKind::Emergency,
         FlagKind::ScoreTextConflict,
@@ -41,6 +49,10 @@ impl FlagKind {
         FlagKind::FixRejected,
         FlagKind::ExtensionRequested,
         FlagKind::DeliveryFailed,
+        FlagKind::SlaWarning,
+        FlagKind::SlaMissed,
+        FlagKind::AppointmentDeclined,
+        FlagKind::TicketReturned,
     ];
 
     /// Returns the name used in the database, in templates and in the API.
@@ -55,6 +67,10 @@ impl FlagKind {
             FlagKind::FixRejected => "fix_rejected",
             FlagKind::ExtensionRequested => "extension_requested",
             FlagKind::DeliveryFailed => "delivery_failed",
+            FlagKind::SlaWarning => "sla_warning",
+            FlagKind::SlaMissed => "sla_missed",
+            FlagKind::AppointmentDeclined => "appointment_declined",
+            FlagKind::TicketReturned => "ticket_returned",
         }
     }
 }

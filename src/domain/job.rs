@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::alert::{Act, Target};
 use super::dialogue::Timer;
 use super::ids::{DialogueId, FlagId, MediaId, OutboxId, ResponseId, StaffId, TicketId};
+use super::sla::ClockKind;
 
 /// One piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,11 @@ pub enum Job {
     TagTicket { ticket: TicketId },
     /// Have the model judge the comment of a response.
     TagResponse { response: ResponseId },
+    /// Warn of a clock of a ticket that runs out, if it still runs in that round.
+    SlaWarning { ticket: TicketId, clock: ClockKind, round: u32, percent: u32 },
+    /// Ask an owner who does not say whether it is fixed once more, or close the ticket (`last`).
+    /// `round` counts the fixes that were rejected before.
+    FixUnanswered { ticket: TicketId, round: u32, last: bool },
     /// Wake a conversation up.
     Wake {
         dialogue: DialogueId,
@@ -47,6 +53,8 @@ impl Job {
             Job::Acknowledge { .. } => "acknowledge",
             Job::TagTicket { .. } => "tag_ticket",
             Job::TagResponse { .. } => "tag_response",
+            Job::SlaWarning { .. } => "sla_warning",
+            Job::FixUnanswered { .. } => "fix_unanswered",
             Job::Wake { .. } => "wake",
         }
     }
@@ -64,6 +72,8 @@ impl Job {
             | Job::Tell { .. }
             | Job::TagTicket { .. }
             | Job::TagResponse { .. }
+            | Job::SlaWarning { .. }
+            | Job::FixUnanswered { .. }
             | Job::Wake { .. } => None,
         }
     }
@@ -77,11 +87,16 @@ impl Job {
             Job::Tell { flag, target } => Some(format!("tell:{flag}:{}", target.name())),
             Job::Deliver { message, .. } => Some(format!("deliver:{message}")),
             Job::Acknowledge { .. } | Job::TagTicket { .. } | Job::TagResponse { .. } => None,
+            Job::SlaWarning { ticket, clock, round, percent } => {
+                Some(format!("sla:{ticket}:{}:{round}:{percent}", clock.name()))
+            }
+            Job::FixUnanswered { ticket, round, last } => Some(format!("fix_unanswered:{ticket}:{round}:{last}")),
             Job::Wake { timer, .. } => Some(match timer {
                 Timer::ReportReminder { ticket } => format!("report_reminder:{ticket}"),
                 Timer::ReportUnconfirmed { ticket } => format!("report_unconfirmed:{ticket}"),
                 Timer::SurveyReminder { response } => format!("survey_reminder:{response}"),
                 Timer::SurveyExpiry { response } => format!("survey_expiry:{response}"),
+                Timer::AppointmentEve { appointment, from } => format!("appointment_eve:{appointment}:{}", from.0),
             }),
         }
     }

@@ -142,6 +142,8 @@ pub enum Command {
     Back,
     /// Correct what was understood.
     Edit,
+    /// Another time for somebody to come.
+    Reschedule,
     Yes,
     No,
     /// Something that begins with a slash and is none of ours.
@@ -150,7 +152,7 @@ pub enum Command {
 
 impl Command {
     /// Every command that `prompts/commands.toml` defines: all but [`Command::Unknown`].
-    pub const ALL: [Command; 16] = [
+    pub const ALL: [Command; 17] = [
         Command::Start,
         Command::Help,
         Command::Report,
@@ -165,6 +167,7 @@ impl Command {
         Command::Skip,
         Command::Back,
         Command::Edit,
+        Command::Reschedule,
         Command::Yes,
         Command::No,
     ];
@@ -187,6 +190,7 @@ impl Command {
             Command::Skip => "skip",
             Command::Back => "back",
             Command::Edit => "edit",
+            Command::Reschedule => "reschedule",
             Command::Yes => "yes",
             Command::No => "no",
             Command::Unknown => "unknown",

@@ -168,7 +168,7 @@ impl Evidence {
     }
 }
 
-/// Who did something to a ticket; stored as `client`, `bot`, `system` or `staff:ID`.
+/// Who did something to a ticket; stored as `client`, `bot`, `system`, `staff:ID` or `firm:ID`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Actor {
     /// The person who reported it.
@@ -179,6 +179,8 @@ pub enum Actor {
     System,
     /// A member of staff.
     Staff(StaffId),
+    /// Somebody of a subcontractor, by a one-job link.
+    Firm(SubcontractorId),
 }
 
 impl fmt::Display for Actor {
@@ -188,6 +190,7 @@ impl fmt::Display for Actor {
             Actor::Bot => f.write_str("bot"),
             Actor::System => f.write_str("system"),
             Actor::Staff(id) => write!(f, "staff:{id}"),
+            Actor::Firm(id) => write!(f, "firm:{id}"),
         }
     }
 }
@@ -205,10 +208,11 @@ impl FromStr for Actor {
             "client" => Ok(Actor::Client),
             "bot" => Ok(Actor::Bot),
             "system" => Ok(Actor::System),
-            other => {
-                let id = other.strip_prefix("staff:").ok_or(InvalidActor)?;
-                id.parse().map(Actor::Staff).map_err(|_| InvalidActor)
-            }
+            other => match other.split_once(':') {
+                Some(("staff", id)) => id.parse().map(Actor::Staff).map_err(|_| InvalidActor),
+                Some(("firm", id)) => id.parse().map(Actor::Firm).map_err(|_| InvalidActor),
+                _ => Err(InvalidActor),
+            },
         }
     }
 }
@@ -312,6 +316,15 @@ impl Ticket {
         self.require(&[Status::Reported, Status::Assigned, Status::OnSite, Status::Reopened], "assigned")?;
         self.assignee = Some(to);
         Ok(self.moved(Status::Assigned, now))
+    }
+
+    /// Puts it back into the pool: whoever had it has left or gives it back. A firm gives it back too.
+    pub fn release(mut self, now: Timestamp) -> Result<Ticket, InvalidTransition> {
+        self.require(&[Status::Assigned, Status::OnSite, Status::Reopened], "given back")?;
+        self.assignee = None;
+        self.subcontractor_id = None;
+        let to = if self.status == Status::Reopened { Status::Reopened } else { Status::Reported };
+        Ok(self.moved(to, now))
     }
 
     /// Notes that the assignee is at the place.
@@ -435,6 +448,15 @@ mod tests {
             assert_eq!(i64::from(ticket.priority), round.min(3));
             ticket = ticket.assign(staff(), Timestamp(round)).unwrap().rectify(note(), Timestamp(round)).unwrap();
         }
+    }
+
+    #[test]
+    fn a_ticket_that_is_given_back_lies_in_the_pool() {
+        let back = ticket().assign(staff(), Timestamp(1)).unwrap().release(Timestamp(2)).unwrap();
+        assert_eq!((back.status, back.assignee), (Status::Reported, None));
+        let reopened = rectified().reject_fix(Timestamp(4)).unwrap().release(Timestamp(5)).unwrap();
+        assert_eq!((reopened.status, reopened.assignee), (Status::Reopened, None), "it was rejected all the same");
+        assert!(rectified().release(Timestamp(4)).is_err());
     }
 
     #[test]

@@ -127,6 +127,23 @@ impl TokenKey {
         Ok(id)
     }
 
+    /// Returns the mark of whoever was let in by a secret of that hash: only we can make it.
+    pub fn mark(&self, secret_hash: &str) -> String {
+        let mut mark = Vec::new();
+        // HMAC takes keys of any length: this cannot fail.
+        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) {
+            mac.update(b"let-in-v1");
+            mac.update(secret_hash.as_bytes());
+            mark = mac.finalize().into_bytes().to_vec();
+        }
+        BASE64URL_NOPAD.encode(&mark)
+    }
+
+    /// Whether a mark is the one of that hash.
+    pub fn is_mark(&self, secret_hash: &str, mark: &str) -> bool {
+        bool::from(self.mark(secret_hash).as_bytes().ct_eq(mark.as_bytes()))
+    }
+
     fn mac(&self, purpose: &[u8], signed: &[u8]) -> [u8; MAC] {
         let mut cut = [0; MAC];
         // HMAC takes keys of any length: this cannot fail.
@@ -187,6 +204,14 @@ mod tests {
         assert_eq!(key.verify_staff(&format!("s{token}"), NOW), Err(TokenFault::Unknown));
         assert_eq!(key.verify(staff.strip_prefix('s').unwrap(), NOW), Err(TokenFault::Unknown));
         assert_eq!(key.verify_staff(&staff, NOW + Duration::from_secs(61)), Err(TokenFault::Expired));
+    }
+
+    #[test]
+    fn a_mark_belongs_to_one_secret_and_one_key() {
+        let (key, _, _) = token();
+        let mark = key.mark("abc");
+        assert!(key.is_mark("abc", &mark) && !key.is_mark("abd", &mark) && !key.is_mark("abc", ""));
+        assert!(!TokenKey::new([8; 32]).is_mark("abc", &mark));
     }
 
     #[test]

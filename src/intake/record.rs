@@ -12,6 +12,7 @@ use crate::domain::job::Job;
 use crate::domain::media::MediaKind;
 use crate::domain::score;
 use crate::domain::script::SlotId;
+use crate::domain::sla::Moment;
 use crate::domain::ticket::{Actor, InvalidTransition, Ticket, TicketKind};
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::{Awaiting, Sentiment, Understanding};
@@ -81,9 +82,17 @@ impl Intake {
                 self.add_to_ticket(tx, scene, ticket, text, &media, location).await
             }
             Effect::ConfirmFix { ticket } => {
-                self.verdict(tx, scene, ticket, "verified", |ticket, now| ticket.verify(now)?.close(false, now)).await
+                let close = |ticket: Ticket, now| ticket.verify(now)?.close(false, now);
+                self.verdict(tx, scene, ticket, ("verified", Moment::Ended), close).await
             }
-            Effect::RejectFix { ticket } => self.verdict(tx, scene, ticket, "reopened", Ticket::reject_fix).await,
+            Effect::RejectFix { ticket } => {
+                self.verdict(tx, scene, ticket, ("reopened", Moment::Reopened), Ticket::reject_fix).await
+            }
+            Effect::AgreeAppointment { appointment, window } => {
+                self.agree_appointment(tx, scene, appointment, window).await
+            }
+            Effect::DeclineAppointment { appointment } => self.decline_appointment(tx, scene, appointment).await,
+            Effect::WishTime { ticket, words } => self.wish_time(tx, scene, ticket, words).await,
             Effect::Raise { kind, about } => self.raise(tx, Some(scene.dialogue), kind, about).await,
             Effect::Remind { timer, after } => {
                 self.owe(tx, Job::Wake { dialogue: scene.dialogue, timer }, now + after).await
@@ -163,18 +172,12 @@ impl Intake {
         ticket.sentiment = judged.sentiment;
         ticket.keywords = judged.keywords;
         ticket.description = draft.description;
-        let kind = ticket.kind;
-        let sentiment = ticket.sentiment;
-        let ticket = store::tickets::file(tx, ticket).await?;
-        for media in &draft.media {
-            store::tickets::attach_media(tx, ticket.id, *media).await?;
-        }
         let body = json!({ "confirmed": draft.confirmed, "media": draft.media });
-        self.note_event(tx, id, "reported", Actor::Client, body, scene.now).await?;
-        if kind == TicketKind::Repair && sentiment == Sentiment::Negative {
+        let ticket = self.file(tx, ticket, &draft.media, Actor::Client, body).await?;
+        if ticket.kind == TicketKind::Repair && ticket.sentiment == Sentiment::Negative {
             self.raise(tx, Some(scene.dialogue), FlagKind::NegativeFeedback, About::Ticket(id)).await?;
         }
-        self.owe(tx, Job::TagTicket { ticket: id }, scene.now).await
+        Ok(())
     }
 
     async fn add_to_ticket(
@@ -236,7 +239,7 @@ impl Intake {
         tx: &mut Tx,
         scene: &Scene,
         id: TicketId,
-        event: &str,
+        (event, moment): (&str, Moment),
         change: impl FnOnce(Ticket, Timestamp) -> Result<Ticket, InvalidTransition>,
     ) -> Result<(), StoreError> {
         let Some(ticket) = store::tickets::load_for_update(tx, id).await? else { return Ok(()) };
@@ -244,8 +247,9 @@ impl Intake {
             return Ok(()); // a forged button: not this person's ticket
         }
         let kind = match change(ticket, scene.now) {
-            Ok(ticket) => {
+            Ok(mut ticket) => {
                 store::tickets::update(tx, &ticket).await?;
+                self.ticket_moved(tx, &mut ticket, moment).await?;
                 event.to_owned()
             }
             Err(_) => format!("{event}_too_late"),
@@ -285,7 +289,12 @@ impl Intake {
         if known {
             return Ok(());
         }
-        store::flags::raise(tx, &flag).await?;
+        self.show(tx, &flag).await
+    }
+
+    /// Shows a flag to staff, on the board and where alerts go.
+    pub(crate) async fn show(&self, tx: &mut Tx, flag: &Flag) -> Result<(), StoreError> {
+        store::flags::raise(tx, flag).await?;
         if self.alerts { self.owe(tx, Job::Alert { flag: flag.id }, self.clock.now()).await } else { Ok(()) }
     }
 
@@ -357,19 +366,7 @@ impl Intake {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         for file in files {
-            let row = store::media::Media {
-                id: file.id,
-                kind: file.kind.name().to_owned(),
-                content_type: file.content_type.clone(),
-                bytes: file.bytes,
-                sha256: file.sha256.clone(),
-                key: blob_key(file.id),
-                dialogue_id: Some(dialogue),
-                seconds: None,
-                created_at: now,
-                remote: file.remote.clone(),
-                lost: None,
-            };
+            let row = media_row(file, Some(dialogue), now);
             store::media::insert(tx, &row).await?;
             if file.kind == MediaKind::Voice {
                 store::transcripts::pending(tx, file.id, file.recognition.as_deref(), now).await?;
@@ -379,6 +376,39 @@ impl Intake {
             }
         }
         Ok(())
+    }
+}
+
+impl Intake {
+    /// Keeps photos of what staff or a firm did with a ticket; returns their ids.
+    pub(crate) async fn keep_evidence(
+        &self,
+        tx: &mut Tx,
+        ticket: &Ticket,
+        photos: &[ReceivedFile],
+    ) -> Result<Vec<MediaId>, StoreError> {
+        let now = self.clock.now();
+        for photo in photos {
+            store::media::insert(tx, &media_row(photo, ticket.dialogue_id, now)).await?;
+            store::tickets::attach_media(tx, ticket.id, photo.id).await?;
+        }
+        Ok(photos.iter().map(|photo| photo.id).collect())
+    }
+}
+
+fn media_row(file: &ReceivedFile, dialogue: Option<DialogueId>, now: Timestamp) -> store::media::Media {
+    store::media::Media {
+        id: file.id,
+        kind: file.kind.name().to_owned(),
+        content_type: file.content_type.clone(),
+        bytes: file.bytes,
+        sha256: file.sha256.clone(),
+        key: blob_key(file.id),
+        dialogue_id: dialogue,
+        seconds: None,
+        created_at: now,
+        remote: file.remote.clone(),
+        lost: None,
     }
 }
 

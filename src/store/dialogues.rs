@@ -189,7 +189,7 @@ pub async fn list(tx: &mut Tx, handed_over: bool, limit: u32) -> Result<Vec<Dial
 }
 
 /// Holds a conversation until the transaction ends.
-pub(super) async fn lock(tx: &mut Tx, id: DialogueId) -> Result<(), StoreError> {
+pub async fn lock(tx: &mut Tx, id: DialogueId) -> Result<(), StoreError> {
     lock_row(tx, "SELECT id FROM dialogues WHERE id = $1 FOR UPDATE", &id.to_string()).await
 }
 

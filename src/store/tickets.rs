@@ -3,7 +3,9 @@
 mod events;
 mod row;
 
-pub use events::{NewEvent, TicketEvent, add_event, events};
+use std::collections::BTreeMap;
+
+pub use events::{NewEvent, TicketEvent, add_event, events, has_event};
 use row::{TicketRow, select};
 
 use super::backend::lock_row;
@@ -131,6 +133,18 @@ pub async fn open_for_contact(tx: &mut Tx, contact: ContactId) -> Result<Vec<Tic
     );
     let rows = both!(tx, |c| sqlx::query_as::<_, TicketRow>(SQL).bind(contact.to_string()).fetch_all(c).await)?;
     rows.into_iter().map(Ticket::try_from).collect()
+}
+
+/// Returns how many open tickets each member of staff has.
+pub async fn load(tx: &mut Tx) -> Result<BTreeMap<StaffId, u32>, StoreError> {
+    const SQL: &str = "SELECT assignee, COUNT(*) FROM tickets WHERE assignee IS NOT NULL \
+                       AND status NOT IN ('closed', 'rejected', 'cancelled', 'merged') GROUP BY assignee";
+    let rows: Vec<(String, i64)> = both!(tx, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
+    let read = |(id, count): (String, i64)| {
+        let at = Row { table: "tickets", id: &id };
+        Ok((at.parse("assignee", &id)?, at.number("assignee", count)?))
+    };
+    rows.into_iter().map(read).collect()
 }
 
 /// Returns the tickets that were filed or changed after change number `seq`, in that order.

@@ -6,7 +6,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 
 use super::Web;
-use super::posted::{LARGEST_FILE, MOST_FILES};
+use super::posted::LARGEST_UPLOAD;
 
 mod clips;
 mod events;
@@ -19,9 +19,6 @@ mod session;
 pub mod wire;
 
 pub use clips::Clip;
-
-/// A message with all its files; what is larger is cut off unread.
-const LARGEST_UPLOAD: usize = MOST_FILES * LARGEST_FILE + super::LARGEST_BODY;
 
 /// `/chat` and everything below.
 pub(super) fn routes() -> Router<Web> {

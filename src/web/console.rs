@@ -9,6 +9,7 @@ use axum::routing::{get, post};
 use super::Web;
 
 mod actions;
+mod arrange;
 mod board;
 mod conversation;
 mod correct;
@@ -29,6 +30,7 @@ mod thread;
 pub(super) mod throttle;
 mod ticket;
 pub(super) mod view;
+mod work;
 
 /// `/console` and everything below.
 pub(super) fn routes() -> Router<Web> {
@@ -50,5 +52,6 @@ pub(super) fn routes() -> Router<Web> {
         .route("/console/conversations/{id}", get(conversation::show))
         .route("/console/media/{id}", get(media::show))
         .merge(actions::routes())
+        .merge(arrange::routes())
         .merge(correct::routes())
 }

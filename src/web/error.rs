@@ -14,6 +14,7 @@ use super::console::view::Shell;
 use super::words::language_of;
 use super::{Web, Words};
 use crate::desk::DeskError;
+use crate::domain::appointment::InvalidAppointment;
 use crate::store::StoreError;
 use crate::store::blobs::BlobError;
 
@@ -46,6 +47,9 @@ pub enum WebError {
     /// The request came in too slowly, or not to its end.
     #[error("the request came in too slowly")]
     TooSlow,
+    /// A photo that cannot be opened or is too large.
+    #[error("a file cannot be taken")]
+    BadFile,
     /// More files than a message may have.
     #[error("more than {0} files")]
     TooManyFiles(usize),
@@ -69,6 +73,7 @@ impl WebError {
             WebError::Conflict => (StatusCode::CONFLICT, "conflict"),
             WebError::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             WebError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too_slow"),
+            WebError::BadFile => (StatusCode::UNPROCESSABLE_ENTITY, "bad_file"),
             WebError::TooManyFiles(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_many_files"),
             WebError::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
             WebError::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
@@ -103,8 +108,9 @@ impl From<DeskError> for WebError {
     fn from(cause: DeskError) -> WebError {
         match cause {
             DeskError::NotFound(_) => WebError::NotFound,
-            DeskError::Transition(_) => WebError::Conflict,
-            DeskError::Needed(_) => WebError::BadRequest,
+            DeskError::Transition(_) | DeskError::Changed | DeskError::Clock(_) => WebError::Conflict,
+            DeskError::Appointment(InvalidAppointment::Ended(_)) => WebError::Conflict,
+            DeskError::Needed(_) | DeskError::Appointment(_) => WebError::BadRequest,
             DeskError::Store(cause) => cause.into(),
         }
     }

@@ -24,6 +24,8 @@ use crate::store::StoreError;
 pub(super) const LARGEST_FILE: usize = MOST_MEGABYTES * 1024 * 1024;
 /// Most files of one message: what an album of the phone's gallery holds.
 pub(super) const MOST_FILES: usize = 9;
+/// A message with all its files; what is larger is cut off unread.
+pub(super) const LARGEST_UPLOAD: usize = MOST_FILES * LARGEST_FILE + super::LARGEST_BODY;
 /// Longest id, name, button or language tag; longer ones are not ours.
 pub(super) const LONGEST_FIELD: usize = 200;
 /// Longest text that is read at all.
@@ -36,6 +38,9 @@ pub(super) const MOST_JSON_BYTES: usize = 2 * MOST_TEXT_BYTES;
 pub(super) struct Posted {
     /// The secret of a chat session.
     pub(super) session: Option<String>,
+    /// What a form of the console carries: the token of the session, the ticket as it was shown.
+    pub(super) csrf: Option<String>,
+    pub(super) seen: Option<String>,
     /// Whom an app posts for.
     pub(super) from: Option<String>,
     pub(super) id: Option<String>,
@@ -76,7 +81,9 @@ impl Posted {
                 "id" => posted.id = Some(short(part).await?),
                 "language" => posted.language = Language::from_tag(&short(part).await?),
                 "choice" => posted.choice = Some(short(part).await?).filter(|choice| !choice.is_empty()),
-                "text" => posted.text = Some(words(part).await?),
+                "csrf" => posted.csrf = Some(short(part).await?),
+                "seen" => posted.seen = Some(short(part).await?),
+                "text" | "note" => posted.text = Some(words(part).await?),
                 "file" | "photo" | "voice" | "audio" | "image" => take_file(web, part, posted).await?,
                 _ => {}
             }

@@ -4,8 +4,13 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod appointment;
+mod clocks;
 mod emergency;
+mod links;
+mod office;
 mod person;
+mod pool;
 mod repair;
 mod survey;
 mod talk;

@@ -38,7 +38,7 @@ pub(crate) struct Talk {
     /// Buttons pressed so far.
     pub(crate) taps: u32,
     transcript: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Talk {
@@ -85,7 +85,7 @@ impl Talk {
             buttons: Vec::new(),
             taps: 0,
             transcript: String::new(),
-            _folder: folder,
+            folder,
         }
     }
 
@@ -224,6 +224,15 @@ impl Talk {
         let received = self.intake.receive(inbound).await.unwrap();
         self.listen().await;
         received.duplicate
+    }
+
+    /// Reads what was said unasked.
+    pub(crate) async fn hears(&mut self) {
+        self.listen().await;
+    }
+
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     async fn send(&mut self, content: Content, shown: &str) {

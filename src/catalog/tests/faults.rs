@@ -29,7 +29,7 @@ fn a_text_that_one_language_lacks() {
 #[test]
 fn placeholders_that_differ_between_languages() {
     let found = faults_when("texts.en.toml", "I heard: {text}\"\nnothing", "I heard: {words}\"\nnothing");
-    insta::assert_snapshot!(found, @"texts.en.toml:69: `voice.heard` has {words}, but texts.zh-CN.toml:69 has {text}");
+    insta::assert_snapshot!(found, @"texts.en.toml:70: `voice.heard` has {words}, but texts.zh-CN.toml:70 has {text}");
 }
 
 #[test]
@@ -58,8 +58,8 @@ fn faults_with_texts(text: &str) -> String {
 fn a_day_that_is_both_a_holiday_and_a_working_day() {
     let found = faults_when("plans/calendar.toml", r#""2026-09-20", "2026-10-10""#, r#""2026-10-03", "2026-10-09""#);
     insta::assert_snapshot!(found, @r"
-    plans/calendar.toml:101: 2026-10-03 is both a holiday and a working day
-    plans/calendar.toml:101: 2026-10-09 is no Saturday or Sunday: it is worked anyway
+    plans/calendar.toml:107: 2026-10-03 is both a holiday and a working day
+    plans/calendar.toml:107: 2026-10-09 is no Saturday or Sunday: it is worked anyway
     ");
 }
 
@@ -210,7 +210,7 @@ fn a_command_that_is_missing_or_cannot_be_typed_after_a_slash() {
         + &faults_when("commands.toml", "slash = [\"skip\"]", "slash = [\"Skip it\"]");
     insta::assert_snapshot!(found, @r"
     commands.toml:1: there is no [privacy]
-    commands.toml:56: unknown key `secrecy`; known here: start, help, report, status, survey, cancel, human, stop, resume, language, privacy, skip, back, edit, yes, no
+    commands.toml:56: unknown key `secrecy`; known here: start, help, report, status, survey, cancel, human, stop, resume, language, privacy, skip, back, edit, reschedule, yes, no
     commands.toml:62: `Skip it` must be at most 32 of a-z, 0-9 and _ to work as /command
     ");
 }

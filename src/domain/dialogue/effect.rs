@@ -7,13 +7,15 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::say::{Arg, Say};
+use crate::domain::appointment::Window;
 use crate::domain::flag::FlagKind;
-use crate::domain::ids::{MediaId, ResponseId, TicketId};
+use crate::domain::ids::{AppointmentId, MediaId, ResponseId, TicketId};
 use crate::domain::language::Language;
 use crate::domain::score::Band;
 use crate::domain::script::SlotId;
 use crate::domain::survey::Answer;
 use crate::domain::ticket::TicketKind;
+use crate::domain::time::Timestamp;
 use crate::domain::understanding::{Category, Understanding, Urgency};
 
 /// One thing to do.
@@ -41,6 +43,12 @@ pub enum Effect {
     ConfirmFix { ticket: TicketId },
     /// The owner says it is not fixed.
     RejectFix { ticket: TicketId },
+    /// The owner takes one of the offered times.
+    AgreeAppointment { appointment: AppointmentId, window: Window },
+    /// None of the offered times suits, or the agreed one no longer does.
+    DeclineAppointment { appointment: AppointmentId },
+    /// The owner says when it would suit.
+    WishTime { ticket: TicketId, words: String },
     /// Show something to staff now.
     Raise { kind: FlagKind, about: About },
     /// Wake the conversation up later.
@@ -73,6 +81,8 @@ pub enum Timer {
     SurveyReminder { response: ResponseId },
     /// A survey was never finished: let it go.
     SurveyExpiry { response: ResponseId },
+    /// Somebody comes tomorrow: remind, if that is still the time.
+    AppointmentEve { appointment: AppointmentId, from: Timestamp },
 }
 
 /// A report as it is filed.

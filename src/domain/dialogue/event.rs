@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::effect::Timer;
-use super::state::Binding;
+use super::say::Say;
+use super::state::{Binding, Meeting};
 use crate::domain::ids::{MediaId, ResponseId, TicketId};
 use crate::domain::media::Refusal;
 use crate::domain::understanding::Understanding;
@@ -33,6 +34,14 @@ pub enum Event {
     SurveyInvited { response: ResponseId, survey: String },
     /// Staff says the fault is rectified: the owner decides whether it is.
     FixClaimed { ticket: TicketId, number: String },
+    /// The owner has not said whether it is fixed; after so many days the ticket will be closed.
+    FixReminded { ticket: TicketId, number: String, days: u32 },
+    /// Staff offers times to come, or has agreed on one by telephone.
+    AppointmentOffered(Meeting),
+    /// Nobody comes at the time that was offered or agreed. `quietly`: something else is said about it.
+    AppointmentWithdrawn { ticket: TicketId, quietly: bool },
+    /// News of a ticket that wants no answer: somebody is on the way, it was cancelled or merged.
+    Notified(Say),
     /// A time that was set has passed.
     Elapsed(Timer),
     /// Staff wrote to the person: the automaton keeps silent from now on.

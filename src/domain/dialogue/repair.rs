@@ -138,6 +138,7 @@ impl Turn<'_> {
             | Command::Resume
             | Command::Language
             | Command::Privacy
+            | Command::Reschedule
             | Command::Unknown => false,
         }
     }

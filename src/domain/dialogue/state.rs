@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::repair::report_tag;
 use super::say::{Arg, Choice, Say};
 use super::survey::run_tag;
-use crate::domain::ids::{MediaId, ProjectId, ResponseId, TicketId, UnitId};
+use crate::domain::appointment::Window;
+use crate::domain::ids::{AppointmentId, MediaId, ProjectId, ResponseId, TicketId, UnitId};
 use crate::domain::language::Language;
 use crate::domain::score::Band;
 use crate::domain::script::SlotId;
@@ -39,6 +40,9 @@ pub struct State {
     pub invited: Option<Invitation>,
     /// The fix that waits for the owner's verdict.
     pub fix_to_confirm: Option<TicketId>,
+    /// Times at which somebody comes, offered or agreed, one a ticket.
+    #[serde(default)]
+    pub meetings: Vec<Meeting>,
     pub surveys_stopped: bool,
     /// Words that might have told of danger, and whether the person was already asked about them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,6 +66,7 @@ impl State {
             recent: None,
             invited: None,
             fix_to_confirm: None,
+            meetings: Vec::new(),
             surveys_stopped: false,
             doubt: None,
             offered: Vec::new(),
@@ -210,6 +215,26 @@ pub struct Commenting {
 pub struct Invitation {
     pub response: ResponseId,
     pub survey: String,
+}
+
+/// A time at which somebody comes to a ticket, offered or agreed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meeting {
+    pub appointment: AppointmentId,
+    pub ticket: TicketId,
+    /// What people call the ticket.
+    pub number: String,
+    pub offered: Vec<OfferedWindow>,
+    pub agreed: Option<Window>,
+    /// The owner was asked when it would suit.
+    pub asked: bool,
+}
+
+/// A window as it is written on its button.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferedWindow {
+    pub window: Window,
+    pub label: String,
 }
 
 /// A ticket that was filed a moment ago.

@@ -225,6 +225,7 @@ impl Turn<'_> {
             | Command::Resume
             | Command::Language
             | Command::Privacy
+            | Command::Reschedule
             | Command::Yes
             | Command::No
             | Command::Unknown => false,

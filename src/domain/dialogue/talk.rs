@@ -43,6 +43,9 @@ impl Turn<'_> {
         if words.understood.intent == Intent::HumanAgent {
             return self.ask_for_person();
         }
+        if matches!(self.state.activity, Activity::Idle | Activity::Commenting(_)) && self.appointment_words(&words) {
+            return;
+        }
         match self.state.activity.clone() {
             Activity::Surveying(run) => {
                 // A fault that is named with its place or part is a report, whatever was asked; an
@@ -85,7 +88,7 @@ impl Turn<'_> {
         let mut parts = id.split(':');
         let head = parts.next().unwrap_or_default();
         let (first, second) = (parts.next(), parts.next());
-        if self.state.handed_over() && !matches!(head, "fix" | "danger") {
+        if self.state.handed_over() && !matches!(head, "fix" | "danger" | "appt") {
             return self.say(Say::new("human.waiting"));
         }
         match (head, first, second, self.state.activity.clone()) {
@@ -107,6 +110,7 @@ impl Turn<'_> {
                 Ok(ticket) => self.fix_verdict(ticket, verdict == "yes"),
                 Err(_) => self.stale_choice(),
             },
+            ("appt", Some(appointment), Some(what), _) => self.appointment_choice(appointment, what),
             (_, Some(question), Some(value), Activity::Surveying(run))
                 if head == format!("q{}", run_tag(run.response)) =>
             {
@@ -237,6 +241,13 @@ impl Turn<'_> {
         self.say(ask.choice(format!("fix:{ticket}:yes"), "fix.yes").choice(format!("fix:{ticket}:no"), "fix.no"));
     }
 
+    /// The owner has not said whether it is fixed.
+    pub(super) fn fix_reminded(&mut self, ticket: TicketId, number: &str, days: u32) {
+        self.state.fix_to_confirm = Some(ticket);
+        let ask = Say::new("fix.remind").text("ticket", number).text("days", days.to_string());
+        self.beside(ask.choice(format!("fix:{ticket}:yes"), "fix.yes").choice(format!("fix:{ticket}:no"), "fix.no"));
+    }
+
     /// Staff gave the conversation back.
     pub(super) fn handed_back(&mut self) {
         if self.state.handed_over() {
@@ -271,6 +282,7 @@ impl Turn<'_> {
                     }
                 }
             }
+            Timer::AppointmentEve { appointment, from } => self.appointment_eve(appointment, from),
         }
     }
 
@@ -307,8 +319,10 @@ impl Turn<'_> {
             Command::Language => self.choose_language(argument),
             Command::Privacy => self.aside(Say::new("privacy")),
             Command::Unknown => self.aside(menu(Say::new("unknown_command"))),
+            Command::Reschedule => self.reschedule(),
             Command::Yes | Command::No => {
-                if !self.fix_words(command == Command::Yes) {
+                let yes = command == Command::Yes;
+                if !self.fix_words(yes) && !self.appointment_verdict(yes) {
                     self.state.activity = Activity::Idle;
                     self.say(Say::new("you_are_welcome"));
                 }
@@ -416,7 +430,7 @@ impl Turn<'_> {
     }
 
     /// Says something in between and puts the question that stands once more.
-    fn aside(&mut self, say: Say) {
+    pub(super) fn aside(&mut self, say: Say) {
         match self.state.activity.clone() {
             Activity::Surveying(run) => self.ask_again(run, Some(say)),
             Activity::Reporting(report) if report.summarised || report.asked.is_some() => {
@@ -452,6 +466,7 @@ impl Turn<'_> {
         self.state.fix_to_confirm = None;
         let number = Arg::TicketNumber(ticket);
         if fixed {
+            self.state.meetings.retain(|meeting| meeting.ticket != ticket);
             self.effect(Effect::ConfirmFix { ticket });
             self.say(Say::new("fix.verified").arg("ticket", number));
         } else {

@@ -54,6 +54,14 @@ pub async fn add_event(tx: &mut Tx, event: &NewEvent) -> Result<i64, StoreError>
     Ok(seq)
 }
 
+/// Returns whether a ticket's history holds an event of that kind with exactly that body.
+pub async fn has_event(tx: &mut Tx, ticket: TicketId, kind: &str, body: &str) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM ticket_events WHERE ticket_id = $1 AND kind = $2 AND body = $3";
+    let count: i64 =
+        both!(tx, |c| sqlx::query_scalar(SQL).bind(ticket.to_string()).bind(kind).bind(body).fetch_one(c).await)?;
+    Ok(count > 0)
+}
+
 /// Returns a ticket's history, oldest first.
 pub async fn events(tx: &mut Tx, ticket: TicketId) -> Result<Vec<TicketEvent>, StoreError> {
     const SQL: &str = "SELECT id, ticket_id, seq, kind, actor, body, at \

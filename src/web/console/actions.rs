@@ -1,31 +1,37 @@
 //! What staff does with a ticket or a conversation: one form, one call of the desk, back to the page.
+//! What concerns when and by whom a ticket is worked stands in `arrange.rs`.
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::Redirect;
 use axum::routing::post;
 use serde::Deserialize;
 
-use super::csrf::{Nothing, Signed};
-use crate::domain::ids::{DialogueId, StaffId, TicketId};
+use super::csrf::{Acting, Nothing, Signed, Uploaded};
+use crate::desk::Refusal;
+use crate::domain::ids::{DialogueId, TicketId};
+use crate::domain::ticket::Cause;
+use crate::domain::understanding::Category;
 use crate::web::Web;
 use crate::web::error::WebError;
+use crate::web::posted::LARGEST_UPLOAD;
 
 /// The actions of a ticket and of a conversation.
 pub(super) fn routes() -> Router<Web> {
+    let upload = DefaultBodyLimit::max(LARGEST_UPLOAD);
     Router::new()
-        .route("/console/tickets/{id}/assign", post(assign))
         .route("/console/tickets/{id}/note", post(note))
+        .route("/console/tickets/{id}/called", post(called))
+        .route("/console/tickets/{id}/way", post(way))
         .route("/console/tickets/{id}/arrived", post(arrived))
-        .route("/console/tickets/{id}/rectified", post(rectified))
+        .route("/console/tickets/{id}/rectified", post(rectified).layer(upload))
         .route("/console/tickets/{id}/close", post(close))
+        .route("/console/tickets/{id}/refuse", post(refuse))
+        .route("/console/tickets/{id}/cause", post(cause))
+        .route("/console/tickets/{id}/merge", post(merge))
+        .route("/console/tickets/{id}/split", post(split))
         .route("/console/conversations/{id}/reply", post(reply))
         .route("/console/conversations/{id}/handback", post(hand_back))
-}
-
-#[derive(Debug, Deserialize)]
-struct Assignment {
-    staff: String,
 }
 
 #[derive(Deserialize)]
@@ -39,38 +45,99 @@ struct Reason {
 }
 
 #[derive(Deserialize)]
+struct Refused {
+    /// `rejected`; anything else is a cancellation.
+    how: String,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+struct Found {
+    /// Empty: nobody knows after all.
+    cause: String,
+}
+
+#[derive(Deserialize)]
+struct Merged {
+    into: String,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+struct Split {
+    words: String,
+    /// Empty: read from the words.
+    category: String,
+}
+
+#[derive(Deserialize)]
 struct Reply {
     text: String,
     /// The page to come back to; the conversation's own when absent.
     back: Option<String>,
 }
 
-type Answer = Result<Redirect, WebError>;
+pub(super) type Answer = Result<Redirect, WebError>;
 
-async fn assign(State(web): State<Web>, Path(id): Path<String>, Signed(by, form): Signed<Assignment>) -> Answer {
-    let to: StaffId = form.staff.parse().map_err(|_| WebError::BadRequest)?;
-    web.desk.assign(ticket(&id)?, to, by.person.id).await?;
+async fn note(State(web): State<Web>, Path(id): Path<String>, Acting(by, form): Acting<Note>) -> Answer {
+    web.desk.note(ticket(&id)?, &form.note, by).await?;
     Ok(back_to_ticket(&id))
 }
 
-async fn note(State(web): State<Web>, Path(id): Path<String>, Signed(by, form): Signed<Note>) -> Answer {
-    web.desk.note(ticket(&id)?, &form.note, by.person.id).await?;
+async fn called(State(web): State<Web>, Path(id): Path<String>, Acting(by, form): Acting<Note>) -> Answer {
+    web.desk.called(ticket(&id)?, &form.note, by).await?;
     Ok(back_to_ticket(&id))
 }
 
-async fn arrived(State(web): State<Web>, Path(id): Path<String>, Signed(by, Nothing {}): Signed<Nothing>) -> Answer {
-    web.desk.arrive(ticket(&id)?, by.person.id).await?;
+async fn way(State(web): State<Web>, Path(id): Path<String>, Acting(by, Nothing {}): Acting<Nothing>) -> Answer {
+    web.desk.on_the_way(ticket(&id)?, by).await?;
     Ok(back_to_ticket(&id))
 }
 
-async fn rectified(State(web): State<Web>, Path(id): Path<String>, Signed(by, form): Signed<Note>) -> Answer {
-    web.desk.rectify(ticket(&id)?, &form.note, by.person.id).await?;
+async fn arrived(State(web): State<Web>, Path(id): Path<String>, Acting(by, Nothing {}): Acting<Nothing>) -> Answer {
+    web.desk.arrive(ticket(&id)?, by).await?;
     Ok(back_to_ticket(&id))
 }
 
-async fn close(State(web): State<Web>, Path(id): Path<String>, Signed(by, form): Signed<Reason>) -> Answer {
-    web.desk.close(ticket(&id)?, &form.reason, by.person.id).await?;
+async fn rectified(State(web): State<Web>, Path(id): Path<String>, Uploaded(by, posted): Uploaded) -> Answer {
+    let note = posted.text.clone().unwrap_or_default();
+    let done = match (ticket(&id), posted.refused) {
+        (Ok(id), None) => web.desk.rectify(id, &note, posted.files.clone(), by).await.map_err(WebError::from),
+        (Err(error), _) => Err(error),
+        // A photo that cannot be taken is told, not dropped.
+        (Ok(_), Some(_)) => Err(WebError::BadFile),
+    };
+    if done.is_err() {
+        posted.forget_files(&web).await;
+    }
+    done.map(|()| back_to_ticket(&id))
+}
+
+async fn close(State(web): State<Web>, Path(id): Path<String>, Acting(by, form): Acting<Reason>) -> Answer {
+    web.desk.close(ticket(&id)?, &form.reason, by).await?;
     Ok(back_to_ticket(&id))
+}
+
+async fn refuse(State(web): State<Web>, Path(id): Path<String>, Acting(by, form): Acting<Refused>) -> Answer {
+    let how = if form.how == "rejected" { Refusal::Rejected } else { Refusal::Cancelled };
+    web.desk.refuse(ticket(&id)?, how, &form.reason, by).await?;
+    Ok(back_to_ticket(&id))
+}
+
+async fn cause(State(web): State<Web>, Path(id): Path<String>, Acting(by, form): Acting<Found>) -> Answer {
+    web.desk.set_cause(ticket(&id)?, Cause::from_name(&form.cause), by).await?;
+    Ok(back_to_ticket(&id))
+}
+
+async fn merge(State(web): State<Web>, Path(id): Path<String>, Acting(by, form): Acting<Merged>) -> Answer {
+    web.desk.merge(ticket(&id)?, &form.into, &form.reason, by).await?;
+    Ok(back_to_ticket(&id))
+}
+
+async fn split(State(web): State<Web>, Path(id): Path<String>, Acting(by, form): Acting<Split>) -> Answer {
+    let category = Category::ALL.into_iter().find(|category| category.name() == form.category);
+    let new = web.desk.split(ticket(&id)?, &form.words, category, by).await?;
+    Ok(back_to_ticket(&new.id.to_string()))
 }
 
 async fn reply(State(web): State<Web>, Path(id): Path<String>, Signed(by, form): Signed<Reply>) -> Answer {
@@ -88,7 +155,7 @@ async fn hand_back(State(web): State<Web>, Path(id): Path<String>, Signed(by, fo
     Ok(back_to(form.back.as_deref(), &id))
 }
 
-fn ticket(id: &str) -> Result<TicketId, WebError> {
+pub(super) fn ticket(id: &str) -> Result<TicketId, WebError> {
     id.parse().map_err(|_| WebError::NotFound)
 }
 
@@ -96,7 +163,7 @@ fn dialogue(id: &str) -> Result<DialogueId, WebError> {
     id.parse().map_err(|_| WebError::NotFound)
 }
 
-fn back_to_ticket(id: &str) -> Redirect {
+pub(super) fn back_to_ticket(id: &str) -> Redirect {
     Redirect::to(&format!("/console/tickets/{id}"))
 }
 

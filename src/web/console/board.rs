@@ -256,12 +256,15 @@ async fn flag_row(tx: &mut Tx, names: &mut Names, flag: Flag, now: Timestamp, w:
 fn tone(kind: FlagKind) -> &'static str {
     match kind {
         FlagKind::Emergency => "emergency",
-        FlagKind::NegativeFeedback | FlagKind::Complaint | FlagKind::FixRejected => "bad",
+        FlagKind::NegativeFeedback | FlagKind::Complaint | FlagKind::FixRejected | FlagKind::SlaMissed => "bad",
         FlagKind::ScoreTextConflict
         | FlagKind::PersonRequested
         | FlagKind::VoiceUnheard
         | FlagKind::ExtensionRequested
-        | FlagKind::DeliveryFailed => "",
+        | FlagKind::DeliveryFailed
+        | FlagKind::SlaWarning
+        | FlagKind::AppointmentDeclined
+        | FlagKind::TicketReturned => "",
     }
 }
 

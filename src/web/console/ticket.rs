@@ -9,10 +9,11 @@ use super::correct::{self, Judged};
 use super::marks::{self, Piece};
 use super::session::Staff;
 use super::thread::{self, Talk, Voice};
-use super::view::{Choice, Fact, Shell, Tag, When};
+use super::view::{Fact, Shell, Tag, When};
+use super::work::Work;
 use crate::domain::correction::About;
-use crate::domain::ids::TicketId;
-use crate::domain::ticket::{Actor, Status, Ticket};
+use crate::domain::ids::{StaffId, TicketId};
+use crate::domain::ticket::{Actor, Cause, Ticket};
 use crate::domain::understanding::{Category, Keyword};
 use crate::store::tickets::{self, TicketEvent};
 use crate::store::{Tx, contacts, media, projects, staff, transcripts, units};
@@ -27,7 +28,7 @@ pub(super) async fn show(
 ) -> Result<Html<String>, WebError> {
     let id: TicketId = id.parse().map_err(|_| WebError::NotFound)?;
     let shell = Shell::of(&staff, format!("/console/tickets/{id}"), web.demo);
-    let page = TicketPage::load(&web, id, shell).await?.ok_or(WebError::NotFound)?;
+    let page = TicketPage::load(&web, id, staff.person.id, shell).await?.ok_or(WebError::NotFound)?;
     Ok(Html(page.render()?))
 }
 
@@ -53,8 +54,7 @@ pub(super) struct TicketPage {
     photos: Vec<String>,
     history: Vec<EventRow>,
     talk: Option<Talk>,
-    can: Can,
-    staff: Vec<Choice>,
+    work: Work,
 }
 
 /// A mood word and why it was marked.
@@ -74,16 +74,6 @@ struct EventRow {
     note: String,
 }
 
-/// What the closed loop allows now.
-#[derive(Debug, Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent buttons of a page")]
-struct Can {
-    assign: bool,
-    arrive: bool,
-    rectify: bool,
-    close: bool,
-}
-
 impl KeywordRow {
     pub(super) fn all(keywords: &[Keyword], w: &Words) -> Vec<KeywordRow> {
         let row = |keyword: &Keyword| {
@@ -94,19 +84,8 @@ impl KeywordRow {
     }
 }
 
-impl Can {
-    fn at(status: Status) -> Can {
-        Can {
-            assign: matches!(status, Status::Reported | Status::Assigned | Status::OnSite | Status::Reopened),
-            arrive: status == Status::Assigned,
-            rectify: matches!(status, Status::Assigned | Status::OnSite),
-            close: status.is_open(),
-        }
-    }
-}
-
 impl TicketPage {
-    async fn load(web: &Web, id: TicketId, shell: Shell) -> Result<Option<TicketPage>, WebError> {
+    async fn load(web: &Web, id: TicketId, who: StaffId, shell: Shell) -> Result<Option<TicketPage>, WebError> {
         let web_ = web.clone();
         web.store
             .read(|tx| {
@@ -128,11 +107,7 @@ impl TicketPage {
                     let name_of = |id| people.iter().find(|person| person.id == id).map(|person| person.name.clone());
                     let events = tickets::events(tx, id).await?;
                     let history = events.iter().rev().map(|event| event_row(event, &name_of, &shell.w)).collect();
-                    let choices = people.iter().filter(|person| person.active).map(|person| Choice {
-                        value: person.id.to_string(),
-                        label: person.name.clone(),
-                        chosen: ticket.assignee == Some(person.id),
-                    });
+                    let work = Work::load(&web_, tx, &ticket, &people, &events, who, &shell.w).await?;
                     Ok::<_, WebError>(Some(TicketPage {
                         number: ticket.number.clone(),
                         urgency: labels.urgency.into(),
@@ -144,8 +119,7 @@ impl TicketPage {
                         judged: (!words.is_empty()).then_some(judged),
                         words: marks::cut(&words, &ticket.keywords, &shell.w),
                         keywords: KeywordRow::all(&ticket.keywords, &shell.w),
-                        can: Can::at(ticket.status),
-                        staff: choices.collect(),
+                        work,
                         voices,
                         photos,
                         history,
@@ -156,6 +130,10 @@ impl TicketPage {
             })
             .await
     }
+}
+
+fn cause_key(cause: Cause) -> String {
+    format!("web.console.cause.{}", cause.name())
 }
 
 async fn facts(
@@ -192,6 +170,9 @@ async fn facts(
         Fact::known("web.console.ticket.since", ticket.since.clone()),
         Fact::known("web.console.ticket.wished", ticket.wished_time.clone()),
         Fact::known("web.console.ticket.warranty", Some(warranty)),
+        Fact::known("web.console.ticket.cause", ticket.cause.map(|cause| w.get(&cause_key(cause)))),
+        Fact::known("web.console.ticket.expected", ticket.expected_at.map(|at| When::of(at).local)),
+        Fact::known("web.console.ticket.reopened", (ticket.reopened > 0).then(|| ticket.reopened.to_string())),
         Fact::known("web.console.ticket.created", Some(When::of(ticket.created_at).local)),
         Fact::known("web.console.ticket.assignee", assignee.or_else(|| Some(w.get("web.console.tickets.nobody")))),
         Fact::known("web.console.ticket.priority", (ticket.priority > 0).then(|| ticket.priority.to_string())),
@@ -209,9 +190,11 @@ fn event_row(
         Actor::Bot => w.get("web.console.actor.bot"),
         Actor::System => w.get("web.console.actor.system"),
         Actor::Staff(id) => name_of(id).unwrap_or_default(),
+        Actor::Firm(_) => w.get("web.console.actor.firm"),
     };
     let body: Value = serde_json::from_str(&event.body).unwrap_or_default();
     let said = ["to", "text"].into_iter().filter_map(|name| Some(body.get(name)?.as_str()?.to_owned()));
+    let said = said.chain(about_clock(&body, w));
     let note: Vec<String> = said.chain(correct::changes(&body, w)).collect();
     EventRow {
         at: When::of(event.at),
@@ -221,11 +204,25 @@ fn event_row(
     }
 }
 
+/// What an event says of a clock or a cause, in words.
+fn about_clock(body: &Value, w: &Words) -> Vec<String> {
+    let name = |field: &str| body.get(field).and_then(Value::as_str);
+    let clock = name("clock").and_then(|clock| w.find(&format!("web.console.clock.{clock}")));
+    let clock = clock.map(|clock| match body.get("percent").and_then(Value::as_u64) {
+        Some(percent) => format!("{clock} {percent} %"),
+        None => clock,
+    });
+    let cause = name("cause").and_then(|cause| w.find(&format!("web.console.cause.{cause}")));
+    let why = name("why").and_then(|why| w.find(&format!("web.console.why_short.{why}")));
+    clock.into_iter().chain(cause).chain(why).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::view::samples::{check, words};
     use super::*;
     use crate::domain::language::Language;
+    use crate::domain::ticket::Status;
     use crate::domain::time::Timestamp;
     use crate::domain::understanding::Urgency;
 
@@ -307,8 +304,7 @@ mod tests {
                 photos: vec!["/assets/icon.svg".to_owned(); 2],
                 history: vec![event("派单", "李静", "李师傅"), event("报修", "业主", "")],
                 talk: Some(Talk::sample(language)),
-                can: Can::at(Status::Assigned),
-                staff: vec![Choice { value: "1".to_owned(), label: "李师傅".to_owned(), chosen: true }],
+                work: Work::sample(&words(language), Status::Assigned),
             };
             check("ticket", language, &page.render().unwrap());
         }

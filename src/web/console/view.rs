@@ -10,7 +10,7 @@ use crate::domain::understanding::Urgency;
 use crate::web::words::Words;
 
 /// Offset of the zone times are shown in: China, UTC+8 all year round.
-const ZONE_HOURS: i8 = 8;
+pub(super) const ZONE_HOURS: i8 = 8;
 
 /// The frame of every page.
 #[derive(Debug, Clone)]

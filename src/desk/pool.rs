@@ -1,0 +1,135 @@
+//! Whose ticket it is: assign, take from the pool, accept, pass on, give back, and what becomes of
+//! the tickets of somebody who has left.
+
+use serde_json::json;
+
+use super::{By, Desk, DeskError, words};
+use crate::domain::dispatch::Candidate;
+use crate::domain::flag::{Flag, FlagKind};
+use crate::domain::ids::{StaffId, TicketId};
+use crate::domain::ticket::{Actor, Ticket};
+use crate::intake::Intake;
+use crate::store::{self, StoreError, Tx};
+
+/// Tickets looked through when somebody leaves.
+const MOST_TICKETS: u32 = 10_000;
+
+impl Desk {
+    /// Gives a ticket to a member of staff.
+    pub async fn assign(&self, ticket: TicketId, to: StaffId, by: impl Into<By>) -> Result<(), DeskError> {
+        self.hand_to(ticket, to, "assigned", None, by.into()).await
+    }
+
+    /// Passes a ticket on to somebody else, with the reason.
+    pub async fn transfer(
+        &self,
+        ticket: TicketId,
+        to: StaffId,
+        reason: &str,
+        by: impl Into<By>,
+    ) -> Result<(), DeskError> {
+        let reason = words(reason, "a reason")?;
+        self.hand_to(ticket, to, "transferred", Some(reason), by.into()).await
+    }
+
+    /// Takes a ticket that nobody has from the pool.
+    pub async fn take(&self, ticket: TicketId, by: impl Into<By>) -> Result<(), DeskError> {
+        let by = by.into();
+        let this = self.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let ticket = this.load_seen(tx, ticket, by).await?;
+                if ticket.assignee.is_some() {
+                    return Err(DeskError::Changed); // somebody was faster
+                }
+                let ticket = ticket.assign(by.staff, this.intake.clock.now())?;
+                this.changed(tx, &ticket, "taken", by.staff, json!({})).await
+            })
+        })
+        .await
+    }
+
+    /// Says that the assignee has seen it and does it.
+    pub async fn accept(&self, ticket: TicketId, by: impl Into<By>) -> Result<(), DeskError> {
+        let by = by.into();
+        let this = self.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let ticket = this.load_seen(tx, ticket, by).await?;
+                if ticket.assignee != Some(by.staff) {
+                    return Err(DeskError::Changed);
+                }
+                let ticket = Ticket { updated_at: this.intake.clock.now(), ..ticket };
+                this.changed(tx, &ticket, "accepted", by.staff, json!({})).await
+            })
+        })
+        .await
+    }
+
+    /// Gives a ticket back to the pool, with the reason.
+    pub async fn release(&self, ticket: TicketId, reason: &str, by: impl Into<By>) -> Result<(), DeskError> {
+        let (reason, by) = (words(reason, "a reason")?, by.into());
+        let this = self.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let ticket = this.load_seen(tx, ticket, by).await?.release(this.intake.clock.now())?;
+                this.changed(tx, &ticket, "released", by.staff, json!({ "text": reason })).await
+            })
+        })
+        .await
+    }
+
+    /// Returns who could take a ticket, the likeliest first.
+    pub async fn candidates(&self, tx: &mut Tx, ticket: &Ticket) -> Result<Vec<Candidate>, StoreError> {
+        Ok(self.intake.candidates(tx, ticket).await?.candidates)
+    }
+
+    async fn hand_to(
+        &self,
+        ticket: TicketId,
+        to: StaffId,
+        event: &'static str,
+        reason: Option<String>,
+        by: By,
+    ) -> Result<(), DeskError> {
+        let this = self.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let to = store::staff::find(tx, to).await?.filter(|staff| staff.active);
+                let to = to.ok_or(DeskError::NotFound("member of staff"))?;
+                let now = this.intake.clock.now();
+                let ticket = this.load_seen(tx, ticket, by).await?.assign(to.id, now)?;
+                this.changed(tx, &ticket, event, by.staff, json!({ "to": to.name, "text": reason })).await
+            })
+        })
+        .await
+    }
+}
+
+/// Lets somebody log in no longer, and puts the open tickets they had back into the pool, each with
+/// a flag: an engineer who has left. Returns how many there were.
+///
+/// # Errors
+/// [`StoreError::Missing`] if there is nobody of that id.
+pub async fn staff_leaves(intake: &Intake, tx: &mut Tx, who: StaffId) -> Result<usize, StoreError> {
+    store::staff::set_active(tx, who, false).await?;
+    let now = intake.clock.now();
+    let theirs = store::tickets::Filter { assignee: Some(who), open: Some(true), ..store::tickets::Filter::default() };
+    let mut returned = 0;
+    // By id, so that two who leave at once hold the tickets in the same order.
+    let mut tickets = store::tickets::list(tx, &theirs, MOST_TICKETS).await?;
+    tickets.sort_by_key(|ticket| (ticket.dialogue_id, ticket.id));
+    for ticket in tickets {
+        let Some(ticket) = store::tickets::load_for_update(tx, ticket.id).await? else { continue };
+        // What waits for the owner alone stays as it is.
+        let Ok(ticket) = ticket.release(now) else { continue };
+        store::tickets::update(tx, &ticket).await?;
+        intake.note_event(tx, ticket.id, "released", Actor::System, json!({}), now).await?;
+        let mut flag = Flag::raised(intake.clock.new_id(), FlagKind::TicketReturned, now);
+        flag.ticket_id = Some(ticket.id);
+        flag.dialogue_id = ticket.dialogue_id;
+        intake.show(tx, &flag).await?;
+        returned += 1;
+    }
+    Ok(returned)
+}

@@ -1,0 +1,286 @@
+//! The part of a ticket's page that says how far it is and lets staff move it: clocks, appointment,
+//! whose it is, the firm, and the forms for all of these.
+
+use super::view::{Choice, When, age};
+use crate::domain::appointment::Appointment;
+use crate::domain::ids::StaffId;
+use crate::domain::sla::{Clock, ClockKind};
+use crate::domain::staff::Staff as Person;
+use crate::domain::ticket::{Cause, Status, Ticket, TicketKind};
+use crate::domain::time::Timestamp;
+use crate::domain::understanding::Category;
+use crate::store::tickets::TicketEvent;
+use crate::store::{Tx, appointments, subcontractors};
+use crate::web::Web;
+use crate::web::error::WebError;
+use crate::web::words::Words;
+
+/// From so many percent on a clock is shown as pressing.
+const PRESSING: u32 = 80;
+
+/// Everything about working a ticket.
+#[derive(Debug)]
+pub(super) struct Work {
+    /// What the forms carry, so that of two who act at once the second is told.
+    pub(super) seen: i64,
+    pub(super) can: Can,
+    pub(super) clocks: Vec<ClockRow>,
+    pub(super) appointment: Option<Meeting>,
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) staff: Vec<Choice>,
+    /// The firm that is sent, if one is.
+    pub(super) firm: Option<String>,
+    pub(super) firms: Vec<Choice>,
+    pub(super) causes: Vec<Choice>,
+    pub(super) categories: Vec<Choice>,
+    /// Rows of the form for an appointment.
+    pub(super) rows: Vec<Row>,
+    /// The day of the ledger, for its field.
+    pub(super) expected: String,
+}
+
+/// One clock.
+#[derive(Debug, Clone)]
+pub(super) struct ClockRow {
+    pub(super) name: &'static str,
+    pub(super) key: String,
+    /// `running`, `pressing`, `missed`, `paused`, `met`.
+    pub(super) state: &'static str,
+    /// Of the bar, at most 100.
+    pub(super) percent: u32,
+    pub(super) says: String,
+    pub(super) due: When,
+    pub(super) reason: String,
+}
+
+/// The appointment that is offered or agreed.
+#[derive(Debug, Clone)]
+pub(super) struct Meeting {
+    pub(super) key: String,
+    pub(super) windows: Vec<String>,
+}
+
+/// Somebody who could take it, and why.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) why: String,
+}
+
+/// A row of the form for an appointment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    pub(super) at: u32,
+}
+
+/// What the closed loop allows now.
+#[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent buttons of a page")]
+pub(super) struct Can {
+    pub(super) assign: bool,
+    /// Nobody has it.
+    pub(super) take: bool,
+    /// Whoever looks has it and has not said so.
+    pub(super) accept: bool,
+    pub(super) transfer: bool,
+    pub(super) call: bool,
+    pub(super) way: bool,
+    pub(super) arrive: bool,
+    pub(super) rectify: bool,
+    pub(super) visit: bool,
+    pub(super) refuse: bool,
+    /// Only what was rectified is closed by hand; the rest is cancelled or refused.
+    pub(super) close: bool,
+}
+
+impl Can {
+    pub(super) fn at(ticket: &Ticket, who: Option<StaffId>, accepted: bool) -> Can {
+        let status = ticket.status;
+        let workable = matches!(status, Status::Reported | Status::Assigned | Status::OnSite | Status::Reopened);
+        let repair = ticket.kind == TicketKind::Repair;
+        Can {
+            assign: workable,
+            take: workable && ticket.assignee.is_none(),
+            accept: status == Status::Assigned && who.is_some() && ticket.assignee == who && !accepted,
+            transfer: workable && ticket.assignee.is_some(),
+            call: workable,
+            way: status == Status::Assigned && repair,
+            arrive: status == Status::Assigned && repair,
+            rectify: matches!(status, Status::Assigned | Status::OnSite),
+            visit: workable && repair,
+            refuse: workable && status != Status::Reopened,
+            close: matches!(status, Status::Rectified | Status::Verified | Status::Reopened),
+        }
+    }
+}
+
+impl Work {
+    pub(super) async fn load(
+        web: &Web,
+        tx: &mut Tx,
+        ticket: &Ticket,
+        people: &[Person],
+        events: &[TicketEvent],
+        who: StaffId,
+        w: &Words,
+    ) -> Result<Work, WebError> {
+        let now = web.clock.now();
+        let clocks = web.intake.clocks(tx, ticket).await?;
+        let can = Can::at(ticket, Some(who), accepted(events));
+        let appointment = appointments::open_of_ticket(tx, ticket.id).await?;
+        let candidates = if can.take { web.desk.candidates(tx, ticket).await? } else { Vec::new() };
+        let firms = subcontractors::list(tx).await?;
+        let chosen = |firm: &&crate::domain::subcontractor::Subcontractor| Some(firm.id) == ticket.subcontractor_id;
+        let why = |candidate: crate::domain::dispatch::Candidate| Candidate {
+            id: candidate.staff.to_string(),
+            why: w.fill(&format!("web.console.why.{}", candidate.why.name()), "open", &candidate.open.to_string()),
+            name: candidate.name,
+        };
+        let person = |person: &Person| Choice {
+            value: person.id.to_string(),
+            label: person.name.clone(),
+            chosen: ticket.assignee == Some(person.id),
+        };
+        Ok(Work {
+            seen: ticket.updated_at.0,
+            can,
+            clocks: clocks.iter().map(|(clock, percent)| ClockRow::of(clock, *percent, now, w)).collect(),
+            appointment: appointment.map(|appointment| Meeting::of(web, &appointment, w)),
+            candidates: candidates.into_iter().map(why).collect(),
+            staff: people.iter().filter(|person| person.active).map(person).collect(),
+            firm: firms.iter().find(chosen).map(|firm| firm.name.clone()),
+            firms: firms
+                .iter()
+                .filter(|firm| firm.active)
+                .map(|firm| Choice { value: firm.id.to_string(), label: firm.name.clone(), chosen: chosen(&firm) })
+                .collect(),
+            causes: Cause::ALL.into_iter().map(|cause| cause_choice(cause, ticket.cause, w)).collect(),
+            categories: Category::ALL.into_iter().map(|category| category_choice(category, w)).collect(),
+            rows: (1..=3).map(|at| Row { at }).collect(),
+            expected: ticket.expected_at.map(day).unwrap_or_default(),
+        })
+    }
+}
+
+impl ClockRow {
+    fn of(clock: &Clock, percent: u32, now: Timestamp, w: &Words) -> ClockRow {
+        let missed = percent > 100 || (percent == 100 && clock.used_ms > clock.budget_ms);
+        let state = match (clock.stopped_at, clock.paused_at) {
+            (Some(_), _) if missed => "late",
+            (Some(_), _) => "met",
+            (None, Some(_)) => "paused",
+            (None, None) if clock.due_at < now => "missed",
+            (None, None) if percent >= PRESSING => "pressing",
+            (None, None) => "running",
+        };
+        let span = match state {
+            "running" | "pressing" => age(clock.due_at.since(now), w),
+            "missed" => age(now.since(clock.due_at), w),
+            _ => age(std::time::Duration::from_millis(u64::try_from(clock.used_ms).unwrap_or(0)), w),
+        };
+        ClockRow {
+            name: clock.kind.name(),
+            key: clock_key(clock.kind),
+            state,
+            percent: percent.min(100),
+            says: w.fill(&format!("web.console.clock.says.{state}"), "span", &span),
+            due: When::of(clock.due_at),
+            reason: clock.reason.clone().unwrap_or_default(),
+        }
+    }
+}
+
+impl Meeting {
+    fn of(web: &Web, appointment: &Appointment, w: &Words) -> Meeting {
+        let windows = appointment.agreed.map_or_else(|| appointment.offered.clone(), |window| vec![window]);
+        Meeting {
+            key: format!("web.console.visit.{}", appointment.status.name()),
+            windows: windows.into_iter().map(|window| web.intake.window_label(w.language, window)).collect(),
+        }
+    }
+}
+
+/// Whether the present assignee has said that they do it.
+fn accepted(events: &[TicketEvent]) -> bool {
+    let own = ["accepted", "taken"];
+    let given = ["assigned", "transferred", "firm_sent", "reopened"];
+    let last =
+        events.iter().rev().find(|event| own.contains(&event.kind.as_str()) || given.contains(&event.kind.as_str()));
+    last.is_some_and(|event| own.contains(&event.kind.as_str()))
+}
+
+fn clock_key(kind: ClockKind) -> String {
+    format!("web.console.clock.{}", kind.name())
+}
+
+fn cause_choice(cause: Cause, chosen: Option<Cause>, w: &Words) -> Choice {
+    let label = w.get(&format!("web.console.cause.{}", cause.name()));
+    Choice { value: cause.name().to_owned(), label, chosen: chosen == Some(cause) }
+}
+
+fn category_choice(category: Category, w: &Words) -> Choice {
+    let label = w.get(&format!("category.{}", category.name()));
+    Choice { value: category.name().to_owned(), label, chosen: false }
+}
+
+/// The day an instant ends, as a date field wants it.
+fn day(at: Timestamp) -> String {
+    let last = jiff::Timestamp::from_millisecond(at.0 - 1).unwrap_or_default();
+    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(super::view::ZONE_HOURS));
+    last.to_zoned(zone).date().to_string()
+}
+
+#[cfg(test)]
+pub(super) mod samples {
+    //! A ticket under way, with everything on it.
+
+    use super::*;
+
+    impl Work {
+        pub(in crate::web::console) fn sample(w: &Words, status: Status) -> Work {
+            let clock = |name: &'static str, state: &'static str, percent: u32, reason: &str| ClockRow {
+                name,
+                key: format!("web.console.clock.{name}"),
+                state,
+                percent,
+                says: w.fill(&format!("web.console.clock.says.{state}"), "span", "3 h"),
+                due: When::of(Timestamp(1_795_000_000_000)),
+                reason: reason.to_owned(),
+            };
+            let choice = |label: &str| Choice { value: "1".to_owned(), label: label.to_owned(), chosen: true };
+            let id = crate::domain::ids::TicketId(uuid::Uuid::nil());
+            let contact = crate::domain::ids::ContactId(uuid::Uuid::nil());
+            let mut ticket = Ticket::reported(id, TicketKind::Repair, contact, Timestamp(0));
+            ticket.status = status;
+            if status != Status::Reported {
+                ticket.assignee = Some(StaffId(uuid::Uuid::nil()));
+            }
+            Work {
+                seen: 1,
+                can: Can::at(&ticket, ticket.assignee, false),
+                clocks: vec![
+                    clock("response", "met", 40, ""),
+                    clock("on_site", "pressing", 85, ""),
+                    clock("rectified", "paused", 30, "等配件"),
+                ],
+                appointment: Some(Meeting {
+                    key: "web.console.visit.agreed".to_owned(),
+                    windows: vec!["11月24日（周二）09:00–12:00".to_owned()],
+                }),
+                candidates: vec![Candidate {
+                    id: "1".to_owned(),
+                    name: "李师傅".to_owned(),
+                    why: w.fill("web.console.why.skill", "open", "2"),
+                }],
+                staff: vec![choice("李师傅")],
+                firm: Some("安居防水".to_owned()),
+                firms: vec![choice("安居防水")],
+                causes: vec![choice("施工缺陷")],
+                categories: vec![choice("渗漏")],
+                rows: (1..=3).map(|at| Row { at }).collect(),
+                expected: "2026-11-30".to_owned(),
+            }
+        }
+    }
+}

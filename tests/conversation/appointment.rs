@@ -1,0 +1,204 @@
+//! When somebody comes: offered by staff, chosen by the owner, changed by either.
+
+use crate::office::{at, window};
+use crate::talk::Talk;
+use huifang::desk::DeskError;
+use huifang::domain::appointment::Status;
+use huifang::domain::ids::StaffId;
+use huifang::domain::ticket::Ticket;
+use huifang::store;
+use insta::assert_snapshot;
+
+async fn offered(talk: &mut Talk) -> (Ticket, StaffId) {
+    let engineer = talk.hires("li", |_| {}).await;
+    let ticket = talk.reports_a_leak().await;
+    talk.desk().take(ticket.id, engineer).await.unwrap();
+    let windows = vec![window("23 09:00", "23 12:00"), window("23 14:00", "23 17:00"), window("24 09:00", "24 12:00")];
+    talk.desk().offer(ticket.id, windows, engineer).await.unwrap();
+    talk.hears().await;
+    (ticket, engineer)
+}
+
+async fn statuses(talk: &Talk, ticket: &Ticket) -> Vec<Status> {
+    let id = ticket.id;
+    let found = talk.store.read(|tx| Box::pin(async move { store::appointments::of_ticket(tx, id).await })).await;
+    found.map_err(|error: store::StoreError| error).unwrap().into_iter().map(|found| found.status).collect()
+}
+
+#[tokio::test]
+async fn the_owner_picks_one_of_3_windows_is_reminded_the_evening_before_and_told_who_is_on_the_way() {
+    let mut talk = Talk::bound().await;
+    let (ticket, engineer) = offered(&mut talk).await;
+    talk.taps("11月24日（周二）09:00–12:00").await;
+    talk.waits_until(at("24 08:30")).await;
+    talk.desk().on_the_way(ticket.id, engineer).await.unwrap();
+    talk.desk().arrive(ticket.id, engineer).await.unwrap();
+    talk.hears().await;
+    assert_snapshot!(talk.transcript(), @r"
+      工单 HF2611-0001：师傅可以这几个时间上门，您看哪个方便？
+      [11月23日（周一）09:00–12:00] [11月23日（周一）14:00–17:00] [11月24日（周二）09:00–12:00] [都不行]
+    » [11月24日（周二）09:00–12:00]
+      好的，工单 HF2611-0001 约在 11月24日（周二）09:00–12:00，师傅会按时上门。
+      [改时间]
+      提醒您：明天 11月24日（周二）09:00–12:00，工单 HF2611-0001 的师傅上门。
+      [改时间]
+      工单 HF2611-0001：师傅正在路上，请留意电话和敲门。
+    ");
+    assert_eq!(statuses(&talk, &ticket).await, [Status::Kept]);
+    assert_snapshot!(talk.history(&ticket).await, @r#"
+    21 10:00 reported client 
+    21 10:00 taken staff {}
+    21 10:00 appointment_offered staff {"text":"11月23日（周一）09:00–12:00\n11月23日（周一）14:00–17:00\n11月24日（周二）09:00–12:00"}
+    21 10:00 appointment_agreed client {"text":"11月24日（周二）09:00–12:00"}
+    24 00:00 sla_warning system {"again":0,"clock":"on_site","percent":50}
+    24 08:30 on_the_way staff {}
+    24 08:30 on_site staff {}
+    "#);
+}
+
+#[tokio::test]
+async fn none_of_them_is_answered_with_a_wish_and_staff_offers_anew() {
+    let mut talk = Talk::bound().await;
+    let (ticket, engineer) = offered(&mut talk).await;
+    talk.taps("都不行").await;
+    talk.says("周三晚上七点以后").await;
+    let again = vec![window("25 19:00", "25 20:30")];
+    talk.desk().offer(ticket.id, again, engineer).await.unwrap();
+    talk.hears().await;
+    talk.says("好的").await;
+    assert_snapshot!(talk.transcript(), @r"
+      工单 HF2611-0001：师傅可以这几个时间上门，您看哪个方便？
+      [11月23日（周一）09:00–12:00] [11月23日（周一）14:00–17:00] [11月24日（周二）09:00–12:00] [都不行]
+    » [都不行]
+      没关系。您哪天、几点方便？直接说就行。
+    » 周三晚上七点以后
+      记下了：周三晚上七点以后。会有人再和您约时间。
+      工单 HF2611-0001：师傅可以这几个时间上门，您看哪个方便？
+      [11月25日（周三）19:00–20:30] [都不行]
+    » 好的
+      好的，工单 HF2611-0001 约在 11月25日（周三）19:00–20:30，师傅会按时上门。
+      [改时间]
+    ");
+    assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some("周三晚上七点以后"));
+    assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed, Status::Declined]);
+    assert_eq!(talk.flagged("appointment_declined").await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_offer_stands_beside_a_survey_and_does_not_interrupt_it() {
+    let mut talk = Talk::bound().await;
+    let engineer = talk.hires("li", |_| {}).await;
+    let ticket = talk.reports_a_leak().await;
+    talk.says("评价").await;
+    talk.desk().offer(ticket.id, vec![window("23 09:00", "23 12:00")], engineer).await.unwrap();
+    talk.hears().await;
+    let morning = talk.button("11月23日（周一）09:00–12:00");
+    talk.says("4").await;
+    talk.presses(&morning).await;
+    talk.says("5").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » 评价
+      想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+      （1/5）总体来说，您满意吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+      工单 HF2611-0001：师傅可以这几个时间上门，您看哪个方便？
+      [11月23日（周一）09:00–12:00] [都不行]
+    » 4
+      （2/5）响应快不快，到得及时吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » [appt:01a1fbd5-1440-7000-8000-00000000001e:0]
+      好的，工单 HF2611-0001 约在 11月23日（周一）09:00–12:00，师傅会按时上门。
+      [改时间]
+    » 5
+      （3/5）技术怎么样，问题解决了吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    ");
+    assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed]);
+}
+
+#[tokio::test]
+async fn the_owner_changes_an_agreed_time_in_words() {
+    let mut talk = Talk::bound().await;
+    let (ticket, _) = offered(&mut talk).await;
+    talk.says("1").await;
+    talk.transcript();
+    talk.says("改时间").await;
+    talk.says("厨房也漏水了").await;
+    talk.taps("不报了").await;
+    talk.says("周末都可以").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » 改时间
+      没关系。您哪天、几点方便？直接说就行。
+    » 厨房也漏水了
+      请您看一下：
+      类别：渗漏
+      问题：漏水
+      位置：厨房
+      这样提交可以吗？
+      [提交] [改一改] [不报了]
+    » [不报了]
+      好的，这次不报。需要时再找我。
+    » 周末都可以
+      谢谢您的肯定，我会转告师傅。
+    ");
+    assert_eq!(statuses(&talk, &ticket).await, [Status::Declined]);
+    // The reminder of the time that was given back stays silent.
+    talk.waits_until(at("23 12:00")).await;
+    assert_eq!(talk.transcript(), "");
+}
+
+#[tokio::test]
+async fn a_window_that_is_over_or_taken_back_is_answered_in_words() {
+    let mut talk = Talk::bound().await;
+    let (ticket, engineer) = offered(&mut talk).await;
+    let first = talk.button("11月23日（周一）09:00–12:00");
+    talk.waits_until(at("23 12:30")).await;
+    talk.transcript();
+    talk.presses(&first).await;
+    talk.desk().agree(ticket.id, window("24 09:00", "24 10:00"), engineer).await.unwrap();
+    talk.desk().withdraw(ticket.id, engineer).await.unwrap();
+    talk.hears().await;
+    talk.presses(&first).await;
+    let again = talk.desk().withdraw(ticket.id, engineer).await;
+    assert!(matches!(again, Err(DeskError::Changed)), "{again:?}");
+    assert_snapshot!(talk.transcript().replace(&first, "appt:…:0"), @r"
+    » [appt:…:0]
+      这个时间已经过了。您哪天、几点方便？直接说就行。
+      工单 HF2611-0001 约好了：11月24日（周二）09:00–10:00 师傅上门。
+      [改时间]
+      工单 HF2611-0001 原来约的时间取消了，会有人再和您约。
+    » [appt:…:0]
+      这个按钮已经过时了。
+    ");
+    let past = talk.desk().offer(ticket.id, vec![window("20 09:00", "20 10:00")], engineer).await;
+    assert!(matches!(past, Err(DeskError::Appointment(_))), "{past:?}");
+}
+
+#[tokio::test]
+async fn it_works_in_english() {
+    let mut talk = Talk::bound().await;
+    let engineer = talk.hires("li", |_| {}).await;
+    talk.says("The kitchen tap is dripping since yesterday").await;
+    talk.taps("Send").await;
+    let ticket = talk.tickets().await.remove(0);
+    talk.transcript();
+    talk.desk().offer(ticket.id, vec![window("23 09:00", "23 12:00")], engineer).await.unwrap();
+    talk.hears().await;
+    talk.taps("Mon 23/11, 09:00–12:00").await;
+    talk.says("reschedule").await;
+    talk.says("any evening this week").await;
+    assert_snapshot!(talk.transcript(), @r"
+      HF2611-0001: a technician can come at these times. Which one suits you?
+      [Mon 23/11, 09:00–12:00] [None of them]
+    » [Mon 23/11, 09:00–12:00]
+      Fine, HF2611-0001: a technician comes Mon 23/11, 09:00–12:00.
+      [Another time]
+    » reschedule
+      No problem. Which day and time would suit you? Just say it.
+    » any evening this week
+      Noted: any evening this week. Someone will arrange a time with you.
+    ");
+}

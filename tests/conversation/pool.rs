@@ -1,0 +1,153 @@
+//! Who gets a ticket: by rule, from the pool, passed on, given back; merged and split.
+
+use crate::office::at;
+use crate::talk::Talk;
+use huifang::desk::{DeskError, Refusal, staff_leaves};
+use huifang::domain::ids::StaffId;
+use huifang::domain::staff::Role;
+use huifang::domain::ticket::{Cause, Status};
+use huifang::domain::understanding::Category;
+use huifang::store::{self, StoreError};
+use insta::assert_snapshot;
+
+async fn leaves(talk: &Talk, who: StaffId) -> usize {
+    let intake = talk.intake.clone();
+    let left = talk.store.write(move |tx| Box::pin(async move { staff_leaves(&intake, tx, who).await }));
+    left.await.map_err(|error: StoreError| error).unwrap()
+}
+
+#[tokio::test]
+async fn a_new_ticket_goes_to_whoever_can_do_it_in_the_region_and_has_the_least() {
+    let mut talk = Talk::bound().await;
+    let far = |person: &mut huifang::domain::staff::Staff| {
+        person.region = Some("华南".to_owned());
+        person.skills = vec![Category::Leak];
+    };
+    talk.hires("zhao", far).await;
+    let wang = talk.hires("wang", |person| person.skills = vec![Category::Leak, Category::Electrical]).await;
+    let ticket = talk.reports_a_leak().await;
+    assert_eq!((ticket.status, ticket.assignee), (Status::Assigned, Some(wang)));
+    assert_snapshot!(talk.history(&ticket).await, @r#"
+    21 10:00 reported client 
+    21 10:00 assigned system {"to":"wang","why":"skill"}
+    "#);
+    let li = talk.hires("li", |person| person.skills = vec![Category::Leak]).await;
+    let second = {
+        talk.says("阳台也漏水").await;
+        talk.taps("提交").await;
+        talk.tickets().await
+    };
+    assert!(second.iter().any(|ticket| ticket.assignee == Some(li)), "wang has one already");
+}
+
+#[tokio::test]
+async fn an_engineer_who_has_left_leaves_nothing_behind_but_the_pool() {
+    let mut talk = Talk::bound().await;
+    let wang = talk.hires("wang", |person| person.skills = vec![Category::Leak]).await;
+    let ticket = talk.reports_a_leak().await;
+    assert_eq!(leaves(&talk, wang).await, 1);
+    let back = talk.ticket(&ticket).await;
+    assert_eq!((back.status, back.assignee), (Status::Reported, None));
+    assert_eq!(talk.flagged("ticket_returned").await.len(), 1);
+    let gone = talk.desk().assign(ticket.id, wang, wang).await;
+    assert!(matches!(gone, Err(DeskError::NotFound("member of staff"))), "{gone:?}");
+    assert_eq!(leaves(&talk, wang).await, 0);
+}
+
+#[tokio::test]
+async fn a_ticket_is_taken_accepted_passed_on_and_given_back_with_reasons() {
+    let mut talk = Talk::bound().await;
+    let (li, wang) = (talk.hires("li", |_| {}).await, talk.hires("wang", |_| {}).await);
+    let ticket = talk.reports_a_leak().await;
+    let desk = talk.desk();
+    assert_eq!(ticket.assignee, None, "nobody can do it by rule: it lies in the pool");
+    desk.take(ticket.id, li).await.unwrap();
+    let late = desk.take(ticket.id, wang).await;
+    assert!(matches!(late, Err(DeskError::Changed)), "{late:?}");
+    desk.accept(ticket.id, li).await.unwrap();
+    let stranger = desk.accept(ticket.id, wang).await;
+    assert!(matches!(stranger, Err(DeskError::Changed)), "{stranger:?}");
+    let mute = desk.transfer(ticket.id, wang, "", li).await;
+    assert!(matches!(mute, Err(DeskError::Needed("a reason"))), "{mute:?}");
+    desk.transfer(ticket.id, wang, "我今天请假", li).await.unwrap();
+    desk.release(ticket.id, "要专业防水队", wang).await.unwrap();
+    assert_snapshot!(talk.history(&ticket).await, @r#"
+    21 10:00 reported client 
+    21 10:00 taken staff {}
+    21 10:00 accepted staff {}
+    21 10:00 transferred staff {"text":"我今天请假","to":"wang"}
+    21 10:00 released staff {"text":"要专业防水队"}
+    "#);
+    assert_eq!(talk.ticket(&ticket).await.status, Status::Reported);
+}
+
+#[tokio::test]
+async fn two_tickets_of_one_fault_become_one_and_one_of_two_faults_becomes_two() {
+    let mut talk = Talk::bound().await;
+    let li = talk.hires("li", |_| {}).await;
+    let first = talk.reports_a_leak().await;
+    talk.passes(60);
+    talk.says("客厅插座没电了").await;
+    talk.taps("提交").await;
+    talk.transcript();
+    let second = talk.tickets().await.into_iter().find(|ticket| ticket.id != first.id).unwrap();
+    let desk = talk.desk();
+    let nowhere = desk.merge(second.id, "HF2611-0099", "同一个问题", li).await;
+    assert!(matches!(nowhere, Err(DeskError::NotFound(_))), "{nowhere:?}");
+    let itself = desk.merge(second.id, &second.number, "同一个问题", li).await;
+    assert!(matches!(itself, Err(DeskError::Needed(_))), "{itself:?}");
+    desk.merge(second.id, &first.number.to_lowercase(), "同一个问题", li).await.unwrap();
+    let new = desk.split(first.id, "厨房水龙头也在滴水", None, li).await.unwrap();
+    talk.hears().await;
+    assert_snapshot!(talk.transcript(), @r"
+    工单 HF2611-0002 和 HF2611-0001 是同一个问题，已合在一起处理，进度看 HF2611-0001。
+    为了分开处理，从工单 HF2611-0001 另开了一张：HF2611-0003。
+    ");
+    let merged = talk.ticket(&second).await;
+    assert_eq!((merged.status, merged.merged_into), (Status::Merged, Some(first.id)));
+    assert!(talk.clocks(&second).await.iter().all(|clock| clock.stopped_at.is_some()));
+    let target = talk.ticket(&first).await;
+    assert!(target.description.contains("[HF2611-0002] 客厅插座没电了"), "{}", target.description);
+    assert_eq!((new.unit_id, new.dialogue_id), (first.unit_id, first.dialogue_id));
+    assert_eq!(talk.clocks(&new).await.len(), 3);
+    let ended = desk.merge(first.id, &second.number, "反过来", li).await;
+    assert!(matches!(ended, Err(DeskError::Transition(_))), "{ended:?}");
+}
+
+#[tokio::test]
+async fn cancelling_and_refusing_need_a_reason_and_the_owner_is_told() {
+    let mut talk = Talk::bound().await;
+    let li = talk.hires("li", |_| {}).await;
+    let first = talk.reports_a_leak().await;
+    let mute = talk.desk().refuse(first.id, Refusal::Cancelled, " ", li).await;
+    assert!(matches!(mute, Err(DeskError::Needed("a reason"))), "{mute:?}");
+    talk.desk().refuse(first.id, Refusal::Cancelled, "业主说已经自己修了", li).await.unwrap();
+    talk.hears().await;
+    assert_snapshot!(talk.transcript(), @"");
+    let second = talk.reports_a_leak().await;
+    talk.desk().set_cause(second.id, Some(Cause::Misuse), li).await.unwrap();
+    talk.desk().expect(second.id, at("28 18:00"), li).await.unwrap();
+    talk.desk().refuse(second.id, Refusal::Rejected, "使用不当", li).await.unwrap();
+    talk.hears().await;
+    assert_snapshot!(talk.transcript(), @"  工单 HF2611-0002 不在我们的维修范围内，没有受理。有疑问请回复“人工”。");
+    let refused = talk.ticket(&second).await;
+    assert_eq!((refused.status, refused.cause), (Status::Rejected, Some(Cause::Misuse)));
+    assert_eq!(refused.expected_at, Some(at("28 18:00")));
+    talk.waits_until(at("30 00:00")).await;
+    assert!(talk.flagged("sla_missed").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_complaint_lies_in_the_pool_with_the_managers_as_candidates() {
+    let mut talk = Talk::bound().await;
+    talk.hires("li", |_| {}).await;
+    let chen = talk.hires("chen", |person| person.role = Role::Manager).await;
+    talk.says("你们就是踢皮球，推来推去没人管").await;
+    let complaint = talk.tickets().await.remove(0);
+    assert_eq!(complaint.assignee, None);
+    let (desk, ticket) = (talk.desk(), complaint.clone());
+    let read = talk.store.read(|tx| Box::pin(async move { desk.candidates(tx, &ticket).await })).await;
+    let candidates = read.map_err(|error: store::StoreError| error).unwrap();
+    assert_eq!(candidates.first().map(|candidate| candidate.staff), Some(chen));
+    assert_eq!(talk.clocks(&complaint).await.len(), 2, "nobody has to come to a complaint");
+}
