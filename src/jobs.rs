@@ -8,6 +8,7 @@
 pub mod alert;
 mod deliver;
 mod fetch;
+mod plan;
 mod tag;
 mod transcribe;
 
@@ -228,6 +229,11 @@ impl Runner {
                     .write(move |tx| Box::pin(async move { intake.fix_unanswered(tx, ticket, round, last).await }));
                 asked.await.map_or_else(Outcome::from, |()| Outcome::Done)
             }
+            Job::PlanAll { day } => self.plan_all(day).await,
+            Job::PlanProject { project } => self.plan_project(project).await,
+            Job::PlanUnit { unit } => self.plan_unit(unit).await,
+            Job::SendVisit { visit } => self.send_visit(visit).await,
+            Job::ShowRecord { visit } => self.show_record(visit).await,
             Job::Wake { dialogue, timer } => {
                 let intake = self.intake.clone();
                 let woken = self

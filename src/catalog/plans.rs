@@ -52,7 +52,8 @@ pub(super) fn read(files: &Files, surveys: &Surveys, faults: &mut Vec<Fault>) ->
                 source.fault(after.at(), format!("there is no [after.{name}]"));
                 continue;
             };
-            let [days, latest_days] = ["days", "latest_days"].map(|key| span(&source, &entry, entry.count(key), MOST_DAYS));
+            let [days, latest_days] =
+                ["days", "latest_days"].map(|key| span(&source, &entry, entry.count(key), MOST_DAYS));
             if latest_days < days {
                 source.fault(entry.at(), "`latest_days` must not be before `days`");
             }
@@ -102,8 +103,16 @@ fn line(source: &Source<'_>, entry: &Table<'_, '_>, plans: &Plans, surveys: &Sur
     });
     let when = when(source, entry, plans);
     let latest = offset(source, entry, ["latest_days", "latest_months"]);
-    let line =
-        Line { kind: kind?, id: id.value, project_kinds, tiers, only, when: when?, latest, survey: survey(source, entry, surveys) };
+    let line = Line {
+        kind: kind?,
+        id: id.value,
+        project_kinds,
+        tiers,
+        only,
+        when: when?,
+        latest,
+        survey: survey(source, entry, surveys),
+    };
     if plans.lines.iter().any(|other| other.collides(&line)) {
         source.fault(id.at, format!("the visit {}:{} is there twice for the same projects", name.value, line.id));
     }

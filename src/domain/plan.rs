@@ -227,7 +227,9 @@ pub enum Change {
     Add(Due),
     /// Also brings back what an earlier planning cancelled.
     Move(Due),
-    Cancel { key: String },
+    Cancel {
+        key: String,
+    },
 }
 
 /// Compares a unit's plan with what is stored of it. Only what is neither sent nor ended changes;
@@ -265,7 +267,8 @@ pub fn reconcile(plans: &Plans, dues: &[Due], known: &[Known], today: Date) -> V
             | VisitStatus::Skipped => {}
         }
     }
-    let gone = known.iter().filter(|known| known.status == VisitStatus::Planned && !wanted.contains(known.key.as_str()));
+    let gone =
+        known.iter().filter(|known| known.status == VisitStatus::Planned && !wanted.contains(known.key.as_str()));
     changes.extend(gone.map(|known| Change::Cancel { key: known.key.clone() }));
     changes
 }
@@ -273,7 +276,8 @@ pub fn reconcile(plans: &Plans, dues: &[Due], known: &[Known], today: Date) -> V
 /// Returns when a season begins and ends in a region, in the year it begins in.
 pub fn season_in(plans: &Plans, season: &str, region: &str, year: i16) -> Option<(Date, Date)> {
     let season = plans.seasons.iter().find(|known| known.id == season)?;
-    let here = |dates: &&SeasonDates| dates.regions.is_empty() || dates.regions.iter().any(|r| region.contains(r.as_str()));
+    let here =
+        |dates: &&SeasonDates| dates.regions.is_empty() || dates.regions.iter().any(|r| region.contains(r.as_str()));
     let dates = season.dates.iter().find(here)?;
     let from = Date::new(year, dates.from.0, dates.from.1).ok()?;
     let year = if dates.to < dates.from { year.checked_add(1)? } else { year };
@@ -295,7 +299,10 @@ impl Line {
             (When::Season { season: a, edge: at, .. }, When::Season { season: b, edge: bt, .. }) => a == b && at == bt,
             _ => true,
         };
-        self.kind == other.kind && self.id == other.id && edges && !apart
+        self.kind == other.kind
+            && self.id == other.id
+            && edges
+            && !apart
             && meet(&self.project_kinds, &other.project_kinds)
             && meet(&self.tiers, &other.tiers)
     }
@@ -431,9 +438,9 @@ fn outreach(plans: &Plans, subject: &Subject<'_>, calendar: &Calendar, dues: &mu
 
 /// FNV-1a, then mixed once more: a draw that is always the same for the same words.
 fn hash(words: &str) -> u64 {
-    let folded = words.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let folded = words
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     let mixed = (folded ^ (folded >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     mixed ^ (mixed >> 33)
 }

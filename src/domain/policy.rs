@@ -8,6 +8,8 @@
 
 use std::time::Duration;
 
+use jiff::civil::time;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::alert::QuietHours;
@@ -16,6 +18,9 @@ use super::ids::DialogueId;
 use super::reach::{Shut, Window};
 use super::time::Timestamp;
 
+const DAY: Duration = Duration::from_secs(86_400);
+/// After two months a survey asks about something nobody remembers.
+pub const PATIENCE: Duration = DAY.saturating_mul(60);
 /// How long a conversation that is busy with something else is left alone.
 const WHILE_BUSY: Duration = Duration::from_secs(4 * 3600);
 
@@ -129,6 +134,15 @@ impl Rule {
     }
 }
 
+impl Default for Policy {
+    /// DOMAIN.md's: 09:00–20:00 in China, 7 days, and two months until it is too late.
+    fn default() -> Policy {
+        let zone = TimeZone::fixed(jiff::tz::offset(8));
+        let quiet = QuietHours { from: time(20, 0, 0, 0), to: time(9, 0, 0, 0), zone };
+        Policy { quiet, survey_gap: 7 * DAY, patience: PATIENCE }
+    }
+}
+
 impl Policy {
     /// Decides whether it may go out to that person now. A wait names the instant at which no rule
     /// but the conversation itself can object any more, and the rule that objected first.
@@ -221,18 +235,13 @@ fn admits(line: &Line, now: Timestamp) -> Result<(), Rule> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::civil::{date, time};
-    use jiff::tz::TimeZone;
+    use jiff::civil::date;
     use uuid::Uuid;
 
     use super::*;
 
-    const DAY: Duration = Duration::from_secs(86_400);
-
     fn policy() -> Policy {
-        let zone = TimeZone::get("Asia/Shanghai").unwrap();
-        let quiet = QuietHours { from: time(20, 0, 0, 0), to: time(9, 0, 0, 0), zone };
-        Policy { quiet, survey_gap: 7 * DAY, patience: 60 * DAY }
+        Policy::default()
     }
 
     fn calendar() -> Calendar {

@@ -259,7 +259,14 @@ type Changed = Result<Visit, InvalidVisit>;
 
 impl Visit {
     /// A visit that is due, and nothing more.
-    pub fn planned(id: VisitId, key: String, kind: VisitKind, project: ProjectId, survey: String, now: Timestamp) -> Visit {
+    pub fn planned(
+        id: VisitId,
+        key: String,
+        kind: VisitKind,
+        project: ProjectId,
+        survey: String,
+        now: Timestamp,
+    ) -> Visit {
         Visit {
             id,
             key,
@@ -313,13 +320,8 @@ impl Visit {
 
     /// The client answered, if late: a call that was still to be made is not.
     pub fn answer(self, response: ResponseId, now: Timestamp) -> Changed {
-        const OPEN: [VisitStatus; 5] = [
-            VisitStatus::Planned,
-            VisitStatus::Sent,
-            VisitStatus::Reminded,
-            VisitStatus::Call,
-            VisitStatus::Expired,
-        ];
+        const OPEN: [VisitStatus; 5] =
+            [VisitStatus::Planned, VisitStatus::Sent, VisitStatus::Reminded, VisitStatus::Call, VisitStatus::Expired];
         let visit = self.from_one_of(&OPEN, "answered")?;
         Ok(Visit { status: VisitStatus::Answered, response_id: Some(response), reason: None, ..visit }.ended(now))
     }
@@ -346,13 +348,8 @@ impl Visit {
 
     /// Staff made the visit. What they asked is a response, if they asked anything.
     pub fn done(self, record: Record, response: Option<ResponseId>, now: Timestamp) -> Changed {
-        const OPEN: [VisitStatus; 5] = [
-            VisitStatus::Planned,
-            VisitStatus::Sent,
-            VisitStatus::Reminded,
-            VisitStatus::Call,
-            VisitStatus::Expired,
-        ];
+        const OPEN: [VisitStatus; 5] =
+            [VisitStatus::Planned, VisitStatus::Sent, VisitStatus::Reminded, VisitStatus::Call, VisitStatus::Expired];
         let visit = self.from_one_of(&OPEN, "done")?;
         let response_id = response.or(visit.response_id);
         Ok(Visit { status: VisitStatus::Done, record: Some(record), response_id, reason: None, ..visit }.ended(now))
@@ -403,8 +400,14 @@ pub(crate) mod tests {
     pub(crate) fn visit(status: VisitStatus) -> Visit {
         let id = |n: u128| Uuid::from_u128(n);
         let project = ProjectId(id(2));
-        let visit =
-            Visit::planned(VisitId(id(1)), "u:first:1".into(), VisitKind::First, project, "handover".into(), Timestamp(0));
+        let visit = Visit::planned(
+            VisitId(id(1)),
+            "u:first:1".into(),
+            VisitKind::First,
+            project,
+            "handover".into(),
+            Timestamp(0),
+        );
         Visit { status, ..visit }
     }
 
