@@ -183,10 +183,12 @@ impl Planner {
         visit.contact_id = occasion.contact;
         visit.ticket_id = occasion.ticket;
         let on = self.date(occasion.from + days(wait));
-        let latest = latest.and_then(|latest| self.date(occasion.from + days(latest)));
+        // Not on the day itself: they have hardly tried it out.
+        let within = latest
+            .and_then(|latest| Some((self.date(occasion.from + days(1))?, self.date(occasion.from + days(latest))?)));
         if let Some(on) = on {
             visit.planned_at = self.instant(on, &visit.key).unwrap_or(now);
-            visit.due_at = self.instant(plan::moved(on, latest, self.calendar()), &visit.key).unwrap_or(now);
+            visit.due_at = self.instant(plan::moved(on, within, self.calendar()), &visit.key).unwrap_or(now);
         }
         store::visits::insert(tx, &visit).await?;
         self.intake.owe(tx, Job::SendVisit { visit: visit.id }, visit.due_at).await?;

@@ -21,6 +21,8 @@ const MOST_MONTHS: i32 = 120;
 const MOST_SEASONS: i16 = 12;
 /// What the season visit asks about can hardly have shown sooner; the first visit covers it.
 const SETTLED_DAYS: i64 = 30;
+/// What must be over by some day may be moved so much ahead.
+const EARLIER_DAYS: i64 = 14;
 
 /// The rules by which visits come about.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -182,9 +184,9 @@ pub struct Due {
 pub fn plan(plans: &Plans, subject: &Subject<'_>, calendar: &Calendar) -> Vec<Due> {
     let mut dues = Vec::new();
     for line in plans.lines.iter().filter(|line| line.is_for(subject)) {
-        for (ordinal, planned_on, latest, expiring) in occasions(plans, line, subject) {
+        for (ordinal, planned_on, within, expiring) in occasions(plans, line, subject) {
             let key = format!("{}:{}:{ordinal}", subject.unit, line.kind.name());
-            let due_on = moved(planned_on, latest, calendar);
+            let due_on = moved(planned_on, within, calendar);
             dues.push(Due { key, kind: line.kind, planned_on, due_on, survey: line.survey.clone(), expiring });
         }
     }
@@ -195,14 +197,14 @@ pub fn plan(plans: &Plans, subject: &Subject<'_>, calendar: &Calendar) -> Vec<Du
     dues
 }
 
-/// Returns the working day on which a visit takes place: the next one, unless that is past
-/// `latest`; then the last one before that.
-pub fn moved(planned_on: Date, latest: Option<Date>, calendar: &Calendar) -> Date {
+/// Returns the working day on which a visit takes place: the next one, unless that is past the
+/// last day of `within`; then the last one before it. If all those days are free, it is the next
+/// one after all: a visit moves, but never before what it is about.
+pub fn moved(planned_on: Date, within: Option<(Date, Date)>, calendar: &Calendar) -> Date {
     let next = calendar.next_working_day(planned_on);
-    match latest.filter(|latest| next > *latest) {
-        Some(latest) => calendar.last_working_day(latest),
-        None => next,
-    }
+    let earlier = within.filter(|(_, latest)| next > *latest);
+    let earlier = earlier.map(|(first, latest)| (first, calendar.last_working_day(latest)));
+    earlier.filter(|(first, day)| first <= day).map_or(next, |(_, day)| day)
 }
 
 /// Returns the minutes after [`Plans::at`] at which a visit falls due: always the same for a key,
@@ -328,8 +330,8 @@ impl Offset {
     }
 }
 
-/// Ordinal, day wanted, day at the latest, and what expires.
-type Occasion = (String, Date, Option<Date>, Option<(Vec<String>, Date)>);
+/// Ordinal, day wanted, first and last day it may be moved to, and what expires.
+type Occasion = (String, Date, Option<(Date, Date)>, Option<(Vec<String>, Date)>);
 
 /// When a line falls due for a unit.
 fn occasions(plans: &Plans, line: &Line, subject: &Subject<'_>) -> Vec<Occasion> {
@@ -340,8 +342,8 @@ fn occasions(plans: &Plans, line: &Line, subject: &Subject<'_>) -> Vec<Occasion>
                 From::FirstUse => subject.first_use,
             };
             let one = anchor.and_then(|anchor| {
-                let latest = line.latest.and_then(|latest| latest.after(anchor));
-                Some((line.id.clone(), offset.after(anchor)?, latest, None))
+                let within = line.latest.and_then(|latest| Some((anchor, latest.after(anchor)?)));
+                Some((line.id.clone(), offset.after(anchor)?, within, None))
             });
             one.into_iter().collect()
         }
@@ -361,7 +363,8 @@ fn occasions(plans: &Plans, line: &Line, subject: &Subject<'_>) -> Vec<Occasion>
                 components.sort();
                 let planned_on = end.checked_sub(i64::from(*days).days()).ok()?;
                 // Terms that end together are one visit, called after the first of them.
-                Some((components.first()?.clone(), planned_on, Some(end), Some((components, end))))
+                let within = (planned_on.saturating_sub(EARLIER_DAYS.days()), end);
+                Some((components.first()?.clone(), planned_on, Some(within), Some((components, end))))
             });
             each.collect()
         }
@@ -401,8 +404,8 @@ fn seasonal(plans: &Plans, subject: &Subject<'_>, line: (&str, Edge, u32, u32)) 
             Edge::After => ("after", to.saturating_add(i64::from(days).days())),
         };
         if first <= planned_on && planned_on <= last {
-            let latest = (edge == Edge::Before).then_some(from);
-            each.push((format!("{season}_{name}_{year}"), planned_on, latest, None));
+            let within = (edge == Edge::Before).then(|| (planned_on.saturating_sub(EARLIER_DAYS.days()), from));
+            each.push((format!("{season}_{name}_{year}"), planned_on, within, None));
         }
     }
     each
