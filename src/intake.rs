@@ -123,7 +123,18 @@ impl Intake {
         emergency_phone: String,
     ) -> Intake {
         let zone = TimeZone::get(ZONE).unwrap_or(TimeZone::UTC);
-        Intake { store, catalog, tagger, clock, tokens, emergency_phone, alerts: false, links: None, zone, policy: Arc::default() }
+        Intake {
+            store,
+            catalog,
+            tagger,
+            clock,
+            tokens,
+            emergency_phone,
+            alerts: false,
+            links: None,
+            zone,
+            policy: Arc::default(),
+        }
     }
 
     /// Has staff told of flags by [`crate::domain::job::Job::Alert`].

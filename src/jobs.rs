@@ -78,6 +78,9 @@ impl Runner {
     /// Works until cancelled, then lets what is running finish.
     pub async fn run(self, cancel: CancellationToken) {
         self.take_over().await;
+        if let Err(error) = self.keep_planning().await {
+            tracing::error!(%error, "visits are not planned until the next start: {error}");
+        }
         let mut commits = self.store.commits();
         let mut running = JoinSet::new();
         loop {

@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alert::{Act, Target};
 use super::dialogue::Timer;
-use super::ids::{
-    DialogueId, FlagId, MediaId, OutboxId, ProjectId, ResponseId, StaffId, TicketId, UnitId, VisitId,
-};
+use super::ids::{DialogueId, FlagId, MediaId, OutboxId, ProjectId, ResponseId, StaffId, TicketId, UnitId, VisitId};
 use super::sla::ClockKind;
 
 /// One piece of work.
