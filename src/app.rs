@@ -27,6 +27,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::domain::alert::QuietHours;
+use crate::domain::policy::{PATIENCE, Policy};
 use crate::domain::token::TokenKey;
 use crate::intake::Intake;
 use crate::intake::links::Links;
@@ -113,6 +114,7 @@ impl App {
         let alerts = alerts(config, &clock)?;
         let intake = intake.in_zone(config.policy.time_zone.clone());
         let intake = if alerts.is_some() { intake.with_alerts() } else { intake };
+        let intake = intake.with_policy(policy(config));
         let runner = Runner {
             store: store.clone(),
             clock: clock.clone(),
@@ -257,6 +259,14 @@ async fn listener(config: &Config) -> Option<Listener> {
             None
         }
     }
+}
+
+/// The rules for what goes out unasked, as the operator set them.
+fn policy(config: &Config) -> Policy {
+    let policy = &config.policy;
+    let quiet = QuietHours { from: policy.quiet_from, to: policy.quiet_to, zone: policy.time_zone.clone() };
+    let survey_gap = Duration::from_secs(86_400 * u64::from(policy.survey_gap_days));
+    Policy { quiet, survey_gap, patience: PATIENCE }
 }
 
 /// Reads where staff is told of flags; `None` where nothing is set up.

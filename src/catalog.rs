@@ -18,6 +18,7 @@ pub mod fault;
 mod files;
 pub mod lexicon;
 mod named;
+mod plans;
 mod repair;
 mod sla;
 mod surveys;
@@ -32,6 +33,7 @@ use crate::domain::calendar::Calendar;
 use crate::domain::department::Routes;
 use crate::domain::incident;
 use crate::domain::language::Language;
+use crate::domain::plan::Plans;
 use crate::domain::recovery;
 use crate::domain::script::Script;
 
@@ -45,6 +47,7 @@ pub struct Catalog {
     care: care::Care,
     sla: crate::domain::sla::Rules,
     dispatch: crate::domain::dispatch::Rules,
+    plans: Plans,
 }
 
 impl Catalog {
@@ -99,6 +102,11 @@ impl Catalog {
     /// Returns who gets a ticket (`plans/dispatch.toml`).
     pub fn dispatch(&self) -> &crate::domain::dispatch::Rules {
         &self.dispatch
+    }
+
+    /// Returns the rules by which visits come about (`plans/visits.toml`, `plans/seasons.toml`).
+    pub fn plans(&self) -> &Plans {
+        &self.plans
     }
 
     /// Returns a text with its placeholders filled in.
@@ -166,11 +174,12 @@ impl Catalog {
         let care = care::read(files, &script.surveys, &mut names, &mut faults);
         let sla = sla::read(files, &calendar, &mut faults);
         let dispatch = dispatch::read(files, &mut faults);
+        let plans = plans::read(files, &script.surveys, &mut faults);
         names.check(&texts, &mut faults);
         let vocabulary = Language::ALL.into_iter().map(|language| (language, vocabulary(files, language, &mut faults)));
         let vocabulary = vocabulary.collect();
         if let (true, Some(care), Some(sla), Some(dispatch)) = (faults.is_empty(), care, sla, dispatch) {
-            return Ok(Catalog { texts, script, vocabulary, calendar, care, sla, dispatch });
+            return Ok(Catalog { texts, script, vocabulary, calendar, care, sla, dispatch, plans });
         }
         faults.sort();
         faults.dedup();

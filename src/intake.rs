@@ -18,6 +18,7 @@ mod record;
 mod reopen;
 pub mod response;
 mod speak;
+mod visit;
 
 pub use record::blob_key;
 
@@ -30,10 +31,11 @@ use crate::channel::{Content, Inbound, MediaKind, Place, ReceivedFile};
 use crate::clock::Clock;
 use crate::domain::contact::Contact;
 use crate::domain::dialogue::say::Label;
-use crate::domain::dialogue::{Binding, Ctx, Event, OpenTicket, State, TokenFault, step};
+use crate::domain::dialogue::{Binding, Ctx, Effect, Event, OpenTicket, State, Timer, TokenFault, step};
 use crate::domain::ids::{ContactId, DialogueId, InboxId};
 use crate::domain::language::Language;
 use crate::domain::media::{MOST_CHARACTERS, Refusal};
+use crate::domain::policy::Policy;
 use crate::domain::script::Command;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
@@ -69,6 +71,8 @@ pub struct Intake {
     links: Option<links::Links>,
     /// Where working hours and evenings are counted.
     pub(crate) zone: TimeZone,
+    /// The rules for what goes out unasked.
+    pub(crate) policy: Arc<Policy>,
 }
 
 /// What became of a message.
@@ -119,7 +123,18 @@ impl Intake {
         emergency_phone: String,
     ) -> Intake {
         let zone = TimeZone::get(ZONE).unwrap_or(TimeZone::UTC);
-        Intake { store, catalog, tagger, clock, tokens, emergency_phone, alerts: false, links: None, zone }
+        Intake {
+            store,
+            catalog,
+            tagger,
+            clock,
+            tokens,
+            emergency_phone,
+            alerts: false,
+            links: None,
+            zone,
+            policy: Arc::default(),
+        }
     }
 
     /// Has staff told of flags by [`crate::domain::job::Job::Alert`].
@@ -130,6 +145,11 @@ impl Intake {
     /// Has working hours and evenings counted elsewhere than in China.
     pub fn in_zone(self, zone: TimeZone) -> Intake {
         Intake { zone, ..self }
+    }
+
+    /// Has the operator's rules hold for what goes out unasked, instead of DOMAIN.md's.
+    pub fn with_policy(self, policy: Policy) -> Intake {
+        Intake { policy: Arc::new(policy), ..self }
     }
 
     /// Takes one message in. Once this returns the message and everything that was decided are on
@@ -419,12 +439,20 @@ impl Intake {
             })
             .collect();
         let ctx = Ctx { now: scene.now, fresh: self.clock.new_id(), script: self.catalog.script(), tickets: &open };
+        let elapsed = if let Event::Elapsed(timer) = &event { Some(*timer) } else { None };
+        if let Some(timer) = &elapsed {
+            self.visit_elapsed(tx, timer, scene.now).await?;
+        }
         let decided = step(scene.state.clone(), event, &ctx);
         scene.state = decided.state;
+        let said = decided.effects.iter().any(|effect| matches!(effect, Effect::Say(_)));
         for effect in decided.effects {
             self.record(tx, scene, effect).await?;
         }
-        Ok(())
+        match elapsed {
+            Some(Timer::SurveyReminder { response }) if said => self.visit_reminded(tx, response, scene.now).await,
+            _ => Ok(()),
+        }
     }
 
     async fn save(&self, tx: &mut Tx, scene: &Scene) -> Result<(), StoreError> {

@@ -8,6 +8,7 @@
 pub mod alert;
 mod deliver;
 mod fetch;
+mod plan;
 mod tag;
 mod transcribe;
 
@@ -77,6 +78,9 @@ impl Runner {
     /// Works until cancelled, then lets what is running finish.
     pub async fn run(self, cancel: CancellationToken) {
         self.take_over().await;
+        if let Err(error) = self.keep_planning().await {
+            tracing::error!(%error, "visits are not planned until the next start: {error}");
+        }
         let mut commits = self.store.commits();
         let mut running = JoinSet::new();
         loop {
@@ -228,6 +232,11 @@ impl Runner {
                     .write(move |tx| Box::pin(async move { intake.fix_unanswered(tx, ticket, round, last).await }));
                 asked.await.map_or_else(Outcome::from, |()| Outcome::Done)
             }
+            Job::PlanAll { day } => self.plan_all(day).await,
+            Job::PlanProject { project } => self.plan_project(project).await,
+            Job::PlanUnit { unit } => self.plan_unit(unit).await,
+            Job::SendVisit { visit } => self.send_visit(visit).await,
+            Job::ShowRecord { visit } => self.show_record(visit).await,
             Job::Wake { dialogue, timer } => {
                 let intake = self.intake.clone();
                 let woken = self

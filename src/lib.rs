@@ -21,6 +21,7 @@ pub mod intake;
 pub mod jobs;
 pub mod models;
 pub mod papers;
+pub mod planner;
 pub mod speech;
 pub mod store;
 pub mod tagging;

@@ -46,7 +46,9 @@ pub mod transcripts;
 mod tx;
 pub mod units;
 mod value;
+pub mod visits;
 pub mod warranty_terms;
+pub mod withheld;
 mod writer;
 
 use futures_util::future::BoxFuture;

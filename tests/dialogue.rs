@@ -214,7 +214,7 @@ impl World {
                 Event::Bound(Binding { unit, project, label: "3栋".to_owned() })
             }
             Happening::Token(fault) => Event::TokenRefused(fault),
-            Happening::Invited(survey) => Event::SurveyInvited { response: ResponseId(self.id()), survey },
+            Happening::Invited(survey) => Event::SurveyInvited { response: ResponseId(self.id()), survey, intro: None },
             Happening::FixClaimed => Event::FixClaimed { ticket: TicketId(self.id()), number: "HF1".to_owned() },
             Happening::Elapsed(which) => Event::Elapsed(self.timer(which)),
             Happening::Staff(true) => Event::StaffSpoke,

@@ -121,7 +121,8 @@ fn day(source: &Source<'_>, text: &Placed<String>, year: i16) -> Option<Date> {
     day
 }
 
-fn time(source: &Source<'_>, text: &Placed<String>) -> Option<Time> {
+/// A time of day; `24:00` is the end of it.
+pub(super) fn time(source: &Source<'_>, text: &Placed<String>) -> Option<Time> {
     let whole = (text.value == "24:00").then_some(Time::MAX);
     let time = whole.or_else(|| Time::strptime("%H:%M", &text.value).ok());
     if time.is_none() && !text.value.is_empty() {

@@ -130,6 +130,14 @@ impl<'a, 't> Table<'a, 't> {
         })
     }
 
+    /// Returns a whole number from 1 up that may be left out.
+    pub(super) fn optional_count(&self, key: &'static str) -> Option<u32> {
+        self.entries.contains_key(key).then(|| self.count(key)).or_else(|| {
+            self.asked.borrow_mut().push(key);
+            None
+        })
+    }
+
     /// Returns a number that may be left out.
     pub(super) fn number(&self, key: &'static str) -> Option<Placed<f64>> {
         let value = self.value(key)?;

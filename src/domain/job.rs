@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alert::{Act, Target};
 use super::dialogue::Timer;
-use super::ids::{DialogueId, FlagId, MediaId, OutboxId, ResponseId, StaffId, TicketId};
+use super::ids::{DialogueId, FlagId, MediaId, OutboxId, ProjectId, ResponseId, StaffId, TicketId, UnitId, VisitId};
 use super::sla::ClockKind;
 
 /// One piece of work.
@@ -33,6 +33,17 @@ pub enum Job {
     /// Ask an owner who does not say whether it is fixed once more, or close the ticket (`last`).
     /// `round` counts the fixes that were rejected before.
     FixUnanswered { ticket: TicketId, round: u32, last: bool },
+    /// Bring the visits of all units in line with the registers, and see to it that this is done
+    /// again the next day. `day` is the local day, in days since 1970.
+    PlanAll { day: i32 },
+    /// The registers of a project changed: plan its units.
+    PlanProject { project: ProjectId },
+    /// The registers of a unit changed: plan it.
+    PlanUnit { unit: UnitId },
+    /// A visit is due: ask the client, or give it to a person.
+    SendVisit { visit: VisitId },
+    /// Show the client what staff wrote down of a visit.
+    ShowRecord { visit: VisitId },
     /// Wake a conversation up.
     Wake {
         dialogue: DialogueId,
@@ -55,6 +66,11 @@ impl Job {
             Job::TagResponse { .. } => "tag_response",
             Job::SlaWarning { .. } => "sla_warning",
             Job::FixUnanswered { .. } => "fix_unanswered",
+            Job::PlanAll { .. } => "plan_all",
+            Job::PlanProject { .. } => "plan_project",
+            Job::PlanUnit { .. } => "plan_unit",
+            Job::SendVisit { .. } => "send_visit",
+            Job::ShowRecord { .. } => "show_record",
             Job::Wake { .. } => "wake",
         }
     }
@@ -67,6 +83,9 @@ impl Job {
             Job::Transcribe { dialogue, .. } => Some(format!("hear:{dialogue}")),
             Job::Deliver { dialogue, .. } => Some(format!("say:{dialogue}")),
             Job::Acknowledge { flag, .. } => Some(format!("acknowledge:{flag}")),
+            // One at a time: two would find the same things to add.
+            Job::PlanAll { .. } | Job::PlanProject { .. } | Job::PlanUnit { .. } => Some("plan".to_owned()),
+            Job::SendVisit { visit } | Job::ShowRecord { visit } => Some(format!("visit:{visit}")),
             Job::Fetch { .. }
             | Job::Alert { .. }
             | Job::Tell { .. }
@@ -86,6 +105,10 @@ impl Job {
             Job::Alert { flag } => Some(format!("alert:{flag}")),
             Job::Tell { flag, target } => Some(format!("tell:{flag}:{}", target.name())),
             Job::Deliver { message, .. } => Some(format!("deliver:{message}")),
+            Job::PlanAll { day } => Some(format!("plan_all:{day}")),
+            Job::ShowRecord { visit } => Some(format!("show_record:{visit}")),
+            // A visit that was put off is sent by another job of its own; the earlier finds nothing due.
+            Job::PlanProject { .. } | Job::PlanUnit { .. } | Job::SendVisit { .. } => None,
             Job::Acknowledge { .. } | Job::TagTicket { .. } | Job::TagResponse { .. } => None,
             Job::SlaWarning { ticket, clock, round, percent } => {
                 Some(format!("sla:{ticket}:{}:{round}:{percent}", clock.name()))

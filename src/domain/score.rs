@@ -65,6 +65,15 @@ impl Band {
             Band::Neutral
         }
     }
+
+    /// Returns the name used in the database, in texts and in style sheets.
+    pub fn name(self) -> &'static str {
+        match self {
+            Band::Satisfied => "satisfied",
+            Band::Neutral => "neutral",
+            Band::Dissatisfied => "dissatisfied",
+        }
+    }
 }
 
 /// Returns the net promoter score, from -100 to 100: the share of 9–10 minus the share of 0–6, in

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Intake, Scene};
 use crate::channel::ReceivedFile;
 use crate::domain::dialogue::effect::About;
-use crate::domain::dialogue::{Arg, Effect, TicketDraft};
+use crate::domain::dialogue::{Arg, Effect, TicketDraft, Timer};
 use crate::domain::flag::{Flag, FlagKind};
 use crate::domain::ids::{DialogueId, MediaId, ResponseId, TicketId};
 use crate::domain::job::Job;
@@ -60,20 +60,20 @@ impl Intake {
                 store::responses::answer(tx, &row).await
             }
             Effect::CompleteResponse { response, score, band, nps } => {
-                let band = band.map(|band| match band {
-                    score::Band::Satisfied => "satisfied".to_owned(),
-                    score::Band::Neutral => "neutral".to_owned(),
-                    score::Band::Dissatisfied => "dissatisfied".to_owned(),
-                });
+                let band = band.map(|band| band.name().to_owned());
                 #[expect(
                     clippy::cast_possible_truncation,
                     clippy::cast_sign_loss,
                     reason = "NPS is a whole number 0–10"
                 )]
                 let nps = nps.filter(|nps| (0.0..=10.0).contains(nps)).map(|nps| nps as u8);
-                store::responses::complete(tx, response, &store::responses::Outcome { score, band, nps }, now).await
+                store::responses::complete(tx, response, &store::responses::Outcome { score, band, nps }, now).await?;
+                self.visit_answered(tx, scene, response).await
             }
-            Effect::AbandonResponse { response } => store::responses::expire(tx, response).await.map(drop),
+            Effect::AbandonResponse { response } => {
+                store::responses::expire(tx, response).await?;
+                self.visit_left(tx, scene, response).await
+            }
             Effect::AddComment { response, text, media, understood: _ } => {
                 self.add_comment(tx, scene, response, &text, &media).await
             }
@@ -95,8 +95,16 @@ impl Intake {
             Effect::WishTime { ticket, words } => self.wish_time(tx, scene, ticket, words).await,
             Effect::Raise { kind, about } => self.raise(tx, Some(scene.dialogue), kind, about).await,
             Effect::Remind { timer, after } => {
-                self.owe(tx, Job::Wake { dialogue: scene.dialogue, timer }, now + after).await
+                let at = match timer {
+                    // Days later: it must not fall into somebody's night.
+                    Timer::SurveyReminder { .. } | Timer::SurveyExpiry { .. } => {
+                        self.policy.quiet.end(now + after).unwrap_or(now + after)
+                    }
+                    Timer::ReportReminder { .. } | Timer::ReportUnconfirmed { .. } => now + after,
+                };
+                self.owe(tx, Job::Wake { dialogue: scene.dialogue, timer }, at).await
             }
+            Effect::ConfirmVisit { visit, right } => self.visit_confirmed(tx, scene, visit, right).await,
             Effect::SetLanguage(language) => store::contacts::update_language(tx, scene.contact, language).await,
             Effect::StopSurveys(true) => store::contacts::stop_surveys(tx, scene.contact, now).await,
             Effect::StopSurveys(false) => store::contacts::resume_surveys(tx, scene.contact).await,
@@ -114,7 +122,7 @@ impl Intake {
     }
 
     /// Owes a job that may have been done before: its work is wanted again.
-    pub(super) async fn owe_again(&self, tx: &mut Tx, job: Job, run_at: Timestamp) -> Result<(), StoreError> {
+    pub(crate) async fn owe_again(&self, tx: &mut Tx, job: Job, run_at: Timestamp) -> Result<(), StoreError> {
         self.enqueue(tx, &job, None, run_at).await
     }
 

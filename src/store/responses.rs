@@ -193,6 +193,18 @@ pub async fn add_comment(
     found(changed, id)
 }
 
+/// Says which unit a response is about.
+pub async fn set_unit(tx: &mut Tx, id: ResponseId, unit: UnitId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE responses SET unit_id = $2 WHERE id = $1";
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(unit.to_string())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    found(changed, id)
+}
+
 /// Stores a later verdict on the comment.
 pub async fn judge(tx: &mut Tx, id: ResponseId, sentiment: Sentiment, keywords: &[Keyword]) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE responses SET sentiment = $2, keywords = $3 WHERE id = $1";

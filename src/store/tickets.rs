@@ -90,6 +90,14 @@ pub async fn find_by_number(tx: &mut Tx, number: &str) -> Result<Option<Ticket>,
     row.map(Ticket::try_from).transpose()
 }
 
+/// Returns the tickets that were closed at or after a time, the first closed first.
+pub async fn closed_since(tx: &mut Tx, since: Timestamp, limit: u32) -> Result<Vec<Ticket>, StoreError> {
+    const SQL: &str = select!("WHERE status = 'closed' AND closed_at >= $1 ORDER BY closed_at, id LIMIT $2");
+    let rows =
+        both!(tx, |c| sqlx::query_as::<_, TicketRow>(SQL).bind(since.0).bind(i64::from(limit)).fetch_all(c).await)?;
+    rows.into_iter().map(Ticket::try_from).collect()
+}
+
 /// Returns tickets, the most urgent of the open ones first, then the latest.
 pub async fn list(tx: &mut Tx, filter: &Filter, limit: u32) -> Result<Vec<Ticket>, StoreError> {
     const SQL: &str = select!(

@@ -30,6 +30,8 @@ mod thread;
 pub(super) mod throttle;
 mod ticket;
 pub(super) mod view;
+mod visit;
+mod visits;
 mod work;
 
 /// `/console` and everything below.
@@ -43,6 +45,10 @@ pub(super) fn routes() -> Router<Web> {
         .route("/console/language/{tag}", get(language::choose))
         .route("/console/flags/{id}/seen", post(flags::seen))
         .route("/console/tickets/{id}", get(ticket::show))
+        .route("/console/visits", get(visits::show))
+        .route("/console/visits/{id}", get(visit::show))
+        .route("/console/visits/{id}/record", post(visit::record))
+        .route("/console/visits/{id}/given_up", post(visit::give_up))
         .route("/console/responses/{id}", get(response::show))
         .route("/console/tickets/{id}/papers/{name}", get(paper::of_ticket))
         .route("/console/responses/{id}/papers/{name}", get(paper::of_response))

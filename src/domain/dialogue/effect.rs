@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::say::{Arg, Say};
 use crate::domain::appointment::Window;
 use crate::domain::flag::FlagKind;
-use crate::domain::ids::{AppointmentId, MediaId, ResponseId, TicketId};
+use crate::domain::ids::{AppointmentId, MediaId, ResponseId, TicketId, VisitId};
 use crate::domain::language::Language;
 use crate::domain::score::Band;
 use crate::domain::script::SlotId;
@@ -49,6 +49,8 @@ pub enum Effect {
     DeclineAppointment { appointment: AppointmentId },
     /// The owner says when it would suit.
     WishTime { ticket: TicketId, words: String },
+    /// The client confirms the record of a visit, or says that it is not right.
+    ConfirmVisit { visit: VisitId, right: bool },
     /// Show something to staff now.
     Raise { kind: FlagKind, about: About },
     /// Wake the conversation up later.

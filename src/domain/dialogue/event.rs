@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::effect::Timer;
 use super::say::Say;
 use super::state::{Binding, Meeting};
-use crate::domain::ids::{MediaId, ResponseId, TicketId};
+use crate::domain::ids::{MediaId, ResponseId, TicketId, VisitId};
 use crate::domain::media::Refusal;
 use crate::domain::understanding::Understanding;
 
@@ -30,8 +30,10 @@ pub enum Event {
     Bound(Binding),
     /// A token was shown that is not, or no longer, valid.
     TokenRefused(TokenFault),
-    /// A follow-up is due: ask now.
-    SurveyInvited { response: ResponseId, survey: String },
+    /// A follow-up is due: ask now. `intro` says what it is about, in front of the survey's opening.
+    SurveyInvited { response: ResponseId, survey: String, intro: Option<Say> },
+    /// Staff wrote down a visit: the client says whether it is right.
+    VisitRecorded { visit: VisitId, shown: Say },
     /// Staff says the fault is rectified: the owner decides whether it is.
     FixClaimed { ticket: TicketId, number: String },
     /// The owner has not said whether it is fixed; after so many days the ticket will be closed.

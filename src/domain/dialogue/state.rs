@@ -38,6 +38,9 @@ pub struct State {
     pub recent: Option<RecentTicket>,
     /// A survey that became due while something else went on.
     pub invited: Option<Invitation>,
+    /// The survey that ran out last: who comes back to it is asked again.
+    #[serde(default)]
+    pub lapsed: Option<String>,
     /// The fix that waits for the owner's verdict.
     pub fix_to_confirm: Option<TicketId>,
     /// Times at which somebody comes, offered or agreed, one a ticket.
@@ -65,6 +68,7 @@ impl State {
             unheard: 0,
             recent: None,
             invited: None,
+            lapsed: None,
             fix_to_confirm: None,
             meetings: Vec::new(),
             surveys_stopped: false,
@@ -211,10 +215,13 @@ pub struct Commenting {
 }
 
 /// A survey somebody is to be asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Invitation {
     pub response: ResponseId,
     pub survey: String,
+    /// What is said in front of it.
+    #[serde(default)]
+    pub intro: Option<Say>,
 }
 
 /// A time at which somebody comes to a ticket, offered or agreed.

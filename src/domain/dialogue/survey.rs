@@ -25,27 +25,28 @@ const EXPIRE_AFTER: Duration = Duration::from_secs(14 * 24 * 3600);
 
 impl Turn<'_> {
     /// Begins a survey that is due, or remembers it while something else goes on.
-    pub(super) fn invited(&mut self, response: ResponseId, survey: &str) {
+    pub(super) fn invited(&mut self, response: ResponseId, survey: &str, intro: Option<Say>) {
         if self.state.surveys_stopped {
             return;
         }
         let busy =
             self.state.handed_over() || matches!(self.state.activity, Activity::Reporting(_) | Activity::Surveying(_));
         if busy {
-            self.state.invited = Some(Invitation { response, survey: survey.to_owned() });
+            self.state.invited = Some(Invitation { response, survey: survey.to_owned(), intro });
         } else {
-            self.begin_survey(response, survey);
+            self.begin_survey(response, survey, intro);
         }
     }
 
     /// Takes up a survey that had to wait.
     pub(super) fn begin_waiting_survey(&mut self) {
-        if let Some(Invitation { response, survey }) = self.state.invited.take() {
-            self.begin_survey(response, &survey);
+        if let Some(Invitation { response, survey, intro }) = self.state.invited.take() {
+            self.begin_survey(response, &survey, intro);
         }
     }
 
-    pub(super) fn begin_survey(&mut self, response: ResponseId, id: &str) {
+    /// Begins a survey; `first` is said in front of its opening.
+    pub(super) fn begin_survey(&mut self, response: ResponseId, id: &str, first: Option<Say>) {
         let Some(survey) = self.ctx.script.surveys.get(id).cloned() else {
             return self.say(Say::new("survey.none_due"));
         };
@@ -64,7 +65,8 @@ impl Turn<'_> {
         };
         let question = ask(&run);
         self.state.activity = Activity::Surveying(run);
-        self.say(Say::lines(vec![opening, question]));
+        self.state.lapsed = None;
+        self.say(Say::lines(first.into_iter().chain([opening, question]).collect()));
     }
 
     /// Words while a survey runs.

@@ -9,7 +9,7 @@ use super::state::{Activity, Binding, Mode, RecentTicket};
 use super::survey::run_tag;
 use super::{Turn, Words};
 use crate::domain::flag::FlagKind;
-use crate::domain::ids::{MediaId, ResponseId, TicketId};
+use crate::domain::ids::{MediaId, ResponseId, TicketId, VisitId};
 use crate::domain::language::Language;
 use crate::domain::media::MOST_MINUTES;
 use crate::domain::script::Command;
@@ -88,7 +88,7 @@ impl Turn<'_> {
         let mut parts = id.split(':');
         let head = parts.next().unwrap_or_default();
         let (first, second) = (parts.next(), parts.next());
-        if self.state.handed_over() && !matches!(head, "fix" | "danger" | "appt") {
+        if self.state.handed_over() && !matches!(head, "fix" | "danger" | "appt" | "visit") {
             return self.say(Say::new("human.waiting"));
         }
         match (head, first, second, self.state.activity.clone()) {
@@ -120,6 +120,17 @@ impl Turn<'_> {
                 if head == format!("r{}", report_tag(report.ticket)) =>
             {
                 self.report_choice(report, what, value);
+            }
+            ("visit", Some(visit), Some(verdict), _) => match visit.parse() {
+                Ok(visit) => self.visit_verdict(visit, verdict == "yes"),
+                Err(_) => self.stale_choice(),
+            },
+            // A button of a survey that ran out: it is asked again from the beginning.
+            (_, Some(_), Some(_), Activity::Idle | Activity::Commenting(_))
+                if is_survey_button(head) && self.state.lapsed.is_some() =>
+            {
+                let survey = self.state.lapsed.take().unwrap_or_default();
+                self.begin_survey(ResponseId(self.ctx.fresh), &survey, Some(Say::new("survey.late")));
             }
             _ => self.stale_choice(),
         }
@@ -248,6 +259,23 @@ impl Turn<'_> {
         self.beside(ask.choice(format!("fix:{ticket}:yes"), "fix.yes").choice(format!("fix:{ticket}:no"), "fix.no"));
     }
 
+    /// Staff wrote down a visit: the client is shown what, and says whether it is right.
+    pub(super) fn visit_recorded(&mut self, visit: VisitId, shown: Say) {
+        let ask = shown.choice(format!("visit:{visit}:yes"), "visit.record.right");
+        let ask = ask.choice(format!("visit:{visit}:no"), "visit.record.wrong");
+        self.beside(ask);
+    }
+
+    fn visit_verdict(&mut self, visit: VisitId, right: bool) {
+        self.effect(Effect::ConfirmVisit { visit, right });
+        if right {
+            self.aside(Say::new("visit.record.confirmed"));
+        } else {
+            self.effect(Effect::Raise { kind: FlagKind::PersonRequested, about: About::Conversation });
+            self.aside(Say::new("visit.record.denied"));
+        }
+    }
+
     /// Staff gave the conversation back.
     pub(super) fn handed_back(&mut self) {
         if self.state.handed_over() {
@@ -277,8 +305,9 @@ impl Turn<'_> {
                 if let Some(run) = self.run_of(response) {
                     self.abandon(&run);
                     self.state.activity = Activity::Idle;
+                    self.state.lapsed = Some(run.survey.id);
                     if !self.state.handed_over() {
-                        self.say(Say::new("survey.expired"));
+                        self.say(Say::new("survey.expired").choice("do:survey", "survey.answer_late"));
                     }
                 }
             }
@@ -403,8 +432,11 @@ impl Turn<'_> {
                 self.state.invited = invited;
                 self.ask_again(run, None);
             }
-            (_, Some(invited)) => self.begin_survey(invited.response, &invited.survey),
-            (_, None) => self.begin_survey(ResponseId(self.ctx.fresh), SURVEY_ON_REQUEST),
+            (_, Some(invited)) => self.begin_survey(invited.response, &invited.survey, invited.intro),
+            (_, None) => {
+                let survey = self.state.lapsed.take();
+                self.begin_survey(ResponseId(self.ctx.fresh), survey.as_deref().unwrap_or(SURVEY_ON_REQUEST), None);
+            }
         }
     }
 
@@ -497,6 +529,11 @@ impl Turn<'_> {
             Activity::Surveying(_) | Activity::Reporting(_) | Activity::Idle | Activity::Commenting(_) => None,
         }
     }
+}
+
+/// `q` and eight hex digits: [`run_tag`].
+fn is_survey_button(head: &str) -> bool {
+    head.strip_prefix('q').is_some_and(|tag| tag.len() == 8 && tag.chars().all(|c| c.is_ascii_hexdigit()))
 }
 
 fn language_key(language: Language) -> &'static str {

@@ -1,0 +1,87 @@
+//! A visit follows the response to its survey: reminded, answered, run out, broken off.
+
+use super::{Intake, Scene};
+use crate::domain::dialogue::Timer;
+use crate::domain::ids::{ResponseId, VisitId};
+use crate::domain::time::Timestamp;
+use crate::domain::visit::{InvalidVisit, Reason, Visit, VisitStatus};
+use crate::store::{self, StoreError, Tx};
+
+impl Intake {
+    /// The client answered. An answer that comes after the visit was given to a person saves the call.
+    pub(super) async fn visit_answered(
+        &self,
+        tx: &mut Tx,
+        scene: &Scene,
+        response: ResponseId,
+    ) -> Result<(), StoreError> {
+        let mut found = store::visits::find_by_response(tx, response).await?;
+        if let (None, Some(binding)) = (&found, &scene.state.binding) {
+            found = store::visits::find_to_call(tx, binding.unit).await?;
+        }
+        keep(tx, found, |visit| visit.answer(response, scene.now)).await
+    }
+
+    /// The client broke the survey off, or wants no more of them.
+    pub(super) async fn visit_left(&self, tx: &mut Tx, scene: &Scene, response: ResponseId) -> Result<(), StoreError> {
+        let reason = if scene.state.surveys_stopped { Reason::OptedOut } else { Reason::BrokenOff };
+        let found = store::visits::find_by_response(tx, response).await?;
+        // What ran out is with a person already.
+        let open = found.filter(|visit| matches!(visit.status, VisitStatus::Sent | VisitStatus::Reminded));
+        keep(tx, open, |visit| visit.skip(reason, scene.now)).await
+    }
+
+    /// Nobody answered in time: a person has to call.
+    pub(super) async fn visit_elapsed(&self, tx: &mut Tx, timer: &Timer, now: Timestamp) -> Result<(), StoreError> {
+        match timer {
+            Timer::SurveyExpiry { response } => {
+                // The conversation may be about something else by now; the response ends all the same.
+                store::responses::expire(tx, *response).await?;
+                let found = store::visits::find_by_response(tx, *response).await?;
+                keep(tx, found, |visit| visit.call(Reason::Unanswered, now)).await
+            }
+            Timer::SurveyReminder { .. } | Timer::ReportReminder { .. } | Timer::ReportUnconfirmed { .. } => Ok(()),
+        }
+    }
+
+    /// The survey was brought up once more.
+    pub(super) async fn visit_reminded(
+        &self,
+        tx: &mut Tx,
+        response: ResponseId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let found = store::visits::find_by_response(tx, response).await?;
+        keep(tx, found, |visit| visit.remind(now)).await
+    }
+
+    /// The client said whether the record of a visit is right.
+    pub(super) async fn visit_confirmed(
+        &self,
+        tx: &mut Tx,
+        scene: &Scene,
+        id: VisitId,
+        right: bool,
+    ) -> Result<(), StoreError> {
+        let found = store::visits::load_for_update(tx, id).await?;
+        // A button of somebody else's visit is none of theirs.
+        let own = found.filter(|visit| visit.contact_id == Some(scene.contact));
+        keep(tx, own, |visit| visit.confirm(right, scene.now)).await
+    }
+}
+
+/// Stores a visit after a change; one that no longer fits is none, since somebody was faster.
+async fn keep(
+    tx: &mut Tx,
+    visit: Option<Visit>,
+    change: impl FnOnce(Visit) -> Result<Visit, InvalidVisit>,
+) -> Result<(), StoreError> {
+    let Some(visit) = visit else { return Ok(()) };
+    match change(visit) {
+        Ok(visit) => store::visits::update(tx, &visit).await,
+        Err(refused) => {
+            tracing::debug!("{refused}");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Planning visits day by day, and sending them when they are due.
+//!
+//! There is no timetable besides the jobs themselves: the planning of a day owes that of the next
+//! before it begins, under a key of the day, so that it is done once however many processes run,
+//! and goes on after a restart.
+
+use jiff::ToSpan;
+use jiff::civil::{Date, time};
+
+use super::{Outcome, Runner};
+use crate::domain::calendar;
+use crate::domain::ids::{ProjectId, UnitId, VisitId};
+use crate::domain::job::Job;
+use crate::domain::time::Timestamp;
+use crate::planner::{Planner, PlannerError};
+use crate::store::StoreError;
+
+/// When the day's visits are planned: before anybody may be asked anything.
+const EARLY: jiff::civil::Time = time(5, 0, 0, 0);
+
+impl Runner {
+    /// Owes the planning of today; done at every start of a worker.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if that could not be stored.
+    pub async fn keep_planning(&self) -> Result<(), StoreError> {
+        let (intake, now) = (self.intake.clone(), self.clock.now());
+        let day = self.local_day(now);
+        self.store.write(move |tx| Box::pin(async move { intake.owe(tx, Job::PlanAll { day }, now).await })).await
+    }
+
+    pub(super) async fn plan_all(&self, day: i32) -> Outcome {
+        let intake = self.intake.clone();
+        // After a pause of days the days between are not made up for: one planning does for all.
+        let next = day.max(self.local_day(self.clock.now())).saturating_add(1);
+        let at = self.early_on(next);
+        let owed =
+            self.store.write(move |tx| Box::pin(async move { intake.owe(tx, Job::PlanAll { day: next }, at).await }));
+        if let Err(error) = owed.await {
+            return error.into();
+        }
+        let planner = Planner::new(self.intake.clone());
+        let (mut after, mut changed) = (None, 0);
+        loop {
+            let planner = planner.clone();
+            match self.store.write(move |tx| Box::pin(async move { planner.plan_page(tx, after).await })).await {
+                Ok(Some((last, count))) => {
+                    after = Some(last);
+                    changed += count;
+                }
+                Ok(None) => break,
+                Err(error) => return error.into(),
+            }
+        }
+        let repairs = self.store.write(move |tx| Box::pin(async move { planner.plan_repairs(tx).await })).await;
+        match repairs {
+            Ok(count) => {
+                tracing::info!(
+                    changed,
+                    repairs = count,
+                    "visits are planned: {changed} changed, {count} after repairs"
+                );
+                Outcome::Done
+            }
+            Err(error) => error.into(),
+        }
+    }
+
+    pub(super) async fn plan_project(&self, project: ProjectId) -> Outcome {
+        let planner = Planner::new(self.intake.clone());
+        let planned = self.store.write(move |tx| Box::pin(async move { planner.plan_project(tx, project).await }));
+        planned.await.map_or_else(Outcome::from, |_| Outcome::Done)
+    }
+
+    pub(super) async fn plan_unit(&self, unit: UnitId) -> Outcome {
+        let planner = Planner::new(self.intake.clone());
+        let planned = self.store.write(move |tx| Box::pin(async move { planner.plan_unit(tx, unit).await }));
+        planned.await.map_or_else(Outcome::from, |_| Outcome::Done)
+    }
+
+    pub(super) async fn send_visit(&self, visit: VisitId) -> Outcome {
+        let planner = Planner::new(self.intake.clone());
+        let sent = self.store.write(move |tx| Box::pin(async move { planner.send(tx, visit).await }));
+        sent.await.map_or_else(Outcome::from, |_| Outcome::Done)
+    }
+
+    pub(super) async fn show_record(&self, visit: VisitId) -> Outcome {
+        let planner = Planner::new(self.intake.clone());
+        let shown = self.store.write(move |tx| Box::pin(async move { planner.show_record(tx, visit).await }));
+        shown.await.map_or_else(
+            |error| match error {
+                PlannerError::Store(error) => error.into(),
+                other => Outcome::Fail(other.into()),
+            },
+            |()| Outcome::Done,
+        )
+    }
+
+    fn local_day(&self, at: Timestamp) -> i32 {
+        let zone = &self.intake.policy.quiet.zone;
+        let date = calendar::local_date(at, zone);
+        let days = date.and_then(|date| date.since(EPOCH).ok()).map(|span| span.get_days());
+        days.unwrap_or_default()
+    }
+
+    fn early_on(&self, day: i32) -> Timestamp {
+        let date = EPOCH.saturating_add(i64::from(day).days());
+        calendar::instant(date, EARLY, &self.intake.policy.quiet.zone).unwrap_or_else(|| self.clock.now())
+    }
+}
+
+const EPOCH: Date = jiff::civil::date(1970, 1, 1);

@@ -1,0 +1,177 @@
+//! What staff writes down of a visit by phone or on site (回访记录表), and the client's word on it.
+
+use crate::domain::dialogue::effect::About;
+use crate::domain::dialogue::{Event, Say};
+use crate::domain::flag::FlagKind;
+use crate::domain::ids::{ContactId, MediaId, ResponseId, StaffId, VisitId};
+use crate::domain::job::Job;
+use crate::domain::media::MOST_CHARACTERS;
+use crate::domain::policy::{self, Decision, Line, What, Who};
+use crate::domain::score::{self, Band};
+use crate::domain::survey::{Answer, AnswerSource, QuestionKind};
+use crate::domain::text;
+use crate::domain::time::Timestamp;
+use crate::domain::understanding::Awaiting;
+use crate::domain::visit::{Reason, Record, Visit, Way};
+use crate::store::{self, StoreError, Tx};
+
+use super::{Planner, PlannerError};
+
+/// What staff wrote down.
+#[derive(Debug, Clone)]
+pub struct Written {
+    pub way: Way,
+    /// When they spoke; `None` for now. Never in the future.
+    pub at: Option<Timestamp>,
+    pub place: String,
+    pub note: String,
+    /// What was answered, by question.
+    pub answers: Vec<(String, f64)>,
+    pub media: Vec<MediaId>,
+    /// Whom they spoke to; `None` for the visit's own contact.
+    pub contact: Option<ContactId>,
+}
+
+impl Planner {
+    /// Keeps what a member of staff wrote down: the visit is done, the answers count as a response,
+    /// and the client is shown the record.
+    ///
+    /// # Errors
+    /// [`PlannerError::Needed`] without a note, [`PlannerError::Visit`] if it is not open any more.
+    pub async fn record(&self, tx: &mut Tx, id: VisitId, written: Written, by: StaffId) -> Result<(), PlannerError> {
+        let now = self.now();
+        let visit = self.open(tx, id).await?;
+        let note: String = text::clean(&written.note).chars().take(MOST_CHARACTERS).collect();
+        if note.is_empty() {
+            return Err(PlannerError::Needed("a note"));
+        }
+        let place: String = text::clean(&written.place).chars().take(200).collect();
+        let contact = written.contact.or(visit.contact_id);
+        let response = self.respond(tx, &visit, contact, &written.answers, &note).await?;
+        let record = Record {
+            way: written.way,
+            at: written.at.unwrap_or(now).min(now),
+            place: (!place.is_empty()).then_some(place),
+            note,
+            media: written.media,
+            by,
+            confirmed: None,
+        };
+        let mut visit = visit.done(record, response, now)?;
+        visit.contact_id = contact;
+        visit.assignee = Some(by);
+        store::visits::update(tx, &visit).await?;
+        tracing::info!(visit.id = %id, staff.id = %by, "visit {id} was made and written down");
+        self.intake.owe(tx, Job::ShowRecord { visit: id }, now).await?;
+        Ok(())
+    }
+
+    /// Staff decides that nothing comes of a visit: nobody was reached, or it makes no sense.
+    ///
+    /// # Errors
+    /// [`PlannerError::Visit`] if it is not open any more.
+    pub async fn give_up(&self, tx: &mut Tx, id: VisitId, by: StaffId, not_reached: bool) -> Result<(), PlannerError> {
+        let now = self.now();
+        let visit = self.open(tx, id).await?;
+        let mut visit = if not_reached { visit.expire(now)? } else { visit.skip(Reason::ByStaff, now)? };
+        visit.assignee = Some(by);
+        store::visits::update(tx, &visit).await?;
+        Ok(())
+    }
+
+    /// Shows the client what was written down, so that they say whether it is right; not to
+    /// somebody who cannot be reached, and not at night.
+    ///
+    /// # Errors
+    /// A [`PlannerError`] if nothing was stored.
+    pub async fn show_record(&self, tx: &mut Tx, id: VisitId) -> Result<(), PlannerError> {
+        let now = self.now();
+        let Some(visit) = store::visits::find(tx, id).await? else { return Ok(()) };
+        let (Some(record), Some(contact)) = (&visit.record, visit.contact_id) else { return Ok(()) };
+        if record.confirmed.is_some() {
+            return Ok(());
+        }
+        let dialogues = store::dialogues::list_for_contact(tx, contact).await?;
+        let mut lines: Vec<Line> = Vec::new();
+        for dialogue in &dialogues {
+            lines.push(self.line(tx, dialogue).await?);
+        }
+        let Ok(dialogue) = policy::reach(&lines, now) else { return Ok(()) };
+        if let Decision::Wait(until, _) = self.intake.policy.decide(What::Notice, &Who::default(), self.calendar(), now)
+        {
+            self.intake.owe_again(tx, Job::ShowRecord { visit: id }, until).await?;
+            return Ok(());
+        }
+        let key = match record.way {
+            Way::Phone => "visit.record.phone",
+            Way::OnSite => "visit.record.on_site",
+        };
+        let shown = Say::new(key).text("note", record.note.clone());
+        self.intake.apply(tx, dialogue, Event::VisitRecorded { visit: id, shown }).await?;
+        Ok(())
+    }
+
+    async fn open(&self, tx: &mut Tx, id: VisitId) -> Result<Visit, PlannerError> {
+        let found = store::visits::load_for_update(tx, id).await?;
+        Ok(found.ok_or_else(|| StoreError::Missing { table: "visits", id: id.to_string() })?)
+    }
+
+    /// Stores what was answered as a response, if anything was.
+    async fn respond(
+        &self,
+        tx: &mut Tx,
+        visit: &Visit,
+        contact: Option<ContactId>,
+        answers: &[(String, f64)],
+        note: &str,
+    ) -> Result<Option<ResponseId>, PlannerError> {
+        let Some(survey) = self.intake.catalog.script().surveys.get(&visit.survey) else { return Ok(None) };
+        let accepted = answers.iter().filter_map(|(id, value)| Some((survey.question(id)?, *value)));
+        let accepted: Vec<_> = accepted.filter(|(question, value)| question.accepts(*value)).collect();
+        if accepted.is_empty() {
+            return Ok(None);
+        }
+        let (now, id) = (self.now(), self.intake.clock.new_id::<ResponseId>());
+        let new = store::responses::NewResponse {
+            id,
+            survey: survey.id.clone(),
+            survey_version: survey.version,
+            contact_id: contact,
+            unit_id: visit.unit_id,
+            dialogue_id: None,
+            started_at: now,
+        };
+        store::responses::start(tx, &new).await?;
+        let mut given = Vec::new();
+        for (question, value) in accepted {
+            let row = store::responses::Answer {
+                response_id: id,
+                question: question.id.clone(),
+                value: Some(value),
+                text: None,
+                source: "staff".to_owned(),
+                media_id: None,
+                answered_at: now,
+            };
+            store::responses::answer(tx, &row).await?;
+            let source = AnswerSource::Button;
+            given.push(Answer { question: question.id.clone(), value: Some(value), text: None, source });
+        }
+        let score = score::weighted_mean(survey, &given);
+        let band = score.map(Band::of);
+        let value_of = |kind: QuestionKind| {
+            let question = survey.questions.iter().find(|question| question.kind == kind)?;
+            given.iter().find(|answer| answer.question == question.id)?.value
+        };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "accepted as a whole number 0–10")]
+        let nps = value_of(QuestionKind::Nps).map(|nps| nps as u8);
+        let outcome = store::responses::Outcome { score, band: band.map(|band| band.name().to_owned()), nps };
+        store::responses::complete(tx, id, &outcome, now).await?;
+        let judged = self.intake.tagger.understand(note, None, Awaiting::Nothing);
+        store::responses::add_comment(tx, id, note, judged.sentiment, &judged.keywords).await?;
+        if band == Some(Band::Dissatisfied) || value_of(QuestionKind::YesNo) == Some(0.0) {
+            self.intake.raise(tx, None, FlagKind::NegativeFeedback, About::Response(id)).await?;
+        }
+        Ok(Some(id))
+    }
+}

@@ -1,0 +1,224 @@
+//! A visit goes out: to whom, through which conversation, and if not, why not.
+
+use crate::channel::ChannelKind;
+use crate::domain::contact::Contact;
+use crate::domain::dialogue::{Activity, Event, Say, State};
+use crate::domain::ids::{ContactId, ResponseId, VisitId};
+use crate::domain::job::Job;
+use crate::domain::language::Language;
+use crate::domain::policy::{self, Decision, Line, Rule, What, Who};
+use crate::domain::ticket::Status;
+use crate::domain::time::Timestamp;
+use crate::domain::visit::{Reason, Sending, Visit, VisitKind, VisitStatus};
+use crate::intake::Intake;
+use crate::store::dialogues::Dialogue;
+use crate::store::withheld::Withheld;
+use crate::store::{self, StoreError, Tx};
+
+use super::Planner;
+
+/// What became of a visit that was due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// The survey is on its way.
+    Asked,
+    /// Later, by a rule.
+    Waits(Timestamp, Rule),
+    /// A member of staff is to call.
+    ToCall(Reason),
+    /// Nothing comes of it.
+    Dropped(Reason),
+    /// It is not due, or somebody was faster.
+    NotDue,
+}
+
+impl Planner {
+    /// Sends a visit that is due: to whoever of the unit can be reached, unless a rule is against it.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if nothing was stored.
+    pub async fn send(&self, tx: &mut Tx, id: VisitId) -> Result<Sent, StoreError> {
+        let now = self.now();
+        let Some(visit) = store::visits::load_for_update(tx, id).await? else { return Ok(Sent::NotDue) };
+        if visit.status != VisitStatus::Planned || visit.due_at > now {
+            return Ok(Sent::NotDue);
+        }
+        if self.is_moot(tx, &visit).await? {
+            return self.end(tx, visit.cancel(Reason::Replanned, now), Sent::Dropped(Reason::Replanned)).await;
+        }
+        let contacts = Planner::contacts(tx, &visit).await?;
+        if contacts.is_empty() {
+            self.withhold(tx, &visit, None, Rule::NoContact, "", None).await?;
+            return self.end(tx, visit.call(Reason::NoContact, now), Sent::ToCall(Reason::NoContact)).await;
+        }
+        let mut lines: Vec<(ContactId, Dialogue, State, Line)> = Vec::new();
+        let mut willing = false;
+        for contact in &contacts {
+            if contact.surveys_stopped_at.is_some() {
+                self.withhold(tx, &visit, Some(contact.id), Rule::OptedOut, "", None).await?;
+                continue;
+            }
+            willing = true;
+            for dialogue in store::dialogues::list_for_contact(tx, contact.id).await? {
+                let state = Intake::state_of(&dialogue)?;
+                let line = self.line(tx, &dialogue).await?;
+                lines.push((contact.id, dialogue, state, line));
+            }
+        }
+        if !willing {
+            return self.end(tx, visit.skip(Reason::OptedOut, now), Sent::Dropped(Reason::OptedOut)).await;
+        }
+        let plain: Vec<Line> = lines.iter().map(|(_, _, _, line)| *line).collect();
+        let chosen = match policy::reach(&plain, now) {
+            Ok(chosen) => lines.into_iter().find(|(_, dialogue, ..)| dialogue.id == chosen),
+            Err(why) => {
+                for (dialogue, rule) in &why {
+                    let found = lines.iter().find(|(_, other, ..)| other.id == *dialogue);
+                    let (contact, channel) = found.map_or((None, ""), |(contact, d, ..)| (Some(*contact), &d.channel));
+                    self.withhold(tx, &visit, contact, *rule, channel, None).await?;
+                }
+                None
+            }
+        };
+        let Some((contact, dialogue, state, _)) = chosen else {
+            let reason = if plain.is_empty() { Reason::NoChat } else { Reason::NotReachable };
+            if plain.is_empty() {
+                let first = contacts.first().map(|contact| contact.id);
+                self.withhold(tx, &visit, first, Rule::NoChat, "", None).await?;
+            }
+            return self.end(tx, visit.call(reason, now), Sent::ToCall(reason)).await;
+        };
+        let who = Who {
+            opted_out: state.surveys_stopped,
+            last_survey_at: store::visits::last_asked(tx, contact).await?,
+            busy: is_busy(&state),
+        };
+        let what = What::Survey { planned_at: visit.planned_at };
+        match self.intake.policy.decide(what, &who, self.calendar(), now) {
+            Decision::Send => self.ask(tx, visit, contact, &dialogue, state.language).await,
+            Decision::Wait(until, rule) => {
+                self.withhold(tx, &visit, Some(contact), rule, &dialogue.channel, Some(until)).await?;
+                self.intake.owe(tx, Job::SendVisit { visit: id }, until).await?;
+                self.end(tx, visit.wait(until, now), Sent::Waits(until, rule)).await
+            }
+            Decision::Never(rule @ Rule::OptedOut) => {
+                self.withhold(tx, &visit, Some(contact), rule, &dialogue.channel, None).await?;
+                self.end(tx, visit.skip(Reason::OptedOut, now), Sent::Dropped(Reason::OptedOut)).await
+            }
+            Decision::Never(rule) => {
+                self.withhold(tx, &visit, Some(contact), rule, &dialogue.channel, None).await?;
+                self.end(tx, visit.call(Reason::TooLate, now), Sent::ToCall(Reason::TooLate)).await
+            }
+        }
+    }
+
+    /// Puts the survey to somebody.
+    async fn ask(
+        &self,
+        tx: &mut Tx,
+        visit: Visit,
+        contact: ContactId,
+        dialogue: &Dialogue,
+        language: Language,
+    ) -> Result<Sent, StoreError> {
+        let now = self.now();
+        let response: ResponseId = self.intake.clock.new_id();
+        let intro = self.intro(tx, &visit, language).await?;
+        let survey = visit.survey.clone();
+        self.intake.apply(tx, dialogue.id, Event::SurveyInvited { response, survey, intro }).await?;
+        if store::responses::find(tx, response).await?.is_none() {
+            // Only a survey that is no longer in prompts/ is not begun: somebody must see to it.
+            return Err(StoreError::Missing { table: "prompts/surveys", id: visit.survey });
+        }
+        if let Some(unit) = visit.unit_id {
+            // The conversation may be bound to another of the person's units.
+            store::responses::set_unit(tx, response, unit).await?;
+        }
+        let id = visit.id;
+        let to = Sending { contact, dialogue: dialogue.id, response };
+        tracing::info!(visit.id = %id, dialogue.id = %dialogue.id, channel = %dialogue.channel, "visit {id} goes out");
+        self.end(tx, visit.send(to, now), Sent::Asked).await
+    }
+
+    /// Says what the visit is about, in front of the survey's own opening.
+    async fn intro(&self, tx: &mut Tx, visit: &Visit, _language: Language) -> Result<Option<Say>, StoreError> {
+        let unit = match visit.unit_id {
+            Some(unit) => store::units::find(tx, unit).await?,
+            None => None,
+        };
+        let project = store::projects::find(tx, visit.project_id).await?;
+        let name = project.map(|project| project.name).unwrap_or_default();
+        let place = unit.map_or_else(|| name.clone(), |unit| format!("{name} {}", unit.label));
+        Ok(Some(Say::new(format!("visit.intro.{}", visit.kind.name())).text("place", place)))
+    }
+
+    /// The people a visit may go to, the first bound first.
+    async fn contacts(tx: &mut Tx, visit: &Visit) -> Result<Vec<Contact>, StoreError> {
+        match (visit.contact_id, visit.unit_id) {
+            (Some(contact), _) => Ok(store::contacts::find(tx, contact).await?.into_iter().collect()),
+            (None, Some(unit)) => store::contact_units::contacts(tx, unit).await,
+            (None, None) => Ok(Vec::new()),
+        }
+    }
+
+    pub(super) async fn line(&self, tx: &mut Tx, dialogue: &Dialogue) -> Result<Line, StoreError> {
+        let kind = ChannelKind::from_name(&dialogue.channel);
+        let window = kind.and_then(ChannelKind::window);
+        let sent = match dialogue.heard_at.filter(|_| window.is_some()) {
+            Some(heard) => store::outbox::count_sent_since(tx, dialogue.id, heard).await?,
+            None => 0,
+        };
+        Ok(Line {
+            dialogue: dialogue.id,
+            window,
+            fetched: kind == Some(ChannelKind::Web),
+            heard_at: dialogue.heard_at,
+            left_at: dialogue.left_at,
+            sent,
+        })
+    }
+
+    /// Whether what brought a visit about is no longer so: the repair was not the end of it.
+    async fn is_moot(&self, tx: &mut Tx, visit: &Visit) -> Result<bool, StoreError> {
+        let Some(ticket) = visit.ticket_id.filter(|_| visit.kind == VisitKind::PostRepair) else { return Ok(false) };
+        Ok(store::tickets::find(tx, ticket).await?.is_some_and(|ticket| ticket.status != Status::Closed))
+    }
+
+    async fn withhold(
+        &self,
+        tx: &mut Tx,
+        visit: &Visit,
+        contact_id: Option<ContactId>,
+        rule: Rule,
+        detail: &str,
+        until: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let (visit_id, detail, at) = (Some(visit.id), detail.to_owned(), self.now());
+        let row = Withheld { visit_id, contact_id, rule, detail, until, at };
+        tracing::info!(visit.id = %visit.id, rule = rule.name(), "visit {} was not sent: {}", visit.id, rule.name());
+        store::withheld::note(tx, self.intake.clock.new_id(), &row).await
+    }
+
+    /// Stores a visit after a change, and says what became of it.
+    async fn end(
+        &self,
+        tx: &mut Tx,
+        changed: Result<Visit, crate::domain::visit::InvalidVisit>,
+        became: Sent,
+    ) -> Result<Sent, StoreError> {
+        match changed {
+            Ok(visit) => {
+                store::visits::update(tx, &visit).await?;
+                Ok(became)
+            }
+            // It is held and was looked at: somebody's status cannot have changed since.
+            Err(_) => Ok(Sent::NotDue),
+        }
+    }
+}
+
+/// Whether a conversation is in the middle of something that a survey would break into.
+fn is_busy(state: &State) -> bool {
+    let activity = matches!(state.activity, Activity::Reporting(_) | Activity::Surveying(_));
+    activity || state.handed_over() || !state.listening.is_empty() || state.invited.is_some()
+}

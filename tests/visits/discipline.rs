@@ -1,0 +1,191 @@
+//! "Contact discipline", and what an owner does that no plan foresaw.
+
+use std::time::Duration;
+
+use huifang::channel::{ChannelKind, Content};
+use huifang::domain::policy::Rule;
+use huifang::domain::visit::{Reason, VisitKind, VisitStatus};
+use huifang::store;
+
+use crate::estate::{DAY, Estate, at, found, local, stored};
+
+#[tokio::test]
+async fn a_visit_is_sent_once_reminded_once_and_then_given_to_a_person() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    estate.plan().await;
+    estate.plan().await;
+    insta::assert_snapshot!(estate.told(flat).await, @"planned 2026-03-23 16:55 first:1");
+    estate.goes_on_to(at("2026-03-24T09:00")).await;
+    let sent = estate.visit(flat, VisitKind::First).await;
+    assert_eq!(sent.status, VisitStatus::Sent);
+    let (said, _) = estate.heard("li").await;
+    insta::assert_snapshot!(said, @r"
+    您好！翠湖花园 3-1201 交付快满一个月了，我们来做首次回访。
+    交付以后用得怎么样？三个小问题，一分钟就好。点按钮、打字、语音都行。
+    （1/3）外观怎么样？比如墙面有没有裂缝、地面平不平、门窗严不严。
+    1 分很不满意，5 分非常满意
+    ");
+    let reminded_at = sent.sent_at.unwrap() + Duration::from_secs(72 * 3600);
+    estate.goes_on_to(reminded_at).await;
+    assert_eq!(estate.visit(flat, VisitKind::First).await.status, VisitStatus::Reminded, "48 to 72 hours later");
+    estate.goes_on_to(sent.sent_at.unwrap() + 15 * DAY).await;
+    let called = estate.visit(flat, VisitKind::First).await;
+    assert_eq!((called.status, called.reason), (VisitStatus::Call, Some(Reason::Unanswered)), "14 days later");
+    let (said, _) = estate.heard("li").await;
+    insta::assert_snapshot!(said, @"这份评价已过期，谢谢您。有话想说，现在直接告诉我也行。");
+    let times = found!(estate, |tx| store::visits::count(tx).await);
+    assert!(times.contains(&(VisitStatus::Call, 1)), "{times:?}");
+}
+
+#[tokio::test]
+async fn who_answers_after_expiry_by_an_old_button_is_asked_again_and_saves_the_call() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    estate.plan().await;
+    estate.goes_on_to(at("2026-03-24T09:00")).await;
+    let (_, buttons) = estate.heard("li").await;
+    let five = buttons.iter().find(|button| button.label == "5").unwrap().id.clone();
+    estate.goes_on_to(at("2026-04-12T09:00")).await;
+    assert_eq!(estate.visit(flat, VisitKind::First).await.status, VisitStatus::Call);
+    estate.taps("li", &five).await;
+    let (said, _) = estate.heard("li").await;
+    insta::assert_snapshot!(said, @r"
+    上次的评价已过期，我们重新来一遍，很快。
+    交付以后用得怎么样？三个小问题，一分钟就好。点按钮、打字、语音都行。
+    （1/3）外观怎么样？比如墙面有没有裂缝、地面平不平、门窗严不严。
+    1 分很不满意，5 分非常满意
+    ");
+    answers_all(&mut estate, "li").await;
+    let visit = estate.visit(flat, VisitKind::First).await;
+    assert_eq!((visit.status, visit.reason), (VisitStatus::Answered, None));
+    let complete = estate.responses().await.into_iter().find(|response| response.completed_at.is_some()).unwrap();
+    assert_eq!(visit.response_id, Some(complete.id));
+    assert_eq!(complete.survey, "handover");
+    // And once more by the same button: that survey is answered.
+    estate.taps("li", &five).await;
+    assert_eq!(estate.responses().await.len(), 2);
+}
+
+#[tokio::test]
+async fn stop_ends_visits_and_they_are_not_given_to_a_person_either() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flats = [estate.flat("3-1201").await, estate.flat("3-1202").await];
+    estate.moves_in("li", flats[0]).await;
+    estate.moves_in("wang", flats[1]).await;
+    estate.says("li", "退订").await;
+    estate.plan().await;
+    estate.goes_on_to(at("2026-03-24T09:00")).await;
+    let before = estate.visit(flats[0], VisitKind::First).await;
+    assert_eq!((before.status, before.reason), (VisitStatus::Skipped, Some(Reason::OptedOut)));
+    let why = estate.why_not(before.id).await;
+    assert_eq!(why.iter().map(|row| row.rule).collect::<Vec<_>>(), [Rule::OptedOut]);
+    assert_eq!(estate.visit(flats[1], VisitKind::First).await.status, VisitStatus::Sent);
+    estate.says("wang", "STOP").await;
+    let after = estate.visit(flats[1], VisitKind::First).await;
+    assert_eq!((after.status, after.reason), (VisitStatus::Skipped, Some(Reason::OptedOut)), "in the middle of it");
+}
+
+#[tokio::test]
+async fn two_flats_of_one_owner_are_asked_about_seven_days_apart() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flats = [estate.flat("3-1201").await, estate.flat("3-1202").await];
+    for flat in flats {
+        estate.moves_in("li", flat).await;
+    }
+    estate.plan().await;
+    estate.goes_on_to(at("2026-03-24T09:00")).await;
+    answers_all(&mut estate, "li").await;
+    estate.goes_on_to(at("2026-04-02T09:00")).await;
+    let mut sent = Vec::new();
+    for flat in flats {
+        sent.push(estate.visit(flat, VisitKind::First).await);
+    }
+    sent.sort_by_key(|visit| visit.sent_at);
+    let apart = sent[1].sent_at.unwrap().since(sent[0].sent_at.unwrap());
+    assert!(apart >= 7 * DAY, "{apart:?}");
+    let why = estate.why_not(sent[1].id).await;
+    assert!(why.iter().any(|row| row.rule == Rule::SurveyGap && row.until == sent[1].sent_at), "{why:?}");
+    assert_eq!(sent[1].response_id.is_some(), true);
+    let asked = estate.responses().await;
+    let units: Vec<_> = asked.iter().filter_map(|response| response.unit_id).collect();
+    assert!(flats.iter().all(|flat| units.contains(flat)), "each answer is about its own flat");
+}
+
+#[tokio::test]
+async fn nobody_is_asked_at_night_nor_on_a_holiday() {
+    let mut estate = Estate::handed_over("2026-09-11T10:00", "2026-09-20T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    estate.plan().await;
+    // 21 days after the handover is the second day of the National Day week.
+    let visit = estate.visit(flat, VisitKind::First).await;
+    assert_eq!((&local(visit.planned_at)[..10], &local(visit.due_at)[..10]), ("2026-10-02", "2026-10-08"));
+    // A job that is late, in the night and again on a holiday, does not send it.
+    let early = huifang::domain::visit::Visit { due_at: at("2026-10-01T23:00"), ..visit.clone() };
+    stored!(estate, |tx| store::visits::update(tx, &early).await);
+    let (planner, id) = (estate.planner(), visit.id);
+    estate.runner.clock.advance(at("2026-10-01T23:10").since(estate.now()));
+    stored!(estate, |tx| planner.send(tx, id).await);
+    let why = estate.why_not(visit.id).await;
+    assert_eq!((why[0].rule, why[0].until.map(local).unwrap().as_str()), (Rule::Holiday, "2026-10-08 09:00"));
+    estate.goes_on_to(at("2026-10-08T20:00")).await;
+    let sent = estate.visit(flat, VisitKind::First).await;
+    assert_eq!(local(sent.sent_at.unwrap()), "2026-10-08 09:00");
+}
+
+#[tokio::test]
+async fn who_is_busy_with_a_report_is_asked_later() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    estate.plan().await;
+    let due = estate.visit(flat, VisitKind::First).await.due_at;
+    estate.goes_on_to(due - Duration::from_secs(60)).await;
+    estate.says("li", "厨房水管漏水").await;
+    estate.goes_on_to(due).await;
+    let waits = estate.visit(flat, VisitKind::First).await;
+    assert_eq!((waits.status, waits.due_at > due), (VisitStatus::Planned, true));
+    assert_eq!(estate.why_not(waits.id).await[0].rule, Rule::Busy);
+    estate.goes_on_to(due + DAY).await;
+    assert_eq!(estate.visit(flat, VisitKind::First).await.status, VisitStatus::Sent);
+}
+
+#[tokio::test]
+async fn what_wechat_does_not_let_through_goes_to_the_call_list_with_the_reason() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flats = [estate.flat("3-1201").await, estate.flat("3-1202").await, estate.flat("3-1203").await];
+    estate.moves_in_by(ChannelKind::Wechat, "o-li", flats[0]).await;
+    estate.moves_in("wang", flats[1]).await;
+    estate.sends(ChannelKind::Web, "wang", Content::Left).await;
+    estate.plan().await;
+    estate.goes_on_to(at("2026-03-26T09:00")).await;
+    let mut told = Vec::new();
+    for flat in flats {
+        let visit = estate.visit(flat, VisitKind::First).await;
+        let rules: Vec<_> = estate.why_not(visit.id).await.iter().map(|row| row.rule.name()).collect();
+        told.push(format!("{} {:?} {rules:?}", visit.status.name(), visit.reason));
+    }
+    assert_eq!(
+        told,
+        [
+            "call Some(NotReachable) [\"window_over\"]",
+            "call Some(NotReachable) [\"left\"]",
+            "call Some(NoContact) [\"no_contact\"]",
+        ]
+    );
+}
+
+/// Answers a survey to its end.
+pub(crate) async fn answers_all(estate: &mut Estate, who: &str) {
+    for _ in 0..12 {
+        let (_, buttons) = estate.heard(who).await;
+        let of_survey: Vec<_> = buttons.iter().filter(|button| button.id.starts_with('q')).collect();
+        let Some(button) = of_survey.iter().find(|button| button.label == "5").or(of_survey.first()) else { return };
+        let id = button.id.clone();
+        estate.taps(who, &id).await;
+    }
+    panic!("the survey has no end: {:?}", estate.heard(who).await);
+}

@@ -1,0 +1,159 @@
+//! Visits that staff makes and writes down, and those after repairs and recoveries.
+
+use huifang::domain::ids::StaffId;
+use huifang::domain::staff::{Role, Staff};
+use huifang::domain::ticket::Status;
+use huifang::domain::visit::{Reason, Visit, VisitKind, VisitStatus, Way};
+use huifang::planner::record::Written;
+use huifang::planner::{PlannerError, Second};
+use huifang::store;
+
+use crate::estate::{DAY, Estate, at, found, stored};
+
+async fn agent(estate: &Estate) -> StaffId {
+    let staff = Staff::new(estate.runner.clock.new_id(), "wu", Role::Agent, estate.now());
+    let id = staff.id;
+    stored!(estate, |tx| store::staff::insert(tx, &staff, "-").await);
+    id
+}
+
+fn spoken(note: &str, overall: f64) -> Written {
+    Written {
+        way: Way::Phone,
+        at: None,
+        place: String::new(),
+        note: note.to_owned(),
+        answers: vec![
+            ("appearance".to_owned(), overall),
+            ("overall".to_owned(), overall),
+            ("nonsense".to_owned(), 3.0),
+        ],
+        media: vec![],
+        contact: None,
+    }
+}
+
+#[tokio::test]
+async fn a_visit_made_by_phone_is_a_response_and_the_client_confirms_its_record() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    let by = agent(&estate).await;
+    estate.plan().await;
+    estate.goes_on_to(at("2026-04-12T10:00")).await;
+    let to_call = estate.visit(flat, VisitKind::First).await;
+    assert_eq!(to_call.status, VisitStatus::Call);
+    let planner = estate.planner();
+    let id = to_call.id;
+    stored!(estate, |tx| planner.record(tx, id, spoken("窗户关不严，很不满意", 1.0), by).await);
+    estate.runner.run_until_idle().await;
+    let done = estate.visit(flat, VisitKind::First).await;
+    assert_eq!((done.status, done.assignee), (VisitStatus::Done, Some(by)));
+    let response = estate.responses().await.into_iter().find(|row| Some(row.id) == done.response_id).unwrap();
+    assert_eq!(
+        (response.band.as_deref(), response.comment.as_deref()),
+        (Some("dissatisfied"), Some("窗户关不严，很不满意"))
+    );
+    let flags = found!(estate, |tx| store::flags::list_open(tx, 10).await);
+    assert!(flags.iter().any(|flag| flag.response_id == Some(response.id)), "staff sees it at once");
+    let (said, buttons) = estate.heard("li").await;
+    insta::assert_snapshot!(said, @r"
+    我们刚才和您通了电话，记录如下，请看对不对：
+    窗户关不严，很不满意
+    ");
+    let right = buttons[0].id.clone();
+    estate.moves_in("stranger", flat).await;
+    estate.taps("stranger", &right).await;
+    let confirmed = |visit: Visit| visit.record.and_then(|record| record.confirmed);
+    assert_eq!(confirmed(estate.visit(flat, VisitKind::First).await), None, "not theirs to confirm");
+    estate.taps("li", &right).await;
+    assert_eq!(confirmed(estate.visit(flat, VisitKind::First).await), Some(true));
+    // Two of staff at once: the second is told.
+    let planner = estate.planner();
+    let again = estate
+        .runner
+        .store
+        .write(move |tx| Box::pin(async move { planner.record(tx, id, spoken("again", 5.0), by).await }));
+    let refused = again.await.unwrap_err();
+    assert!(matches!(&refused, PlannerError::Visit(_)), "{refused}");
+    assert_eq!(refused.to_string(), "a visit that is done cannot be done");
+}
+
+#[tokio::test]
+async fn a_record_without_a_note_is_refused() {
+    let estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    let by = agent(&estate).await;
+    estate.plan().await;
+    let id = estate.visit(flat, VisitKind::First).await.id;
+    let planner = estate.planner();
+    let empty = estate
+        .runner
+        .store
+        .write(move |tx| Box::pin(async move { planner.record(tx, id, spoken(" ", 5.0), by).await }));
+    assert_eq!(empty.await.unwrap_err().to_string(), "a note is missing");
+    let planner = estate.planner();
+    stored!(estate, |tx| planner.give_up(tx, id, by, false).await);
+    let skipped = estate.visit(flat, VisitKind::First).await;
+    assert_eq!((skipped.status, skipped.reason), (VisitStatus::Skipped, Some(Reason::ByStaff)));
+}
+
+#[tokio::test]
+async fn a_closed_repair_is_followed_up_within_one_week_and_a_reopened_one_is_not() {
+    let mut estate = Estate::handed_over("2024-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    estate.says("li", "厨房水管漏水").await;
+    estate.says("li", "提交").await;
+    estate.goes_on_to(estate.now() + DAY).await;
+    let ticket = found!(estate, |tx| store::tickets::list(tx, &store::tickets::Filter::default(), 5).await);
+    let ticket = ticket.into_iter().next().unwrap();
+    let closed_at = estate.now();
+    let id = ticket.id;
+    let closed = huifang::domain::ticket::Ticket { status: Status::Closed, closed_at: Some(closed_at), ..ticket };
+    let row = closed.clone();
+    stored!(estate, |tx| store::tickets::update(tx, &row).await);
+    estate.plan().await;
+    estate.plan().await;
+    let visit = estate.visit(flat, VisitKind::PostRepair).await;
+    assert_eq!((visit.ticket_id, visit.survey.as_str()), (Some(id), "post_repair"));
+    assert!(closed_at < visit.due_at && visit.due_at <= closed_at + 7 * DAY);
+    // It was not the end of it.
+    let row = huifang::domain::ticket::Ticket { status: Status::Reopened, reopened: 1, ..closed.clone() };
+    stored!(estate, |tx| store::tickets::update(tx, &row).await);
+    estate.goes_on_to(visit.due_at + DAY).await;
+    assert_eq!(estate.visit(flat, VisitKind::PostRepair).await.status, VisitStatus::Cancelled);
+    let row = huifang::domain::ticket::Ticket { reopened: 1, closed_at: Some(estate.now()), ..closed };
+    stored!(estate, |tx| store::tickets::update(tx, &row).await);
+    estate.plan().await;
+    let second = estate.visits(flat).await;
+    assert!(second.iter().any(|visit| visit.kind == VisitKind::PostRepair && visit.status == VisitStatus::Planned));
+}
+
+#[tokio::test]
+async fn a_second_visit_goes_to_the_same_person_with_the_same_survey_once() {
+    let mut estate = Estate::handed_over("2024-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    let contact = estate.moves_in("li", flat).await;
+    let second = Second {
+        ordinal: "recovery1".to_owned(),
+        project: estate.project,
+        unit: Some(flat),
+        contact,
+        ticket: None,
+        survey: Some("maintenance".to_owned()),
+        from: estate.now(),
+    };
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let (planner, second) = (estate.planner(), second.clone());
+        ids.push(stored!(estate, |tx| planner.second_visit(tx, second).await));
+    }
+    assert_eq!(ids[0], ids[1]);
+    estate.goes_on_to(estate.now() + 4 * DAY).await;
+    let visit = estate.visit(flat, VisitKind::Second).await;
+    assert_eq!(
+        (visit.status, visit.contact_id, visit.survey.as_str()),
+        (VisitStatus::Sent, Some(contact), "maintenance")
+    );
+}
