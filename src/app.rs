@@ -112,7 +112,6 @@ impl App {
             http: Http::new(&config.http, clock.clone()).context("[http]")?,
         };
         let alerts = alerts(config, &clock)?;
-        let intake = intake.in_zone(config.policy.time_zone.clone());
         let intake = if alerts.is_some() { intake.with_alerts() } else { intake };
         let intake = intake.with_policy(policy(config));
         let runner = Runner {
@@ -289,8 +288,7 @@ fn alerts(config: &Config, clock: &Clock) -> anyhow::Result<Option<Alerts>> {
     };
     let webhook = Http::new(&webhook, clock.clone()).context("[alerts] webhook_url and webhook_secret")?;
     let robot = Robot::new(&config.wecom, clock.clone()).context("[wecom] robot_key")?;
-    let policy = &config.policy;
-    let quiet = QuietHours { from: policy.quiet_from, to: policy.quiet_to, zone: policy.time_zone.clone() };
+    let quiet = policy(config).quiet;
     let alerts = Alerts {
         telegram_chat: set.telegram_chat.clone(),
         mail,

@@ -52,9 +52,6 @@ type Labels = [(&'static str, &'static str); 1];
 /// Characters of a place's name that are read.
 const LONGEST_PLACE: usize = 200;
 
-/// Where working hours are counted unless the operator says otherwise.
-const ZONE: &str = "Asia/Shanghai";
-
 /// Takes messages in. Cheap to clone.
 #[derive(Clone)]
 pub struct Intake {
@@ -69,8 +66,6 @@ pub struct Intake {
     pub(crate) alerts: bool,
     /// Where progress links lead; `None`: nobody gets one.
     links: Option<links::Links>,
-    /// Where working hours and evenings are counted.
-    pub(crate) zone: TimeZone,
     /// The rules for what goes out unasked.
     pub(crate) policy: Arc<Policy>,
 }
@@ -122,7 +117,6 @@ impl Intake {
         tokens: TokenKey,
         emergency_phone: String,
     ) -> Intake {
-        let zone = TimeZone::get(ZONE).unwrap_or(TimeZone::UTC);
         Intake {
             store,
             catalog,
@@ -132,7 +126,6 @@ impl Intake {
             emergency_phone,
             alerts: false,
             links: None,
-            zone,
             policy: Arc::default(),
         }
     }
@@ -142,14 +135,14 @@ impl Intake {
         Intake { alerts: true, ..self }
     }
 
-    /// Has working hours and evenings counted elsewhere than in China.
-    pub fn in_zone(self, zone: TimeZone) -> Intake {
-        Intake { zone, ..self }
-    }
-
     /// Has the operator's rules hold for what goes out unasked, instead of DOMAIN.md's.
     pub fn with_policy(self, policy: Policy) -> Intake {
         Intake { policy: Arc::new(policy), ..self }
+    }
+
+    /// Where working hours, evenings and quiet hours are counted.
+    pub(crate) fn zone(&self) -> &TimeZone {
+        &self.policy.quiet.zone
     }
 
     /// Takes one message in. Once this returns the message and everything that was decided are on

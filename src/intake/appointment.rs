@@ -92,7 +92,7 @@ impl Intake {
         window: Window,
     ) -> Result<(), StoreError> {
         let at = self.catalog.dispatch().remind_at;
-        let when = appointment::reminder(window, at, &self.zone, self.clock.now());
+        let when = appointment::reminder(window, at, self.zone(), self.clock.now());
         let (Some(when), Some(dialogue)) = (when, ticket.dialogue_id) else { return Ok(()) };
         let timer = Timer::AppointmentEve { appointment, from: window.from };
         self.owe(tx, Job::Wake { dialogue, timer }, when).await
@@ -128,6 +128,6 @@ impl Intake {
     }
 
     fn local(&self, millis: i64) -> Zoned {
-        jiff::Timestamp::from_millisecond(millis).unwrap_or_default().to_zoned(self.zone.clone())
+        jiff::Timestamp::from_millisecond(millis).unwrap_or_default().to_zoned(self.zone().clone())
     }
 }

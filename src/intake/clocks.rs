@@ -233,13 +233,13 @@ impl Intake {
     fn friendly_time(&self, from: Timestamp, days: u32) -> Timestamp {
         let earliest = from + std::time::Duration::from_secs(u64::from(days) * 86_400);
         let hour = jiff::civil::Time::constant(FRIENDLY_HOUR, 0, 0, 0);
-        let dates = std::iter::successors(local_date(earliest, &self.zone), |date| date.tomorrow().ok());
-        let mut times = dates.take(2).filter_map(|date| instant(date, hour, &self.zone));
+        let dates = std::iter::successors(local_date(earliest, self.zone()), |date| date.tomorrow().ok());
+        let mut times = dates.take(2).filter_map(|date| instant(date, hour, self.zone()));
         times.find(|at| *at >= earliest).unwrap_or(earliest)
     }
 
     fn terms(&self, matter: &Matter) -> Terms<'_> {
-        self.catalog.sla().terms(matter, self.catalog.calendar(), &self.zone)
+        self.catalog.sla().terms(matter, self.catalog.calendar(), self.zone())
     }
 
     async fn matter(&self, tx: &mut Tx, ticket: &Ticket) -> Result<Matter, StoreError> {

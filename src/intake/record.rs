@@ -100,7 +100,9 @@ impl Intake {
                     Timer::SurveyReminder { .. } | Timer::SurveyExpiry { .. } => {
                         self.policy.quiet.end(now + after).unwrap_or(now + after)
                     }
-                    Timer::ReportReminder { .. } | Timer::ReportUnconfirmed { .. } => now + after,
+                    Timer::ReportReminder { .. } | Timer::ReportUnconfirmed { .. } | Timer::AppointmentEve { .. } => {
+                        now + after
+                    }
                 };
                 self.owe(tx, Job::Wake { dialogue: scene.dialogue, timer }, at).await
             }

@@ -40,7 +40,10 @@ impl Intake {
                 let found = store::visits::find_by_response(tx, *response).await?;
                 keep(tx, found, |visit| visit.call(Reason::Unanswered, now)).await
             }
-            Timer::SurveyReminder { .. } | Timer::ReportReminder { .. } | Timer::ReportUnconfirmed { .. } => Ok(()),
+            Timer::SurveyReminder { .. }
+            | Timer::ReportReminder { .. }
+            | Timer::ReportUnconfirmed { .. }
+            | Timer::AppointmentEve { .. } => Ok(()),
         }
     }
 

@@ -131,7 +131,7 @@ async fn clock(State(web): State<Web>, Path(id): Path<String>, Acting(by, form):
 
 async fn expected(State(web): State<Web>, Path(id): Path<String>, Acting(by, form): Acting<Expected>) -> Answer {
     let day: Date = form.day.parse().map_err(|_| WebError::BadRequest)?;
-    let end = day.tomorrow().ok().and_then(|next| instant(next, Time::midnight(), &web.intake.zone));
+    let end = day.tomorrow().ok().and_then(|next| instant(next, Time::midnight(), web.intake.zone()));
     web.desk.expect(ticket(&id)?, end.ok_or(WebError::BadRequest)?, by).await?;
     Ok(back_to_ticket(&id))
 }
@@ -203,7 +203,7 @@ impl Windows {
             rows.into_iter().filter(|(day, from, until)| !(day.is_empty() && from.is_empty() && until.is_empty()));
         let read = |(day, from, until): (&String, &String, &String)| {
             let day: Date = day.parse().ok()?;
-            let at = |time: &str| instant(day, Time::strptime("%H:%M", time).ok()?, &web.intake.zone);
+            let at = |time: &str| instant(day, Time::strptime("%H:%M", time).ok()?, web.intake.zone());
             Some(Window { from: at(from)?, until: at(until)? })
         };
         written.map(|row| read(row).ok_or(WebError::BadRequest)).collect()
