@@ -111,6 +111,7 @@ impl App {
             http: Http::new(&config.http, clock.clone()).context("[http]")?,
         };
         let alerts = alerts(config, &clock)?;
+        let intake = intake.in_zone(config.policy.time_zone.clone());
         let intake = if alerts.is_some() { intake.with_alerts() } else { intake };
         let runner = Runner {
             store: store.clone(),

@@ -17,9 +17,11 @@ pub mod fault;
 mod files;
 pub mod lexicon;
 mod named;
+mod register;
 mod repair;
 mod surveys;
 mod texts;
+mod warranty;
 
 use fault::Fault;
 use files::Files;
@@ -31,7 +33,9 @@ use crate::domain::department::Routes;
 use crate::domain::incident;
 use crate::domain::language::Language;
 use crate::domain::recovery;
+use crate::domain::register::RegisterWords;
 use crate::domain::script::Script;
+use crate::domain::warranty::Rules as WarrantyRules;
 
 /// Everything in `prompts/`, checked.
 #[derive(Debug, Clone)]
@@ -41,6 +45,8 @@ pub struct Catalog {
     vocabulary: BTreeMap<Language, String>,
     calendar: Calendar,
     care: care::Care,
+    warranty: WarrantyRules,
+    register: RegisterWords,
 }
 
 impl Catalog {
@@ -85,6 +91,16 @@ impl Catalog {
     /// Returns which department is told (`plans/departments.toml`).
     pub fn departments(&self) -> &Routes {
         &self.care.departments
+    }
+
+    /// Returns the warranty terms of the law and how a fault finds its component (`plans/warranty.toml`).
+    pub fn warranty(&self) -> &WarrantyRules {
+        &self.warranty
+    }
+
+    /// Returns what the sheets and columns of the registers are called (`register.toml`).
+    pub fn register(&self) -> &RegisterWords {
+        &self.register
     }
 
     /// Returns a text with its placeholders filled in.
@@ -149,12 +165,14 @@ impl Catalog {
             words: commands::read(files, &mut names, &mut faults),
         };
         let calendar = calendar::read(files, &mut faults);
+        let warranty = warranty::read(files, &mut faults);
+        let register = register::read(files, &mut faults);
         let care = care::read(files, &script.surveys, &mut names, &mut faults);
         names.check(&texts, &mut faults);
         let vocabulary = Language::ALL.into_iter().map(|language| (language, vocabulary(files, language, &mut faults)));
         let vocabulary = vocabulary.collect();
         if let Some(care) = care.filter(|_| faults.is_empty()) {
-            return Ok(Catalog { texts, script, vocabulary, calendar, care });
+            return Ok(Catalog { texts, script, vocabulary, calendar, care, warranty, register });
         }
         faults.sort();
         faults.dedup();

@@ -15,10 +15,13 @@ mod record;
 mod reopen;
 pub mod response;
 mod speak;
+mod warranty;
 
 pub use record::blob_key;
 
 use std::sync::Arc;
+
+use jiff::tz::TimeZone;
 
 use crate::catalog::Catalog;
 use crate::channel::{Content, Inbound, MediaKind, Place, ReceivedFile};
@@ -45,6 +48,9 @@ type Labels = [(&'static str, &'static str); 1];
 /// Characters of a place's name that are read.
 const LONGEST_PLACE: usize = 200;
 
+/// Where working hours are counted unless the operator says otherwise.
+const ZONE: &str = "Asia/Shanghai";
+
 /// Takes messages in. Cheap to clone.
 #[derive(Clone)]
 pub struct Intake {
@@ -59,6 +65,8 @@ pub struct Intake {
     pub(crate) alerts: bool,
     /// Where progress links lead; `None`: nobody gets one.
     links: Option<links::Links>,
+    /// Where working hours and evenings are counted.
+    pub(crate) zone: TimeZone,
 }
 
 /// What became of a message.
@@ -108,12 +116,18 @@ impl Intake {
         tokens: TokenKey,
         emergency_phone: String,
     ) -> Intake {
-        Intake { store, catalog, tagger, clock, tokens, emergency_phone, alerts: false, links: None }
+        let zone = TimeZone::get(ZONE).unwrap_or(TimeZone::UTC);
+        Intake { store, catalog, tagger, clock, tokens, emergency_phone, alerts: false, zone, links: None }
     }
 
     /// Has staff told of flags by [`crate::domain::job::Job::Alert`].
     pub fn with_alerts(self) -> Intake {
         Intake { alerts: true, ..self }
+    }
+
+    /// Has working hours and evenings counted elsewhere than in China.
+    pub fn in_zone(self, zone: TimeZone) -> Intake {
+        Intake { zone, ..self }
     }
 
     /// Takes one message in. Once this returns the message and everything that was decided are on

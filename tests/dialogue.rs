@@ -333,8 +333,12 @@ proptest! {
 
 /// Tells the bot something, and returns the keys of what it says with what else it does.
 fn tells(state: &mut State, minted: u128, event: Event) -> (Vec<String>, Vec<Effect>) {
-    let ctx =
-        Ctx { now: Timestamp(1_795_226_400_000), fresh: Uuid::from_u128(minted), script: CATALOG.script(), tickets: &[] };
+    let ctx = Ctx {
+        now: Timestamp(1_795_226_400_000),
+        fresh: Uuid::from_u128(minted),
+        script: CATALOG.script(),
+        tickets: &[],
+    };
     let decided = step(state.clone(), event, &ctx);
     *state = decided.state;
     let said = decided.effects.iter().filter_map(|effect| match effect {
@@ -360,7 +364,9 @@ fn presses(id: &str) -> Event {
 }
 
 fn files_emergency(effects: &[Effect]) -> bool {
-    effects.iter().any(|effect| matches!(effect, Effect::FileTicket { draft, .. } if draft.urgency == Urgency::Emergency))
+    effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::FileTicket { draft, .. } if draft.urgency == Urgency::Emergency))
 }
 
 #[test]

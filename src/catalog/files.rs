@@ -26,6 +26,8 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "plans/departments.toml",
     "plans/incidents.toml",
     "plans/recovery.toml",
+    "plans/warranty.toml",
+    "register.toml",
     "repair.toml",
     "speech/vocabulary.en.txt",
     "speech/vocabulary.zh-CN.txt",

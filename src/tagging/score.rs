@@ -189,8 +189,10 @@ impl Reader<'_> {
     fn is_asked_about(&self, mark: &Mark) -> bool {
         let rest: String = self.text.span(mark.end, mark.end + 24).iter().collect();
         let sentence = rest.split_inclusive(['.', '!', '?']).next().unwrap_or_default();
-        let about = ["是最", "代表", "表示", "算什么", "算啥", "是什么", "是啥", "是好", "是高", " the best", " the worst"];
-        let asks = ["还是", "吗", "什么", "啥", "嘛", " or "].iter().any(|word| sentence.contains(word)) || sentence.ends_with('?');
+        let about =
+            ["是最", "代表", "表示", "算什么", "算啥", "是什么", "是啥", "是好", "是高", " the best", " the worst"];
+        let asks = ["还是", "吗", "什么", "啥", "嘛", " or "].iter().any(|word| sentence.contains(word))
+            || sentence.ends_with('?');
         asks && about.iter().any(|word| sentence.starts_with(word))
     }
 

@@ -15,6 +15,7 @@ mod correct;
 mod csrf;
 mod events;
 mod flags;
+mod import;
 mod language;
 mod ledger;
 mod login;
@@ -29,6 +30,7 @@ mod thread;
 pub(super) mod throttle;
 mod ticket;
 pub(super) mod view;
+mod warranty;
 
 /// `/console` and everything below.
 pub(super) fn routes() -> Router<Web> {
@@ -51,4 +53,5 @@ pub(super) fn routes() -> Router<Web> {
         .route("/console/media/{id}", get(media::show))
         .merge(actions::routes())
         .merge(correct::routes())
+        .merge(import::routes())
 }

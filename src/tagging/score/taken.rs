@@ -115,7 +115,19 @@ const BOUND: &[&str] = &[
 ];
 
 /// What makes the mark after it the lower end of a range.
-const AT_LEAST: &[&str] = &["不低于", "不少于", "高于", "低于", "不高于", "不超过", "at least", "no less than", "no more than", "above", "below"];
+const AT_LEAST: &[&str] = &[
+    "不低于",
+    "不少于",
+    "高于",
+    "低于",
+    "不高于",
+    "不超过",
+    "at least",
+    "no less than",
+    "no more than",
+    "above",
+    "below",
+];
 
 impl Reader<'_> {
     /// Leaves the marks that count; false where the only one does not.

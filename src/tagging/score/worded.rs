@@ -70,7 +70,8 @@ const NUMBERED_CHINESE: &[&str] =
 
 /// What follows 分 where it is a share, a width, money or the size of a part.
 const NO_MARKS: &[&str] = &[
-    "像", "宽", "厚", "深", "把握", "可能", "利", "靠", "接口", "接头", "弯头", "直接", "丝", "阀", "水管", "饱", "熟", "醉", "板",
+    "像", "宽", "厚", "深", "把握", "可能", "利", "靠", "接口", "接头", "弯头", "直接", "丝", "阀", "水管", "饱", "熟",
+    "醉", "板",
 ];
 
 impl Reader<'_> {
@@ -200,10 +201,25 @@ impl Reader<'_> {
         let after = self.text.char(end);
         let before = self.text.before(number.start);
         let between = after == '之' && self.text.char(end + 1) == '间';
-        if !between && matches!(
-            after,
-            '钟' | '之' | '米' | '贝' | '期' | '店' | '包' | '钱' | '厘' | '管' | '摊' | '成' | '公' | '号' | '批'
-        ) {
+        if !between
+            && matches!(
+                after,
+                '钟' | '之'
+                    | '米'
+                    | '贝'
+                    | '期'
+                    | '店'
+                    | '包'
+                    | '钱'
+                    | '厘'
+                    | '管'
+                    | '摊'
+                    | '成'
+                    | '公'
+                    | '号'
+                    | '批'
+            )
+        {
             return false;
         }
         if portion {
