@@ -19,10 +19,12 @@ mod files;
 pub mod lexicon;
 mod named;
 mod plans;
+mod register;
 mod repair;
 mod sla;
 mod surveys;
 mod texts;
+mod warranty;
 
 use fault::Fault;
 use files::Files;
@@ -35,7 +37,9 @@ use crate::domain::incident;
 use crate::domain::language::Language;
 use crate::domain::plan::Plans;
 use crate::domain::recovery;
+use crate::domain::register::RegisterWords;
 use crate::domain::script::Script;
+use crate::domain::warranty::Rules as WarrantyRules;
 
 /// Everything in `prompts/`, checked.
 #[derive(Debug, Clone)]
@@ -48,6 +52,8 @@ pub struct Catalog {
     sla: crate::domain::sla::Rules,
     dispatch: crate::domain::dispatch::Rules,
     plans: Plans,
+    warranty: WarrantyRules,
+    register: RegisterWords,
 }
 
 impl Catalog {
@@ -107,6 +113,16 @@ impl Catalog {
     /// Returns the rules by which visits come about (`plans/visits.toml`, `plans/seasons.toml`).
     pub fn plans(&self) -> &Plans {
         &self.plans
+    }
+
+    /// Returns the warranty terms of the law and how a fault finds its component (`plans/warranty.toml`).
+    pub fn warranty(&self) -> &WarrantyRules {
+        &self.warranty
+    }
+
+    /// Returns what the sheets and columns of the registers are called (`register.toml`).
+    pub fn register(&self) -> &RegisterWords {
+        &self.register
     }
 
     /// Returns a text with its placeholders filled in.
@@ -171,6 +187,8 @@ impl Catalog {
             words: commands::read(files, &mut names, &mut faults),
         };
         let calendar = calendar::read(files, &mut faults);
+        let warranty = warranty::read(files, &mut faults);
+        let register = register::read(files, &mut faults);
         let care = care::read(files, &script.surveys, &mut names, &mut faults);
         let sla = sla::read(files, &calendar, &mut faults);
         let dispatch = dispatch::read(files, &mut faults);
@@ -179,7 +197,7 @@ impl Catalog {
         let vocabulary = Language::ALL.into_iter().map(|language| (language, vocabulary(files, language, &mut faults)));
         let vocabulary = vocabulary.collect();
         if let (true, Some(care), Some(sla), Some(dispatch)) = (faults.is_empty(), care, sla, dispatch) {
-            return Ok(Catalog { texts, script, vocabulary, calendar, care, sla, dispatch, plans });
+            return Ok(Catalog { texts, script, vocabulary, calendar, care, sla, dispatch, plans, warranty, register });
         }
         faults.sort();
         faults.dedup();

@@ -19,6 +19,7 @@ mod reopen;
 pub mod response;
 mod speak;
 mod visit;
+mod warranty;
 
 pub use record::blob_key;
 

@@ -22,6 +22,7 @@ pub mod jobs;
 pub mod models;
 pub mod papers;
 pub mod planner;
+pub mod register;
 pub mod speech;
 pub mod store;
 pub mod tagging;

@@ -30,6 +30,8 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "plans/sla.toml",
     "plans/seasons.toml",
     "plans/visits.toml",
+    "plans/warranty.toml",
+    "register.toml",
     "repair.toml",
     "speech/vocabulary.en.txt",
     "speech/vocabulary.zh-CN.txt",

@@ -16,6 +16,7 @@ mod correct;
 mod csrf;
 mod events;
 mod flags;
+mod import;
 mod language;
 mod ledger;
 mod login;
@@ -32,6 +33,7 @@ mod ticket;
 pub(super) mod view;
 mod visit;
 mod visits;
+mod warranty;
 mod work;
 
 /// `/console` and everything below.
@@ -60,4 +62,5 @@ pub(super) fn routes() -> Router<Web> {
         .merge(actions::routes())
         .merge(arrange::routes())
         .merge(correct::routes())
+        .merge(import::routes())
 }
