@@ -7,7 +7,7 @@ use super::{By, Desk, DeskError, words};
 use crate::domain::dispatch::Candidate;
 use crate::domain::flag::{Flag, FlagKind};
 use crate::domain::ids::{StaffId, TicketId};
-use crate::domain::ticket::{Actor, Ticket};
+use crate::domain::ticket::{Actor, Status, Ticket};
 use crate::intake::Intake;
 use crate::store::{self, StoreError, Tx};
 
@@ -49,7 +49,7 @@ impl Desk {
         .await
     }
 
-    /// Says that the assignee has seen it and does it.
+    /// Says that the assignee has seen it and does it; one that was opened again is theirs again.
     pub async fn accept(&self, ticket: TicketId, by: impl Into<By>) -> Result<(), DeskError> {
         let by = by.into();
         let this = self.clone();
@@ -59,7 +59,11 @@ impl Desk {
                 if ticket.assignee != Some(by.staff) {
                     return Err(DeskError::Changed);
                 }
-                let ticket = Ticket { updated_at: this.intake.clock.now(), ..ticket };
+                let now = this.intake.clock.now();
+                let ticket = match ticket.status {
+                    Status::Reopened => ticket.assign(by.staff, now)?,
+                    _ => Ticket { updated_at: now, ..ticket },
+                };
                 this.changed(tx, &ticket, "accepted", by.staff, json!({})).await
             })
         })

@@ -21,3 +21,4 @@ mod wechat_load;
 mod wechat_trouble;
 mod wechatpy;
 mod wecom;
+mod year;
