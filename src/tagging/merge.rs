@@ -24,15 +24,15 @@ struct Trust {
 
 const MOOD: Trust = Trust { rules: 1.15, ngrams: 0.6, model: 0.25 };
 /// What speaks for each mood before anything is said. To overlook dissatisfaction costs more than to look twice.
-const MOOD_LEANS: [f64; MOODS] = [1.1, 0.0, 0.15];
+const MOOD_LEANS: [f64; MOODS] = [1.1, 0.0, 0.4];
 /// The same for public reviews and tweets, which the lexicon was not made for.
-const REVIEW: Trust = Trust { rules: 0.1, ngrams: 0.5, model: 0.5 };
+const REVIEW: Trust = Trust { rules: 0.2, ngrams: 0.6, model: 0.5 };
 const REVIEW_LEANS: [f64; MOODS] = [0.0, 0.1, 0.0];
 /// Below the first it is a message, above the second a review, and something of both in between.
 const GATE: (f64, f64) = (0.2, 0.6);
 /// From here on it is a review whatever else it looks like: a mark in it is no answer to us.
 const SURELY_A_REVIEW: f64 = 0.9;
-const INTENT: Trust = Trust { rules: 0.75, ngrams: 1.0, model: 0.2 };
+const INTENT: Trust = Trust { rules: 0.75, ngrams: 0.9, model: 0.25 };
 const TRADE: Trust = Trust { rules: 1.1, ngrams: 0.8, model: 0.5 };
 const DEGREE: Trust = Trust { rules: 1.0, ngrams: 0.5, model: 0.5 };
 
