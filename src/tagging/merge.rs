@@ -24,7 +24,7 @@ struct Trust {
 
 const MOOD: Trust = Trust { rules: 1.15, ngrams: 0.6, model: 0.25 };
 /// What speaks for each mood before anything is said. To overlook dissatisfaction costs more than to look twice.
-const MOOD_LEANS: [f64; MOODS] = [1.1, 0.0, 0.4];
+const MOOD_LEANS: [f64; MOODS] = [1.55, 0.0, 0.4];
 /// The same for public reviews and tweets, which the lexicon was not made for.
 const REVIEW: Trust = Trust { rules: 0.2, ngrams: 0.6, model: 0.5 };
 const REVIEW_LEANS: [f64; MOODS] = [0.0, 0.1, 0.0];
@@ -32,7 +32,7 @@ const REVIEW_LEANS: [f64; MOODS] = [0.0, 0.1, 0.0];
 const GATE: (f64, f64) = (0.2, 0.6);
 /// From here on it is a review whatever else it looks like: a mark in it is no answer to us.
 const SURELY_A_REVIEW: f64 = 0.9;
-const INTENT: Trust = Trust { rules: 0.75, ngrams: 0.9, model: 0.25 };
+const INTENT: Trust = Trust { rules: 0.75, ngrams: 0.8, model: 0.3 };
 const TRADE: Trust = Trust { rules: 1.1, ngrams: 0.8, model: 0.5 };
 const DEGREE: Trust = Trust { rules: 1.0, ngrams: 0.5, model: 0.5 };
 
