@@ -105,7 +105,7 @@ impl Linear {
             category: Some(self.category.likely(&short, &mut places)),
             urgency: Some(self.urgency.likely(&short, &mut places)),
             review: self.reviews.as_ref().map(|reviews| Review {
-                likely: reviews.kind.likely(&short, &mut places)[1],
+                likely: reviews.kind.likely(&long, &mut places)[1],
                 sentiment: reviews.moods(text, &long, &mut places),
             }),
         }
@@ -167,11 +167,11 @@ fn read(bytes: &[u8]) -> Result<Linear, String> {
             .transpose()?,
     };
     let short = [model.intent.longest, model.category.longest, model.urgency.longest];
-    let (kinds, moods) = model.reviews.as_ref().map_or((short[0], [model.sentiment.longest; 2]), |reviews| {
-        (reviews.kind.longest, [reviews.chinese.longest, reviews.other.longest])
+    let long = model.reviews.as_ref().map_or([model.sentiment.longest; 3], |reviews| {
+        [reviews.kind.longest, reviews.chinese.longest, reviews.other.longest]
     });
-    if short.iter().any(|longest| *longest != kinds) || moods.iter().any(|longest| *longest != model.sentiment.longest)
-    {
+    let unlike = |all: [usize; 3], one: usize| all.iter().any(|longest| *longest != one);
+    if unlike(short, model.intent.longest) || unlike(long, model.sentiment.longest) {
         return Err("its heads look at runs of different lengths, which are made only once for all of them".to_owned());
     }
     Ok(model)

@@ -24,14 +24,16 @@ struct Trust {
 
 const MOOD: Trust = Trust { rules: 1.15, ngrams: 0.6, model: 0.25 };
 /// What speaks for each mood before anything is said. To overlook dissatisfaction costs more than to look twice.
-const MOOD_LEANS: [f64; MOODS] = [1.1, 0.0, 0.15];
+const MOOD_LEANS: [f64; MOODS] = [1.55, 0.0, 0.4];
 /// The same for public reviews and tweets, which the lexicon was not made for.
-const REVIEW: Trust = Trust { rules: 0.2, ngrams: 0.4, model: 0.55 };
+const REVIEW: Trust = Trust { rules: 0.2, ngrams: 0.6, model: 0.5 };
 const REVIEW_LEANS: [f64; MOODS] = [0.0, 0.1, 0.0];
+/// Below the first it is a message, above the second a review, and something of both in between.
+const GATE: (f64, f64) = (0.2, 0.6);
 /// From here on it is a review whatever else it looks like: a mark in it is no answer to us.
 const SURELY_A_REVIEW: f64 = 0.9;
 const INTENT: Trust = Trust { rules: 0.75, ngrams: 0.8, model: 0.3 };
-const TRADE: Trust = Trust { rules: 0.9, ngrams: 0.9, model: 0.15 };
+const TRADE: Trust = Trust { rules: 1.1, ngrams: 0.8, model: 0.5 };
 const DEGREE: Trust = Trust { rules: 1.0, ngrams: 0.5, model: 0.5 };
 
 /// What speaks against a report in which nothing is named that could be broken: the wording must
@@ -56,7 +58,7 @@ const ALONE: f64 = 0.6;
 /// So near to an emergency, in odds, it is asked whether anybody is in danger.
 const DOUBT: f64 = 1.5;
 
-const DANGER: Danger = Danger { base: 1.3, open: 1.8, mortal: 2.4, guarded: 0.0, ngrams: 0.97, model: 0.34 };
+const DANGER: Danger = Danger { base: 1.15, open: 1.8, mortal: 2.4, guarded: 0.0, ngrams: 0.97, model: 0.34 };
 
 /// What the rules found.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -226,8 +228,9 @@ impl Voices<'_> {
         }
         if let Some(review) = self.ngrams.and_then(|judge| judge.review) {
             let as_review = REVIEW.sum(words, [Some(review.sentiment), self.model.map(|judge| judge.sentiment)]);
+            let share = ((review.likely - GATE.0) / (GATE.1 - GATE.0)).clamp(0.0, 1.0);
             for (score, other) in scores.iter_mut().zip(add(as_review, REVIEW_LEANS)) {
-                *score += review.likely * (other - *score);
+                *score += share * (other - *score);
             }
         }
         let likely = softmax(scores);

@@ -125,7 +125,7 @@ fn chinese(text: &Text, start: usize) -> Option<Number> {
         if let Some(value) = han_digit(c) {
             // 三四 is "three or four"; 一二三 or 二零二五 is read digit by digit.
             // 五五 is a share or a figure twice.
-            let neighbour = |before: f64| (value - before).abs() < 1.5 && value != before && before > 0.0;
+            let neighbour = |before: f64| (0.5..1.5).contains(&(value - before).abs()) && before > 0.0;
             range = digits == 1 && previous.is_some_and(neighbour);
             digit = Some(if digits > 0 { digit.unwrap_or(0.0) * 10.0 + value } else { value });
             digits += 1;

@@ -191,8 +191,8 @@ impl Reader<'_> {
         let sentence = rest.split_inclusive(['.', '!', '?']).next().unwrap_or_default();
         let about =
             ["是最", "代表", "表示", "算什么", "算啥", "是什么", "是啥", "是好", "是高", " the best", " the worst"];
-        let asks = ["还是", "吗", "什么", "啥", "嘛", " or "].iter().any(|word| sentence.contains(word))
-            || sentence.ends_with('?');
+        let asks =
+            sentence.contains("还是最") || sentence.ends_with(['?', '吗', '啥']) || sentence.ends_with("什么意思");
         asks && about.iter().any(|word| sentence.starts_with(word))
     }
 

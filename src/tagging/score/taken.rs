@@ -142,7 +142,7 @@ impl Reader<'_> {
         // "3分，不，4分", "2分？想多了，1分", "2 not 5"
         let last = marks.iter().map(|mark| mark.start).max().unwrap_or_default();
         keep(marks, |mark| mark.start == last || !self.refused(mark));
-        keep(marks, |mark| !self.ends_before(mark.start, &["not", "而不是", "唔系"]));
+        keep(marks, |mark| !self.ends_before(mark.start, &["not", "而不是", "唔系", "从", "由"]));
         let cues = self.found.iter().rev().filter(|find| matches!(find.meaning, Meaning::Correction));
         for cue in cues {
             let before = marks.len();

@@ -56,10 +56,6 @@ const NUMBERED_ENGLISH: &[&str] = &[
     "after",
     "before",
     "day",
-    "week",
-    "visit",
-    "stage",
-    "zone",
     "until",
     "till",
     "since",
@@ -70,8 +66,22 @@ const NUMBERED_CHINESE: &[&str] =
 
 /// What follows 分 where it is a share, a width, money or the size of a part.
 const NO_MARKS: &[&str] = &[
-    "像", "宽", "厚", "深", "把握", "可能", "利", "靠", "接口", "接头", "弯头", "直接", "丝", "阀", "水管", "饱", "熟",
-    "醉", "板",
+    "像样板",
+    "像个",
+    "宽",
+    "把握",
+    "利息",
+    "接口",
+    "接头",
+    "弯头",
+    "管",
+    "丝",
+    "阀",
+    "水管",
+    "饱",
+    "醉",
+    "靠材料",
+    "靠手艺",
 ];
 
 impl Reader<'_> {
@@ -136,7 +146,7 @@ impl Reader<'_> {
             return None;
         };
         let counted = matches!(self.text.char(part.end), '的' | '都') || self.has_unit(part);
-        let meant = self.awaiting != Awaiting::Nothing || self.is_rated(whole) || part.end == self.text.core().1;
+        let meant = self.awaiting != Awaiting::Nothing || self.is_rated(whole);
         (meant && !counted && part.value <= whole.value).then(|| Mark::plain(whole.start, part.end, part.value, scale))
     }
 
@@ -229,7 +239,7 @@ impl Reader<'_> {
         // 三分像, 八分把握, 四分的接口: a share, a width or the size of a part.
         let rest: String = self.text.span(end, end + 6).iter().collect();
         let rest = rest.trim_start_matches(['的', ' ']);
-        if NO_MARKS.iter().any(|word| rest.starts_with(word)) {
+        if self.awaiting == Awaiting::Nothing && NO_MARKS.iter().any(|word| rest.starts_with(word)) {
             return false;
         }
         // 九点二十分, 六角五分, 百分之五
