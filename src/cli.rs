@@ -22,6 +22,7 @@ mod eval;
 mod export;
 mod migrate;
 mod models;
+mod qr;
 mod serve;
 mod staff;
 mod transcribe;
@@ -53,6 +54,7 @@ enum Command {
     Export(export::Export),
     #[command(subcommand)]
     Models(models::Models),
+    Qr(qr::Qr),
     #[command(subcommand)]
     Staff(staff::StaffCommand),
 }
@@ -83,6 +85,7 @@ impl Cli {
                 Command::Analyze(command) => return command.run(&settings.load()?.tagging).await,
                 Command::Eval(command) => command.run(settings.load()?).await?,
                 Command::Export(command) => command.run(settings.load()?).await?,
+                Command::Qr(command) => command.run(settings.load()?).await?,
                 Command::Staff(command) => command.run(settings.load()?).await?,
                 Command::Check(command) => return command.run(&settings).await,
                 Command::Connect(command) => return command.run(settings.load()?).await,
