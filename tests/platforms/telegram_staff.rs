@@ -144,7 +144,7 @@ async fn staff_act_on_an_alert_in_their_group_once_and_everybody_sees_who() {
     assert_eq!(group.presses(&alert, "已电话", WANG).await, "小王 已电话联系客户");
     assert_eq!(group.presses(&alert, "已到场", WANG).await, "小王 已到场");
     assert_eq!(group.presses(&alert, "已到场", WANG).await, "小王 已到场");
-    assert_eq!(group.ticket().await, "on_site Some(\"小王\") reported assigned note on_site");
+    assert_eq!(group.ticket().await, "on_site Some(\"小王\") reported assigned called on_site");
     group.presses(&alert, "申请延期", WANG).await;
     let asked = group.alerts().pop().unwrap();
     assert!(asked["text"].as_str().unwrap().starts_with("【申请延期】HF2611-0001"), "{asked}");
