@@ -26,7 +26,7 @@ use crate::channel::wecom::robot::Robot;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::desk::Desk;
-use crate::domain::alert::QuietHours;
+use crate::domain::alert::{QuietHours, Target};
 use crate::domain::policy::{PATIENCE, Policy};
 use crate::domain::token::TokenKey;
 use crate::intake::Intake;
@@ -301,10 +301,17 @@ fn alerts(config: &Config, clock: &Clock) -> anyhow::Result<Option<Alerts>> {
         public_url: config.server.public_url(),
     };
     let places = alerts.set_up();
-    if let Some(rule) = set.rules.iter().find(|rule| !places.contains(&rule.to)) {
+    let reached = |target: &Target| match target {
+        Target::Staff => config.telegram.token.is_some(),
+        place => places.contains(place),
+    };
+    if let Some(rule) = set.rules.iter().find(|rule| !reached(&rule.to)) {
         anyhow::bail!("[alerts] rules: a rule sends to {:?}, which is not set up", rule.to.name());
     }
-    Ok((!places.is_empty()).then_some(alerts))
+    if set.rules.iter().any(|rule| rule.to != Target::Staff && !rule.roles.is_empty()) {
+        anyhow::bail!("[alerts] rules: roles belong to rules with to = \"staff\"");
+    }
+    Ok((!places.is_empty() || alerts.tells_people()).then_some(alerts))
 }
 
 /// Loads the models that understand text. Without them the keyword lexicon judges alone.

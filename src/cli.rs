@@ -23,6 +23,7 @@ mod export;
 mod import;
 mod migrate;
 mod models;
+mod qr;
 mod serve;
 mod staff;
 mod transcribe;
@@ -55,6 +56,7 @@ enum Command {
     Import(import::Import),
     #[command(subcommand)]
     Models(models::Models),
+    Qr(qr::Qr),
     #[command(subcommand)]
     Staff(staff::StaffCommand),
 }
@@ -86,6 +88,7 @@ impl Cli {
                 Command::Eval(command) => command.run(settings.load()?).await?,
                 Command::Export(command) => command.run(settings.load()?).await?,
                 Command::Import(command) => return command.run(settings.load()?).await,
+                Command::Qr(command) => command.run(settings.load()?).await?,
                 Command::Staff(command) => command.run(settings.load()?).await?,
                 Command::Check(command) => return command.run(&settings).await,
                 Command::Connect(command) => return command.run(settings.load()?).await,

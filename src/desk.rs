@@ -17,6 +17,8 @@ mod work;
 pub use pool::staff_leaves;
 pub use work::Refusal;
 
+pub use alerts::HeardStaff;
+
 use serde_json::json;
 
 use crate::domain::appointment::InvalidAppointment;

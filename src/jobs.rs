@@ -215,6 +215,7 @@ impl Runner {
             Job::Deliver { dialogue, message } => self.deliver(dialogue, message, claimed).await,
             Job::Alert { flag } => self.alert(flag).await,
             Job::Tell { flag, target } => self.tell(flag, target).await,
+            Job::TellPerson { flag, staff } => self.tell_person(flag, staff).await,
             Job::Acknowledge { flag, staff, act } => self.acknowledge(flag, staff, act).await,
             Job::TagTicket { ticket } => self.tag_ticket(ticket).await,
             Job::TagResponse { response } => self.tag_response(response).await,

@@ -5,6 +5,7 @@
 //! knows the library and the fonts. Nothing here answers a request (`crate::web`) or decides
 //! anything about a ticket.
 
+pub mod codes;
 pub mod facts;
 mod layout;
 pub mod ledger;

@@ -38,6 +38,7 @@ pub mod error;
 mod headers;
 mod health;
 mod live;
+mod openapi;
 mod origin;
 mod papers;
 mod posted;
@@ -165,6 +166,7 @@ pub fn router(parts: Parts) -> Result<Router, HashError> {
         .merge(console::routes())
         .merge(progress::routes())
         .merge(health::routes())
+        .merge(openapi::routes())
         .merge(webhooks::routes())
         .fallback(|| async { error::WebError::NotFound })
         .layer(DefaultBodyLimit::max(LARGEST_BODY))

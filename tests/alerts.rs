@@ -202,7 +202,8 @@ async fn what_somebody_has_seen_meanwhile_is_not_told_again() {
 async fn rules_say_what_goes_where_and_a_busy_server_is_asked_again() {
     let (server, port) = Server::start().await;
     let kinds = vec![FlagKind::Complaint];
-    let rule = Rule { to: Target::Mail, kinds, regions: vec![], urgency: None, at_night: true };
+    let rule =
+        Rule { to: Target::Mail, kinds, regions: vec![], urgency: None, at_night: true, roles: vec![], on_call: None };
     let mut house = House::with(port, vec![rule]).await;
     *server.busy.lock().unwrap() = true;
     house.says("你们就是踢皮球，推来推去没人管").await;

@@ -44,6 +44,7 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("symphonia", &["speech"]),
     ("argon2", &["web"]),
     ("krilla", &["papers"]),
+    ("qrcode", &["papers"]),
     // What goes out to other machines: model files, and recordings to a recognition service that was configured.
     ("reqwest", &["http", "models/pull", "speech/service", "channel"]),
     ("rustls", &["http"]),

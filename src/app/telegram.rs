@@ -13,7 +13,7 @@ use super::Role;
 use crate::catalog::Catalog;
 use crate::channel::telegram::update::Update;
 use crate::channel::telegram::{Menu, Mode, PollError, Telegram};
-use crate::desk::Desk;
+use crate::desk::{Desk, HeardStaff};
 use crate::domain::language::Language;
 use crate::domain::script::Command;
 use crate::intake::Intake;
@@ -118,14 +118,18 @@ pub async fn poll(bot: &Telegram, intake: &Intake, cancel: &CancellationToken) {
 /// each that was.
 async fn take(bot: &Telegram, intake: &Intake, updates: Vec<Update>, next: &mut i64) -> Result<(), StoreError> {
     for update in updates {
-        for inbound in update.inbound {
-            intake.receive(inbound).await?;
+        let heard = match &update.staff {
+            Some(says) => Desk::new(intake.clone()).hear_staff(says).await?,
+            None => HeardStaff::NotStaff,
+        };
+        if heard == HeardStaff::NotStaff {
+            for inbound in update.inbound {
+                intake.receive(inbound).await?;
+            }
         }
-        if let Some(says) = &update.staff {
-            let answer = Desk::new(intake.clone()).hear_staff(says).await?;
+        if let HeardStaff::Answered(answer) = heard {
             let bot = bot.clone();
             tokio::spawn(async move {
-                let Some(answer) = answer else { return };
                 if let Err(error) = bot.answer(&answer).await {
                     tracing::warn!("Telegram: a member of staff was not told what became of it: {error}");
                 }

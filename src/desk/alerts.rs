@@ -24,6 +24,17 @@ use crate::store::{self, StoreError, Tx};
 /// Where this happens; the other places that get alerts only listen.
 const CHANNEL: &str = "telegram";
 
+/// What came of something that a member of staff may have done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeardStaff {
+    /// They are told this at once.
+    Answered(Answer),
+    /// It is done; a job says so where it matters.
+    Done,
+    /// It was nothing of staff's: a client, or people talking among themselves.
+    NotStaff,
+}
+
 /// What an alert's button or an answer to it led to.
 enum Done {
     /// It is done, perhaps by an earlier copy.
@@ -35,11 +46,11 @@ enum Done {
 }
 
 impl Desk {
-    /// Carries out what somebody did in Telegram, if they are staff; returns what they are told.
+    /// Carries out what somebody did in Telegram, if they are staff; returns what came of it.
     ///
     /// # Errors
     /// A [`StoreError`] if nothing was stored: it will come again.
-    pub async fn hear_staff(&self, says: &StaffSays) -> Result<Option<Answer>, StoreError> {
+    pub async fn hear_staff(&self, says: &StaffSays) -> Result<HeardStaff, StoreError> {
         debug_assert_eq!(ChannelKind::Telegram.name(), CHANNEL);
         let language = says.language.unwrap_or_default();
         match &says.what {
@@ -48,7 +59,7 @@ impl Desk {
                     Some(staff) => self.told(language, "alert.linked.done", &[("name", &staff.name)]),
                     None => self.told(language, "alert.refused.link", &[]),
                 };
-                Ok(Some(Answer::Say { chat: *chat, below: None, text }))
+                Ok(HeardStaff::Answered(Answer::Say { chat: *chat, below: None, text }))
             }
             What::Pressed { query, act, flag } => {
                 let done = self.act(says, *act, Some(*flag), None).await;
@@ -61,7 +72,7 @@ impl Desk {
                     Ok(Done::NoAlert) => self.told(language, "alert.refused.gone", &[]),
                     Err(error) => self.refusal(language, error)?,
                 };
-                Ok(Some(Answer::Toast { query: query.clone(), text }))
+                Ok(HeardStaff::Answered(Answer::Toast { query: query.clone(), text }))
             }
             What::Replied { chat, message, to, text } => {
                 let at = (chat.to_string(), to.to_string());
@@ -70,12 +81,12 @@ impl Desk {
                     .read(|tx| Box::pin(async move { store::alerts::flag_of(tx, CHANNEL, &at.0, &at.1).await }));
                 let done = self.act(says, Act::Reply, found.await?, Some(text)).await;
                 let text = match done {
-                    // The group is told by a job.
-                    Ok(Done::By(_) | Done::NoAlert) => return Ok(None),
+                    Ok(Done::By(_)) => return Ok(HeardStaff::Done),
+                    Ok(Done::NoAlert) => return Ok(HeardStaff::NotStaff),
                     Ok(Done::Unknown) => self.told(language, "alert.refused.unknown", &[]),
                     Err(error) => self.refusal(language, error)?,
                 };
-                Ok(Some(Answer::Say { chat: *chat, below: Some(*message), text }))
+                Ok(HeardStaff::Answered(Answer::Say { chat: *chat, below: Some(*message), text }))
             }
         }
     }

@@ -5,7 +5,8 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::flag::FlagKind;
-use super::ids::FlagId;
+use super::ids::{FlagId, StaffId};
+use super::staff::{Role, Staff};
 use super::time::Timestamp;
 use super::understanding::Urgency;
 
@@ -23,11 +24,13 @@ pub enum Target {
     Mail,
     /// A program, by signed webhook.
     Webhook,
+    /// Members of staff themselves, by their linked Telegram accounts; only where a rule says so.
+    Staff,
 }
 
 impl Target {
     /// Every place.
-    pub const ALL: [Target; 4] = [Target::Telegram, Target::Wecom, Target::Mail, Target::Webhook];
+    pub const ALL: [Target; 5] = [Target::Telegram, Target::Wecom, Target::Mail, Target::Webhook, Target::Staff];
 
     /// Returns the name used in the settings, the database and metrics.
     pub fn name(self) -> &'static str {
@@ -36,6 +39,7 @@ impl Target {
             Target::Wecom => "wecom",
             Target::Mail => "mail",
             Target::Webhook => "webhook",
+            Target::Staff => "staff",
         }
     }
 }
@@ -117,10 +121,17 @@ pub struct Rule {
     /// Also in the quiet hours, without waiting for their end.
     #[serde(default)]
     pub at_night: bool,
+    /// To [`Target::Staff`]: members of staff of these roles.
+    #[serde(default)]
+    pub roles: Vec<Role>,
+    /// Who is called in such an emergency, instead of whoever is for all.
+    #[serde(default)]
+    pub on_call: Option<String>,
 }
 
 impl Rule {
-    fn wants(&self, matter: &Matter<'_>) -> bool {
+    /// Whether this is about such alerts.
+    pub fn wants(&self, matter: &Matter<'_>) -> bool {
         (self.kinds.is_empty() || self.kinds.contains(&matter.kind))
             && (self.regions.is_empty() || matter.region.is_some_and(|at| self.regions.iter().any(|r| r == at)))
             && self.urgency.is_none_or(|least| matter.urgency >= least)
@@ -175,6 +186,32 @@ pub fn plan(
     set_up.iter().filter_map(|target| Some((*target, when(*target)?))).collect()
 }
 
+/// Says which members of staff get an alert themselves, and when: those whom a rule to
+/// [`Target::Staff`] names by their role, and who look after the region it is from or after all.
+pub fn people(
+    staff: &[Staff],
+    rules: &[Rule],
+    quiet: &QuietHours,
+    matter: &Matter<'_>,
+    now: Timestamp,
+) -> Vec<(StaffId, Timestamp)> {
+    let morning = quiet.end(now).filter(|_| !matter.is_emergency()).unwrap_or(now);
+    let when = |person: &Staff| {
+        let elsewhere = person.region.as_deref().zip(matter.region).is_some_and(|(theirs, its)| theirs != its);
+        let names = |rule: &&Rule| {
+            let named = rule.roles.is_empty() || rule.roles.contains(&person.role);
+            rule.to == Target::Staff && named && rule.wants(matter)
+        };
+        let mut naming = rules.iter().filter(names).peekable();
+        if elsewhere || !person.active {
+            return None;
+        }
+        naming.peek()?;
+        Some(if naming.any(|rule| rule.at_night) { now } else { morning })
+    };
+    staff.iter().filter_map(|person| Some((person.id, when(person)?))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,7 +261,15 @@ mod tests {
         let plan = |rules: &[Rule], matter: &Matter<'_>| plan(&both, rules, &quiet(), matter, night);
         assert_eq!(plan(&[], &complaint), [(Target::Telegram, morning), (Target::Mail, morning)]);
         assert_eq!(plan(&[], &gas), [(Target::Telegram, night), (Target::Mail, night)]);
-        let rule = |to| Rule { to, kinds: vec![], regions: vec![], urgency: None, at_night: false };
+        let rule = |to| Rule {
+            to,
+            kinds: vec![],
+            regions: vec![],
+            urgency: None,
+            at_night: false,
+            roles: vec![],
+            on_call: None,
+        };
         let east = Rule { regions: vec!["华东".to_owned()], ..rule(Target::Mail) };
         let pressing = Rule { urgency: Some(Urgency::High), ..rule(Target::Telegram) };
         let rules = [east, pressing];
@@ -233,5 +278,35 @@ mod tests {
         let awake = Rule { at_night: true, kinds: vec![FlagKind::Complaint], ..rule(Target::Mail) };
         assert_eq!(plan(&[awake], &complaint), [(Target::Mail, night)]);
         assert_eq!(plan(&[rule(Target::Wecom)], &gas), [], "not set up");
+    }
+
+    #[test]
+    fn people_are_told_by_their_role_and_region() {
+        let night = at("2026-11-21T19:00:00Z");
+        let person = |number: u128, role, region: Option<&str>| {
+            let new = Staff::new(StaffId(uuid::Uuid::from_u128(number)), number.to_string(), role, night);
+            Staff { region: region.map(str::to_owned), ..new }
+        };
+        let mut staff = vec![
+            person(1, Role::Manager, Some("华东")),
+            person(2, Role::Manager, Some("华南")),
+            person(3, Role::Manager, None),
+            person(4, Role::Engineer, Some("华东")),
+            person(5, Role::Manager, None),
+        ];
+        staff[4].active = false;
+        let rules: Vec<Rule> = ["to = \"staff\"\nroles = [\"manager\"]\nat_night = true", "to = \"mail\""]
+            .map(|rule| toml::from_str(rule).unwrap())
+            .into();
+        let matter = Matter { kind: FlagKind::Complaint, urgency: Urgency::Normal, region: Some("华东") };
+        let told = |rules: &[Rule], matter: &Matter<'_>| {
+            let told = people(&staff, rules, &quiet(), matter, night);
+            told.into_iter().map(|(id, when)| (id.0.as_u128(), when == night)).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&rules, &matter), [(1, true), (3, true)]);
+        assert_eq!(told(&rules, &Matter { region: None, ..matter }), [(1, true), (2, true), (3, true)]);
+        assert_eq!(told(&[], &matter), []);
+        let all: Rule = toml::from_str("to = \"staff\"").unwrap();
+        assert_eq!(told(&[all], &matter), [(1, false), (3, false), (4, false)], "what can wait, till the morning");
     }
 }

@@ -22,6 +22,8 @@ pub enum Job {
     Alert { flag: FlagId },
     /// Tell staff of a flag at one place.
     Tell { flag: FlagId, target: Target },
+    /// Tell one member of staff of a flag, by their own account.
+    TellPerson { flag: FlagId, staff: StaffId },
     /// Say below an alert who did what about it.
     Acknowledge { flag: FlagId, staff: StaffId, act: Act },
     /// Have the model judge the words of a ticket.
@@ -61,6 +63,7 @@ impl Job {
             Job::Deliver { .. } => "deliver",
             Job::Alert { .. } => "alert",
             Job::Tell { .. } => "tell",
+            Job::TellPerson { .. } => "tell_person",
             Job::Acknowledge { .. } => "acknowledge",
             Job::TagTicket { .. } => "tag_ticket",
             Job::TagResponse { .. } => "tag_response",
@@ -89,6 +92,7 @@ impl Job {
             Job::Fetch { .. }
             | Job::Alert { .. }
             | Job::Tell { .. }
+            | Job::TellPerson { .. }
             | Job::TagTicket { .. }
             | Job::TagResponse { .. }
             | Job::SlaWarning { .. }
@@ -104,6 +108,7 @@ impl Job {
             Job::Fetch { media, .. } => Some(format!("fetch:{media}")),
             Job::Alert { flag } => Some(format!("alert:{flag}")),
             Job::Tell { flag, target } => Some(format!("tell:{flag}:{}", target.name())),
+            Job::TellPerson { flag, staff } => Some(format!("tell:{flag}:{staff}")),
             Job::Deliver { message, .. } => Some(format!("deliver:{message}")),
             Job::PlanAll { day } => Some(format!("plan_all:{day}")),
             Job::ShowRecord { visit } => Some(format!("show_record:{visit}")),

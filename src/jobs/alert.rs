@@ -52,8 +52,21 @@ impl Alerts {
             Target::Mail => self.mail.is_some(),
             Target::Wecom => self.robot.is_some(),
             Target::Webhook => self.webhook.is_some(),
+            // By rules alone, and person by person.
+            Target::Staff => false,
         };
         Target::ALL.into_iter().filter(is_set_up).collect()
+    }
+
+    /// Whether members of staff get alerts themselves.
+    pub fn tells_people(&self) -> bool {
+        self.rules.iter().any(|rule| rule.to == Target::Staff)
+    }
+
+    /// Who is to be called: whom the first rule about it names, else whoever is for all.
+    fn on_call(&self, matter: &Matter<'_>) -> Option<&str> {
+        let by_rule = self.rules.iter().filter(|rule| rule.wants(matter)).find_map(|rule| rule.on_call.as_deref());
+        by_rule.or(self.on_call.as_deref())
     }
 }
 
@@ -74,6 +87,14 @@ struct Found {
     words: Option<String>,
 }
 
+impl Found {
+    /// What rules look at.
+    fn matter(&self) -> Matter<'_> {
+        let urgency = self.ticket.as_ref().map_or(Urgency::Normal, |ticket| ticket.urgency);
+        Matter { kind: self.flag.kind, urgency, region: self.region.as_deref() }
+    }
+}
+
 impl Runner {
     /// Decides where an alert goes and when.
     pub(super) async fn alert(&self, flag: FlagId) -> Outcome {
@@ -82,8 +103,13 @@ impl Runner {
         let owed = self.store.write(move |tx| {
             Box::pin(async move {
                 let Some(found) = find(tx, flag).await? else { return Ok::<(), StoreError>(()) };
-                let urgency = found.ticket.as_ref().map_or(Urgency::Normal, |ticket| ticket.urgency);
-                let matter = Matter { kind: found.flag.kind, urgency, region: found.region.as_deref() };
+                let matter = found.matter();
+                if alerts.tells_people() {
+                    let staff = store::staff::list(tx).await?;
+                    for (staff, at) in alert::people(&staff, &alerts.rules, &alerts.quiet, &matter, now) {
+                        intake.owe(tx, Job::TellPerson { flag, staff }, at).await?;
+                    }
+                }
                 for (target, at) in alert::plan(&alerts.set_up(), &alerts.rules, &alerts.quiet, &matter, now) {
                     intake.owe(tx, Job::Tell { flag, target }, at).await?;
                 }
@@ -120,6 +146,36 @@ impl Runner {
         }
     }
 
+    /// Sends an alert to one member of staff, unless somebody has seen the flag meanwhile. Whoever has
+    /// linked no account is told at the other places.
+    pub(super) async fn tell_person(&self, flag: FlagId, staff: StaffId) -> Outcome {
+        let Some(alerts) = &self.alerts else { return Outcome::Done };
+        let found = self.store.read(move |tx| {
+            Box::pin(async move {
+                let accounts = store::staff_accounts::of(tx, ChannelKind::Telegram.name(), staff).await?;
+                Ok::<_, StoreError>((find(tx, flag).await?, accounts))
+            })
+        });
+        let (found, accounts) = match found.await {
+            Ok((Some(found), accounts)) if found.flag.seen_at.is_none() => (found, accounts),
+            Ok(_) => return Outcome::Done,
+            Err(error) => return error.into(),
+        };
+        let told = self.told(alerts, &found);
+        for account in accounts {
+            match self.send_to_chat(&account, flag, &told).await {
+                Ok(()) => {}
+                Err(SendError::Later { wait, reason }) => {
+                    return Outcome::later(wait, anyhow::anyhow!("alert to a member of staff: {reason}"));
+                }
+                Err(error) => {
+                    tracing::warn!(staff.id = %staff, "an alert did not reach member of staff {staff}: {error}")
+                }
+            }
+        }
+        Outcome::Done
+    }
+
     /// Sends to one place; `None` if it is no longer set up.
     async fn send_alert(
         &self,
@@ -130,15 +186,16 @@ impl Runner {
     ) -> Option<Result<(), SendError>> {
         let to = |address| Outgoing { id: OutboxId(flag.0), address, text: &told.text, buttons: &[] };
         Some(match target {
-            Target::Telegram => self.send_to_group(alerts.telegram_chat.as_deref()?, flag, told).await,
+            Target::Telegram => self.send_to_chat(alerts.telegram_chat.as_deref()?, flag, told).await,
             Target::Wecom => alerts.robot.as_ref()?.say(&robot::escape(&told.text)).await,
             Target::Mail => alerts.mail.as_ref()?.send(&flag.to_string(), &told.subject, &told.text).await,
             Target::Webhook => alerts.webhook.as_ref()?.send(&to(WEBHOOK_ADDRESS)).await,
+            Target::Staff => return None,
         })
     }
 
     /// Sends an alert with its buttons, and notes which message it became.
-    async fn send_to_group(&self, chat: &str, flag: FlagId, told: &Told) -> Result<(), SendError> {
+    async fn send_to_chat(&self, chat: &str, flag: FlagId, told: &Told) -> Result<(), SendError> {
         let outgoing = Outgoing { id: OutboxId(flag.0), address: chat, text: &told.text, buttons: &told.buttons };
         let Some(bot) = &self.channels.telegram else {
             return self.channels.send(ChannelKind::Telegram, &outgoing).await;
@@ -161,10 +218,20 @@ impl Runner {
     /// Says below an alert who did what about it.
     pub(super) async fn acknowledge(&self, flag: FlagId, staff: StaffId, act: Act) -> Outcome {
         let (Some(alerts), Some(bot)) = (&self.alerts, &self.channels.telegram) else { return Outcome::Done };
+        let group = alerts.telegram_chat.clone();
         let found = self.store.read(move |tx| {
             Box::pin(async move {
                 let channel = ChannelKind::Telegram.name();
-                let at = store::alerts::message_of(tx, channel, flag).await?;
+                // Where there is a group everybody sees it, else whoever did it.
+                let chats = match group {
+                    Some(group) => vec![group],
+                    None => store::staff_accounts::of(tx, channel, staff).await?,
+                };
+                let mut at = None;
+                for chat in chats {
+                    let message = store::alerts::message_of(tx, channel, &chat, flag).await?;
+                    at = at.or(message.map(|message| (chat, message)));
+                }
                 let person = store::staff::find(tx, staff).await?;
                 Ok::<_, StoreError>(at.zip(person).zip(find(tx, flag).await?))
             })
@@ -208,7 +275,7 @@ impl Runner {
         if let Some(words) = &found.words {
             lines.push(text("alert.words", &[("words", words)]));
         }
-        if let Some(people) = alerts.on_call.as_deref().filter(|_| found.flag.kind == FlagKind::Emergency) {
+        if let Some(people) = alerts.on_call(&found.matter()).filter(|_| found.flag.kind == FlagKind::Emergency) {
             lines.push(text("alert.on_call", &[("people", people)]));
         }
         let page = match (&found.flag.ticket_id, &found.flag.response_id, &found.flag.dialogue_id) {

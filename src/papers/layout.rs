@@ -49,6 +49,13 @@ pub(super) enum Mark {
         from: (f32, f32),
         to: (f32, f32),
     },
+    /// The modules of a QR code, row by row; true is dark.
+    Modules {
+        x: f32,
+        y: f32,
+        module: f32,
+        rows: Vec<Vec<bool>>,
+    },
     /// A light ground below labels.
     Ground {
         x: f32,

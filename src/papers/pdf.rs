@@ -16,7 +16,8 @@ use krilla::text::{Font, GlyphId, KrillaGlyph};
 use krilla::{Data, SerializeSettings};
 use ttf_parser::Face;
 
-use super::layout::{HEIGHT, Mark, WIDTH, lay_out};
+use super::codes::stretches;
+use super::layout::{HEIGHT, Mark, Sheet, WIDTH, lay_out};
 use crate::domain::language::Language;
 use crate::domain::paper::Paper;
 
@@ -66,17 +67,36 @@ pub fn write(paper: &Paper, language: Language) -> Result<Vec<u8>, PdfError> {
 
 fn write_with(paper: &Paper, language: Language, settings: SerializeSettings) -> Result<Vec<u8>, PdfError> {
     let fonts = FONTS.as_ref().ok_or(PdfError::Font)?;
+    let sheets = lay_out(paper, &|c| chosen(fonts, c).2);
+    write_all(&sheets, format!("{} {}", paper.title, paper.number), language, settings)
+}
+
+/// Writes sheets that were laid out elsewhere.
+///
+/// # Errors
+/// [`PdfError`] if this program is broken.
+pub(super) fn write_sheets(sheets: &[Sheet], title: &str, language: Language) -> Result<Vec<u8>, PdfError> {
+    write_all(sheets, title.to_owned(), language, SerializeSettings::default())
+}
+
+fn write_all(
+    sheets: &[Sheet],
+    title: String,
+    language: Language,
+    settings: SerializeSettings,
+) -> Result<Vec<u8>, PdfError> {
+    let fonts = FONTS.as_ref().ok_or(PdfError::Font)?;
     let mut document = Document::new_with(settings);
-    for sheet in lay_out(paper, &|c| chosen(fonts, c).2) {
+    for sheet in sheets {
         let mut page = document.start_page_with(PageSettings::from_wh(WIDTH, HEIGHT).ok_or(PdfError::Sheet)?);
         let mut surface = page.surface();
-        for mark in &sheet {
+        for mark in sheet {
             draw(&mut surface, mark, fonts);
         }
         surface.finish();
         page.finish();
     }
-    let about = Metadata::new().title(format!("{} {}", paper.title, paper.number)).language(language.tag().to_owned());
+    let about = Metadata::new().title(title).language(language.tag().to_owned());
     document.set_metadata(about.creator("huifang".to_owned()));
     document.finish().map_err(|error| PdfError::Written(format!("{error:?}")))
 }
@@ -106,6 +126,22 @@ fn draw(surface: &mut Surface<'_>, mark: &Mark, fonts: &[Letters; 2]) {
             path.line_to(to.0, to.1);
             surface.set_fill(None);
             surface.set_stroke(Some(Stroke { paint: luma::Color::new(150).into(), width: 0.6, ..Stroke::default() }));
+            if let Some(path) = path.finish() {
+                surface.draw_path(&path);
+            }
+        }
+        Mark::Modules { x, y, module, rows } => {
+            let length = |count: usize| module * f32::from(u16::try_from(count).unwrap_or(u16::MAX));
+            let mut path = PathBuilder::new();
+            for (down, row) in rows.iter().enumerate() {
+                for (begin, count) in stretches(row) {
+                    if let Some(rect) = Rect::from_xywh(x + length(begin), y + length(down), length(count), *module) {
+                        path.push_rect(rect);
+                    }
+                }
+            }
+            surface.set_stroke(None);
+            surface.set_fill(Some(grey(0)));
             if let Some(path) = path.finish() {
                 surface.draw_path(&path);
             }

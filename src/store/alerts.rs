@@ -41,12 +41,13 @@ pub async fn flag_of(tx: &mut Tx, channel: &str, chat: &str, message: &str) -> R
     id.map(|id| Row { table: "alert_messages", id: message }.parse("flag_id", &id)).transpose()
 }
 
-/// Returns chat and message of a flag's latest alert on a channel.
-pub async fn message_of(tx: &mut Tx, channel: &str, flag: FlagId) -> Result<Option<(String, String)>, StoreError> {
-    const SQL: &str = "SELECT chat, message FROM alert_messages WHERE channel = $1 AND flag_id = $2 \
+/// Returns the latest message of a chat that is the alert of a flag.
+pub async fn message_of(tx: &mut Tx, channel: &str, chat: &str, flag: FlagId) -> Result<Option<String>, StoreError> {
+    const SQL: &str = "SELECT message FROM alert_messages WHERE channel = $1 AND chat = $2 AND flag_id = $3 \
                        ORDER BY at DESC, message DESC LIMIT 1";
-    Ok(both!(tx, |c| sqlx::query_as::<_, (String, String)>(SQL)
+    Ok(both!(tx, |c| sqlx::query_scalar(SQL)
         .bind(channel)
+        .bind(clean(chat))
         .bind(flag.to_string())
         .fetch_optional(c)
         .await)?)

@@ -14,6 +14,13 @@ pub async fn find(tx: &mut Tx, channel: &str, address: &str) -> Result<Option<St
     id.map(|id| Row { table: "staff_accounts", id: channel }.parse("staff_id", &id)).transpose()
 }
 
+/// Returns the accounts of a member of staff on a channel, the latest first.
+pub async fn of(tx: &mut Tx, channel: &str, staff: StaffId) -> Result<Vec<String>, StoreError> {
+    const SQL: &str = "SELECT address FROM staff_accounts WHERE channel = $1 AND staff_id = $2 \
+                       ORDER BY linked_at DESC, address";
+    Ok(both!(tx, |c| sqlx::query_scalar(SQL).bind(channel).bind(staff.to_string()).fetch_all(c).await)?)
+}
+
 /// Says that an account is this member of staff, replacing what was known.
 pub async fn link(tx: &mut Tx, channel: &str, address: &str, staff: StaffId, now: Timestamp) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO staff_accounts (channel, address, staff_id, linked_at) VALUES ($1, $2, $3, $4) \

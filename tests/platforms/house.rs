@@ -15,7 +15,7 @@ use huifang::catalog::Catalog;
 use huifang::channel::Channels;
 use huifang::clock::Clock;
 use huifang::desk::Desk;
-use huifang::domain::alert::QuietHours;
+use huifang::domain::alert::{QuietHours, Rule};
 use huifang::domain::ids::{ProjectId, StaffId, UnitId};
 use huifang::domain::language::Language;
 use huifang::domain::project::{Project, ProjectKind, Unit};
@@ -105,15 +105,19 @@ impl House {
         House::begin(channels, listener, Arc::default()).await
     }
 
-    /// … where staff is told in a group of Telegram, at any hour.
-    pub async fn open_with_group(channels: impl FnOnce(&Clock) -> Channels, chat: i64) -> House {
+    /// … where staff is told in a group of Telegram, or as the rules say, at any hour.
+    pub async fn open_with_alerts(
+        channels: impl FnOnce(&Clock) -> Channels,
+        group: Option<i64>,
+        rules: Vec<Rule>,
+    ) -> House {
         let midnight = jiff::civil::time(0, 0, 0, 0);
         let alerts = Alerts {
-            telegram_chat: Some(chat.to_string()),
+            telegram_chat: group.map(|chat| chat.to_string()),
             mail: None,
             robot: None,
             webhook: None,
-            rules: Vec::new(),
+            rules,
             quiet: QuietHours { from: midnight, to: midnight, zone: jiff::tz::TimeZone::UTC },
             on_call: None,
             language: Language::default(),

@@ -23,11 +23,16 @@ struct Group {
 
 impl Group {
     async fn begin() -> Group {
+        Group::with(Some(GROUP), &[]).await
+    }
+
+    async fn with(group: Option<i64>, rules: &[&str]) -> Group {
         let telegram = FakeTelegram::start().await;
         telegram.knows(GROUP);
         let bot = telegram.bot();
         let channels = |_: &huifang::clock::Clock| Channels { telegram: Some(bot), ..Channels::default() };
-        let house = House::open_with_group(channels, GROUP).await;
+        let rules = rules.iter().map(|rule| toml::from_str(rule).unwrap()).collect();
+        let house = House::open_with_alerts(channels, group, rules).await;
         telegram.bot().register("https://huifang.example.com", &Menu::new()).await;
         Group { house, telegram, queries: std::cell::Cell::new(0) }
     }
@@ -70,8 +75,13 @@ impl Group {
     }
 
     fn reply(&self, to: &Value, text: &str, from: i64) -> Value {
-        let message = json!({ "date": 1_795_226_400, "chat": { "id": GROUP, "type": "supergroup", "title": "客服" },
-            "from": person(from), "text": text, "reply_to_message": to });
+        let chat = json!({ "id": GROUP, "type": "supergroup", "title": "客服" });
+        self.reply_in(&chat, to, text, from)
+    }
+
+    fn reply_in(&self, chat: &Value, to: &Value, text: &str, from: i64) -> Value {
+        let message = json!({ "date": 1_795_226_400, "chat": chat, "from": person(from), "text": text,
+            "reply_to_message": to });
         self.telegram.numbered("message", message)
     }
 
@@ -134,7 +144,7 @@ async fn staff_act_on_an_alert_in_their_group_once_and_everybody_sees_who() {
     assert_eq!(group.presses(&alert, "已电话", WANG).await, "小王 已电话联系客户");
     assert_eq!(group.presses(&alert, "已到场", WANG).await, "小王 已到场");
     assert_eq!(group.presses(&alert, "已到场", WANG).await, "小王 已到场");
-    assert_eq!(group.ticket().await, "on_site Some(\"小王\") reported assigned note on_site");
+    assert_eq!(group.ticket().await, "on_site Some(\"小王\") reported assigned called on_site");
     group.presses(&alert, "申请延期", WANG).await;
     let asked = group.alerts().pop().unwrap();
     assert!(asked["text"].as_str().unwrap().starts_with("【申请延期】HF2611-0001"), "{asked}");
@@ -218,4 +228,31 @@ async fn what_is_no_ticket_can_be_seen_and_answered() {
     group.delivered(&reply).await;
     group.house.works().await;
     assert_eq!(group.said(), ["小王 已看过", "小王 的回复已发给客户"]);
+}
+
+#[tokio::test]
+async fn a_rule_tells_people_by_their_role_and_they_act_and_answer_where_they_are_told() {
+    let group = Group::with(None, &["to = \"staff\"\nroles = [\"engineer\"]"]).await;
+    let wang = group.house.hires("wang", "小王").await;
+    group.house.hires("li", "小李").await;
+    group.links(&group.house.staff_token(wang), WANG).await;
+    group.client_says("你们就是踢皮球，推来推去没人管").await;
+    let alert = group.telegram.arrived(WANG).pop().unwrap();
+    assert!(alert["text"].as_str().unwrap().starts_with("【"), "{alert}");
+    let chat = |number: i64| json!({ "id": number, "type": "private", "first_name": "x" });
+    let reply = group.reply_in(&chat(WANG), &alert, "明天上午九点到", WANG);
+    group.delivered(&reply).await;
+    group.house.works().await;
+    let address = format!("{}/chat/api/messages?session=a-session-of-a-client", group.house.url);
+    assert!(client().get(address).send().await.unwrap().text().await.unwrap().contains("明天上午九点到"));
+    let said = group.telegram.arrived(WANG).pop().unwrap();
+    assert_eq!(said["text"], "小王 的回复已发给客户 HF2611-0001");
+    assert_eq!(group.presses(&alert, "接单", WANG).await, "小王 接单");
+    // A client who answers a message of ours writes to us as any client does.
+    let other = group.reply_in(&chat(STRANGER), &said, "厨房水龙头漏水", STRANGER);
+    group.delivered(&other).await;
+    let id = format!("m:{STRANGER}:{}", other["message"]["message_id"]);
+    assert_eq!(group.house.received("telegram", &[&id]).await, 1);
+    let own = format!("m:{WANG}:{}", reply["message"]["message_id"]);
+    assert_eq!(group.house.received("telegram", &[&own]).await, 0);
 }

@@ -202,6 +202,7 @@ pub(crate) async fn an_account_on_a_platform_is_one_member_of_staff(db: Database
     assert_eq!((find("71").await, find("72").await), (Some(li), Some(li)));
     write!(db.store, |tx| staff_accounts::link(tx, "telegram", "72", wang, now).await).unwrap();
     assert_eq!(find("72").await, Some(wang));
+    assert_eq!(read!(db.store, |tx| staff_accounts::of(tx, "telegram", li).await).unwrap(), ["71"]);
     assert_eq!(write!(db.store, |tx| staff_accounts::unlink(tx, li).await).unwrap(), 1);
     assert_eq!((find("71").await, find("72").await), (None, Some(wang)));
 }
@@ -220,8 +221,9 @@ pub(crate) async fn an_alert_is_found_by_its_message_and_an_act_is_remembered_on
         read!(db.store, |tx| alerts::flag_of(tx, "telegram", &chat, &message).await).unwrap()
     };
     assert_eq!((of("-100", "7").await, of("-100", "9").await, of("-200", "7").await), (Some(id), None, None));
-    let latest = read!(db.store, |tx| alerts::message_of(tx, "telegram", id).await).unwrap();
-    assert_eq!(latest, Some(("-100".to_owned(), "8".to_owned())));
+    let latest = read!(db.store, |tx| alerts::message_of(tx, "telegram", "-100", id).await).unwrap();
+    assert_eq!(latest.as_deref(), Some("8"));
+    assert_eq!(read!(db.store, |tx| alerts::message_of(tx, "telegram", "71", id).await).unwrap(), None);
     assert!(write!(db.store, |tx| alerts::remember_act(tx, "cb:1", now).await).unwrap());
     assert!(!write!(db.store, |tx| alerts::remember_act(tx, "cb:1", now).await).unwrap());
 }

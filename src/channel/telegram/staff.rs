@@ -30,7 +30,7 @@ pub struct StaffSays {
 pub enum What {
     /// A button below an alert.
     Pressed { query: String, act: Act, flag: FlagId },
-    /// A text that answers a message of ours in a group.
+    /// A text that answers a message of ours: in a private chat that may be a client's.
     Replied { chat: i64, message: i64, to: i64, text: String },
     /// The link that an administrator gave them.
     Linked { chat: i64, token: String },
@@ -46,13 +46,13 @@ pub enum Answer {
 }
 
 impl StaffSays {
-    /// Reads a message: an answer in a group, or the link in a private chat.
+    /// Reads a message: an answer to one of ours, or the link in a private chat.
     pub(super) fn in_message(message: &Map<String, Value>) -> Option<StaffSays> {
         let from = person(message)?;
         let chat = part::<Chat>(message, "chat")?;
         let (number, words) = (integer(message, "message_id")?, text(message, "text")?);
-        let what = if chat.is_private() {
-            let token = words.trim().strip_prefix("/start ").map(str::trim).filter(|token| is_staff_token(token))?;
+        let token = words.trim().strip_prefix("/start ").map(str::trim).filter(|token| is_staff_token(token));
+        let what = if let Some(token) = token.filter(|_| chat.is_private()) {
             What::Linked { chat: chat.id.0, token: token.to_owned() }
         } else {
             let to = message.get("reply_to_message")?.as_object()?;

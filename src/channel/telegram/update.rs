@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use teloxide::types::{Chat, ChatId, Contact, FileMeta, Location, User, Venue};
 
-use super::staff::StaffSays;
+use super::staff::{StaffSays, What};
 use crate::channel::{ChannelKind, Content, Inbound, LONGEST_REFERENCE, Place, RemoteFile};
 use crate::domain::language::Language;
 use crate::domain::media::{MOST_MEGABYTES, MediaKind, Refusal};
@@ -56,7 +56,7 @@ pub struct Update {
     pub inbound: Vec<Inbound>,
     /// The pressed button that waits to be told that it was seen.
     pub query: Option<String>,
-    /// What somebody did as staff; there is nothing of a client in the update then.
+    /// What somebody did who may be staff. If it turns out to be nothing of staff's, `inbound` counts.
     pub staff: Option<StaffSays>,
 }
 
@@ -84,7 +84,8 @@ impl Update {
         let nothing = Update { id, kind: "another kind", inbound: Vec::new(), query: None, staff: None };
         if let Some(message) = member("message") {
             let staff = StaffSays::in_message(message);
-            let inbound = if staff.is_some() { Vec::new() } else { message_in(message) };
+            let linked = staff.as_ref().is_some_and(|says| matches!(says.what, What::Linked { .. }));
+            let inbound = if linked { Vec::new() } else { message_in(message) };
             return Update { kind: "message", inbound, staff, ..nothing };
         }
         if let Some(message) = member("edited_message") {

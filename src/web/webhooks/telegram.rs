@@ -14,6 +14,7 @@ use super::LARGEST_PUSH;
 use crate::channel::ChannelKind;
 use crate::channel::telegram::update::Update;
 use crate::channel::telegram::{Mode, Telegram};
+use crate::desk::HeardStaff;
 use crate::store::StoreError;
 use crate::web::Web;
 use crate::web::error::WebError;
@@ -44,11 +45,12 @@ pub(super) async fn receive(State(web): State<Web>, request: Request) -> Respons
         }
     };
     if let Some(says) = &update.staff {
-        return match web.desk.hear_staff(says).await {
-            Ok(Some(answer)) => Json(answer.call()).into_response(),
-            Ok(None) => StatusCode::OK.into_response(),
-            Err(cause) => unstored(update.kind, &cause),
-        };
+        match web.desk.hear_staff(says).await {
+            Ok(HeardStaff::Answered(answer)) => return Json(answer.call()).into_response(),
+            Ok(HeardStaff::Done) => return StatusCode::OK.into_response(),
+            Ok(HeardStaff::NotStaff) => {}
+            Err(cause) => return unstored(update.kind, &cause),
+        }
     }
     if update.inbound.is_empty() {
         tracing::debug!(kind = update.kind, "an update was nothing for us");
