@@ -47,7 +47,7 @@ impl Talk {
     }
 
     /// Reports a leak from the bathroom's floor and hands the report in.
-    async fn reports_a_leak(&mut self) -> Ticket {
+    async fn reports_a_wet_floor(&mut self) -> Ticket {
         self.says("主卧卫生间地面渗水到楼下，从昨天开始，地上一滩水").await;
         self.taps("提交").await;
         self.tickets().await.remove(0)
@@ -64,7 +64,7 @@ impl Talk {
 async fn a_leak_in_the_bathroom_four_years_after_the_handover_is_the_firms() {
     let mut talk = Talk::bound().await;
     let (_, firm) = talk.has_register(Some(4 * 365), Vec::new()).await;
-    let ticket = talk.reports_a_leak().await;
+    let ticket = talk.reports_a_wet_floor().await;
     assert_eq!((ticket.category, ticket.in_warranty), (Some(Category::Leak), Some(true)));
     let standing = talk.standing(&ticket).await;
     assert_eq!(standing.component.as_deref(), Some("bathroom_waterproofing"));
@@ -76,7 +76,7 @@ async fn a_leak_in_the_bathroom_four_years_after_the_handover_is_the_firms() {
 async fn six_years_after_the_handover_it_is_the_engineers() {
     let mut talk = Talk::bound().await;
     let (engineer, _) = talk.has_register(Some(6 * 365), Vec::new()).await;
-    let ticket = talk.reports_a_leak().await;
+    let ticket = talk.reports_a_wet_floor().await;
     assert_eq!(ticket.in_warranty, Some(false));
     assert_eq!(talk.standing(&ticket).await.responsible, Some(Responsible::Engineer(engineer)));
 }
@@ -86,7 +86,7 @@ async fn what_the_contract_agrees_keeps_it_in_warranty() {
     let mut talk = Talk::bound().await;
     let term = Term { component: "bathroom_waterproofing".to_owned(), span: Span::Months(96) };
     talk.has_register(Some(6 * 365), vec![term]).await;
-    assert_eq!(talk.reports_a_leak().await.in_warranty, Some(true));
+    assert_eq!(talk.reports_a_wet_floor().await.in_warranty, Some(true));
 }
 
 #[tokio::test]
@@ -102,21 +102,21 @@ async fn a_unit_that_was_handed_over_later_counts_from_its_own_day() {
         })
     });
     changed.await.map_err(|error: StoreError| error).unwrap();
-    assert_eq!(talk.reports_a_leak().await.in_warranty, Some(true));
+    assert_eq!(talk.reports_a_wet_floor().await.in_warranty, Some(true));
 }
 
 #[tokio::test]
 async fn without_a_handover_date_nobody_claims_to_know() {
     let mut talk = Talk::bound().await;
     talk.has_register(None, Vec::new()).await;
-    assert_eq!(talk.reports_a_leak().await.in_warranty, None);
+    assert_eq!(talk.reports_a_wet_floor().await.in_warranty, None);
 }
 
 #[tokio::test]
 async fn judging_the_words_again_judges_the_warranty_again() {
     let mut talk = Talk::bound().await;
     talk.has_register(None, Vec::new()).await;
-    let ticket = talk.reports_a_leak().await;
+    let ticket = talk.reports_a_wet_floor().await;
     assert_eq!(ticket.in_warranty, None);
     // Meanwhile the handover became known.
     let (unit, own) = (talk.unit, talk.clock.now());
