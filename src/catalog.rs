@@ -18,10 +18,12 @@ pub mod fault;
 mod files;
 pub mod lexicon;
 mod named;
+mod register;
 mod repair;
 mod sla;
 mod surveys;
 mod texts;
+mod warranty;
 
 use fault::Fault;
 use files::Files;
@@ -33,7 +35,9 @@ use crate::domain::department::Routes;
 use crate::domain::incident;
 use crate::domain::language::Language;
 use crate::domain::recovery;
+use crate::domain::register::RegisterWords;
 use crate::domain::script::Script;
+use crate::domain::warranty::Rules as WarrantyRules;
 
 /// Everything in `prompts/`, checked.
 #[derive(Debug, Clone)]
@@ -45,6 +49,8 @@ pub struct Catalog {
     care: care::Care,
     sla: crate::domain::sla::Rules,
     dispatch: crate::domain::dispatch::Rules,
+    warranty: WarrantyRules,
+    register: RegisterWords,
 }
 
 impl Catalog {
@@ -99,6 +105,16 @@ impl Catalog {
     /// Returns who gets a ticket (`plans/dispatch.toml`).
     pub fn dispatch(&self) -> &crate::domain::dispatch::Rules {
         &self.dispatch
+    }
+
+    /// Returns the warranty terms of the law and how a fault finds its component (`plans/warranty.toml`).
+    pub fn warranty(&self) -> &WarrantyRules {
+        &self.warranty
+    }
+
+    /// Returns what the sheets and columns of the registers are called (`register.toml`).
+    pub fn register(&self) -> &RegisterWords {
+        &self.register
     }
 
     /// Returns a text with its placeholders filled in.
@@ -163,6 +179,8 @@ impl Catalog {
             words: commands::read(files, &mut names, &mut faults),
         };
         let calendar = calendar::read(files, &mut faults);
+        let warranty = warranty::read(files, &mut faults);
+        let register = register::read(files, &mut faults);
         let care = care::read(files, &script.surveys, &mut names, &mut faults);
         let sla = sla::read(files, &calendar, &mut faults);
         let dispatch = dispatch::read(files, &mut faults);
@@ -170,7 +188,7 @@ impl Catalog {
         let vocabulary = Language::ALL.into_iter().map(|language| (language, vocabulary(files, language, &mut faults)));
         let vocabulary = vocabulary.collect();
         if let (true, Some(care), Some(sla), Some(dispatch)) = (faults.is_empty(), care, sla, dispatch) {
-            return Ok(Catalog { texts, script, vocabulary, calendar, care, sla, dispatch });
+            return Ok(Catalog { texts, script, vocabulary, calendar, care, sla, dispatch, warranty, register });
         }
         faults.sort();
         faults.dedup();

@@ -20,6 +20,7 @@ mod connect;
 mod demo;
 mod eval;
 mod export;
+mod import;
 mod migrate;
 mod models;
 mod serve;
@@ -51,6 +52,7 @@ enum Command {
     Eval(eval::Eval),
     #[command(subcommand)]
     Export(export::Export),
+    Import(import::Import),
     #[command(subcommand)]
     Models(models::Models),
     #[command(subcommand)]
@@ -83,6 +85,7 @@ impl Cli {
                 Command::Analyze(command) => return command.run(&settings.load()?.tagging).await,
                 Command::Eval(command) => command.run(settings.load()?).await?,
                 Command::Export(command) => command.run(settings.load()?).await?,
+                Command::Import(command) => return command.run(settings.load()?).await,
                 Command::Staff(command) => command.run(settings.load()?).await?,
                 Command::Check(command) => return command.run(&settings).await,
                 Command::Connect(command) => return command.run(settings.load()?).await,

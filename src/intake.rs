@@ -18,6 +18,7 @@ mod record;
 mod reopen;
 pub mod response;
 mod speak;
+mod warranty;
 
 pub use record::blob_key;
 

@@ -21,6 +21,7 @@ pub mod intake;
 pub mod jobs;
 pub mod models;
 pub mod papers;
+pub mod register;
 pub mod speech;
 pub mod store;
 pub mod tagging;

@@ -16,6 +16,7 @@ pub mod alerts;
 pub mod appointments;
 mod backend;
 pub mod blobs;
+mod bulk;
 pub mod clocks;
 pub mod contact_units;
 pub mod contacts;
@@ -112,7 +113,21 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.writer.write(work).await
+        self.writer.write(work, writer::LIMIT).await
+    }
+
+    /// Runs `work` like [`Store::write`], but lets it take its time: for an operator's command that
+    /// writes a whole register at once. On SQLite every other write waits behind it.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_at_length<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writer.write(work, writer::LONG_LIMIT).await
     }
 
     /// Runs `work` on one consistent snapshot of what is committed; it cannot write.

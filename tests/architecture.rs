@@ -16,7 +16,7 @@ const RANKS: &[&[&str]] = &[
     &["clock", "http"],
     &["models"],
     &["catalog", "store", "channel", "speech", "tagging"],
-    &["intake", "desk", "papers", "planner"],
+    &["intake", "desk", "papers", "planner", "register"],
     &["jobs", "web"],
     &["config"],
     &["app"],

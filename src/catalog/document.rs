@@ -117,6 +117,13 @@ impl<'a, 't> Table<'a, 't> {
         texts
     }
 
+    /// Returns a list of strings as they stand, spaces and line ends included; empty when left out.
+    pub(super) fn raw_strings(&self, key: &'static str) -> Vec<String> {
+        let items = self.value(key).and_then(|value| value.get_ref().as_array());
+        let texts = items.into_iter().flatten().filter_map(|item| item.get_ref().as_str());
+        texts.filter(|text| !text.is_empty()).map(str::to_owned).collect()
+    }
+
     /// Returns a whole number from 1 up that must be there; a fault and 1 otherwise.
     pub(super) fn count(&self, key: &'static str) -> u32 {
         let Some(value) = self.value(key) else {

@@ -28,6 +28,8 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "plans/recovery.toml",
     "plans/dispatch.toml",
     "plans/sla.toml",
+    "plans/warranty.toml",
+    "register.toml",
     "repair.toml",
     "speech/vocabulary.en.txt",
     "speech/vocabulary.zh-CN.txt",

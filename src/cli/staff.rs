@@ -34,6 +34,11 @@ pub(super) enum StaffCommand {
         #[arg(long)]
         region: Option<String>,
     },
+    /// Gives somebody a new password, read from standard input; an imported person's first one
+    Password {
+        /// What they log in with
+        login: String,
+    },
     /// Lists everybody
     List,
     /// Prints a link: whoever opens it in Telegram within a day may act on alerts there as this person
@@ -57,6 +62,7 @@ impl StaffCommand {
         store.migrate().await.with_context(|| format!("[database] url = {url}"))?;
         match self {
             StaffCommand::Add { login, name, role, region } => add(&store, login, name, role, region).await?,
+            StaffCommand::Password { login } => set_password(&store, login).await?,
             StaffCommand::Link { login } => link(&store, &telegram, &login).await?,
             StaffCommand::Unlink { login } => {
                 let id = known(&store, &login).await?;
@@ -83,6 +89,40 @@ impl StaffCommand {
     }
 }
 
+async fn set_password(store: &Store, login: String) -> anyhow::Result<()> {
+    let hash = typed_password(&login)?;
+    let wanted = login.clone();
+    let found = store
+        .write(move |tx| {
+            Box::pin(async move {
+                let Some((staff, _)) = store::staff::by_login(tx, &wanted).await? else { return Ok(None) };
+                store::staff::set_password(tx, staff.id, &hash).await?;
+                // Whoever logged in with the old one is asked again.
+                store::sessions::end_all(tx, staff.id).await?;
+                Ok::<_, StoreError>(Some(staff.active))
+            })
+        })
+        .await?;
+    match found {
+        None => bail!("nobody logs in as {login}; 'huifang staff list' shows everybody"),
+        Some(true) => println!("{login} may log in with the new password"),
+        Some(false) => println!("the password of {login} is set, but they may not log in: they have left"),
+    }
+    Ok(())
+}
+
+/// Reads a password from standard input and returns its hash.
+fn typed_password(login: &str) -> anyhow::Result<String> {
+    eprintln!("Password for {login} (at least {SHORTEST} characters), then Enter:");
+    let mut typed = String::new();
+    std::io::stdin().lock().read_line(&mut typed).context("the password could not be read")?;
+    let typed = typed.trim_end_matches(['\r', '\n']);
+    if typed.chars().count() < SHORTEST {
+        bail!("the password has fewer than {SHORTEST} characters; nothing was changed");
+    }
+    password::hash(typed).context("the password could not be hashed")
+}
+
 async fn add(
     store: &Store,
     login: String,
@@ -90,14 +130,7 @@ async fn add(
     role: Role,
     region: Option<String>,
 ) -> anyhow::Result<()> {
-    eprintln!("Password for {login} (at least {SHORTEST} characters), then Enter:");
-    let mut typed = String::new();
-    std::io::stdin().lock().read_line(&mut typed).context("the password could not be read")?;
-    let typed = typed.trim_end_matches(['\r', '\n']);
-    if typed.chars().count() < SHORTEST {
-        bail!("the password has fewer than {SHORTEST} characters; nothing was added");
-    }
-    let hash = password::hash(typed).context("the password could not be hashed")?;
+    let hash = typed_password(&login)?;
     let clock = Clock::system();
     let taken = login.clone();
     let new = Staff::new(clock.new_id(), login, role, clock.now());

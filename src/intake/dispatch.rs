@@ -19,12 +19,13 @@ impl Intake {
     pub async fn file(
         &self,
         tx: &mut Tx,
-        ticket: Ticket,
+        mut ticket: Ticket,
         media: &[MediaId],
         by: Actor,
         body: Value,
     ) -> Result<Ticket, StoreError> {
         let now = self.clock.now();
+        self.judge_warranty(tx, &mut ticket).await?;
         let ticket = store::tickets::file(tx, ticket).await?;
         for media in media {
             store::tickets::attach_media(tx, ticket.id, *media).await?;

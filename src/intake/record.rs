@@ -328,6 +328,7 @@ impl Intake {
         let Some(mut ticket) = store::tickets::load_for_update(tx, id).await? else { return Ok(()) };
         ticket.sentiment = judged.sentiment;
         ticket.keywords.clone_from(&judged.keywords);
+        self.judge_warranty(tx, &mut ticket).await?;
         store::tickets::update(tx, &ticket).await?;
         if judged.sentiment == Sentiment::Negative && ticket.kind == TicketKind::Repair {
             self.raise(tx, ticket.dialogue_id, FlagKind::NegativeFeedback, About::Ticket(id)).await?;

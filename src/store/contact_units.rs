@@ -1,9 +1,12 @@
 //! Who belongs to which unit: bound by the signed token of a QR code.
 
+use sqlx::AssertSqlSafe;
+
 use super::contacts::ContactRow;
 use super::tx::both;
 use super::units::UnitRow;
-use super::{StoreError, Tx};
+use super::value::Row;
+use super::{StoreError, Tx, bulk};
 use crate::domain::contact::Contact;
 use crate::domain::ids::{ContactId, UnitId};
 use crate::domain::project::Unit;
@@ -21,6 +24,34 @@ pub async fn bind(tx: &mut Tx, contact: ContactId, unit: UnitId, now: Timestamp)
         .await
         .map(|done| done.rows_affected()))?;
     Ok(bound > 0)
+}
+
+/// Binds many contacts to their units; those that are bound already stay as they are.
+pub async fn bind_all(tx: &mut Tx, pairs: &[(ContactId, UnitId)], now: Timestamp) -> Result<(), StoreError> {
+    const BEFORE: &str = "INSERT INTO contact_units (contact_id, unit_id, bound_at) VALUES ";
+    const AFTER: &str = " ON CONFLICT (contact_id, unit_id) DO NOTHING";
+    for pairs in pairs.chunks(bulk::ROWS) {
+        let sql = bulk::statement(BEFORE, pairs.len(), 3, AFTER);
+        both!(tx, |c| {
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for (contact, unit) in pairs {
+                query = query.bind(contact.to_string()).bind(unit.to_string()).bind(now.0);
+            }
+            query.execute(c).await.map(drop)
+        })?;
+    }
+    Ok(())
+}
+
+/// Returns every contact with each of their units.
+pub async fn pairs(tx: &mut Tx) -> Result<Vec<(ContactId, UnitId)>, StoreError> {
+    const SQL: &str = "SELECT contact_id, unit_id FROM contact_units";
+    let rows: Vec<(String, String)> = both!(tx, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
+    let read = |(contact, unit): (String, String)| {
+        let at = Row { table: "contact_units", id: &contact };
+        Ok((at.parse("contact_id", &contact)?, at.parse("unit_id", &unit)?))
+    };
+    rows.into_iter().map(read).collect()
 }
 
 /// Returns the units of a contact, the latest bound first.

@@ -1,10 +1,10 @@
 //! Contacts: people, their language and what they agreed to.
 
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 
 use super::tx::both;
 use super::value::{Row, clean_opt, name_of};
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, bulk};
 use crate::domain::contact::Contact;
 use crate::domain::ids::ContactId;
 use crate::domain::language::Language;
@@ -32,6 +32,42 @@ pub async fn insert(tx: &mut Tx, contact: &Contact) -> Result<(), StoreError> {
         .await
         .map(drop))?;
     Ok(())
+}
+
+/// Stores many contacts: new ones whole, of known ones what an operator's register says. Consent,
+/// opt-outs and what was verified stay as they are.
+pub async fn save_all(tx: &mut Tx, contacts: &[&Contact]) -> Result<(), StoreError> {
+    const BEFORE: &str = "INSERT INTO contacts (id, name, phone, role, language, created_at) VALUES ";
+    const AFTER: &str = " ON CONFLICT (id) DO UPDATE SET name = excluded.name, phone = excluded.phone, \
+                         role = excluded.role, language = excluded.language";
+    for contacts in contacts.chunks(bulk::ROWS) {
+        let sql = bulk::statement(BEFORE, contacts.len(), 6, AFTER);
+        let roles = contacts.iter().map(|contact| name_of(&contact.role)).collect::<Result<Vec<_>, _>>()?;
+        both!(tx, |c| {
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for (contact, role) in contacts.iter().zip(roles) {
+                query = query
+                    .bind(contact.id.to_string())
+                    .bind(clean_opt(contact.name.as_deref()))
+                    .bind(clean_opt(contact.phone.as_deref()))
+                    .bind(role)
+                    .bind(contact.language.tag())
+                    .bind(contact.created_at.0);
+            }
+            query.execute(c).await.map(drop)
+        })?;
+    }
+    Ok(())
+}
+
+/// Returns everybody who has a telephone number and was not merged into somebody else, the
+/// earliest first.
+pub async fn with_phone(tx: &mut Tx) -> Result<Vec<Contact>, StoreError> {
+    const SQL: &str = "SELECT id, name, phone, role, language, consent_at, surveys_stopped_at, phone_verified_at, \
+                       merged_into, created_at FROM contacts \
+                       WHERE phone IS NOT NULL AND merged_into IS NULL ORDER BY created_at, id";
+    let rows = both!(tx, |c| sqlx::query_as::<_, ContactRow>(SQL).fetch_all(c).await)?;
+    rows.into_iter().map(Contact::try_from).collect()
 }
 
 /// Returns one contact.

@@ -66,6 +66,27 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<Staff>, StoreError> {
     rows.into_iter().map(Staff::try_from).collect()
 }
 
+/// Stores somebody as they now are; the password stays.
+pub async fn update(tx: &mut Tx, staff: &Staff) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE staff SET login = $2, name = $3, role = $4, region = $5, phone = $6, team = $7, \
+                       skills = $8, active = $9 WHERE id = $1";
+    let (role, skills) = (name_of(&staff.role)?, json_of(&staff.skills)?);
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(staff.id.to_string())
+        .bind(clean(&staff.login))
+        .bind(clean(&staff.name))
+        .bind(role)
+        .bind(clean_opt(staff.region.as_deref()))
+        .bind(clean_opt(staff.phone.as_deref()))
+        .bind(clean_opt(staff.team.as_deref()))
+        .bind(skills)
+        .bind(i64::from(staff.active))
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    found(changed, staff.id)
+}
+
 /// Replaces the hash of somebody's password.
 pub async fn set_password(tx: &mut Tx, id: StaffId, password_hash: &str) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE staff SET password_hash = $2 WHERE id = $1";

@@ -1,10 +1,10 @@
 //! Units: flats, houses and machines of a project.
 
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 
 use super::tx::both;
 use super::value::{Row, clean, clean_opt};
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, bulk};
 use crate::domain::ids::{ProjectId, UnitId};
 use crate::domain::project::Unit;
 use crate::domain::time::Timestamp;
@@ -35,6 +35,36 @@ pub async fn insert(tx: &mut Tx, unit: &Unit) -> Result<(), StoreError> {
         .execute(c)
         .await
         .map(drop))?;
+    Ok(())
+}
+
+/// Stores many units, new or changed.
+pub async fn save_all(tx: &mut Tx, units: &[&Unit]) -> Result<(), StoreError> {
+    const BEFORE: &str = "INSERT INTO units (id, project_id, code, building, unit, room, label, handover_at, \
+                          first_use_at) VALUES ";
+    const AFTER: &str = " ON CONFLICT (id) DO UPDATE SET project_id = excluded.project_id, code = excluded.code, \
+                         building = excluded.building, unit = excluded.unit, room = excluded.room, \
+                         label = excluded.label, handover_at = excluded.handover_at, \
+                         first_use_at = excluded.first_use_at";
+    for units in units.chunks(bulk::ROWS) {
+        let sql = bulk::statement(BEFORE, units.len(), 9, AFTER);
+        both!(tx, |c| {
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for unit in units {
+                query = query
+                    .bind(unit.id.to_string())
+                    .bind(unit.project_id.to_string())
+                    .bind(clean_opt(unit.code.as_deref()))
+                    .bind(clean_opt(unit.building.as_deref()))
+                    .bind(clean_opt(unit.unit.as_deref()))
+                    .bind(clean_opt(unit.room.as_deref()))
+                    .bind(clean(&unit.label))
+                    .bind(unit.handover_at.map(|at| at.0))
+                    .bind(unit.first_use_at.map(|at| at.0));
+            }
+            query.execute(c).await.map(drop)
+        })?;
+    }
     Ok(())
 }
 

@@ -24,7 +24,9 @@ const QUEUE: usize = 1024;
 /// The most writes one commit carries, so that the first of them does not wait for ever.
 const GROUP: usize = 256;
 /// How long one write may hold up the others.
-const LIMIT: Duration = Duration::from_secs(10);
+pub(super) const LIMIT: Duration = Duration::from_secs(10);
+/// How long an operator's command may, which writes a whole register at once.
+pub(super) const LONG_LIMIT: Duration = Duration::from_secs(300);
 
 /// How many writes were carried out, and in how many commits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +67,8 @@ type Done = oneshot::Sender<Result<(), StoreError>>;
 /// what it wrote; `done` tells the caller that the result may be believed.
 struct Work {
     run: Run,
+    /// How long it may hold up the others.
+    limit: Duration,
     done: Done,
 }
 
@@ -96,7 +100,7 @@ impl Writer {
         WriteCounts { writes: self.ledger.writes.load(Ordering::Relaxed), commits: *self.ledger.commits.borrow() }
     }
 
-    pub(super) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    pub(super) async fn write<T, E, F>(&self, work: F, limit: Duration) -> Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
         T: Send + 'static,
@@ -113,7 +117,7 @@ impl Writer {
             })
         });
         let (done, finished) = oneshot::channel();
-        let work = Work { run, done };
+        let work = Work { run, limit, done };
         match &self.way {
             Way::Queue(queue) => queue.send(work).await.map_err(|_| StoreError::Closed)?,
             Way::Pool(pool) => write_alone(pool, work, &self.ledger).await,
@@ -139,8 +143,8 @@ async fn write_group(pool: &SqlitePool, group: &mut Vec<Work>, ledger: &Ledger) 
     };
     let mut kept = Vec::with_capacity(group.len());
     let mut works = group.drain(..);
-    while let Some(Work { run, done }) = works.next() {
-        match apply_in_savepoint(&mut tx, run).await {
+    while let Some(Work { run, limit, done }) = works.next() {
+        match apply_in_savepoint(&mut tx, run, limit).await {
             Ok(Verdict::Keep) => kept.push(done),
             Ok(Verdict::Undone(reason)) => answer([done], &reason),
             Err(cause) => {
@@ -165,10 +169,10 @@ async fn write_group(pool: &SqlitePool, group: &mut Vec<Work>, ledger: &Ledger) 
     answer(kept, &committed);
 }
 
-async fn write_alone(pool: &PgPool, Work { run, done }: Work, ledger: &Ledger) {
+async fn write_alone(pool: &PgPool, Work { run, limit, done }: Work, ledger: &Ledger) {
     let outcome = async {
         let mut tx = backend::begin_postgres(pool).await?;
-        match apply(&mut tx, run).await {
+        match apply(&mut tx, run, limit).await {
             Verdict::Keep => {
                 tx.stamp().await?;
                 tx.commit().await?;
@@ -193,9 +197,9 @@ enum Verdict {
 }
 
 /// Runs one piece of work and keeps or undoes it; an error means the transaction is lost.
-async fn apply_in_savepoint(tx: &mut Tx, run: Run) -> Result<Verdict, StoreError> {
+async fn apply_in_savepoint(tx: &mut Tx, run: Run, limit: Duration) -> Result<Verdict, StoreError> {
     tx.savepoint().await?;
-    let verdict = apply(tx, run).await;
+    let verdict = apply(tx, run, limit).await;
     match verdict {
         Verdict::Keep => {
             tx.stamp().await?;
@@ -206,10 +210,10 @@ async fn apply_in_savepoint(tx: &mut Tx, run: Run) -> Result<Verdict, StoreError
     Ok(verdict)
 }
 
-async fn apply(tx: &mut Tx, run: Run) -> Verdict {
+async fn apply(tx: &mut Tx, run: Run, limit: Duration) -> Verdict {
     // The transaction is undone after a panic, so nothing half-done can be seen.
     let work = AssertUnwindSafe(async { run(tx).await }).catch_unwind();
-    match tokio::time::timeout(LIMIT, work).await {
+    match tokio::time::timeout(limit, work).await {
         Ok(Ok(true)) => Verdict::Keep,
         Ok(Ok(false)) => Verdict::Undone(Ok(())),
         Ok(Err(_)) => Verdict::Undone(Err(StoreError::Panicked)),

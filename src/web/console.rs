@@ -16,6 +16,7 @@ mod correct;
 mod csrf;
 mod events;
 mod flags;
+mod import;
 mod language;
 mod ledger;
 mod login;
@@ -30,6 +31,7 @@ mod thread;
 pub(super) mod throttle;
 mod ticket;
 pub(super) mod view;
+mod warranty;
 mod work;
 
 /// `/console` and everything below.
@@ -54,4 +56,5 @@ pub(super) fn routes() -> Router<Web> {
         .merge(actions::routes())
         .merge(arrange::routes())
         .merge(correct::routes())
+        .merge(import::routes())
 }

@@ -189,7 +189,7 @@ async fn take_file(web: &Web, part: Field<'_>, posted: &mut Posted) -> Result<()
 }
 
 /// Reads a part up to a cap; `None` when there was more, which is read and dropped.
-async fn bytes_of(mut part: Field<'_>, cap: usize) -> Result<Option<Bytes>, WebError> {
+pub(super) async fn bytes_of(mut part: Field<'_>, cap: usize) -> Result<Option<Bytes>, WebError> {
     let mut kept = Kept::up_to(cap);
     while let Some(chunk) = part.chunk().await.map_err(|cause| broken(&cause))? {
         kept.add(&chunk);
@@ -240,7 +240,8 @@ impl Kept {
     }
 }
 
-async fn short(part: Field<'_>) -> Result<String, WebError> {
+/// Reads a short field.
+pub(super) async fn short(part: Field<'_>) -> Result<String, WebError> {
     let bytes = bytes_of(part, LONGEST_FIELD).await?.ok_or(WebError::BadRequest)?;
     String::from_utf8(bytes.to_vec()).map_err(|_| WebError::BadRequest)
 }
@@ -250,7 +251,8 @@ async fn words(part: Field<'_>) -> Result<String, WebError> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn broken(cause: &axum::extract::multipart::MultipartError) -> WebError {
+/// Says what a body that breaks off, or is too large, is to the sender.
+pub(super) fn broken(cause: &axum::extract::multipart::MultipartError) -> WebError {
     if pace::is_too_slow(cause) {
         WebError::TooSlow
     } else if cause.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {

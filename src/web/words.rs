@@ -36,6 +36,11 @@ impl Words {
         self.catalog.text(self.language, key, &BTreeMap::from([(name.to_owned(), value.to_owned())]))
     }
 
+    /// Returns a text with its placeholders filled in.
+    pub fn say(&self, key: &str, args: &BTreeMap<String, String>) -> String {
+        self.catalog.text(self.language, key, args)
+    }
+
     /// Returns a text if there is one under this key: for keys made from stored data.
     pub fn find(&self, key: &str) -> Option<String> {
         self.catalog.has(key).then(|| self.get(key))

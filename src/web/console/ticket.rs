@@ -108,13 +108,22 @@ impl TicketPage {
                     let events = tickets::events(tx, id).await?;
                     let history = events.iter().rev().map(|event| event_row(event, &name_of, &shell.w)).collect();
                     let work = Work::load(&web_, tx, &ticket, &people, &events, who, &shell.w).await?;
+                    let warranty = super::warranty::line(&web_, tx, &ticket, labels.category, &shell.w).await?;
                     Ok::<_, WebError>(Some(TicketPage {
                         number: ticket.number.clone(),
                         urgency: labels.urgency.into(),
                         status: ticket.status.into(),
                         kind_key: format!("web.console.kind.{}", ticket.kind.name()),
                         unverified: ticket.unverified,
-                        facts: facts(tx, &ticket, labels.category, ticket.assignee.and_then(name_of), &shell.w).await?,
+                        facts: facts(
+                            tx,
+                            &ticket,
+                            labels.category,
+                            ticket.assignee.and_then(name_of),
+                            warranty,
+                            &shell.w,
+                        )
+                        .await?,
                         misheard: (words != ticket.description).then(|| ticket.description.clone()),
                         judged: (!words.is_empty()).then_some(judged),
                         words: marks::cut(&words, &ticket.keywords, &shell.w),
@@ -141,6 +150,7 @@ async fn facts(
     ticket: &Ticket,
     category: Option<Category>,
     assignee: Option<String>,
+    warranty: String,
     w: &Words,
 ) -> Result<Vec<Fact>, WebError> {
     let contact = contacts::find(tx, ticket.contact_id).await?;
@@ -152,11 +162,6 @@ async fn facts(
         Some(id) => projects::find(tx, id).await?.map(|project| project.name),
         None => None,
     };
-    let warranty = w.get(match ticket.in_warranty {
-        Some(true) => "web.console.ticket.in_warranty",
-        Some(false) => "web.console.ticket.out_of_warranty",
-        None => "web.console.ticket.unknown",
-    });
     let category = category.map(|category| w.get(&format!("category.{}", category.name())));
     let known = [
         Fact::known("web.console.ticket.project", project),

@@ -27,6 +27,8 @@ pub(crate) struct Shell {
 pub(crate) struct Who {
     pub(crate) name: String,
     pub(crate) csrf: String,
+    /// Whether they may change the registers.
+    pub(crate) manages: bool,
 }
 
 impl Shell {
@@ -40,7 +42,8 @@ impl Shell {
     }
 
     pub(super) fn of(staff: &Staff, here: String, demo: bool) -> Shell {
-        let who = Who { name: staff.person.name.clone(), csrf: staff.csrf.clone() };
+        let who =
+            Who { name: staff.person.name.clone(), csrf: staff.csrf.clone(), manages: staff.person.role.manages() };
         Shell { w: staff.words.clone(), demo, here, who: Some(who) }
     }
 }
@@ -164,7 +167,7 @@ pub(crate) mod samples {
 
     impl Shell {
         pub(crate) fn sample(language: Language, here: &str) -> Shell {
-            let who = Who { name: "李静".to_owned(), csrf: "token".to_owned() };
+            let who = Who { name: "李静".to_owned(), csrf: "token".to_owned(), manages: true };
             Shell { w: words(language), demo: true, here: here.to_owned(), who: Some(who) }
         }
     }
