@@ -59,7 +59,8 @@ impl Desk {
         self.write(move |tx| {
             Box::pin(async move {
                 let ticket = this.load_seen(tx, ticket, by).await?;
-                let ticket = Ticket { cause, updated_at: this.intake.clock.now(), ..ticket };
+                let mut ticket = Ticket { cause, updated_at: this.intake.clock.now(), ..ticket };
+                this.intake.judge_warranty(tx, &mut ticket).await?;
                 let name = cause.map(Cause::name);
                 this.changed(tx, &ticket, "cause_found", by.staff, json!({ "cause": name })).await
             })

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 
 use super::ids::{StaffId, SubcontractorId};
 use super::language::Language;
+use super::ticket::Cause;
 use super::understanding::Category;
 
 /// How long a part is under warranty, counted from the handover (art. 40).
@@ -157,7 +158,7 @@ impl Rules {
     }
 
     /// Judges a fault of `category`, described by what the client `said`, that was reported on the day `on`.
-    /// Nobody is named responsible yet: that takes the project's register ([`responsible`]).
+    /// Nobody is named responsible yet: that takes the project's register ([`Standing::with`]).
     pub fn judge(&self, works: &Works<'_>, category: Option<Category>, said: &str, on: Date) -> Standing {
         let Some(component) = self.component_of(category, said) else { return Standing::default() };
         let last_day = works.handover.and_then(|day| self.last_day(component, works.agreed, day, works.region));
@@ -197,15 +198,22 @@ pub struct Works<'a> {
     pub agreed: &'a [Term],
 }
 
-/// Says who has to see to a fault: while the warranty runs the firm that did the trade, otherwise,
-/// or where nobody is named, the project's engineer.
-pub fn responsible(
-    in_warranty: Option<bool>,
-    firm: Option<SubcontractorId>,
-    engineer: Option<StaffId>,
-) -> Option<Responsible> {
-    let firm = firm.filter(|_| in_warranty == Some(true)).map(Responsible::Subcontractor);
-    firm.or(engineer.map(Responsible::Engineer))
+impl Standing {
+    /// Adds what staff found to be the cause, and who is known in the register. Misuse and third
+    /// parties are outside any warranty. While it runs, the firm that did the trade answers for what
+    /// it built and bought; for the design, outside the warranty, or where no firm is named, the
+    /// project's engineer does.
+    pub fn with(self, cause: Option<Cause>, firm: Option<SubcontractorId>, engineer: Option<StaffId>) -> Standing {
+        let (outside, firms) = match cause {
+            Some(Cause::Misuse | Cause::ThirdParty) => (true, false),
+            Some(Cause::Design) => (false, false),
+            Some(Cause::ConstructionDefect | Cause::Procurement) | None => (false, true),
+        };
+        let in_warranty = if outside { Some(false) } else { self.in_warranty };
+        let firm = firm.filter(|_| firms && in_warranty == Some(true)).map(Responsible::Subcontractor);
+        let responsible = firm.or(engineer.map(Responsible::Engineer));
+        Standing { in_warranty, responsible, ..self }
+    }
 }
 
 impl Season {
@@ -222,4 +230,31 @@ impl Season {
 
 fn years(count: u32) -> Option<Stretch> {
     Stretch::new().try_years(count).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn the_cause_decides_what_is_in_warranty_and_who_answers() {
+        let (firm, engineer) = (SubcontractorId(Uuid::from_u128(1)), StaffId(Uuid::from_u128(2)));
+        let standing = |in_warranty, cause| {
+            let standing = Standing { in_warranty, ..Standing::default() };
+            let standing = standing.with(cause, Some(firm), Some(engineer));
+            (standing.in_warranty, standing.responsible)
+        };
+        let (by_firm, by_engineer) = (Some(Responsible::Subcontractor(firm)), Some(Responsible::Engineer(engineer)));
+        assert_eq!(standing(Some(true), None), (Some(true), by_firm));
+        assert_eq!(standing(Some(true), Some(Cause::ConstructionDefect)), (Some(true), by_firm));
+        assert_eq!(standing(Some(true), Some(Cause::Procurement)), (Some(true), by_firm));
+        assert_eq!(standing(Some(true), Some(Cause::Design)), (Some(true), by_engineer));
+        assert_eq!(standing(Some(true), Some(Cause::Misuse)), (Some(false), by_engineer));
+        assert_eq!(standing(Some(true), Some(Cause::ThirdParty)), (Some(false), by_engineer));
+        assert_eq!(standing(Some(false), None), (Some(false), by_engineer));
+        assert_eq!(standing(None, None), (None, by_engineer));
+        assert_eq!(Standing::default().with(None, None, None).responsible, None);
+    }
 }

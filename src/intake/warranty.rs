@@ -5,7 +5,7 @@ use super::Intake;
 use crate::domain::calendar::local_date;
 use crate::domain::ticket::Ticket;
 use crate::domain::understanding::Category;
-use crate::domain::warranty::{Standing, Works, responsible};
+use crate::domain::warranty::{Standing, Works};
 use crate::store::{self, StoreError, Tx};
 
 impl Intake {
@@ -42,12 +42,13 @@ impl Intake {
             agreed: &agreed,
         };
         let Some(on) = local_date(ticket.created_at, self.zone()) else { return Ok(Standing::default()) };
-        let mut standing = self.catalog.warranty().judge(&works, category, &words_of(ticket), on);
-        if let Some(project) = project {
-            let firm = store::subcontractors::responsible(tx, project.id, category).await?;
-            standing.responsible = responsible(standing.in_warranty, firm.map(|firm| firm.id), project.engineer_id);
-        }
-        Ok(standing)
+        let standing = self.catalog.warranty().judge(&works, category, &words_of(ticket), on);
+        let firm = match &project {
+            Some(project) => store::subcontractors::responsible(tx, project.id, category).await?,
+            None => None,
+        };
+        let engineer = project.and_then(|project| project.engineer_id);
+        Ok(standing.with(ticket.cause, firm.map(|firm| firm.id), engineer))
     }
 
     /// Notes on a ticket that is about to be stored whether it is under warranty.

@@ -357,7 +357,7 @@ mod tests {
     fn words(sheets: &[Sheet]) -> String {
         let said = sheets.iter().flatten().filter_map(|mark| match mark {
             Mark::Words { text, .. } => Some(text.as_str()),
-            Mark::Line { .. } | Mark::Ground { .. } => None,
+            Mark::Line { .. } | Mark::Ground { .. } | Mark::Modules { .. } => None,
         });
         said.collect()
     }
@@ -421,6 +421,7 @@ mod tests {
                 Mark::Ground { x, y, width, height } => {
                     assert!(x + width <= WIDTH - MARGIN + 0.5 && y + height <= BOTTOM + 0.5);
                 }
+                Mark::Modules { .. } => panic!("a paper has no QR code"),
             }
         }
     }

@@ -15,3 +15,4 @@ mod repair;
 mod survey;
 mod talk;
 mod trouble;
+mod warranty;

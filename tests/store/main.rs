@@ -112,6 +112,9 @@ behaviours! {
         a_firm_is_stored_once_and_changes,
         the_firm_of_the_trade_answers_before_the_firm_for_everything,
         an_agreed_term_takes_the_place_of_the_one_before,
+        many_units_are_stored_at_once_and_again,
+        many_contacts_are_stored_at_once_and_keep_what_they_agreed_to,
+        a_project_and_a_person_change_and_the_password_stays,
     }
     jobs {
         a_job_with_the_same_key_is_not_taken_on_twice,

@@ -1,12 +1,16 @@
-//! Subcontractors, what each of them did where, and agreed warranty terms.
+//! Registers as an import writes them: many units and contacts at once, subcontractors and what each
+//! of them did where, agreed warranty terms.
 
-use huifang::domain::project::{Project, ProjectKind};
+use huifang::domain::contact::{Contact, ContactRole};
+use huifang::domain::language::Language;
+use huifang::domain::project::{Project, ProjectKind, Unit, Upkeep};
+use huifang::domain::staff::{Role, Staff};
 use huifang::domain::subcontractor::Subcontractor;
 use huifang::domain::understanding::Category;
 use huifang::domain::warranty::{Span, Term};
-use huifang::store::{projects, subcontractors, warranty_terms};
+use huifang::store::{StoreError, contact_units, contacts, projects, staff, subcontractors, units, warranty_terms};
 
-use crate::database::{Database, read, write};
+use crate::database::{Database, is_missing, read, write};
 
 pub(crate) async fn a_firm_is_stored_once_and_changes(db: Database) {
     let firm = Subcontractor {
@@ -77,4 +81,102 @@ pub(crate) async fn an_agreed_term_takes_the_place_of_the_one_before(db: Databas
     })
     .unwrap();
     assert_eq!(read!(db.store, |tx| warranty_terms::of_project(tx, id).await).unwrap(), terms);
+}
+
+pub(crate) async fn many_units_are_stored_at_once_and_again(db: Database) {
+    let project = Project::new(db.clock.new_id(), "锦绣花园", ProjectKind::Housing);
+    let id = project.id;
+    // More than two statements carry, and a rest.
+    let all: Vec<Unit> = (0..1201)
+        .map(|number| Unit {
+            code: Some(format!("1-{number:04}")),
+            room: Some(number.to_string()),
+            handover_at: Some(db.now()),
+            ..Unit::new(db.clock.new_id(), id, format!("{number:04}"))
+        })
+        .collect();
+    let changed: Vec<Unit> =
+        all.iter().cloned().map(|unit| Unit { building: Some("1".to_owned()), handover_at: None, ..unit }).collect();
+    let (first, second) = (all.clone(), changed.clone());
+    write!(db.store, |tx| {
+        projects::insert(tx, &project).await?;
+        units::save_all(tx, &first.iter().collect::<Vec<_>>()).await
+    })
+    .unwrap();
+    assert_eq!(read!(db.store, |tx| units::list(tx, Some(id)).await).unwrap(), all);
+    let long = db.store.write_at_length(move |tx| {
+        Box::pin(async move { units::save_all(tx, &second.iter().collect::<Vec<_>>()).await })
+    });
+    long.await.map_err(|error: StoreError| error).unwrap();
+    assert_eq!(read!(db.store, |tx| units::list(tx, Some(id)).await).unwrap(), changed);
+    let twin = Unit { id: db.clock.new_id(), ..all[0].clone() };
+    assert!(write!(db.store, |tx| units::save_all(tx, &[&twin]).await).is_err(), "a code stands twice in a project");
+}
+
+pub(crate) async fn many_contacts_are_stored_at_once_and_keep_what_they_agreed_to(db: Database) {
+    let project = Project::new(db.clock.new_id(), "锦绣花园", ProjectKind::Housing);
+    let flat = Unit::new(db.clock.new_id(), project.id, "3栋502");
+    let (unit, now) = (flat.id, db.now());
+    let people: Vec<Contact> = (0..700)
+        .map(|number| Contact {
+            phone: Some(format!("138{number:08}")),
+            ..Contact::new(db.clock.new_id(), Language::Chinese, now)
+        })
+        .collect();
+    let (stored, first) = (people.clone(), people[0].id);
+    write!(db.store, |tx| {
+        projects::insert(tx, &project).await?;
+        units::insert(tx, &flat).await?;
+        contacts::save_all(tx, &stored.iter().collect::<Vec<_>>()).await?;
+        contacts::consent(tx, first, now).await?;
+        contacts::stop_surveys(tx, first, now).await
+    })
+    .unwrap();
+    let mut expected = people.clone();
+    let named = Contact { name: Some("王女士".to_owned()), role: ContactRole::Client, ..people[0].clone() };
+    expected[0] = Contact { consent_at: Some(now), surveys_stopped_at: Some(now), ..named.clone() };
+    let pairs: Vec<_> = people.iter().map(|person| (person.id, unit)).collect();
+    let again = pairs.clone();
+    write!(db.store, |tx| {
+        contacts::save_all(tx, &[&named]).await?;
+        contact_units::bind_all(tx, &again, now).await?;
+        contact_units::bind_all(tx, &again, now).await
+    })
+    .unwrap();
+    assert_eq!(read!(db.store, |tx| contacts::with_phone(tx).await).unwrap(), expected);
+    let mut bound = read!(db.store, |tx| contact_units::pairs(tx).await).unwrap();
+    bound.sort_unstable();
+    assert_eq!(bound, pairs);
+}
+
+pub(crate) async fn a_project_and_a_person_change_and_the_password_stays(db: Database) {
+    let id = db.staff("li").await;
+    let project = Project::new(db.clock.new_id(), "锦绣花园", ProjectKind::Housing);
+    let changed = Project {
+        code: Some("JX-01".to_owned()),
+        region: "华东".to_owned(),
+        engineer_id: Some(id),
+        maintained_every: Some(Upkeep::Annual),
+        ..project.clone()
+    };
+    let person = Staff {
+        name: "李军".to_owned(),
+        phone: Some("13900000000".to_owned()),
+        team: Some("一队".to_owned()),
+        skills: vec![Category::Leak],
+        active: false,
+        ..Staff::new(id, "li", Role::Engineer, db.now())
+    };
+    let (stored, member) = (changed.clone(), person.clone());
+    write!(db.store, |tx| {
+        projects::insert(tx, &project).await?;
+        projects::update(tx, &stored).await?;
+        staff::update(tx, &member).await
+    })
+    .unwrap();
+    assert_eq!(read!(db.store, |tx| projects::list(tx).await).unwrap(), [changed]);
+    let found = read!(db.store, |tx| staff::by_login(tx, "li").await).unwrap();
+    assert_eq!(found, Some((person, "$argon2id$none".to_owned())));
+    let nobody = Staff::new(db.clock.new_id(), "nobody", Role::Agent, db.now());
+    assert!(is_missing(&write!(db.store, |tx| staff::update(tx, &nobody).await), "staff"));
 }

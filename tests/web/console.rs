@@ -15,7 +15,11 @@ pub struct Session {
 }
 
 async fn log_in(demo: &Demo, password: &str) -> Response {
-    let fields = [("login", "demo"), ("password", password), ("next", "/console")];
+    log_in_as(demo, "demo", password).await
+}
+
+async fn log_in_as(demo: &Demo, login: &str, password: &str) -> Response {
+    let fields = [("login", login), ("password", password), ("next", "/console")];
     form(client().post(format!("{}/console/login", demo.url)), &fields).send().await.unwrap()
 }
 
@@ -27,7 +31,12 @@ fn form(request: RequestBuilder, fields: &[(&str, &str)]) -> RequestBuilder {
 
 impl Session {
     pub async fn begin(demo: &Demo) -> Session {
-        let answer = log_in(demo, &demo.password).await;
+        Session::begin_as(demo, "demo").await
+    }
+
+    /// Somebody else of the demo's staff, who all have one password.
+    pub async fn begin_as(demo: &Demo, login: &str) -> Session {
+        let answer = log_in_as(demo, login, &demo.password).await;
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
         let cookie = answer.headers()["set-cookie"].to_str().unwrap();
         assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
@@ -41,6 +50,18 @@ impl Session {
     pub async fn get(&self, path: &str) -> Response {
         let request = self.http.get(format!("{}{path}", self.url)).header("cookie", &self.cookie);
         request.header("accept", "text/html").send().await.unwrap()
+    }
+
+    /// Sends a form with a file.
+    pub async fn upload(&self, path: &str, parts: reqwest::multipart::Form) -> Response {
+        let request = self.http.post(format!("{}{path}", self.url)).header("cookie", &self.cookie);
+        request.multipart(parts).send().await.unwrap()
+    }
+
+    /// Sends a form and returns the page that comes of it.
+    pub async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Response {
+        let request = self.http.post(format!("{}{path}", self.url)).header("cookie", &self.cookie);
+        form(request, fields).send().await.unwrap()
     }
 
     pub async fn post(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> StatusCode {

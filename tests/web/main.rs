@@ -7,4 +7,5 @@ mod chromium;
 mod console;
 mod corrections;
 mod demo;
+mod import;
 mod pages;

@@ -12,10 +12,13 @@ use serde::Deserialize;
 use super::past::Past;
 use super::teller::{Place, Recording, Setting, Teller};
 use crate::domain::dialogue::Binding;
-use crate::domain::ids::UnitId;
-use crate::domain::project::{Project, ProjectKind, Tier, Unit};
+use crate::domain::ids::{SubcontractorId, UnitId};
+use crate::domain::project::{Project, ProjectKind, Tier, Unit, Upkeep};
 use crate::domain::staff::{Role, Staff};
+use crate::domain::subcontractor::Subcontractor;
 use crate::domain::time::Timestamp;
+use crate::domain::understanding::Category;
+use crate::domain::warranty::{Span, Term};
 use crate::intake::{Intake, blob_key};
 use crate::store::blobs::Blobs;
 use crate::store::{self, StoreError, Tx};
@@ -30,19 +33,55 @@ pub(super) const VISITOR_UNIT: &str = "demo_visitor_unit";
 struct Register {
     project: Vec<ProjectEntry>,
     staff: Vec<StaffEntry>,
+    firm: Vec<FirmEntry>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProjectEntry {
+    code: String,
     name: String,
+    team: String,
+    /// A login.
+    engineer: String,
     kind: ProjectKind,
     region: String,
     tier: Tier,
     handover_days_ago: u64,
     manager: String,
     vocabulary: Vec<String>,
+    maintained_days: Option<u64>,
+    maintained_every: Option<Upkeep>,
+    #[serde(default)]
+    term: Vec<TermEntry>,
+    #[serde(default)]
+    firm: Vec<DidEntry>,
     unit: Vec<UnitEntry>,
+}
+
+/// What the contract agrees beyond the law.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TermEntry {
+    component: String,
+    months: u32,
+}
+
+/// Which firm did a trade.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DidEntry {
+    name: String,
+    trade: Category,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FirmEntry {
+    name: String,
+    phone: String,
+    region: Option<String>,
+    trades: Vec<Category>,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +100,9 @@ struct StaffEntry {
     name: String,
     role: Role,
     region: Option<String>,
+    team: Option<String>,
+    #[serde(default)]
+    skills: Vec<Category>,
 }
 
 /// Fills an empty database in one transaction; does nothing to one that is filled, except that the
@@ -86,10 +128,12 @@ pub(super) async fn fill(intake: &Intake, blobs: &Blobs, hash: &str) -> anyhow::
                 }
                 let now = teller.clock.now();
                 let staff = employ(tx, &teller, register.staff, &hash, now).await?;
+                let firms = engage(tx, &teller, register.firm).await?;
                 let mut places = BTreeMap::new();
                 let mut visitor = None;
                 for entry in register.project {
-                    build(tx, &teller, entry, &staff, now, &mut places, &mut visitor).await?;
+                    let known = Known { staff: &staff, firms: &firms };
+                    build(tx, &teller, entry, known, now, &mut places, &mut visitor).await?;
                 }
                 let setting = Setting { now, places, staff, recordings };
                 Teller::new(teller, &past, setting)?.tell(tx, &past).await?;
@@ -114,6 +158,8 @@ async fn employ(
         let person = Staff {
             name: entry.name,
             region: entry.region,
+            team: entry.team,
+            skills: entry.skills,
             ..Staff::new(intake.clock.new_id(), entry.login, entry.role, now)
         };
         store::staff::insert(tx, &person, hash).await?;
@@ -122,17 +168,50 @@ async fn employ(
     Ok(staff)
 }
 
+async fn engage(
+    tx: &mut Tx,
+    intake: &Intake,
+    entries: Vec<FirmEntry>,
+) -> anyhow::Result<BTreeMap<String, SubcontractorId>> {
+    let mut firms = BTreeMap::new();
+    for entry in entries {
+        let firm = Subcontractor {
+            phone: Some(entry.phone),
+            region: entry.region,
+            trades: entry.trades,
+            ..Subcontractor::new(intake.clock.new_id(), entry.name)
+        };
+        store::subcontractors::save(tx, &firm).await?;
+        firms.insert(firm.name, firm.id);
+    }
+    Ok(firms)
+}
+
+/// Who a project may name.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    staff: &'a BTreeMap<String, Staff>,
+    firms: &'a BTreeMap<String, SubcontractorId>,
+}
+
 /// Stores a project with its units; the first unit of all is the visitor's.
 async fn build(
     tx: &mut Tx,
     intake: &Intake,
     entry: ProjectEntry,
-    staff: &BTreeMap<String, Staff>,
+    known: Known<'_>,
     now: Timestamp,
     places: &mut BTreeMap<String, Place>,
     visitor: &mut Option<UnitId>,
 ) -> anyhow::Result<()> {
+    let engineer = known.staff.get(&entry.engineer).cloned();
+    let engineer = engineer.with_context(|| format!("nobody logs in as {}", entry.engineer))?;
     let project = Project {
+        code: Some(entry.code),
+        team: Some(entry.team),
+        engineer_id: Some(engineer.id),
+        maintained_until: entry.maintained_days.map(|days| now + Duration::from_secs(days * 86_400)),
+        maintained_every: entry.maintained_every,
         region: entry.region,
         tier: entry.tier,
         handover_at: Some(now - Duration::from_secs(entry.handover_days_ago * 86_400)),
@@ -141,11 +220,18 @@ async fn build(
         ..Project::new(intake.clock.new_id(), entry.name, entry.kind)
     };
     store::projects::insert(tx, &project).await?;
-    let at_home = |person: &&Staff| person.role == Role::Engineer && person.region.as_ref() == Some(&project.region);
-    let engineer = staff.values().find(at_home).cloned();
-    let engineer = engineer.with_context(|| format!("no engineer works in the region of {}", project.name))?;
+    for TermEntry { component, months } in entry.term {
+        let term = Term { component, span: Span::Months(months) };
+        store::warranty_terms::save(tx, project.id, &term).await?;
+    }
+    for DidEntry { name, trade } in entry.firm {
+        let firm = known.firms.get(&name).with_context(|| format!("there is no firm {name}"))?;
+        store::subcontractors::engage(tx, project.id, Some(trade), *firm).await?;
+    }
     for unit in entry.unit {
+        let parts = [unit.building.as_deref(), unit.unit.as_deref(), Some(unit.room.as_str())];
         let unit = Unit {
+            code: Some(parts.into_iter().flatten().collect::<Vec<_>>().join("-")),
             building: unit.building,
             unit: unit.unit,
             room: Some(unit.room),
@@ -278,6 +364,8 @@ mod tests {
         fill(&intake, &blobs, "first").await.unwrap();
         let filled = everything(&store).await;
 
+        let judged = filled.tickets.iter().filter(|ticket| ticket.in_warranty.is_some()).count();
+        assert!(judged * 2 > filled.tickets.len(), "of {judged} tickets it is known whether they are in warranty");
         assert_eq!((filled.units, filled.dialogues), (30, 25));
         assert_eq!((filled.tickets.len(), filled.responses.len()), (47, 47));
         let states: BTreeSet<Status> = filled.tickets.iter().map(|ticket| ticket.status).collect();

@@ -37,6 +37,7 @@ impl Teller {
         };
         let read = self.understand(&ticket.description);
         describe(&mut ticket, entry, &read, &person);
+        self.intake.judge_warranty(tx, &mut ticket).await?;
         let mut ticket = store::tickets::file(tx, ticket).await?;
         if let Some(media) = media {
             store::tickets::attach_media(tx, id, media).await?;
