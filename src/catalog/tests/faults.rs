@@ -64,6 +64,24 @@ fn a_day_that_is_both_a_holiday_and_a_working_day() {
 }
 
 #[test]
+fn promises_that_cannot_be_kept() {
+    let found = faults_when("plans/sla.toml", "minutes = 120\nhours = \"office\"", "minutes = 0\nhours = \"siesta\"")
+        + &faults_when("plans/sla.toml", "percent = 80", "percent = 40")
+        + &faults_when("plans/sla.toml", "remind_owner_after_days = 3", "remind_owner_after_days = 7")
+        + &faults_when("plans/sla.toml", "tell = \"headquarters\"", "tell = \"board\"");
+    insta::assert_snapshot!(found, @"");
+}
+
+#[test]
+fn rules_of_dispatch_that_mean_nobody() {
+    let found = faults_when("plans/dispatch.toml", "to = \"skilled\"", "to = \"team\"")
+        + &faults_when("plans/dispatch.toml", "to = \"managers\"", "to = \"managers\"\nlogin = \"li\"")
+        + &faults_when("plans/dispatch.toml", "remind_at = \"18:00\"", "remind_at = \"6 pm\"")
+        + &faults_when("plans/dispatch.toml", "kinds = [\"complaint\"]", "kinds = [\"praise\"]");
+    insta::assert_snapshot!(found, @"");
+}
+
+#[test]
 fn a_calendar_that_cannot_be() {
     let found = faults_with(
         "plans/calendar.toml",
