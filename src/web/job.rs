@@ -194,6 +194,7 @@ pub(super) fn trouble(w: Words, message: String, path: &str) -> String {
 /// The page of a job.
 #[derive(Debug, Template)]
 #[template(path = "job.html")]
+#[expect(clippy::struct_excessive_bools, reason = "independent parts of a page")]
 struct JobPage {
     w: Words,
     here: String,
