@@ -226,6 +226,11 @@ impl Runner {
                 });
                 warned.await.map_or_else(Outcome::from, |()| Outcome::Done)
             }
+            Job::StaffLeft { staff } => {
+                let intake = self.intake.clone();
+                let emptied = self.store.write(move |tx| Box::pin(async move { intake.empty_desk(tx, staff).await }));
+                emptied.await.map_or_else(Outcome::from, |()| Outcome::Done)
+            }
             Job::FixUnanswered { ticket, round, last } => {
                 let intake = self.intake.clone();
                 let asked = self

@@ -37,6 +37,7 @@ mod cookie;
 pub mod error;
 mod headers;
 mod health;
+mod job;
 mod live;
 mod openapi;
 mod origin;
@@ -167,6 +168,7 @@ pub fn router(parts: Parts) -> Result<Router, HashError> {
         .merge(progress::routes())
         .merge(health::routes())
         .merge(openapi::routes())
+        .merge(job::routes())
         .merge(webhooks::routes())
         .fallback(|| async { error::WebError::NotFound })
         .layer(DefaultBodyLimit::max(LARGEST_BODY))

@@ -72,10 +72,11 @@ async function refreshBoard() {
 // A page somebody is writing on or listening to is not swapped under their hands.
 async function refreshPage() {
   const writing = Array.from(page.querySelectorAll("textarea")).some((field) => field.value !== field.defaultValue);
-  const correcting = page.querySelector("details.correct[open]");
+  const correcting = page.querySelector("details.correct[open], details.more[open], .clocks details[open]");
+  const attaching = Array.from(page.querySelectorAll("input[type=file]")).some((field) => field.files.length > 0);
   const listening = Array.from(page.querySelectorAll("audio")).some((audio) => !audio.paused);
   const choosing = page.contains(document.activeElement) && document.activeElement.matches("textarea, select, audio");
-  if (writing || correcting || listening || choosing) return;
+  if (writing || correcting || attaching || listening || choosing) return;
   const response = await fetch(page.dataset.reload, { headers: { accept: "text/html" } });
   if (response.redirected || !response.ok) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");

@@ -9,6 +9,7 @@ use crate::app::token_key;
 use crate::channel::telegram::{Telegram, TelegramConfig};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::desk::staff_leaves;
 use crate::domain::ids::StaffId;
 use crate::domain::staff::{Role, Staff};
 use crate::store::{self, Store, StoreError};
@@ -41,6 +42,11 @@ pub(super) enum StaffCommand {
     },
     /// Lists everybody
     List,
+    /// Somebody has left: they may not log in, and their open tickets go back to the pool
+    Leave {
+        /// What they log in with
+        login: String,
+    },
     /// Prints a link: whoever opens it in Telegram within a day may act on alerts there as this person
     Link {
         /// What they log in with
@@ -69,6 +75,12 @@ impl StaffCommand {
                 let taken = store.write(move |tx| Box::pin(async move { store::staff_accounts::unlink(tx, id).await }));
                 let taken = taken.await?;
                 super::print(format_args!("{login}: {taken} accounts taken away"))?;
+            }
+            StaffCommand::Leave { login } => {
+                let (id, clock) = (known(&store, &login).await?, Clock::system());
+                let left = store.write(move |tx| Box::pin(async move { staff_leaves(tx, &clock, id).await }));
+                left.await?;
+                super::print(format_args!("{login} may not log in; the running service takes their tickets back"))?;
             }
             StaffCommand::List => {
                 let all = store.read(|tx| Box::pin(async move { store::staff::list(tx).await })).await;

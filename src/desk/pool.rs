@@ -4,15 +4,16 @@
 use serde_json::json;
 
 use super::{By, Desk, DeskError, words};
+use crate::clock::Clock;
 use crate::domain::dispatch::Candidate;
-use crate::domain::flag::{Flag, FlagKind};
 use crate::domain::ids::{StaffId, TicketId};
-use crate::domain::ticket::{Actor, Status, Ticket};
-use crate::intake::Intake;
+use crate::domain::job::Job;
+use crate::domain::ticket::{Status, Ticket};
+use crate::intake::message::encode;
 use crate::store::{self, StoreError, Tx};
 
-/// Tickets looked through when somebody leaves.
-const MOST_TICKETS: u32 = 10_000;
+/// How often the job is tried that empties the desk of somebody who has left.
+const ATTEMPTS: u32 = 8;
 
 impl Desk {
     /// Gives a ticket to a member of staff.
@@ -110,30 +111,23 @@ impl Desk {
     }
 }
 
-/// Lets somebody log in no longer, and puts the open tickets they had back into the pool, each with
-/// a flag: an engineer who has left. Returns how many there were.
+/// Lets somebody log in no longer, and owes that the open tickets they had go back into the pool
+/// ([`Job::StaffLeft`]): an engineer who has left.
 ///
 /// # Errors
 /// [`StoreError::Missing`] if there is nobody of that id.
-pub async fn staff_leaves(intake: &Intake, tx: &mut Tx, who: StaffId) -> Result<usize, StoreError> {
+pub async fn staff_leaves(tx: &mut Tx, clock: &Clock, who: StaffId) -> Result<(), StoreError> {
     store::staff::set_active(tx, who, false).await?;
-    let now = intake.clock.now();
-    let theirs = store::tickets::Filter { assignee: Some(who), open: Some(true), ..store::tickets::Filter::default() };
-    let mut returned = 0;
-    // By id, so that two who leave at once hold the tickets in the same order.
-    let mut tickets = store::tickets::list(tx, &theirs, MOST_TICKETS).await?;
-    tickets.sort_by_key(|ticket| (ticket.dialogue_id, ticket.id));
-    for ticket in tickets {
-        let Some(ticket) = store::tickets::load_for_update(tx, ticket.id).await? else { continue };
-        // What waits for the owner alone stays as it is.
-        let Ok(ticket) = ticket.release(now) else { continue };
-        store::tickets::update(tx, &ticket).await?;
-        intake.note_event(tx, ticket.id, "released", Actor::System, json!({}), now).await?;
-        let mut flag = Flag::raised(intake.clock.new_id(), FlagKind::TicketReturned, now);
-        flag.ticket_id = Some(ticket.id);
-        flag.dialogue_id = ticket.dialogue_id;
-        intake.show(tx, &flag).await?;
-        returned += 1;
-    }
-    Ok(returned)
+    let (job, now) = (Job::StaffLeft { staff: who }, clock.now());
+    let row = store::jobs::NewJob {
+        id: clock.new_id(),
+        kind: job.name().to_owned(),
+        payload: encode(&job)?,
+        lane: job.lane(),
+        dedupe_key: job.dedupe_key(),
+        run_at: now,
+        max_attempts: ATTEMPTS,
+        created_at: now,
+    };
+    store::jobs::enqueue(tx, &row).await.map(drop)
 }

@@ -13,6 +13,7 @@ mod danger;
 mod repair;
 mod survey;
 mod talk;
+mod verdict;
 
 pub mod effect;
 pub mod event;

@@ -35,6 +35,8 @@ pub enum Job {
     /// Ask an owner who does not say whether it is fixed once more, or close the ticket (`last`).
     /// `round` counts the fixes that were rejected before.
     FixUnanswered { ticket: TicketId, round: u32, last: bool },
+    /// Put the tickets of somebody who has left back into the pool.
+    StaffLeft { staff: StaffId },
     /// Bring the visits of all units in line with the registers, and see to it that this is done
     /// again the next day. `day` is the local day, in days since 1970.
     PlanAll { day: i32 },
@@ -69,6 +71,7 @@ impl Job {
             Job::TagResponse { .. } => "tag_response",
             Job::SlaWarning { .. } => "sla_warning",
             Job::FixUnanswered { .. } => "fix_unanswered",
+            Job::StaffLeft { .. } => "staff_left",
             Job::PlanAll { .. } => "plan_all",
             Job::PlanProject { .. } => "plan_project",
             Job::PlanUnit { .. } => "plan_unit",
@@ -97,6 +100,7 @@ impl Job {
             | Job::TagResponse { .. }
             | Job::SlaWarning { .. }
             | Job::FixUnanswered { .. }
+            | Job::StaffLeft { .. }
             | Job::Wake { .. } => None,
         }
     }
@@ -115,6 +119,7 @@ impl Job {
             // A visit that was put off is sent by another job of its own; the earlier finds nothing due.
             Job::PlanProject { .. } | Job::PlanUnit { .. } | Job::SendVisit { .. } => None,
             Job::Acknowledge { .. } | Job::TagTicket { .. } | Job::TagResponse { .. } => None,
+            Job::StaffLeft { .. } => None,
             Job::SlaWarning { ticket, clock, round, percent } => {
                 Some(format!("sla:{ticket}:{}:{round}:{percent}", clock.name()))
             }

@@ -511,7 +511,8 @@ mod tests {
 
     #[test]
     fn an_actor_reads_back_as_it_was_written() {
-        for actor in [Actor::Client, Actor::Bot, Actor::System, Actor::Staff(staff())] {
+        let firm = Actor::Firm(SubcontractorId(Uuid::from_u128(4)));
+        for actor in [Actor::Client, Actor::Bot, Actor::System, Actor::Staff(staff()), firm] {
             assert_eq!(actor.to_string().parse(), Ok(actor));
         }
         assert_eq!("staff:nobody".parse::<Actor>(), Err(InvalidActor));

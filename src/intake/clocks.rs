@@ -102,6 +102,12 @@ impl Intake {
         let clocks = store::clocks::of_ticket(tx, id).await?;
         let running = |clock: &&Clock| clock.kind == kind && clock.round == round && clock.is_running();
         let Some(clock) = clocks.iter().find(running) else { return Ok(()) };
+        // Whoever had it may have left without anybody saying so here: an import, say.
+        if let Some(assignee) = ticket.assignee
+            && store::staff::find(tx, assignee).await?.is_none_or(|person| !person.active)
+        {
+            self.owe(tx, Job::StaffLeft { staff: assignee }, self.clock.now()).await?;
+        }
         let step = self.catalog.sla().steps.iter().find(|step| step.percent == percent);
         if let Some(step) = step
             && !store::tickets::has_event(tx, id, told_as(percent), &told_body(&ticket, kind, percent)).await?

@@ -15,6 +15,7 @@ use crate::domain::flag::{Flag, FlagKind};
 use crate::domain::ids::{FlagId, OutboxId, StaffId};
 use crate::domain::job::Job;
 use crate::domain::language::Language;
+use crate::domain::sla::Notice;
 use crate::domain::ticket::Ticket;
 use crate::domain::understanding::Urgency;
 use crate::store::{self, StoreError, Tx};
@@ -274,6 +275,12 @@ impl Runner {
         }
         if let Some(words) = &found.words {
             lines.push(text("alert.words", &[("words", words)]));
+        }
+        if let Ok(notice) = found.flag.detail.parse::<Notice>() {
+            let clock = text(&format!("web.console.clock.{}", notice.clock.name()), &[]);
+            let level = text(&format!("alert.level.{}", notice.tell.name()), &[]);
+            let percent = notice.percent.to_string();
+            lines.push(text("alert.clock", &[("clock", &clock), ("percent", &percent), ("level", &level)]));
         }
         if let Some(people) = alerts.on_call(&found.matter()).filter(|_| found.flag.kind == FlagKind::Emergency) {
             lines.push(text("alert.on_call", &[("people", people)]));

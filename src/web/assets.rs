@@ -28,6 +28,7 @@ const ASSETS: &[Asset] = assets![
     "base.css": CSS,
     "chat.css": CSS,
     "console.css": CSS,
+    "job.css": CSS,
     "chat.js": JS,
     "chat-api.js": JS,
     "chat-photo.js": JS,

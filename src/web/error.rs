@@ -149,7 +149,7 @@ pub(super) async fn draw(State(web): State<Web>, request: Request, next: Next) -
     let mut response = next.run(request).await;
     let Some(error) = response.extensions_mut().remove::<WebError>() else { return response };
     if let WebError::Internal(cause) = &error {
-        tracing::error!(http.method = %method, http.path = uri.path(), cause, "a request failed");
+        tracing::error!(http.method = %method, http.path = loggable(uri.path()), cause, "a request failed");
     }
     if uri.path().starts_with("/chat/api/") && !matches!(error, WebError::Internal(_)) {
         tracing::info!(http.path = uri.path(), cause = error.parts().1, "a request of the chat was refused: {error}");
@@ -161,12 +161,21 @@ pub(super) async fn draw(State(web): State<Web>, request: Request, next: Next) -
     drawn
 }
 
+/// A path as the log may hold it: of a link that is a key, the key is left out.
+pub(super) fn loggable(path: &str) -> &str {
+    if path.starts_with("/j/") { "/j/…" } else { path }
+}
+
 fn drawn(web: &Web, error: &WebError, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
     let (status, code) = error.parts();
     let words = web.words(language_of(headers));
     if uri.path().starts_with("/chat/api/") {
         let message = error.sentence("web.chat.error", &words);
         return (status, Json(json!({ "error": { "code": code, "message": message } }))).into_response();
+    }
+    if uri.path().starts_with("/j/") {
+        let message = error.sentence("web.error", &words);
+        return (status, Html(super::job::trouble(words, message, uri.path()))).into_response();
     }
     let wants_page = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|a| a.contains("html"));
     if matches!(error, WebError::NotLoggedIn) && (wants_page || *method != Method::GET) {

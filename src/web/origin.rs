@@ -8,12 +8,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Web;
-use super::error::WebError;
+use super::error::{WebError, loggable};
 
 pub(super) async fn check(State(web): State<Web>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !reads && !is_own(request.headers(), &web.public_url) {
-        tracing::warn!(http.path = request.uri().path(), "a request from another site was refused");
+        tracing::warn!(http.path = loggable(request.uri().path()), "a request from another site was refused");
         return WebError::Forbidden.into_response();
     }
     next.run(request).await

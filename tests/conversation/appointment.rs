@@ -142,7 +142,7 @@ async fn the_owner_changes_an_agreed_time_in_words() {
     » [不报了]
       好的，这次不报。需要时再找我。
     » 周末都可以
-      谢谢您的肯定，我会转告师傅。
+      记下了：周末都可以。会有人再和您约时间。
     ");
     assert_eq!(statuses(&talk, &ticket).await, [Status::Declined]);
     // The reminder of the time that was given back stays silent.

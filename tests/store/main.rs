@@ -16,6 +16,7 @@ mod people;
 mod registers;
 mod surveys;
 mod tickets;
+mod work;
 mod writing;
 
 /// Makes two tests of every behaviour.
@@ -81,6 +82,13 @@ behaviours! {
         a_reader_of_changes_misses_none_while_others_write,
         a_bad_stored_value_is_named_by_table_column_and_row,
         a_ticket_that_is_not_there_cannot_be_changed,
+    }
+    work {
+        a_clock_comes_back_as_it_was_started_paused_and_stopped,
+        only_running_clocks_fall_due,
+        a_ticket_has_one_open_appointment_and_keeps_the_others,
+        a_link_is_found_by_its_hash_and_ends_with_its_ticket,
+        load_counts_open_tickets_and_an_event_is_found_by_what_it_holds,
     }
     surveys {
         an_answer_replaces_the_earlier_one,

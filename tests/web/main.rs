@@ -9,3 +9,4 @@ mod corrections;
 mod demo;
 mod import;
 mod pages;
+mod work;

@@ -29,7 +29,7 @@ fn a_text_that_one_language_lacks() {
 #[test]
 fn placeholders_that_differ_between_languages() {
     let found = faults_when("texts.en.toml", "I heard: {text}\"\nnothing", "I heard: {words}\"\nnothing");
-    insta::assert_snapshot!(found, @"texts.en.toml:70: `voice.heard` has {words}, but texts.zh-CN.toml:70 has {text}");
+    insta::assert_snapshot!(found, @"texts.en.toml:71: `voice.heard` has {words}, but texts.zh-CN.toml:71 has {text}");
 }
 
 #[test]
@@ -61,6 +61,35 @@ fn a_day_that_is_both_a_holiday_and_a_working_day() {
     plans/calendar.toml:107: 2026-10-03 is both a holiday and a working day
     plans/calendar.toml:107: 2026-10-09 is no Saturday or Sunday: it is worked anyway
     ");
+}
+
+#[test]
+fn promises_that_cannot_be_kept() {
+    let found = faults_when("plans/sla.toml", "minutes = 120\nhours = \"office\"", "minutes = 0\nhours = \"siesta\"")
+        + &faults_when("plans/sla.toml", "percent = 80", "percent = 40")
+        + &faults_when("plans/sla.toml", "remind_owner_after_days = 3", "remind_owner_after_days = 7")
+        + &faults_when("plans/sla.toml", "tell = \"headquarters\"", "tell = \"board\"");
+    insta::assert_snapshot!(found, @r"
+    plans/sla.toml:12: a limit must be a whole number of minutes from 1 up
+    plans/sla.toml:13: plans/calendar.toml has no hours `siesta`; known: always, office, working_days
+    plans/sla.toml:29: the steps must rise: 50 stands before it
+    plans/sla.toml:7: `remind_owner_after_days` must be before `close_unverified_after_days`
+    plans/sla.toml:38: unknown variant `board`, expected one of `engineer`, `manager`, `headquarters`
+    ");
+}
+
+#[test]
+fn rules_of_dispatch_that_mean_nobody() {
+    let found = faults_when("plans/dispatch.toml", "to = \"skilled\"", "to = \"team\"")
+        + &faults_when("plans/dispatch.toml", "to = \"managers\"", "to = \"managers\"\nlogin = \"li\"")
+        + &faults_when("plans/dispatch.toml", "remind_at = \"18:00\"", "remind_at = \"6 pm\"")
+        + &faults_when("plans/dispatch.toml", "kinds = [\"complaint\"]", "kinds = [\"praise\"]");
+    insta::assert_snapshot!(found, @r#"
+    plans/dispatch.toml:28: `to = "team"` needs `team`, and nothing else does
+    plans/dispatch.toml:34: `team` and `login` go with `to = "team"` and `to = "person"` alone
+    plans/dispatch.toml:17: `6 pm` is no time of day; write it like "18:00"
+    plans/dispatch.toml:33: unknown variant `praise`, expected `repair` or `complaint`
+    "#);
 }
 
 #[test]
@@ -244,8 +273,8 @@ fn a_form_or_a_command_with_a_text_nobody_wrote() {
         + &faults_when("texts.en.toml", "privacy = \"How", "secrecy = \"How");
     insta::assert_snapshot!(found, @r"
     repair.toml:26: there is no text `repair.place.bedrooms`
-    texts.en.toml:50: `command.secrecy` is missing in texts.zh-CN.toml
-    texts.zh-CN.toml:50: `command.privacy` is missing in texts.en.toml
+    texts.en.toml:51: `command.secrecy` is missing in texts.zh-CN.toml
+    texts.zh-CN.toml:51: `command.privacy` is missing in texts.en.toml
     ");
 }
 

@@ -245,37 +245,6 @@ impl Turn<'_> {
         }
     }
 
-    /// Staff says the fault is rectified.
-    pub(super) fn fix_claimed(&mut self, ticket: TicketId, number: &str) {
-        self.state.fix_to_confirm = Some(ticket);
-        let ask = Say::new("fix.ask").text("ticket", number).with_progress(ticket);
-        self.say(ask.choice(format!("fix:{ticket}:yes"), "fix.yes").choice(format!("fix:{ticket}:no"), "fix.no"));
-    }
-
-    /// The owner has not said whether it is fixed.
-    pub(super) fn fix_reminded(&mut self, ticket: TicketId, number: &str, days: u32) {
-        self.state.fix_to_confirm = Some(ticket);
-        let ask = Say::new("fix.remind").text("ticket", number).text("days", days.to_string());
-        self.beside(ask.choice(format!("fix:{ticket}:yes"), "fix.yes").choice(format!("fix:{ticket}:no"), "fix.no"));
-    }
-
-    /// Staff wrote down a visit: the client is shown what, and says whether it is right.
-    pub(super) fn visit_recorded(&mut self, visit: VisitId, shown: Say) {
-        let ask = shown.choice(format!("visit:{visit}:yes"), "visit.record.right");
-        let ask = ask.choice(format!("visit:{visit}:no"), "visit.record.wrong");
-        self.beside(ask);
-    }
-
-    fn visit_verdict(&mut self, visit: VisitId, right: bool) {
-        self.effect(Effect::ConfirmVisit { visit, right });
-        if right {
-            self.aside(Say::new("visit.record.confirmed"));
-        } else {
-            self.effect(Effect::Raise { kind: FlagKind::PersonRequested, about: About::Conversation });
-            self.aside(Say::new("visit.record.denied"));
-        }
-    }
-
     /// Staff gave the conversation back.
     pub(super) fn handed_back(&mut self) {
         if self.state.handed_over() {
@@ -492,31 +461,6 @@ impl Turn<'_> {
     /// A button whose message is history: the question that stands is put again.
     pub(super) fn stale_choice(&mut self) {
         self.aside(Say::new("choice_gone"));
-    }
-
-    fn fix_verdict(&mut self, ticket: TicketId, fixed: bool) {
-        self.state.fix_to_confirm = None;
-        let number = Arg::TicketNumber(ticket);
-        if fixed {
-            self.state.meetings.retain(|meeting| meeting.ticket != ticket);
-            self.effect(Effect::ConfirmFix { ticket });
-            self.say(Say::new("fix.verified").arg("ticket", number));
-        } else {
-            self.effect(Effect::RejectFix { ticket });
-            self.effect(Effect::Raise { kind: FlagKind::FixRejected, about: About::Ticket(ticket) });
-            self.say(Say::new("fix.reopened").arg("ticket", number));
-        }
-    }
-
-    /// A plain yes or no while a fix waits for the owner's verdict.
-    fn fix_words(&mut self, fixed: bool) -> bool {
-        match self.state.fix_to_confirm {
-            Some(ticket) => {
-                self.fix_verdict(ticket, fixed);
-                true
-            }
-            None => false,
-        }
     }
 
     fn recent_ticket(&self) -> Option<RecentTicket> {

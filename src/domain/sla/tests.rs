@@ -1,3 +1,5 @@
+//! Each rule of the clocks by its name, and what holds of every clock.
+
 use jiff::civil::{Time, date, time};
 use proptest::prelude::*;
 

@@ -11,6 +11,7 @@ use super::session::Staff;
 use super::view::{Choice, Link, Shell, Tag, When, age, excerpt};
 use crate::domain::flag::{Flag, FlagKind};
 use crate::domain::ids::{StaffId, UnitId};
+use crate::domain::sla::Notice;
 use crate::domain::ticket::{Status, Ticket};
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::Urgency;
@@ -244,13 +245,20 @@ async fn flag_row(tx: &mut Tx, names: &mut Names, flag: Flag, now: Timestamp, w:
         tone: tone(flag.kind),
         about: about.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "),
         words: said.filter(|said| !said.is_empty()).map(|said| excerpt(&said, EXCERPT)),
-        detail: score.unwrap_or_default(),
+        detail: score.or_else(|| clock_of(&flag, w)).unwrap_or_default(),
         at: When::of(flag.created_at),
         age: age(now.since(flag.created_at), w),
         ticket: ticket.map(|ticket| Link { href: format!("/console/tickets/{}", ticket.id), label: ticket.number }),
         response: flag.response_id.map(|id| format!("/console/responses/{id}")),
         dialogue: flag.dialogue_id.map(|id| format!("/console/conversations/{id}")),
     })
+}
+
+/// Which clock runs out, how far, and who is to act.
+fn clock_of(flag: &Flag, w: &Words) -> Option<String> {
+    let notice: Notice = flag.detail.parse().ok()?;
+    let clock = w.get(&format!("web.console.clock.{}", notice.clock.name()));
+    Some(format!("{clock} {} % · {}", notice.percent, w.get(&format!("alert.level.{}", notice.tell.name()))))
 }
 
 fn tone(kind: FlagKind) -> &'static str {

@@ -102,7 +102,10 @@ impl Can {
         Can {
             assign: workable,
             take: workable && ticket.assignee.is_none(),
-            accept: status == Status::Assigned && who.is_some() && ticket.assignee == who && !accepted,
+            accept: matches!(status, Status::Assigned | Status::Reopened)
+                && who.is_some()
+                && ticket.assignee == who
+                && !accepted,
             transfer: workable && ticket.assignee.is_some(),
             call: workable,
             way: status == Status::Assigned && repair,

@@ -1,0 +1,116 @@
+//! A ticket worked to its end in a real Chromium: deadlines, a visit, a subcontractor by a link on
+//! a phone, evidence by photo.
+
+use huifang::clock::Clock;
+use huifang::domain::subcontractor::Subcontractor;
+use huifang::store::{Store, StoreError, subcontractors};
+use serde_json::json;
+
+use crate::chromium::{Stage, Window, fixture};
+
+/// A firm, put into the database of the running program.
+async fn engages(stage: &Stage, name: &'static str) {
+    let path = stage.demo.directory().join("data/huifang.db");
+    let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
+    let firm = Subcontractor::new(Clock::system().new_id(), name);
+    let stored = store.write(move |tx| Box::pin(async move { subcontractors::save(tx, &firm).await }));
+    stored.await.map_err(|error: StoreError| error).unwrap();
+    store.close().await;
+}
+
+async fn unfold(window: &Window, form: &str) {
+    let script = format!("document.querySelector(\"form[action$='/{form}']\").closest('details').open = true");
+    window.run(&script).await;
+}
+
+#[tokio::test]
+async fn a_leak_is_visited_mended_by_a_firm_and_confirmed() {
+    let Some(stage) = Stage::set() else { return };
+    engages(&stage, "安居防水").await;
+    let owner = stage.window(390, 844, None, &["--accept-lang=zh-CN"]).await;
+    owner.page.goto(&stage.demo.homeowner).await.unwrap();
+    owner.reads("div[@id='log']", "的售后服务").await;
+    owner.fill("#text", "主卧卫生间天花板在滴水").await;
+    owner.press("#send").await;
+    owner.choose("提交").await;
+    owner.reads("div[@id='log']", "HF2").await;
+
+    let desk = stage.window(1280, 900, None, &["--accept-lang=zh-CN"]).await;
+    stage.log_in(&desk).await;
+    desk.reads("tr[contains(., '3栋2单元1201')]", "滴水").await;
+    desk.run(
+        "[...document.querySelectorAll('.tickets tbody tr')]\
+         .find(row => row.textContent.includes('3栋2单元1201') && row.textContent.includes('滴水'))\
+         .querySelector('th a').click()",
+    )
+    .await;
+    desk.reads("section[@aria-labelledby='clocks']", "电话响应").await;
+    desk.picture("work-1-pool").await;
+    desk.is_sound().await;
+    desk.press("form[action$='/take'] button").await;
+    desk.reads("main", "已派单").await;
+    desk.press("form[action$='/called'] button").await;
+    desk.reads("section[@aria-labelledby='clocks']", "按时完成").await;
+
+    unfold(&desk, "appointment").await;
+    let tomorrow = "const day = new Date(Date.now() + 36 * 3600e3).toISOString().slice(0, 10); const put = (name, value) => \
+                    (document.querySelector(`[name=${name}]`).value = value); put('day1', day); put('from1', '09:00'); \
+                    put('until1', '12:00'); put('day2', day); put('from2', '14:00'); put('until2', '17:00');";
+    desk.run(tomorrow).await;
+    desk.picture("work-2-offer").await;
+    desk.is_sound().await;
+    desk.press("form[action$='/appointment'] button.primary").await;
+    desk.reads("main", "已发给业主选").await;
+    owner.reads("div[@id='log']", "您看哪个方便").await;
+    owner.run("[...document.querySelectorAll('.choices button:enabled')].find(b => b.textContent.includes('09:00')).click()").await;
+    owner.reads("div[@id='log']", "师傅会按时上门").await;
+    owner.picture("work-3-agreed").await;
+    desk.reads("main", "已约好上门").await;
+
+    unfold(&desk, "firm").await;
+    desk.press("form[action$='/firm'] button").await;
+    let link = desk.run("return document.querySelector('#link').value").await;
+    desk.picture("work-4-link").await;
+    desk.is_sound().await;
+
+    let firm = stage.window(390, 844, None, &["--accept-lang=zh-CN"]).await;
+    firm.page.goto(link.as_str().unwrap()).await.unwrap();
+    firm.reads("main", "滴水").await;
+    firm.picture("work-5-job").await;
+    firm.is_sound().await;
+    firm.press("form[action$='/accept'] button").await;
+    firm.sees("form[action$='/arrived'] button").await;
+    firm.picture("work-6-accepted").await;
+    firm.is_sound().await;
+    let other = stage.window(390, 844, None, &["--accept-lang=en"]).await;
+    other.page.goto(link.as_str().unwrap()).await.unwrap();
+    other.reads("main", "accepted on another phone").await;
+    other.picture("work-7-passed-on").await;
+    other.close().await;
+    firm.press("form[action$='/arrived'] button").await;
+    firm.reads("main", "已到场").await;
+    firm.fill("#note", "重做了防水层").await;
+    firm.sees("#photo").await.send_keys(fixture("audio/photo.jpg").to_str().unwrap()).await.unwrap();
+    firm.press("form[action$='/rectified'] button").await;
+    firm.reads("main", "等业主确认").await;
+    firm.picture("work-8-waiting").await;
+    firm.is_sound().await;
+    let shown =
+        firm.run("const i = document.querySelector('.photos img'); return i.complete && i.naturalWidth > 0").await;
+    assert_eq!(shown, json!(true), "the photo is the evidence");
+
+    owner.choose("已修好").await;
+    owner.reads("div[@id='log']", "完成").await;
+    firm.page.refresh().await.unwrap();
+    firm.reads("main", "这个任务已经完成").await;
+    firm.complaints().await; // the browser rightly says that the page is gone
+    desk.page.back().await.unwrap();
+    desk.page.refresh().await.unwrap();
+    desk.reads("main", "已销号").await;
+    desk.run("window.scrollTo(0, 0)").await;
+    desk.picture("work-9-closed").await;
+    desk.is_sound().await;
+    for window in [owner, desk, firm] {
+        window.close().await;
+    }
+}
