@@ -8,3 +8,4 @@ mod console;
 mod corrections;
 mod demo;
 mod pages;
+mod progress;
