@@ -14,6 +14,7 @@ mod care;
 mod commands;
 mod dispatch;
 mod document;
+mod faq;
 pub mod fault;
 mod files;
 pub mod lexicon;
@@ -185,11 +186,12 @@ impl Catalog {
             surveys: surveys::read(files, &mut names, &mut faults),
             repair: repair::read(files, &mut names, &mut faults),
             words: commands::read(files, &mut names, &mut faults),
+            faq: faq::read(files, &mut names, &mut faults),
         };
         let calendar = calendar::read(files, &mut faults);
         let warranty = warranty::read(files, &mut faults);
         let register = register::read(files, &mut faults);
-        let care = care::read(files, &script.surveys, &mut names, &mut faults);
+        let care = care::read(files, &mut names, &mut faults);
         let sla = sla::read(files, &calendar, &mut faults);
         let dispatch = dispatch::read(files, &mut faults);
         let plans = plans::read(files, &script.surveys, &mut faults);

@@ -10,8 +10,10 @@
 mod alerts;
 mod appointments;
 mod extras;
+mod incidents;
 pub mod links;
 mod pool;
+mod recoveries;
 mod work;
 
 pub use pool::staff_leaves;
@@ -26,6 +28,7 @@ use crate::domain::correction::{About, Labels};
 use crate::domain::dialogue::Event;
 use crate::domain::ids::{DialogueId, FlagId, MediaId, StaffId, TicketId};
 use crate::domain::job::Job;
+use crate::domain::recovery::OutOfTurn;
 use crate::domain::sla::InvalidClock;
 use crate::domain::ticket::{Actor, InvalidTransition, Ticket};
 use crate::domain::time::Timestamp;
@@ -53,6 +56,8 @@ pub enum DeskError {
     Appointment(#[from] InvalidAppointment),
     #[error(transparent)]
     Clock(#[from] InvalidClock),
+    #[error(transparent)]
+    OutOfTurn(#[from] OutOfTurn),
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -14,6 +14,7 @@ pub mod correction;
 pub mod department;
 pub mod dialogue;
 pub mod dispatch;
+pub mod faq;
 pub mod flag;
 pub mod ids;
 pub mod incident;

@@ -9,11 +9,14 @@
 //! Read [`record`] for how effects become rows and [`message`] for how messages are stored.
 
 mod appointment;
+mod care;
 mod clocks;
 mod dispatch;
+mod flags;
 pub mod kind;
 pub mod links;
 pub mod message;
+mod neighbours;
 mod record;
 mod reopen;
 pub mod response;
@@ -432,7 +435,17 @@ impl Intake {
                 location: ticket.location,
             })
             .collect();
-        let ctx = Ctx { now: scene.now, fresh: self.clock.new_id(), script: self.catalog.script(), tickets: &open };
+        let incidents = match &scene.state.binding {
+            Some(binding) => self.incidents_around(tx, binding.unit).await?,
+            None => Vec::new(),
+        };
+        let ctx = Ctx {
+            now: scene.now,
+            fresh: self.clock.new_id(),
+            script: self.catalog.script(),
+            tickets: &open,
+            incidents: &incidents,
+        };
         let elapsed = if let Event::Elapsed(timer) = &event { Some(*timer) } else { None };
         if let Some(timer) = &elapsed {
             self.visit_elapsed(tx, timer, scene.now).await?;

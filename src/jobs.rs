@@ -243,6 +243,17 @@ impl Runner {
             Job::PlanUnit { unit } => self.plan_unit(unit).await,
             Job::SendVisit { visit } => self.send_visit(visit).await,
             Job::ShowRecord { visit } => self.show_record(visit).await,
+            Job::Neighbours { ticket } => {
+                let intake = self.intake.clone();
+                let found =
+                    self.store.write(move |tx| Box::pin(async move { intake.find_neighbours(tx, ticket).await }));
+                found.await.map_or_else(Outcome::from, |()| Outcome::Done)
+            }
+            Job::RecoveryDue { recovery } => {
+                let intake = self.intake.clone();
+                let seen = self.store.write(move |tx| Box::pin(async move { intake.recovery_due(tx, recovery).await }));
+                seen.await.map_or_else(Outcome::from, |()| Outcome::Done)
+            }
             Job::Wake { dialogue, timer } => {
                 let intake = self.intake.clone();
                 let woken = self

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use huifang::catalog::Catalog;
 use huifang::domain::dialogue::{
-    Activity, Binding, Choice, Ctx, Effect, Event, NotHeard, OpenTicket, Say, State, Timer, TokenFault, step,
+    Activity, Binding, Choice, Ctx, Effect, Event, NotHeard, OpenIncident, OpenTicket, Say, State, Timer, TokenFault,
+    step,
 };
 use huifang::domain::ids::{MediaId, ProjectId, ResponseId, TicketId, UnitId};
 use huifang::domain::language::Language;
@@ -41,6 +42,7 @@ enum Happening {
     Token(TokenFault),
     Invited(String),
     FixClaimed,
+    Informed,
     Elapsed(u8),
     Staff(bool),
     Later(u16),
@@ -63,6 +65,7 @@ fn happenings() -> impl Strategy<Value = Happening> {
         2 => prop_oneof![Just("maintenance"), Just("handover"), Just("post_repair"), Just("routine"), Just("none of ours")]
             .prop_map(|id| Happening::Invited(id.to_owned())),
         1 => Just(Happening::FixClaimed),
+        1 => Just(Happening::Informed),
         1 => (0_u8..4).prop_map(Happening::Elapsed),
         1 => any::<bool>().prop_map(Happening::Staff),
         1 => any::<u16>().prop_map(Happening::Later),
@@ -216,6 +219,7 @@ impl World {
             Happening::Token(fault) => Event::TokenRefused(fault),
             Happening::Invited(survey) => Event::SurveyInvited { response: ResponseId(self.id()), survey, intro: None },
             Happening::FixClaimed => Event::FixClaimed { ticket: TicketId(self.id()), number: "HF1".to_owned() },
+            Happening::Informed => Event::Notified(Say::new("care.offer.recommend")),
             Happening::Elapsed(which) => Event::Elapsed(self.timer(which)),
             Happening::Staff(true) => Event::StaffSpoke,
             Happening::Staff(false) => Event::HandedBack,
@@ -252,7 +256,9 @@ impl World {
             category: None,
             location: None,
         }];
-        let ctx = Ctx { now: self.now, fresh: self.id(), script: CATALOG.script(), tickets: &tickets };
+        let incidents = [OpenIncident { category: Category::Leak }];
+        let (fresh, script) = (self.id(), CATALOG.script());
+        let ctx = Ctx { now: self.now, fresh, script, tickets: &tickets, incidents: &incidents };
         // Asleep and awake again between any two events.
         let asleep = serde_json::to_string(&self.state).unwrap();
         let awake: State = serde_json::from_str(&asleep).unwrap();
@@ -338,6 +344,7 @@ fn tells(state: &mut State, minted: u128, event: Event) -> (Vec<String>, Vec<Eff
         fresh: Uuid::from_u128(minted),
         script: CATALOG.script(),
         tickets: &[],
+        incidents: &[],
     };
     let decided = step(state.clone(), event, &ctx);
     *state = decided.state;

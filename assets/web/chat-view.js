@@ -99,11 +99,25 @@ function bubble(text, keywords = []) {
     const marked = element("mark", keyword.polarity, keyword.text);
     marked.title = keyword.why;
     marked.append(element("span", "visually-hidden", ` (${say(`mood_${keyword.polarity}`)})`));
-    box.append(chars.slice(at, keyword.start).join(""), marked);
+    box.append(...linked(chars.slice(at, keyword.start).join("")), marked);
     at = keyword.end;
   }
-  box.append(chars.slice(at).join(""));
+  box.append(...linked(chars.slice(at).join("")));
   return box;
+}
+
+/** Makes the progress links of a text pressable; everything else stays text. */
+function linked(text) {
+  const pieces = [];
+  let at = 0;
+  for (const found of text.matchAll(/(?:https?:\/\/[^\s/]+)?\/t\/[A-Za-z0-9_-]{48}/g)) {
+    const link = element("a", "", say("progress"));
+    link.href = found[0];
+    pieces.push(text.slice(at, found.index), link);
+    at = found.index + found[0].length;
+  }
+  pieces.push(text.slice(at));
+  return pieces;
 }
 
 function media(list) {

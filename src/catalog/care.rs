@@ -12,7 +12,6 @@ use super::named::TextNames;
 use crate::domain::department::{Line, Routes};
 use crate::domain::incident::Rules;
 use crate::domain::recovery::Plan;
-use crate::domain::survey::Survey;
 use crate::domain::ticket::Cause;
 use crate::domain::understanding::Category;
 
@@ -42,7 +41,6 @@ struct Recovery {
 struct Dissatisfied {
     deadline_days: u32,
     second_visit_days: u32,
-    second_survey: String,
 }
 
 #[derive(Deserialize)]
@@ -100,22 +98,13 @@ struct Praise {
 }
 
 /// Reads the three files; `None` only with a fault.
-pub(super) fn read(
-    files: &Files,
-    surveys: &BTreeMap<String, Survey>,
-    names: &mut TextNames,
-    faults: &mut Vec<Fault>,
-) -> Option<Care> {
+pub(super) fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>) -> Option<Care> {
     let (recovery, incidents, departments) = (
         parsed::<Recovery>(files, RECOVERY, faults),
         parsed::<Incidents>(files, INCIDENTS, faults),
         parsed::<Departments>(files, DEPARTMENTS, faults),
     );
     let (recovery, incidents, departments) = (recovery?, incidents?, departments?);
-    let survey = &recovery.dissatisfied.second_survey;
-    if !surveys.contains_key(survey) {
-        faults.push(Fault::of_file(RECOVERY, format!("second_survey: there is no survey `{survey}`")));
-    }
     if !(1.0..=5.0).contains(&recovery.team.review_below) {
         faults.push(Fault::of_file(RECOVERY, "review_below must lie on the scale from 1 to 5"));
     }
@@ -139,7 +128,6 @@ pub(super) fn read(
         recovery: Plan {
             deadline_days: recovery.dissatisfied.deadline_days,
             second_visit_days: recovery.dissatisfied.second_visit_days,
-            second_survey: recovery.dissatisfied.second_survey,
             ask_days: recovery.neutral.deadline_days,
             offers: recovery.satisfied.offers,
             review_below: recovery.team.review_below,

@@ -124,6 +124,17 @@ impl<'a, 't> Table<'a, 't> {
         texts.filter(|text| !text.is_empty()).map(str::to_owned).collect()
     }
 
+    /// Returns a list of lists of strings in lower case, empty when left out.
+    pub(super) fn groups(&self, key: &'static str) -> Vec<Vec<String>> {
+        let Some(value) = self.value(key) else { return Vec::new() };
+        let groups = value.get_ref().as_array().into_iter().flatten().filter_map(|group| group.get_ref().as_array());
+        let words = |group: &toml::de::DeArray<'_>| {
+            let texts = group.iter().filter_map(|item| item.get_ref().as_str());
+            texts.map(str::trim).filter(|text| !text.is_empty()).map(str::to_lowercase).collect()
+        };
+        groups.map(words).collect()
+    }
+
     /// Returns a whole number from 1 up that must be there; a fault and 1 otherwise.
     pub(super) fn count(&self, key: &'static str) -> u32 {
         let Some(value) = self.value(key) else {

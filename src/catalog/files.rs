@@ -22,6 +22,8 @@ macro_rules! embedded {
 
 const EMBEDDED: &[(&str, &str)] = embedded![
     "commands.toml",
+    "faq/visit.toml",
+    "faq/warranty.toml",
     "plans/calendar.toml",
     "plans/departments.toml",
     "plans/incidents.toml",
@@ -62,7 +64,7 @@ impl Files {
     /// The one fault that matters when a directory cannot be read.
     pub(super) fn of_directory(directory: &Path, faults: &mut Vec<Fault>) -> Result<Files, Fault> {
         let mut files = Files::default();
-        for within in ["", "plans", "surveys", "speech"] {
+        for within in ["", "faq", "plans", "surveys", "speech"] {
             files.read_directory(directory, within, faults).map_err(|error| {
                 let path = directory.join(within);
                 Fault::of_file(&path.display().to_string(), format!("cannot be read as a directory: {error}"))

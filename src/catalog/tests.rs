@@ -37,7 +37,7 @@ fn repository() -> std::path::PathBuf {
 /// Paths of the files this module reads, as they are in the repository.
 fn in_repository() -> BTreeSet<String> {
     let mut paths = BTreeSet::new();
-    for within in ["", "plans/", "surveys/", "speech/"] {
+    for within in ["", "faq/", "plans/", "surveys/", "speech/"] {
         for entry in std::fs::read_dir(repository().join(within)).unwrap() {
             let entry = entry.unwrap();
             if entry.file_type().unwrap().is_file() {

@@ -199,9 +199,11 @@ impl Desk {
     fn refusal(&self, language: Language, error: DeskError) -> Result<String, StoreError> {
         let key = match error {
             DeskError::Store(error) => return Err(error),
-            DeskError::Transition(_) | DeskError::Changed | DeskError::Clock(_) | DeskError::Appointment(_) => {
-                "alert.refused.not_now"
-            }
+            DeskError::Transition(_)
+            | DeskError::OutOfTurn(_)
+            | DeskError::Changed
+            | DeskError::Clock(_)
+            | DeskError::Appointment(_) => "alert.refused.not_now",
             DeskError::NotFound("conversation") => "alert.refused.no_client",
             DeskError::NotFound(_) | DeskError::Needed(_) => "alert.refused.gone",
         };

@@ -10,6 +10,7 @@
 
 mod appointment;
 mod danger;
+mod question;
 mod repair;
 mod survey;
 mod talk;
@@ -33,7 +34,7 @@ use super::media::{MOST_CHARACTERS, MOST_MEGABYTES, Refusal};
 use super::script::Script;
 use super::survey::AnswerSource;
 use super::time::Timestamp;
-use super::understanding::Understanding;
+use super::understanding::{Category, Understanding};
 
 /// What a step may know besides the state and the event.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +45,8 @@ pub struct Ctx<'a> {
     pub script: &'a Script,
     /// The person's tickets that are not closed, newest first.
     pub tickets: &'a [OpenTicket],
+    /// What neighbours have reported and is being worked on.
+    pub incidents: &'a [OpenIncident],
 }
 
 /// What the conversation needs to know of a ticket under way.
@@ -56,6 +59,12 @@ pub struct OpenTicket {
     /// Name of its category, if known; its text is `category.<name>`.
     pub category: Option<&'static str>,
     pub location: Option<String>,
+}
+
+/// A fault of several homes around the person's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenIncident {
+    pub category: Category,
 }
 
 /// Where the conversation stands after an event, and what is to be done about it.

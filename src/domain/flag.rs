@@ -35,11 +35,19 @@ pub enum FlagKind {
     AppointmentDeclined,
     /// Whoever had the ticket has left, or the firm gave it back: it lies in the pool again.
     TicketReturned,
+    /// A dissatisfied or neutral client was not dealt with in time.
+    RecoveryOverdue,
+    /// Two visits in a row to projects of one team went badly: internal review.
+    TeamReview,
+    /// So many homes report one fault that the whole batch may have it.
+    BatchDefect,
+    /// A client praised the work.
+    Praise,
 }
 
 impl FlagKind {
     /// Every kind.
-    pub const ALL: [FlagKind; 13] = [
+    pub const ALL: [FlagKind; 17] = [
         FlagKind::NegativeFeedback,
         FlagKind::Emergency,
         FlagKind::ScoreTextConflict,
@@ -53,6 +61,10 @@ impl FlagKind {
         FlagKind::SlaMissed,
         FlagKind::AppointmentDeclined,
         FlagKind::TicketReturned,
+        FlagKind::RecoveryOverdue,
+        FlagKind::TeamReview,
+        FlagKind::BatchDefect,
+        FlagKind::Praise,
     ];
 
     /// Returns the name used in the database, in templates and in the API.
@@ -71,6 +83,10 @@ impl FlagKind {
             FlagKind::SlaMissed => "sla_missed",
             FlagKind::AppointmentDeclined => "appointment_declined",
             FlagKind::TicketReturned => "ticket_returned",
+            FlagKind::RecoveryOverdue => "recovery_overdue",
+            FlagKind::TeamReview => "team_review",
+            FlagKind::BatchDefect => "batch_defect",
+            FlagKind::Praise => "praise",
         }
     }
 }

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::alert::{Act, Target};
 use super::dialogue::Timer;
-use super::ids::{DialogueId, FlagId, MediaId, OutboxId, ProjectId, ResponseId, StaffId, TicketId, UnitId, VisitId};
+use super::ids::{
+    DialogueId, FlagId, MediaId, OutboxId, ProjectId, RecoveryId, ResponseId, StaffId, TicketId, UnitId, VisitId,
+};
 use super::sla::ClockKind;
 
 /// One piece of work.
@@ -48,6 +50,10 @@ pub enum Job {
     SendVisit { visit: VisitId },
     /// Show the client what staff wrote down of a visit.
     ShowRecord { visit: VisitId },
+    /// Look whether neighbours reported what a ticket reports.
+    Neighbours { ticket: TicketId },
+    /// The time of a recovery has passed: see whether something is still owed.
+    RecoveryDue { recovery: RecoveryId },
     /// Wake a conversation up.
     Wake {
         dialogue: DialogueId,
@@ -77,6 +83,8 @@ impl Job {
             Job::PlanUnit { .. } => "plan_unit",
             Job::SendVisit { .. } => "send_visit",
             Job::ShowRecord { .. } => "show_record",
+            Job::Neighbours { .. } => "neighbours",
+            Job::RecoveryDue { .. } => "recovery_due",
             Job::Wake { .. } => "wake",
         }
     }
@@ -101,6 +109,8 @@ impl Job {
             | Job::SlaWarning { .. }
             | Job::FixUnanswered { .. }
             | Job::StaffLeft { .. }
+            | Job::Neighbours { .. }
+            | Job::RecoveryDue { .. }
             | Job::Wake { .. } => None,
         }
     }
@@ -124,6 +134,8 @@ impl Job {
                 Some(format!("sla:{ticket}:{}:{round}:{percent}", clock.name()))
             }
             Job::FixUnanswered { ticket, round, last } => Some(format!("fix_unanswered:{ticket}:{round}:{last}")),
+            Job::Neighbours { ticket } => Some(format!("neighbours:{ticket}")),
+            Job::RecoveryDue { recovery } => Some(format!("recovery_due:{recovery}")),
             Job::Wake { timer, .. } => Some(match timer {
                 Timer::ReportReminder { ticket } => format!("report_reminder:{ticket}"),
                 Timer::ReportUnconfirmed { ticket } => format!("report_unconfirmed:{ticket}"),

@@ -19,8 +19,6 @@ pub struct Plan {
     pub deadline_days: u32,
     /// Days from the review to the second visit.
     pub second_visit_days: u32,
-    /// The survey of the second visit.
-    pub second_survey: String,
     /// Days until a neutral client must have been asked why.
     pub ask_days: u32,
     /// What satisfied clients are offered: names of texts `care.offer.<name>`.

@@ -17,6 +17,8 @@ pub struct Script {
     pub surveys: BTreeMap<String, Survey>,
     pub repair: RepairForm,
     pub words: CommandWords,
+    /// Questions that are often asked.
+    pub faq: Vec<super::faq::Entry>,
 }
 
 /// What a repair report consists of (报修单).

@@ -6,7 +6,7 @@ use super::{Intake, Scene};
 use crate::channel::ReceivedFile;
 use crate::domain::dialogue::effect::About;
 use crate::domain::dialogue::{Arg, Effect, TicketDraft, Timer};
-use crate::domain::flag::{Flag, FlagKind};
+use crate::domain::flag::FlagKind;
 use crate::domain::ids::{DialogueId, MediaId, ResponseId, TicketId};
 use crate::domain::job::Job;
 use crate::domain::media::MediaKind;
@@ -68,7 +68,8 @@ impl Intake {
                 )]
                 let nps = nps.filter(|nps| (0.0..=10.0).contains(nps)).map(|nps| nps as u8);
                 store::responses::complete(tx, response, &store::responses::Outcome { score, band, nps }, now).await?;
-                self.visit_answered(tx, scene, response).await
+                self.visit_answered(tx, scene, response).await?;
+                self.care_for(tx, response, now).await
             }
             Effect::AbandonResponse { response } => {
                 store::responses::expire(tx, response).await?;
@@ -187,6 +188,9 @@ impl Intake {
         if ticket.kind == TicketKind::Repair && ticket.sentiment == Sentiment::Negative {
             self.raise(tx, Some(scene.dialogue), FlagKind::NegativeFeedback, About::Ticket(id)).await?;
         }
+        if ticket.kind == TicketKind::Repair {
+            self.owe(tx, Job::Neighbours { ticket: id }, scene.now).await?;
+        }
         Ok(())
     }
 
@@ -265,47 +269,6 @@ impl Intake {
             Err(_) => format!("{event}_too_late"),
         };
         self.note_event(tx, id, &kind, Actor::Client, json!({}), scene.now).await
-    }
-
-    /// Raises a flag, once for the same matter while nobody has seen it.
-    pub(crate) async fn raise(
-        &self,
-        tx: &mut Tx,
-        dialogue: Option<DialogueId>,
-        kind: FlagKind,
-        about: About,
-    ) -> Result<(), StoreError> {
-        let mut flag = Flag::raised(self.clock.new_id(), kind, self.clock.now());
-        flag.dialogue_id = dialogue;
-        match about {
-            About::Conversation => {}
-            About::Ticket(ticket) => flag.ticket_id = Some(ticket),
-            About::Response(response) => {
-                flag.response_id = Some(response);
-                if let Some(found) = store::responses::find(tx, response).await? {
-                    let score = found.score.map(|score| format!("score={score}"));
-                    let band = found.band.map(|band| format!("band={band}"));
-                    flag.detail = score.into_iter().chain(band).collect::<Vec<_>>().join(" ");
-                }
-            }
-        }
-        let open = store::flags::list_open(tx, 200).await?;
-        let known = open.iter().any(|other| {
-            other.kind == flag.kind
-                && other.dialogue_id == flag.dialogue_id
-                && other.ticket_id == flag.ticket_id
-                && other.response_id == flag.response_id
-        });
-        if known {
-            return Ok(());
-        }
-        self.show(tx, &flag).await
-    }
-
-    /// Shows a flag to staff, on the board and where alerts go.
-    pub(crate) async fn show(&self, tx: &mut Tx, flag: &Flag) -> Result<(), StoreError> {
-        store::flags::raise(tx, flag).await?;
-        if self.alerts { self.owe(tx, Job::Alert { flag: flag.id }, self.clock.now()).await } else { Ok(()) }
     }
 
     pub(crate) async fn note_event(

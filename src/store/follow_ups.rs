@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use super::tx::both;
 use super::value::Row;
 use super::{StoreError, Tx};
-use crate::domain::ids::{ProjectId, ResponseId, TicketId, VisitId};
+use crate::domain::ids::{ContactId, ProjectId, RecoveryId, ResponseId, TicketId, UnitId, VisitId};
 use crate::domain::time::Timestamp;
 
 /// The visit a response belongs to.
@@ -61,6 +61,69 @@ pub async fn scores_of_team(tx: &mut Tx, team: &str, limit: u32) -> Result<Vec<(
     rows.iter().map(|(id, score)| Ok((Row { table: "projects", id }.parse("id", id)?, *score))).collect()
 }
 
+/// A client whose latest survey was good.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QualityClient {
+    pub response: ResponseId,
+    pub contact: ContactId,
+    pub name: Option<String>,
+    pub unit: Option<String>,
+    pub project: Option<String>,
+    pub score: f64,
+    pub nps: Option<u8>,
+    pub at: Timestamp,
+    /// Asked not to be written to.
+    pub stopped: bool,
+}
+
+/// Returns the quality-client list: whose latest survey put them among the satisfied, the latest first.
+pub async fn quality_clients(tx: &mut Tx, limit: u32) -> Result<Vec<QualityClient>, StoreError> {
+    const SQL: &str = "SELECT r.id, c.id AS contact, c.name, u.label AS unit, p.name AS project, r.score, r.nps, \
+                       r.completed_at, CAST(CASE WHEN c.surveys_stopped_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS stopped \
+                       FROM responses r JOIN contacts c ON c.id = r.contact_id \
+                       JOIN (SELECT contact_id, MAX(completed_at) AS last FROM responses \
+                       WHERE status = 'complete' AND score IS NOT NULL GROUP BY contact_id) l \
+                       ON l.contact_id = r.contact_id AND l.last = r.completed_at \
+                       LEFT JOIN units u ON u.id = r.unit_id LEFT JOIN projects p ON p.id = u.project_id \
+                       WHERE r.status = 'complete' AND r.band = 'satisfied' AND r.score IS NOT NULL \
+                       ORDER BY r.completed_at DESC, r.id DESC LIMIT $1";
+    let rows = both!(tx, |c| sqlx::query_as::<_, QualityRow>(SQL).bind(i64::from(limit)).fetch_all(c).await)?;
+    rows.into_iter().map(QualityClient::try_from).collect()
+}
+
+/// A second visit (二次回访) that is to be planned.
+#[derive(Debug, Clone)]
+pub struct SecondVisit {
+    pub id: VisitId,
+    pub recovery: RecoveryId,
+    pub project: ProjectId,
+    pub unit: Option<UnitId>,
+    pub contact: Option<ContactId>,
+    pub survey: String,
+    pub due_at: Timestamp,
+    pub created_at: Timestamp,
+}
+
+/// Plans a second visit; the same recovery has one only.
+pub async fn plan_second(tx: &mut Tx, visit: &SecondVisit) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO visits (id, key, kind, project_id, unit_id, contact_id, survey, status, \
+                       planned_at, due_at, created_at, updated_at) \
+                       VALUES ($1, $2, 'second', $3, $4, $5, $6, 'planned', $7, $7, $8, $8)";
+    both!(tx, |c| sqlx::query(SQL)
+        .bind(visit.id.to_string())
+        .bind(format!("second:{}", visit.recovery))
+        .bind(visit.project.to_string())
+        .bind(visit.unit.map(|id| id.to_string()))
+        .bind(visit.contact.map(|id| id.to_string()))
+        .bind(&visit.survey)
+        .bind(visit.due_at.0)
+        .bind(visit.created_at.0)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
 /// Returns when somebody comes to a ticket, once both sides know: from and until.
 pub async fn agreed_visit(tx: &mut Tx, ticket: TicketId) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
     const SQL: &str = "SELECT from_at, until_at FROM appointments WHERE ticket_id = $1 AND status = 'agreed' \
@@ -91,6 +154,38 @@ impl TryFrom<FollowUpRow> for FollowUp {
             by: row.by_name,
             record: row.record,
             ticket: row.ticket,
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct QualityRow {
+    id: String,
+    contact: String,
+    name: Option<String>,
+    unit: Option<String>,
+    project: Option<String>,
+    score: f64,
+    nps: Option<i64>,
+    completed_at: i64,
+    stopped: i64,
+}
+
+impl TryFrom<QualityRow> for QualityClient {
+    type Error = StoreError;
+
+    fn try_from(row: QualityRow) -> Result<QualityClient, StoreError> {
+        let at = Row { table: "responses", id: &row.id };
+        Ok(QualityClient {
+            response: at.parse("id", &row.id)?,
+            contact: at.parse("contact_id", &row.contact)?,
+            nps: row.nps.map(|nps| at.number("nps", nps)).transpose()?,
+            stopped: at.bool("surveys_stopped_at", row.stopped)?,
+            at: Timestamp(row.completed_at),
+            name: row.name,
+            unit: row.unit,
+            project: row.project,
+            score: row.score,
         })
     }
 }

@@ -17,6 +17,7 @@ mod csrf;
 mod events;
 mod flags;
 mod import;
+mod incidents;
 mod language;
 mod ledger;
 mod login;
@@ -25,6 +26,7 @@ mod media;
 mod paper;
 pub mod password;
 mod peer;
+mod recoveries;
 mod response;
 mod session;
 mod thread;
@@ -61,6 +63,8 @@ pub(super) fn routes() -> Router<Web> {
         .route("/console/media/{id}", get(media::show))
         .merge(actions::routes())
         .merge(arrange::routes())
+        .merge(recoveries::routes())
+        .merge(incidents::routes())
         .merge(correct::routes())
         .merge(import::routes())
 }

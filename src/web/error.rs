@@ -108,7 +108,9 @@ impl From<DeskError> for WebError {
     fn from(cause: DeskError) -> WebError {
         match cause {
             DeskError::NotFound(_) => WebError::NotFound,
-            DeskError::Transition(_) | DeskError::Changed | DeskError::Clock(_) => WebError::Conflict,
+            DeskError::Transition(_) | DeskError::OutOfTurn(_) | DeskError::Changed | DeskError::Clock(_) => {
+                WebError::Conflict
+            }
             DeskError::Appointment(InvalidAppointment::Ended(_)) => WebError::Conflict,
             DeskError::Needed(_) | DeskError::Appointment(_) => WebError::BadRequest,
             DeskError::Store(cause) => cause.into(),

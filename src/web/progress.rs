@@ -166,6 +166,14 @@ impl Web {
         let instant = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
         instant.to_zoned(self.zone.clone()).strftime("%m-%d %H:%M").to_string()
     }
+
+    /// Writes a span in local time; its day only once where it ends on the same.
+    fn span(&self, from: Timestamp, until: Timestamp) -> (String, String) {
+        let (from, until) = (self.local(from), self.local(until));
+        let same = from.split(' ').next() == until.split(' ').next();
+        let end = until.split(' ').next_back().filter(|_| same).map(str::to_owned);
+        (from, end.unwrap_or(until))
+    }
 }
 
 /// Why a link or an answer was not taken.
@@ -273,7 +281,7 @@ impl ProgressPage {
             number: ticket.number.clone(),
             about,
             steps: steps.collect(),
-            appointment: coming.map(|(from, until)| (web.local(from), web.local(until))),
+            appointment: coming.map(|(from, until)| web.span(from, until)),
             photos: found.photos.iter().map(|id| format!("{here}/photos/{id}")).collect(),
             ask: awaits_verdict(ticket).then(|| web.intake.verdict_token(id, web.clock.now())),
             said,

@@ -6,6 +6,7 @@
 
 mod appointment;
 mod clocks;
+mod closed_loop;
 mod emergency;
 mod links;
 mod office;

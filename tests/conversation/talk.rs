@@ -20,6 +20,7 @@ use huifang::store::responses::{self, Response};
 use huifang::store::thread::{self, Speaker};
 use huifang::store::{self, Store};
 use huifang::tagging::{Lexical, Tagger};
+use sqlx::{Connection, SqliteConnection};
 
 /// Saturday, 21 November 2026, 10:00 in Shanghai.
 const START: Timestamp = Timestamp(1_795_226_400_000);
@@ -205,6 +206,26 @@ impl Talk {
         let id = ticket.id;
         let media = self.store.read(|tx| Box::pin(async move { store::media::list_for_ticket(tx, id).await })).await;
         media.unwrap().len()
+    }
+
+    /// From now on somebody else writes, from another address.
+    pub(crate) fn moves_to(&mut self, address: &str) {
+        address.clone_into(&mut self.address);
+        self.seen = 0;
+        self.buttons.clear();
+    }
+
+    /// Reads what was said without being asked.
+    pub(crate) async fn listens(&mut self) {
+        self.listen().await;
+    }
+
+    /// Runs SQL behind the store's back.
+    pub(crate) async fn execute(&self, sql: &str) {
+        let path = self.url.strip_prefix("sqlite:").unwrap();
+        let mut connection = SqliteConnection::connect(&format!("sqlite://{path}")).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
     }
 
     /// Returns everything that was said since the last look.

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of this crate is tests")]
 
+mod closed_loop;
 mod cluster;
 mod corrections;
 mod crash;
@@ -104,6 +105,16 @@ behaviours! {
         a_verdict_may_be_about_the_comment_of_a_response,
         what_a_person_heard_stands_beside_what_was_recognised,
         a_correction_needs_a_matter_and_somebody_who_makes_it,
+    }
+    closed_loop {
+        the_ledger_counts_unverified_closures_apart_and_overdue_among_the_open,
+        the_ledger_shows_what_was_chosen,
+        a_response_begins_one_recovery_and_they_are_listed_by_deadline,
+        a_second_visit_leads_back_to_its_recovery_and_is_measured,
+        whoever_has_the_fewest_recoveries_comes_first_by_load,
+        the_visits_of_a_team_come_latest_first_with_their_projects,
+        a_quality_client_is_one_whose_latest_survey_was_good,
+        reports_of_a_building_become_an_incident_with_a_number_of_its_month,
     }
     people {
         a_project_and_its_units_come_back_as_they_were_stored,

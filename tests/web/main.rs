@@ -9,4 +9,5 @@ mod corrections;
 mod demo;
 mod import;
 mod pages;
+mod progress;
 mod work;

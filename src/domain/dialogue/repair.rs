@@ -56,6 +56,7 @@ impl Turn<'_> {
     pub(super) fn report_choice(&mut self, mut report: Report, what: &str, value: Option<&str>) {
         match (what, value) {
             ("submit", None) => self.submit(report),
+            ("me_too", None) => self.submit(report),
             ("edit", None) => self.ask_what_to_correct(report),
             ("cancel", None) => self.cancel_report(&report),
             ("fix", Some(slot)) => {
@@ -195,7 +196,9 @@ impl Turn<'_> {
         }
         match self.missing(&report) {
             Some(slot) => {
+                let fresh = report.asked.is_none();
                 report.asked = Some(slot.id);
+                lines.extend(self.known_around(&report).filter(|_| fresh));
                 lines.push(Self::ask_slot(&report, &slot));
                 self.remind_of(&report);
                 self.state.activity = Activity::Reporting(report);
@@ -214,6 +217,14 @@ impl Turn<'_> {
                 self.say(Say::lines(lines));
             }
         }
+    }
+
+    /// Says that neighbours have reported the same, with a button that files this report as it is.
+    fn known_around(&self, report: &Report) -> Option<Say> {
+        let category = report.category.filter(|_| !report.filed)?;
+        self.ctx.incidents.iter().find(|incident| incident.category == category)?;
+        let known = Say::new("incident.known").arg("category", Arg::Key(format!("category.{}", category.name())));
+        Some(known.choice(format!("r{}:me_too", report_tag(report.ticket)), "incident.me_too"))
     }
 
     /// Files what has been gathered.

@@ -9,7 +9,7 @@ use super::state::{Activity, Binding, Mode, RecentTicket};
 use super::survey::run_tag;
 use super::{Turn, Words};
 use crate::domain::flag::FlagKind;
-use crate::domain::ids::{MediaId, ResponseId, TicketId, VisitId};
+use crate::domain::ids::{MediaId, ResponseId, TicketId};
 use crate::domain::language::Language;
 use crate::domain::media::MOST_MINUTES;
 use crate::domain::script::Command;
@@ -106,6 +106,7 @@ impl Turn<'_> {
             }
             ("danger", Some(verdict), _, _) => self.danger_verdict(verdict == "yes"),
             ("lang", Some(tag), _, _) => self.choose_language(Some(tag)),
+            ("faq", Some(verdict), _, _) => self.answer_helped(verdict == "yes"),
             ("fix", Some(ticket), Some(verdict), _) => match ticket.parse::<TicketId>() {
                 Ok(ticket) => self.fix_verdict(ticket, verdict == "yes"),
                 Err(_) => self.stale_choice(),
@@ -337,11 +338,17 @@ impl Turn<'_> {
         {
             return;
         }
+        if self.answer_question(words) {
+            return;
+        }
         match words.understood.intent {
             Intent::RepairReport => self.begin_report(Some(words)),
             Intent::ProgressQuery => self.status(),
             Intent::Complaint => self.file_complaint(words),
-            Intent::Praise => self.say(Say::new("praise.thanks")),
+            Intent::Praise => {
+                self.effect(Effect::Raise { kind: FlagKind::Praise, about: About::Conversation });
+                self.say(Say::new("praise.thanks"));
+            }
             Intent::Suggestion => self.say(Say::new("suggestion.thanks")),
             Intent::SurveyAnswer if words.understood.sentiment == Sentiment::Positive => {
                 self.say(Say::new("praise.thanks"));
@@ -377,7 +384,7 @@ impl Turn<'_> {
         }
     }
 
-    fn ask_for_person(&mut self) {
+    pub(super) fn ask_for_person(&mut self) {
         self.state.mode = Mode::WithPerson { since: self.ctx.now };
         self.effect(Effect::Raise { kind: FlagKind::PersonRequested, about: About::Conversation });
         self.say(Say::new("human.requested"));

@@ -245,7 +245,7 @@ async fn flag_row(tx: &mut Tx, names: &mut Names, flag: Flag, now: Timestamp, w:
         tone: tone(flag.kind),
         about: about.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "),
         words: said.filter(|said| !said.is_empty()).map(|said| excerpt(&said, EXCERPT)),
-        detail: score.or_else(|| clock_of(&flag, w)).unwrap_or_default(),
+        detail: score.or_else(|| clock_of(&flag, w)).or_else(|| told(&flag.detail, w)).unwrap_or_default(),
         at: When::of(flag.created_at),
         age: age(now.since(flag.created_at), w),
         ticket: ticket.map(|ticket| Link { href: format!("/console/tickets/{}", ticket.id), label: ticket.number }),
@@ -261,10 +261,23 @@ fn clock_of(flag: &Flag, w: &Words) -> Option<String> {
     Some(format!("{clock} {} % · {}", notice.percent, w.get(&format!("alert.level.{}", notice.tell.name()))))
 }
 
+/// Returns what a flag's detail says in words: the department it is for, a team, an incident.
+fn told(detail: &str, w: &Words) -> Option<String> {
+    let value = |name: &str| detail.split_once(name).map(|(_, value)| value);
+    let department = value("department=").and_then(|value| value.split_whitespace().next());
+    let department = department.and_then(|name| w.find(&format!("department.{name}")));
+    department.or_else(|| value("team=").or(value("incident=")).map(str::to_owned))
+}
+
 fn tone(kind: FlagKind) -> &'static str {
     match kind {
         FlagKind::Emergency => "emergency",
-        FlagKind::NegativeFeedback | FlagKind::Complaint | FlagKind::FixRejected | FlagKind::SlaMissed => "bad",
+        FlagKind::NegativeFeedback
+        | FlagKind::Complaint
+        | FlagKind::FixRejected
+        | FlagKind::SlaMissed
+        | FlagKind::RecoveryOverdue
+        | FlagKind::BatchDefect => "bad",
         FlagKind::ScoreTextConflict
         | FlagKind::PersonRequested
         | FlagKind::VoiceUnheard
@@ -272,7 +285,9 @@ fn tone(kind: FlagKind) -> &'static str {
         | FlagKind::DeliveryFailed
         | FlagKind::SlaWarning
         | FlagKind::AppointmentDeclined
-        | FlagKind::TicketReturned => "",
+        | FlagKind::TicketReturned
+        | FlagKind::TeamReview
+        | FlagKind::Praise => "",
     }
 }
 

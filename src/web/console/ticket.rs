@@ -13,6 +13,7 @@ use super::view::{Fact, Shell, Tag, When};
 use super::work::Work;
 use crate::domain::correction::About;
 use crate::domain::ids::{StaffId, TicketId};
+use crate::domain::paper::Kind;
 use crate::domain::ticket::{Actor, Cause, Ticket};
 use crate::domain::understanding::{Category, Keyword};
 use crate::store::tickets::{self, TicketEvent};
@@ -52,6 +53,8 @@ pub(super) struct TicketPage {
     keywords: Vec<KeywordRow>,
     /// Addresses.
     photos: Vec<String>,
+    /// The documents there are by now, by name.
+    papers: Vec<&'static str>,
     history: Vec<EventRow>,
     talk: Option<Talk>,
     work: Work,
@@ -131,6 +134,11 @@ impl TicketPage {
                         work,
                         voices,
                         photos,
+                        papers: Kind::ALL
+                            .into_iter()
+                            .filter(|kind| kind.is_due(ticket.status))
+                            .map(Kind::name)
+                            .collect(),
                         history,
                         talk,
                         shell,
@@ -307,6 +315,7 @@ mod tests {
                 voices: vec![Voice::sample()],
                 keywords: vec![KeywordRow::sample()],
                 photos: vec!["/assets/icon.svg".to_owned(); 2],
+                papers: vec!["completion", "service"],
                 history: vec![event("派单", "李静", "李师傅"), event("报修", "业主", "")],
                 talk: Some(Talk::sample(language)),
                 work: Work::sample(&words(language), Status::Assigned),

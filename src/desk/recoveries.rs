@@ -1,0 +1,125 @@
+//! What staff does for clients who were not satisfied, and offers to those who were.
+
+use std::time::Duration;
+
+use super::{Desk, DeskError, words};
+use crate::domain::dialogue::{Event, Say};
+use crate::domain::ids::{RecoveryId, ResponseId, StaffId};
+use crate::domain::job::Job;
+use crate::domain::recovery::{Recovery, RootCause};
+use crate::domain::score::Band;
+use crate::store::follow_ups::{self, SecondVisit};
+use crate::store::{self, Tx};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Desk {
+    /// Gives a recovery to a member of staff.
+    pub async fn give_recovery(&self, id: RecoveryId, to: StaffId, by: StaffId) -> Result<(), DeskError> {
+        self.change_recovery(id, by, move |tx, _, recovery| {
+            Box::pin(async move {
+                let person = store::staff::find(tx, to).await?.filter(|person| person.active);
+                let person = person.ok_or(DeskError::NotFound("member of staff"))?;
+                Ok(Recovery { person: Some(person.id), ..recovery })
+            })
+        })
+        .await
+    }
+
+    /// Keeps the record of the review (专项复盘): why it happened and what is done about it.
+    pub async fn review(&self, id: RecoveryId, cause: RootCause, said: &str, by: StaffId) -> Result<(), DeskError> {
+        let said = words(said, "the record of the review")?;
+        self.change_recovery(id, by, move |_, _, recovery| Box::pin(async move { Ok(recovery.review(cause, said)?) }))
+            .await
+    }
+
+    /// Keeps why a neutral client was not satisfied.
+    pub async fn asked_why(&self, id: RecoveryId, said: &str, by: StaffId) -> Result<(), DeskError> {
+        let said = words(said, "what the client said")?;
+        self.change_recovery(id, by, move |_, desk, recovery| {
+            let now = desk.intake.clock.now();
+            Box::pin(async move { Ok(recovery.asked(said, now)?) })
+        })
+        .await
+    }
+
+    /// Plans the second visit (二次回访), after the review.
+    pub async fn second_visit(&self, id: RecoveryId, by: StaffId) -> Result<(), DeskError> {
+        self.change_recovery(id, by, move |tx, desk, recovery| {
+            Box::pin(async move {
+                let project = recovery.project_id.ok_or(DeskError::Needed("a project the client belongs to"))?;
+                let (now, plan) = (desk.intake.clock.now(), desk.intake.catalog.recovery());
+                // The same questions, so that the two scores can be compared.
+                let first = store::responses::find(tx, recovery.response_id).await?;
+                let survey = first.ok_or(DeskError::NotFound("response"))?.survey;
+                let visit = SecondVisit {
+                    id: desk.intake.clock.new_id(),
+                    recovery: recovery.id,
+                    project,
+                    unit: recovery.unit_id,
+                    contact: recovery.contact_id,
+                    survey,
+                    due_at: now + DAY * plan.second_visit_days,
+                    created_at: now,
+                };
+                let planned = recovery.visit(visit.id)?;
+                follow_ups::plan_second(tx, &visit).await?;
+                desk.intake.owe(tx, Job::SendVisit { visit: visit.id }, visit.due_at).await?;
+                Ok(planned)
+            })
+        })
+        .await
+    }
+
+    /// Sends a satisfied client what the house offers them: `care.offer.<name>`.
+    pub async fn invite(&self, response: ResponseId, name: &str, by: StaffId) -> Result<(), DeskError> {
+        if !self.intake.catalog.recovery().offers.iter().any(|known| known == name) {
+            return Err(DeskError::NotFound("offer"));
+        }
+        let (this, key) = (self.clone(), format!("care.offer.{name}"));
+        self.write(move |tx| {
+            Box::pin(async move {
+                let found = store::responses::find(tx, response).await?.ok_or(DeskError::NotFound("response"))?;
+                if found.score.map(Band::of) != Some(Band::Satisfied) {
+                    return Err(DeskError::Needed("a satisfied client"));
+                }
+                let dialogue = found.dialogue_id.ok_or(DeskError::NotFound("conversation"))?;
+                let stopped = match found.contact_id {
+                    Some(id) => store::contacts::find(tx, id).await?.is_some_and(|c| c.surveys_stopped_at.is_some()),
+                    None => true,
+                };
+                if stopped {
+                    return Err(DeskError::Needed("a client who may be written to"));
+                }
+                this.intake.apply(tx, dialogue, Event::Notified(Say::new(key))).await?;
+                tracing::info!(response.id = %response, staff.id = %by, "an offer was sent after response {response}");
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    async fn change_recovery<F>(&self, id: RecoveryId, by: StaffId, change: F) -> Result<(), DeskError>
+    where
+        F: for<'t> FnOnce(
+                &'t mut Tx,
+                &'t Desk,
+                Recovery,
+            ) -> futures_util::future::BoxFuture<'t, Result<Recovery, DeskError>>
+            + Send
+            + 'static,
+    {
+        let this = self.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let found = store::recoveries::load_for_update(tx, id).await?;
+                let changed = change(tx, &this, found.ok_or(DeskError::NotFound("recovery"))?).await?;
+                store::recoveries::update(tx, &changed).await?;
+                let status = changed.status.name();
+                tracing::info!(recovery.id = %id, staff.id = %by, status, "recovery {id} is {status}");
+                Ok(())
+            })
+        })
+        .await
+    }
+}

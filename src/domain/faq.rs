@@ -1,0 +1,61 @@
+//! Questions that are often asked (`prompts/faq/`): which of them a message asks.
+//!
+//! By words alone: an entry is meant if each of its groups is met by one word. What it answers is a
+//! text; whether that helped is asked (`super::dialogue`), with a person one tap away.
+
+use serde::{Deserialize, Serialize};
+
+/// Longer messages are stories, not questions.
+const LONGEST_QUESTION: usize = 60;
+
+/// One question and what is said to it: the text `faq.<id>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    pub id: String,
+    /// Each group must be met by one of its words; lower case.
+    pub words: Vec<Vec<String>>,
+}
+
+impl Entry {
+    fn is_asked(&self, said: &str) -> bool {
+        self.words.iter().all(|group| group.iter().any(|word| said.contains(word.as_str())))
+    }
+}
+
+/// Returns the entry a message asks for, the first that fits.
+pub fn asked<'e>(entries: &'e [Entry], said: &str) -> Option<&'e Entry> {
+    if said.chars().count() > LONGEST_QUESTION {
+        return None;
+    }
+    let said = said.to_lowercase();
+    entries.iter().find(|entry| entry.is_asked(&said))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+
+    #[test]
+    fn common_questions_find_their_answer_in_both_languages_and_reports_find_none() {
+        let catalog = Catalog::embedded().unwrap();
+        let asked = |said: &str| asked(&catalog.script().faq, said).map(|entry| entry.id.as_str());
+        assert_eq!(asked("房子的防水质保是几年？"), Some("warranty_terms"));
+        assert_eq!(asked("How long is the warranty?"), Some("warranty_terms"));
+        assert_eq!(asked("保修期内上门要钱吗"), Some("warranty_cost"));
+        assert_eq!(asked("报了修多久能上门？"), Some("when_visit"));
+        assert_eq!(asked("明天不在家，可以改时间吗"), Some("reschedule"));
+        assert_eq!(asked("维修单在哪里下载"), Some("documents"));
+        for report in ["厨房漏水了", "空调不制冷", "师傅修得很好", "你好"] {
+            assert_eq!(asked(report), None, "{report}");
+        }
+    }
+
+    #[test]
+    fn a_long_story_is_no_question() {
+        let entry = Entry { id: "x".to_owned(), words: vec![vec!["质保".to_owned()]] };
+        let entries = [entry];
+        assert!(asked(&entries, "质保？").is_some());
+        assert!(asked(&entries, &format!("质保{}", "啊".repeat(60))).is_none());
+    }
+}

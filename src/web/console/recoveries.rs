@@ -1,0 +1,399 @@
+//! `/console/recoveries`: clients who are to be won back or asked why, by deadline; how many were won
+//! back; and the quality-client list with what may be offered to them.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::response::{Html, Redirect};
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use super::csrf::{Nothing, Signed};
+use super::session::Staff;
+use super::view::{Choice, Fact, Shell, When, age};
+use crate::domain::ids::{RecoveryId, ResponseId, StaffId};
+use crate::domain::recovery::{Rate, Recovery, RootCause, Status};
+use crate::domain::score::Band;
+use crate::domain::staff::Staff as Person;
+use crate::domain::time::Timestamp;
+use crate::store::follow_ups::{self, QualityClient};
+use crate::store::{Tx, contacts, projects, recoveries, responses, staff, units};
+use crate::web::Web;
+use crate::web::error::WebError;
+use crate::web::words::Words;
+
+const MOST_SHOWN: u32 = 300;
+
+/// The pages and what can be done on them.
+pub(super) fn routes() -> Router<Web> {
+    Router::new()
+        .route("/console/recoveries", get(list))
+        .route("/console/recoveries/{id}", get(show))
+        .route("/console/recoveries/{id}/person", post(give))
+        .route("/console/recoveries/{id}/review", post(review))
+        .route("/console/recoveries/{id}/asked", post(asked))
+        .route("/console/recoveries/{id}/visit", post(visit))
+        .route("/console/responses/{id}/offer", post(offer))
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Chosen {
+    #[serde(default)]
+    list: String,
+}
+
+async fn list(State(web): State<Web>, by: Staff, Query(chosen): Query<Chosen>) -> Result<Html<String>, WebError> {
+    let shell = Shell::of(&by, "/console/recoveries".to_owned(), web.demo);
+    let now = web.clock.now();
+    let which = ["ended", "quality"].into_iter().find(|name| *name == chosen.list).unwrap_or("open");
+    let found = web.store.read(|tx| {
+        Box::pin(async move {
+            let rate = Rate::of(recoveries::measured(tx, Timestamp(i64::MIN)).await?);
+            let clients =
+                if which == "quality" { follow_ups::quality_clients(tx, MOST_SHOWN).await? } else { Vec::new() };
+            let mut rows = Vec::new();
+            if which != "quality" {
+                let people = staff::list(tx).await?;
+                for recovery in recoveries::list(tx, which == "open", MOST_SHOWN).await? {
+                    let about = About::load(tx, &recovery).await?;
+                    rows.push((recovery, about, people.clone()));
+                }
+            }
+            Ok::<_, WebError>((rate, clients, rows))
+        })
+    });
+    let (rate, clients, rows) = found.await?;
+    let page = ListPage {
+        which,
+        rows: rows.into_iter().map(|(found, about, people)| Row::of(found, about, &people, now, &shell.w)).collect(),
+        clients: clients.into_iter().map(ClientRow::from).collect(),
+        offers: offers(&web, &shell.w),
+        measured: rate.measured,
+        recovered: rate.recovered,
+        percent: rate.percent().map_or_else(|| "-".to_owned(), |percent| format!("{percent:.0} %")),
+        gain: if rate.measured > 0 { format!("{:+.1}", rate.mean_gain) } else { "-".to_owned() },
+        shell,
+    };
+    Ok(Html(page.render()?))
+}
+
+async fn show(State(web): State<Web>, by: Staff, Path(id): Path<String>) -> Result<Html<String>, WebError> {
+    let id: RecoveryId = id.parse().map_err(|_| WebError::NotFound)?;
+    let shell = Shell::of(&by, format!("/console/recoveries/{id}"), web.demo);
+    let now = web.clock.now();
+    let found = web.store.read(|tx| {
+        Box::pin(async move {
+            let Some(recovery) = recoveries::find(tx, id).await? else { return Ok(None) };
+            let about = About::load(tx, &recovery).await?;
+            let comment = responses::find(tx, recovery.response_id).await?.and_then(|found| found.comment);
+            Ok::<_, WebError>(Some((recovery, about, comment, staff::list(tx).await?)))
+        })
+    });
+    let (recovery, about, comment, people) = found.await?.ok_or(WebError::NotFound)?;
+    let choices = people.iter().filter(|person| person.active).map(|person| Choice {
+        value: person.id.to_string(),
+        label: person.name.clone(),
+        chosen: recovery.person == Some(person.id),
+    });
+    let page = RecoveryPage {
+        facts: facts(&recovery, &about, &people),
+        causes: RootCause::ALL.into_iter().map(|cause| cause_choice(cause, &recovery, &shell.w)).collect(),
+        staff: choices.collect(),
+        can_review: matches!(recovery.status, Status::Open | Status::Reviewed),
+        can_ask: recovery.status == Status::ToAsk,
+        can_visit: recovery.status == Status::Reviewed,
+        open: recovery.status.is_open(),
+        review: recovery.review.clone().unwrap_or_default(),
+        comment,
+        row: Row::of(recovery, about, &people, now, &shell.w),
+        shell,
+    };
+    Ok(Html(page.render()?))
+}
+
+#[derive(Deserialize)]
+struct Given {
+    staff: String,
+}
+
+#[derive(Deserialize)]
+struct Review {
+    cause: String,
+    review: String,
+}
+
+#[derive(Deserialize)]
+struct Said {
+    said: String,
+}
+
+#[derive(Deserialize)]
+struct Offer {
+    offer: String,
+}
+
+type Answer = Result<Redirect, WebError>;
+
+async fn give(State(web): State<Web>, Path(id): Path<String>, Signed(by, form): Signed<Given>) -> Answer {
+    let to: StaffId = form.staff.parse().map_err(|_| WebError::BadRequest)?;
+    web.desk.give_recovery(recovery(&id)?, to, by.person.id).await?;
+    Ok(back(&id))
+}
+
+async fn review(State(web): State<Web>, Path(id): Path<String>, Signed(by, form): Signed<Review>) -> Answer {
+    let cause = RootCause::from_name(&form.cause).ok_or(WebError::BadRequest)?;
+    web.desk.review(recovery(&id)?, cause, &form.review, by.person.id).await?;
+    Ok(back(&id))
+}
+
+async fn asked(State(web): State<Web>, Path(id): Path<String>, Signed(by, form): Signed<Said>) -> Answer {
+    web.desk.asked_why(recovery(&id)?, &form.said, by.person.id).await?;
+    Ok(back(&id))
+}
+
+async fn visit(State(web): State<Web>, Path(id): Path<String>, Signed(by, Nothing {}): Signed<Nothing>) -> Answer {
+    web.desk.second_visit(recovery(&id)?, by.person.id).await?;
+    Ok(back(&id))
+}
+
+async fn offer(State(web): State<Web>, Path(id): Path<String>, Signed(by, form): Signed<Offer>) -> Answer {
+    let id: ResponseId = id.parse().map_err(|_| WebError::NotFound)?;
+    web.desk.invite(id, &form.offer, by.person.id).await?;
+    Ok(Redirect::to("/console/recoveries?list=quality"))
+}
+
+fn recovery(id: &str) -> Result<RecoveryId, WebError> {
+    id.parse().map_err(|_| WebError::NotFound)
+}
+
+fn back(id: &str) -> Redirect {
+    Redirect::to(&format!("/console/recoveries/{id}"))
+}
+
+fn offers(web: &Web, w: &Words) -> Vec<Choice> {
+    let offer = |name: &String| Choice {
+        value: name.clone(),
+        label: w.find(&format!("web.console.recovery.offer.{name}")).unwrap_or_else(|| name.clone()),
+        chosen: false,
+    };
+    web.catalog.recovery().offers.iter().map(offer).collect()
+}
+
+/// Whom it is about, by name.
+#[derive(Debug, Default)]
+struct About {
+    contact: Option<String>,
+    unit: Option<String>,
+    project: Option<String>,
+}
+
+impl About {
+    async fn load(tx: &mut Tx, recovery: &Recovery) -> Result<About, WebError> {
+        let contact = match recovery.contact_id {
+            Some(id) => contacts::find(tx, id).await?.and_then(|contact| contact.name),
+            None => None,
+        };
+        let unit = match recovery.unit_id {
+            Some(id) => units::find(tx, id).await?.map(|unit| unit.label),
+            None => None,
+        };
+        let project = match recovery.project_id {
+            Some(id) => projects::find(tx, id).await?.map(|project| project.name),
+            None => None,
+        };
+        Ok(About { contact, unit, project })
+    }
+}
+
+fn facts(recovery: &Recovery, about: &About, people: &[Person]) -> Vec<Fact> {
+    let person = recovery.person.and_then(|id| people.iter().find(|person| person.id == id));
+    let known = [
+        Fact::known("web.console.ticket.contact", about.contact.clone()),
+        Fact::known("web.console.ticket.unit", about.unit.clone()),
+        Fact::known("web.console.ticket.project", about.project.clone()),
+        Fact::known("web.console.recovery.first", Some(format!("{:.2} / 5", recovery.first_score))),
+        Fact::known("web.console.recovery.second", recovery.second_score.map(|score| format!("{score:.2} / 5"))),
+        Fact::known("web.console.recovery.person", person.map(|person| person.name.clone())),
+        Fact::known("web.console.recovery.deadline", Some(When::of(recovery.deadline_at).local)),
+        Fact::known("web.console.recovery.begun", Some(When::of(recovery.created_at).local)),
+    ];
+    known.into_iter().flatten().collect()
+}
+
+fn cause_choice(cause: RootCause, recovery: &Recovery, w: &Words) -> Choice {
+    Choice {
+        value: cause.name().to_owned(),
+        label: w.get(&format!("web.console.recovery.cause.{}", cause.name())),
+        chosen: recovery.root_cause == Some(cause),
+    }
+}
+
+/// The list by deadline, or of those that ended, or of quality clients.
+#[derive(Debug, Template)]
+#[template(path = "console/recoveries.html")]
+struct ListPage {
+    shell: Shell,
+    which: &'static str,
+    rows: Vec<Row>,
+    clients: Vec<ClientRow>,
+    offers: Vec<Choice>,
+    measured: usize,
+    recovered: usize,
+    percent: String,
+    gain: String,
+}
+
+/// One recovery with everything that can be done about it.
+#[derive(Debug, Template)]
+#[template(path = "console/recovery.html")]
+#[expect(clippy::struct_excessive_bools, reason = "which of the forms are shown")]
+struct RecoveryPage {
+    shell: Shell,
+    row: Row,
+    facts: Vec<Fact>,
+    review: String,
+    comment: Option<String>,
+    causes: Vec<Choice>,
+    staff: Vec<Choice>,
+    can_review: bool,
+    can_ask: bool,
+    can_visit: bool,
+    open: bool,
+}
+
+#[derive(Debug)]
+struct Row {
+    href: String,
+    response: String,
+    status_key: String,
+    status: &'static str,
+    band: &'static str,
+    about: String,
+    scores: String,
+    person: String,
+    deadline: When,
+    overdue: bool,
+    left: String,
+    cause_key: Option<String>,
+}
+
+impl Row {
+    fn of(found: Recovery, about: About, people: &[Person], now: Timestamp, w: &Words) -> Row {
+        let named = [about.contact, about.project, about.unit].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        let person = found.person.and_then(|id| people.iter().find(|person| person.id == id));
+        let second = found.second_score.map(|second| format!(" → {second:.1}")).unwrap_or_default();
+        let overdue = found.is_overdue(now);
+        let span = if overdue { now.since(found.deadline_at) } else { found.deadline_at.since(now) };
+        Row {
+            href: format!("/console/recoveries/{}", found.id),
+            response: format!("/console/responses/{}", found.response_id),
+            status_key: format!("web.console.recovery.status.{}", found.status.name()),
+            status: found.status.name(),
+            band: if Band::of(found.first_score) == Band::Dissatisfied { "dissatisfied" } else { "neutral" },
+            about: if named.is_empty() { w.get("web.console.recovery.anonymous") } else { named },
+            scores: format!("{:.1}{second}", found.first_score),
+            person: person.map_or_else(|| w.get("web.console.tickets.nobody"), |person| person.name.clone()),
+            deadline: When::of(found.deadline_at),
+            left: age(span, w),
+            cause_key: found.root_cause.map(|cause| format!("web.console.recovery.cause.{}", cause.name())),
+            overdue,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct ClientRow {
+    response: String,
+    about: String,
+    score: String,
+    nps: String,
+    at: String,
+    stopped: bool,
+}
+
+impl From<QualityClient> for ClientRow {
+    fn from(client: QualityClient) -> ClientRow {
+        let about = [client.name, client.project, client.unit].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        ClientRow {
+            response: format!("/console/responses/{}", client.response),
+            about: if about.is_empty() { "-".to_owned() } else { about },
+            score: format!("{:.1}", client.score),
+            nps: client.nps.map(|nps| nps.to_string()).unwrap_or_default(),
+            at: When::of(client.at).local,
+            stopped: client.stopped,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::view::samples::{check, words};
+    use super::*;
+    use crate::domain::language::Language;
+    use crate::domain::recovery::tests::recovery;
+
+    fn about() -> About {
+        let named = |name: &str| Some(name.to_owned());
+        About { contact: named("李静"), unit: named("3栋1单元502"), project: named("翠湖花园") }
+    }
+
+    #[test]
+    fn every_list_is_drawn_in_every_language() {
+        for language in Language::ALL {
+            for which in ["open", "ended", "quality"] {
+                let w = words(language);
+                let overdue = Row::of(recovery(Status::Open), about(), &[], Timestamp(90_000_000), &w);
+                assert!(overdue.overdue && overdue.left != "");
+                let calm = Row::of(recovery(Status::ToAsk), About::default(), &[], Timestamp(0), &w);
+                let client = ClientRow {
+                    response: "/console/responses/1".to_owned(),
+                    about: "王强 · 翠湖花园".to_owned(),
+                    score: "4.8".to_owned(),
+                    nps: "10".to_owned(),
+                    at: "11-20 14:32".to_owned(),
+                    stopped: false,
+                };
+                let offer = |name: &str| Choice {
+                    value: name.to_owned(),
+                    label: w.get(&format!("web.console.recovery.offer.{name}")),
+                    chosen: false,
+                };
+                let page = ListPage {
+                    shell: Shell::sample(language, "/console/recoveries"),
+                    which,
+                    rows: if which == "quality" { Vec::new() } else { vec![overdue, calm] },
+                    clients: if which == "quality" { vec![client] } else { Vec::new() },
+                    offers: vec![offer("recommend"), offer("upkeep")],
+                    measured: 4,
+                    recovered: 3,
+                    percent: "75 %".to_owned(),
+                    gain: "+1.6".to_owned(),
+                };
+                check(&format!("recoveries_{which}"), language, &page.render().unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn the_page_of_one_is_drawn_in_every_language() {
+        for language in Language::ALL {
+            for status in Status::ALL {
+                let (found, w) = (recovery(status), words(language));
+                let page = RecoveryPage {
+                    facts: facts(&found, &about(), &[]),
+                    causes: RootCause::ALL.into_iter().map(|cause| cause_choice(cause, &found, &w)).collect(),
+                    staff: Vec::new(),
+                    can_review: status == Status::Open,
+                    can_ask: status == Status::ToAsk,
+                    can_visit: status == Status::Reviewed,
+                    open: status.is_open(),
+                    review: "派单太慢".to_owned(),
+                    comment: Some("等了三天才来".to_owned()),
+                    row: Row::of(found, about(), &[], Timestamp(0), &w),
+                    shell: Shell::sample(language, "/console/recoveries/1"),
+                };
+                check(&format!("recovery_{}", status.name()), language, &page.render().unwrap());
+            }
+        }
+    }
+}

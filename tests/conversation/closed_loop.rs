@@ -1,0 +1,303 @@
+//! What follows a report and a survey: the progress link and its answers, neighbours, winning
+//! clients back.
+
+use std::time::Duration;
+
+use huifang::desk::{Desk, DeskError};
+use huifang::domain::dialogue::Event;
+use huifang::domain::flag::FlagKind;
+use huifang::domain::ids::{RecoveryId, StaffId, TicketId, UnitId};
+use huifang::domain::project::Unit;
+use huifang::domain::recovery::{Recovery, RootCause, Status};
+use huifang::domain::staff::{Role, Staff};
+use huifang::domain::ticket::Status as TicketStatus;
+use huifang::intake::links::{Answered, Links};
+use huifang::store;
+use insta::assert_snapshot;
+
+use crate::talk::Talk;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+async fn employs(talk: &Talk, login: &str, role: Role) -> StaffId {
+    let person = Staff::new(talk.clock.new_id(), login, role, talk.clock.now());
+    let id = person.id;
+    let stored = talk.store.write(move |tx| Box::pin(async move { store::staff::insert(tx, &person, "$none").await }));
+    stored.await.unwrap();
+    id
+}
+
+fn desk(talk: &Talk) -> Desk {
+    Desk::new(talk.intake.clone())
+}
+
+async fn answers_by_link(talk: &Talk, ticket: TicketId, fixed: bool) -> Answered {
+    let intake = talk.intake.clone();
+    let answered = talk.store.write(move |tx| Box::pin(async move { intake.answer_by_link(tx, ticket, fixed).await }));
+    answered.await.unwrap()
+}
+
+async fn recoveries(talk: &Talk, under_way: bool) -> Vec<Recovery> {
+    let found = talk.store.read(|tx| Box::pin(async move { store::recoveries::list(tx, under_way, 10).await }));
+    found.await.unwrap()
+}
+
+async fn rates(talk: &mut Talk, value: &str) {
+    talk.says("/survey").await;
+    for _ in 0..4 {
+        talk.taps(value).await;
+    }
+    talk.taps("跳过").await;
+    talk.says("取消").await;
+}
+
+/// What came of the jobs that are due, done by hand.
+async fn neighbours_are_found(talk: &Talk, ticket: TicketId) {
+    let intake = talk.intake.clone();
+    let found = talk.store.write(move |tx| Box::pin(async move { intake.find_neighbours(tx, ticket).await }));
+    found.await.unwrap();
+}
+
+async fn reports(talk: &mut Talk) -> TicketId {
+    talk.says("卫生间天花板渗水，很严重").await;
+    talk.taps("提交").await;
+    talk.tickets().await.iter().max_by_key(|ticket| ticket.created_at).unwrap().id
+}
+
+#[tokio::test]
+async fn the_progress_link_comes_with_the_ticket_and_with_the_question_whether_it_is_fixed() {
+    let mut talk = Talk::bound().await;
+    talk.intake = talk.intake.clone().with_links(Links::At("https://huifang.example.cn".to_owned()));
+    let by = employs(&talk, "wang", Role::Engineer).await;
+    let ticket = reports(&mut talk).await;
+    desk(&talk).assign(ticket, by, by).await.unwrap();
+    desk(&talk).rectify(ticket, "重做防水", Vec::new(), by).await.unwrap();
+    talk.says("进度").await;
+    let said = talk.transcript();
+    let links: Vec<_> = said.lines().filter(|line| line.contains("https://huifang.example.cn/t/")).collect();
+    assert_eq!(links.len(), 3, "{said}");
+    for link in links {
+        let token = link.rsplit('/').next().unwrap();
+        assert_eq!(talk.intake.opens(token), Ok(ticket), "{link}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_gets_a_link_where_nobody_said_where_the_service_is() {
+    let mut talk = Talk::bound().await;
+    reports(&mut talk).await;
+    assert!(!talk.transcript().contains("/t/"));
+}
+
+#[tokio::test]
+async fn an_answer_on_the_progress_page_is_told_in_the_chat_and_may_be_taken_back_there() {
+    let mut talk = Talk::bound().await;
+    let by = employs(&talk, "wang", Role::Engineer).await;
+    let ticket = reports(&mut talk).await;
+    assert_eq!(answers_by_link(&talk, ticket, true).await, Answered::TooLate, "nothing is fixed yet");
+    desk(&talk).assign(ticket, by, by).await.unwrap();
+    desk(&talk).rectify(ticket, "重做防水", Vec::new(), by).await.unwrap();
+    talk.transcript();
+    assert_eq!(answers_by_link(&talk, ticket, true).await, Answered::Noted);
+    assert_eq!(answers_by_link(&talk, ticket, false).await, Answered::TooLate, "the link was used already");
+    let dialogue = talk.dialogue().await;
+    talk.happens(dialogue, Event::Choice { id: format!("fix:{ticket}:no") }).await;
+    assert_snapshot!(talk.transcript(), @r"
+      工单 HF2611-0001 的师傅说已经修好，您看好了吗？
+      [已修好] [没修好]
+      太好了，工单 HF2611-0001 完成。谢谢您。
+      抱歉没修好。工单 HF2611-0001 已重新打开并提高优先级，主管已收到通知。
+    ");
+    assert_eq!(talk.tickets().await[0].status, TicketStatus::Reopened);
+    let events = talk.store.read(|tx| Box::pin(async move { store::tickets::events(tx, ticket).await })).await.unwrap();
+    let kinds: Vec<_> = events.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(kinds, ["reported", "assigned", "rectified", "answered_by_link", "verified", "reopened"]);
+}
+
+async fn neighbour(talk: &Talk, room: &str) -> UnitId {
+    let (id, home) = (talk.clock.new_id::<UnitId>(), talk.unit);
+    let room = room.to_owned();
+    let settled = talk.store.write(move |tx| {
+        Box::pin(async move {
+            let own = store::units::find(tx, home).await?.unwrap();
+            let unit = Unit { room: Some(room.clone()), ..Unit::new(id, own.project_id, format!("3栋2单元{room}")) };
+            store::units::insert(tx, &Unit { building: own.building, unit: own.unit, ..unit }).await
+        })
+    });
+    settled.await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn a_neighbour_who_reports_the_same_is_told_so_and_all_hear_when_it_is_mended() {
+    let mut talk = Talk::bound().await;
+    let by = employs(&talk, "wang", Role::Engineer).await;
+    let first = reports(&mut talk).await;
+    neighbours_are_found(&talk, first).await;
+    talk.unit = neighbour(&talk, "1301").await;
+    talk.moves_to("neighbour");
+    talk.binds().await;
+    talk.transcript();
+    let second = reports(&mut talk).await;
+    neighbours_are_found(&talk, second).await;
+    neighbours_are_found(&talk, second).await;
+    talk.listens().await;
+    let said = talk.transcript();
+    assert!(said.contains("您的邻居也反映了同样的问题（共 2 户），我们正在统一处理，编号 IN2611-01。"), "{said}");
+    assert_eq!(said.matches("IN2611-01").count(), 1, "told once");
+    let incidents = talk.store.read(|tx| Box::pin(async move { store::incidents::list(tx, 10).await })).await.unwrap();
+    desk(&talk).incident_fixed(incidents[0].id, "主管道已更换", by).await.unwrap();
+    talk.listens().await;
+    assert_snapshot!(talk.transcript(), @r"
+      好消息：编号 IN2611-01 的共性问题已统一处理完。您家如果还有问题，请直接告诉我们。
+      工单 HF2611-0002 的师傅说已经修好，您看好了吗？
+      [已修好] [没修好]
+    ");
+    let stand: Vec<_> = talk.tickets().await.iter().map(|ticket| ticket.status).collect();
+    assert_eq!(stand, [TicketStatus::Rectified; 2]);
+    talk.moves_to("somebody");
+    talk.listens().await;
+    assert!(talk.transcript().contains("工单 HF2611-0001 的师傅说已经修好"));
+}
+
+#[tokio::test]
+async fn who_lives_where_a_fault_is_known_may_file_it_with_one_tap() {
+    let mut talk = Talk::bound().await;
+    let first = reports(&mut talk).await;
+    talk.unit = neighbour(&talk, "1301").await;
+    talk.moves_to("neighbour");
+    talk.binds().await;
+    let second = reports(&mut talk).await;
+    neighbours_are_found(&talk, first).await;
+    neighbours_are_found(&talk, second).await;
+    talk.unit = neighbour(&talk, "1401").await;
+    talk.moves_to("third");
+    talk.binds().await;
+    talk.transcript();
+    talk.says("我家渗水了").await;
+    talk.taps("我家也是").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » 我家渗水了
+      您这栋楼已有住户反映渗漏，我们正在处理。您家也有同样情况的话，点一下就能登记。
+      在哪个位置？
+      [我家也是] [厨房] [卫生间] [客厅] [卧室] [阳台] [走廊/公共区域] [机房/设备] [其他位置]
+    » [我家也是]
+      已登记，工单号 HF2611-0003。工作人员会尽快联系您，回复“进度”随时可查。
+    ");
+    let third = talk.tickets().await.iter().max_by_key(|ticket| ticket.created_at).unwrap().id;
+    neighbours_are_found(&talk, third).await;
+    let flags = talk.flags().await;
+    let batch: Vec<_> = flags.iter().filter(|flag| flag.kind == FlagKind::BatchDefect).collect();
+    assert_eq!(batch.iter().map(|flag| flag.detail.as_str()).collect::<Vec<_>>(), ["incident=IN2611-01"]);
+}
+
+async fn change<T: Send + 'static>(
+    talk: &Talk,
+    work: impl AsyncFnOnce(Desk, RecoveryId) -> Result<T, DeskError>,
+) -> Result<T, DeskError> {
+    let id = recoveries(talk, true).await[0].id;
+    work(desk(talk), id).await
+}
+
+#[tokio::test]
+async fn a_dissatisfied_client_is_given_to_the_projects_engineer_with_a_deadline_and_won_back() {
+    let mut talk = Talk::bound().await;
+    let engineer = employs(&talk, "wang", Role::Engineer).await;
+    employs(&talk, "li", Role::Agent).await;
+    let set = format!("UPDATE projects SET engineer_id = '{engineer}', team = '甲'");
+    talk.execute(&set).await;
+    rates(&mut talk, "1").await;
+    let begun = recoveries(&talk, true).await.remove(0);
+    assert_eq!((begun.status, begun.person, begun.first_score), (Status::Open, Some(engineer), 1.0));
+    assert_eq!(begun.deadline_at.since(begun.created_at), DAY * 7);
+    assert!(talk.flags().await.iter().any(|flag| flag.kind == FlagKind::NegativeFeedback));
+    let refused = change(&talk, async |desk, id| desk.second_visit(id, engineer).await).await.unwrap_err();
+    assert_eq!(refused.to_string(), "a recovery that is open cannot be visited");
+    let review = async |desk: Desk, id| desk.review(id, RootCause::Process, "派单太慢，已改流程", engineer).await;
+    change(&talk, review).await.unwrap();
+    change(&talk, async |desk, id| desk.second_visit(id, engineer).await).await.unwrap();
+    let visiting = recoveries(&talk, true).await.remove(0);
+    assert_eq!(visiting.status, Status::Visiting);
+    // The planner sends the visit; its answer is a response like any other.
+    let visit = visiting.visit_id.unwrap();
+    talk.clock.advance(DAY * 8);
+    talk.says("/survey").await;
+    let response = talk.responses().await[0].id;
+    talk.execute(&format!("UPDATE visits SET response_id = '{response}' WHERE id = '{visit}'")).await;
+    for value in ["4", "5", "4", "4"] {
+        talk.taps(value).await;
+    }
+    talk.taps("跳过").await;
+    let ended = recoveries(&talk, false).await.remove(0);
+    assert_eq!((ended.status, ended.second_score), (Status::Recovered, Some(4.3)));
+    assert!(recoveries(&talk, true).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_neutral_client_is_asked_why_by_an_agent_within_a_deadline() {
+    let mut talk = Talk::bound().await;
+    let agent = employs(&talk, "li", Role::Agent).await;
+    rates(&mut talk, "3").await;
+    let begun = recoveries(&talk, true).await.remove(0);
+    assert_eq!((begun.status, begun.person), (Status::ToAsk, Some(agent)));
+    assert_eq!(begun.deadline_at.since(begun.created_at), DAY * 3);
+    talk.clock.advance(DAY * 3);
+    let (intake, id) = (talk.intake.clone(), begun.id);
+    let due = talk.store.write(move |tx| Box::pin(async move { intake.recovery_due(tx, id).await }));
+    due.await.unwrap();
+    assert!(talk.flags().await.iter().any(|flag| flag.kind == FlagKind::RecoveryOverdue));
+    change(&talk, async |desk, id| desk.asked_why(id, "觉得响应慢", agent).await).await.unwrap();
+    assert_eq!(recoveries(&talk, false).await[0].status, Status::Asked);
+}
+
+#[tokio::test]
+async fn a_satisfied_client_is_offered_what_the_house_offers_unless_they_want_no_letters() {
+    let mut talk = Talk::bound().await;
+    let agent = employs(&talk, "li", Role::Agent).await;
+    rates(&mut talk, "5").await;
+    assert!(recoveries(&talk, true).await.is_empty());
+    let response = talk.responses().await[0].id;
+    talk.transcript();
+    desk(&talk).invite(response, "recommend", agent).await.unwrap();
+    talk.listens().await;
+    assert_snapshot!(talk.transcript(), @"  谢谢您一直以来的认可。如果身边有人也在找放心的施工和维修，欢迎把我们推荐给他们。");
+    assert!(matches!(desk(&talk).invite(response, "gold", agent).await, Err(DeskError::NotFound("offer"))));
+    talk.says("退订").await;
+    let refused = desk(&talk).invite(response, "upkeep", agent).await.unwrap_err();
+    assert_eq!(refused.to_string(), "a client who may be written to is needed");
+}
+
+#[tokio::test]
+async fn a_complaint_and_a_praise_say_which_department_they_are_for() {
+    let mut talk = Talk::bound().await;
+    talk.says("我要投诉，师傅乱收费，还要加钱").await;
+    talk.says("谢谢，王师傅修得真好").await;
+    let flags = talk.flags().await;
+    let to = |kind| flags.iter().find(|flag| flag.kind == kind).map(|flag| flag.detail.clone());
+    assert_eq!(to(FlagKind::Complaint).as_deref(), Some("department=finance"));
+    assert_eq!(to(FlagKind::Praise).as_deref(), Some("department=marketing"));
+}
+
+#[tokio::test]
+async fn a_common_question_is_answered_and_a_person_is_one_tap_away() {
+    let mut talk = Talk::bound().await;
+    talk.says("房子的防水质保是几年？").await;
+    talk.taps("清楚了").await;
+    talk.says("保修期内上门要钱吗").await;
+    talk.taps("没有，找人工").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » 房子的防水质保是几年？
+      从竣工验收日算起：地基和主体结构按设计年限；屋面、卫生间、外墙防水 5 年；供热、供冷 2 个采暖/供冷期；电气、给排水、设备安装和装修 2 年。合同另有约定的按合同。
+      这样说清楚了吗？
+      [清楚了] [没有，找人工]
+    » [清楚了]
+      好的，还有什么随时问我。
+    » 保修期内上门要钱吗
+      保修期内、非人为损坏的，维修和上门都不收费。要收费的，师傅会事先说明，您同意了才修。
+      这样说清楚了吗？
+      [清楚了] [没有，找人工]
+    » [没有，找人工]
+      好的，已通知工作人员，接下来由人回复您，自动回复先停下。
+    ");
+    assert!(talk.flags().await.iter().any(|flag| flag.kind == FlagKind::PersonRequested));
+}

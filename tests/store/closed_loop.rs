@@ -1,0 +1,303 @@
+//! The ledger, recoveries and incidents.
+
+use std::time::Duration;
+
+use huifang::domain::ids::{ContactId, ProjectId, TicketId, UnitId};
+use huifang::domain::incident::{Incident, Status as IncidentStatus};
+use huifang::domain::project::{Project, ProjectKind, Unit};
+use huifang::domain::recovery::{Recovery, RootCause, Status};
+use huifang::domain::staff::{Role, Staff};
+use huifang::domain::ticket::{Evidence, Ticket, TicketKind};
+use huifang::domain::time::Timestamp;
+use huifang::domain::understanding::Category;
+use huifang::store::follow_ups::{self, SecondVisit};
+use huifang::store::ledger::{self, Counts, Filter, Standing};
+use huifang::store::responses::{self, NewResponse, Outcome};
+use huifang::store::{incidents, projects, recoveries, staff, tickets, units};
+
+use crate::database::{Database, read, write};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+async fn project(db: &Database, name: &str, team: Option<&str>) -> ProjectId {
+    let mut project = Project::new(db.clock.new_id(), name, ProjectKind::Housing);
+    project.team = team.map(str::to_owned);
+    let id = project.id;
+    write!(db.store, |tx| projects::insert(tx, &project).await).unwrap();
+    id
+}
+
+async fn unit(db: &Database, project: ProjectId, building: &str, room: &str) -> UnitId {
+    let unit = Unit {
+        building: Some(building.to_owned()),
+        unit: Some("1单元".to_owned()),
+        room: Some(room.to_owned()),
+        ..Unit::new(db.clock.new_id(), project, format!("{building}{room}"))
+    };
+    let id = unit.id;
+    write!(db.store, |tx| units::insert(tx, &unit).await).unwrap();
+    id
+}
+
+async fn ticket(db: &Database, project: ProjectId, unit: Option<UnitId>, contact: ContactId) -> Ticket {
+    let mut ticket = Ticket::reported(db.clock.new_id(), TicketKind::Repair, contact, db.now());
+    ticket.project_id = Some(project);
+    ticket.unit_id = unit;
+    ticket.category = Some(Category::Leak);
+    write!(db.store, |tx| tickets::file(tx, ticket).await).unwrap()
+}
+
+async fn stored(db: &Database, ticket: Ticket) {
+    write!(db.store, |tx| tickets::update(tx, &ticket).await).unwrap();
+}
+
+async fn numbers(db: &Database, filter: Filter) -> Vec<String> {
+    let now = db.now();
+    let lines = read!(db.store, |tx| ledger::list(tx, &filter, now, 100).await).unwrap();
+    lines.into_iter().map(|line| line.number).collect()
+}
+
+pub(crate) async fn the_ledger_counts_unverified_closures_apart_and_overdue_among_the_open(db: Database) {
+    let (contact, place, by) = (db.contact().await, project(&db, "翠湖花园", None).await, db.staff("wang").await);
+    let home = unit(&db, place, "3栋", "502").await;
+    let note = || Evidence::of(Some("换了阀芯"), 0).unwrap();
+    let now = db.now();
+    let rectified = |ticket: Ticket| ticket.assign(by, now).unwrap().rectify(note(), now).unwrap();
+    let open = ticket(&db, place, Some(home), contact).await;
+    let late = ticket(&db, place, None, contact).await;
+    let done = ticket(&db, place, None, contact).await;
+    let silent = ticket(&db, place, None, contact).await;
+    let withdrawn = ticket(&db, place, None, contact).await;
+    let late_number = late.number.clone();
+    stored(&db, Ticket { expected_at: Some(now - DAY), ..late.assign(by, now).unwrap() }).await;
+    stored(&db, rectified(done).verify(now).unwrap().close(false, now).unwrap()).await;
+    let silent_number = silent.number.clone();
+    stored(&db, Ticket { expected_at: Some(now - DAY), ..rectified(silent).close(true, now).unwrap() }).await;
+    stored(&db, withdrawn.cancel(now).unwrap()).await;
+    let counts = read!(db.store, |tx| ledger::counts(tx, &Filter::default(), now).await).unwrap();
+    let expected = Counts { all: 5, open: 2, overdue: 1, verified: 1, unverified: 1, ended: 1 };
+    assert_eq!(counts, expected);
+    let of = |standing| Filter { standing: Some(standing), ..Filter::default() };
+    assert_eq!(numbers(&db, of(Standing::Overdue)).await, [late_number.clone()]);
+    assert_eq!(numbers(&db, of(Standing::Open)).await, [late_number, open.number.clone()]);
+    assert_eq!(numbers(&db, of(Standing::Unverified)).await, [silent_number]);
+    let lines = read!(db.store, |tx| ledger::list(tx, &Filter::default(), now, 100).await).unwrap();
+    let line = lines.iter().find(|line| line.number == open.number).unwrap();
+    assert_eq!(
+        (line.project.as_deref(), line.unit.as_deref(), line.owner.as_deref()),
+        (Some("翠湖花园"), Some("3栋502"), None)
+    );
+    let assigned = lines.iter().find(|line| line.expected_at.is_some() && line.closed_at.is_none()).unwrap();
+    assert_eq!(assigned.owner.as_deref(), Some("wang"));
+}
+
+pub(crate) async fn the_ledger_shows_what_was_chosen(db: Database) {
+    let contact = db.contact().await;
+    let (one, two) = (project(&db, "一", None).await, project(&db, "二", None).await);
+    let first = ticket(&db, one, None, contact).await;
+    db.clock.advance(DAY);
+    let second = ticket(&db, two, None, contact).await;
+    let crack = Ticket { category: Some(Category::Crack), ..ticket(&db, two, None, contact).await };
+    stored(&db, crack.clone()).await;
+    let now = db.now();
+    let project = Filter { project_id: Some(one), ..Filter::default() };
+    assert_eq!(numbers(&db, project).await, [first.number.clone()]);
+    let category = Filter { category: Some(Category::Crack), ..Filter::default() };
+    assert_eq!(numbers(&db, category).await, [crack.number.clone()]);
+    let period = Filter { until: Some(now), ..Filter::default() };
+    assert_eq!(numbers(&db, period).await, [first.number]);
+    let both = Filter { project_id: Some(two), from: Some(now), ..Filter::default() };
+    assert_eq!(numbers(&db, both).await, [crack.number, second.number]);
+}
+
+async fn response(db: &Database, unit: Option<UnitId>, contact: Option<ContactId>, score: f64) -> responses::Response {
+    let new = NewResponse {
+        id: db.clock.new_id(),
+        survey: "maintenance".to_owned(),
+        survey_version: 1,
+        contact_id: contact,
+        unit_id: unit,
+        dialogue_id: None,
+        started_at: db.now(),
+    };
+    let (id, now) = (new.id, db.now());
+    let band = if score >= 4.0 { "satisfied" } else { "neutral" };
+    let outcome = Outcome { score: Some(score), band: Some(band.to_owned()), nps: None };
+    write!(db.store, |tx| {
+        responses::start(tx, &new).await?;
+        responses::complete(tx, id, &outcome, now).await?;
+        responses::find(tx, id).await
+    })
+    .unwrap()
+    .unwrap()
+}
+
+fn recovery(db: &Database, of: &responses::Response, deadline_at: Timestamp) -> Recovery {
+    Recovery {
+        id: db.clock.new_id(),
+        response_id: of.id,
+        contact_id: of.contact_id,
+        unit_id: of.unit_id,
+        project_id: None,
+        status: Status::Open,
+        person: None,
+        deadline_at,
+        root_cause: None,
+        review: None,
+        visit_id: None,
+        first_score: 1.9,
+        second_score: None,
+        created_at: db.now(),
+        ended_at: None,
+    }
+}
+
+pub(crate) async fn a_response_begins_one_recovery_and_they_are_listed_by_deadline(db: Database) {
+    let now = db.now();
+    let (first, second) = (response(&db, None, None, 1.9).await, response(&db, None, None, 1.5).await);
+    let later = recovery(&db, &first, now + DAY * 7);
+    let sooner = recovery(&db, &second, now + DAY);
+    let again = Recovery { id: db.clock.new_id(), ..later.clone() };
+    for (one, is_new) in [(later.clone(), true), (sooner.clone(), true), (again, false)] {
+        assert_eq!(write!(db.store, |tx| recoveries::open(tx, &one).await).unwrap(), is_new);
+    }
+    let open = read!(db.store, |tx| recoveries::list(tx, true, 10).await).unwrap();
+    assert_eq!(open, [sooner.clone(), later.clone()]);
+    let reviewed = sooner.review(RootCause::Process, "派单太慢".to_owned()).unwrap();
+    let (id, kept) = (reviewed.id, reviewed.clone());
+    write!(db.store, |tx| recoveries::update(tx, &reviewed).await).unwrap();
+    assert_eq!(read!(db.store, |tx| recoveries::find(tx, id).await).unwrap(), Some(kept));
+    let (worked_on, untouched) = (second.id, first.id);
+    assert!(!write!(db.store, |tx| recoveries::withdraw(tx, worked_on).await).unwrap(), "a review was held");
+    assert!(write!(db.store, |tx| recoveries::withdraw(tx, untouched).await).unwrap());
+}
+
+pub(crate) async fn a_second_visit_leads_back_to_its_recovery_and_is_measured(db: Database) {
+    let place = project(&db, "翠湖花园", None).await;
+    let (first, now) = (response(&db, None, None, 1.9).await, db.now());
+    let reviewed = recovery(&db, &first, now + DAY).review(RootCause::Human, "培训".to_owned()).unwrap();
+    let visit = SecondVisit {
+        id: db.clock.new_id(),
+        recovery: reviewed.id,
+        project: place,
+        unit: None,
+        contact: None,
+        survey: "maintenance".to_owned(),
+        due_at: now + DAY,
+        created_at: now,
+    };
+    let (begun, first_visit) = (reviewed.clone(), visit.clone());
+    write!(db.store, |tx| {
+        recoveries::open(tx, &begun).await?;
+        follow_ups::plan_second(tx, &first_visit).await
+    })
+    .unwrap();
+    let another = SecondVisit { id: db.clock.new_id(), ..visit.clone() };
+    assert!(write!(db.store, |tx| follow_ups::plan_second(tx, &another).await).is_err(), "one second visit only");
+    let visiting = reviewed.visit(visit.id).unwrap();
+    let id = visiting.id;
+    let answer = response(&db, None, None, 4.5).await;
+    db.execute(&format!("UPDATE visits SET response_id = '{}' WHERE id = '{}'", answer.id, visit.id)).await;
+    write!(db.store, |tx| recoveries::update(tx, &visiting).await).unwrap();
+    let answer = answer.id;
+    let found = read!(db.store, |tx| recoveries::visited_by(tx, answer).await).unwrap().unwrap();
+    assert_eq!(found.id, id);
+    let ended = found.measure(4.5, now).unwrap();
+    let kept = ended.clone();
+    write!(db.store, |tx| recoveries::update(tx, &ended).await).unwrap();
+    assert_eq!(read!(db.store, |tx| recoveries::measured(tx, now).await).unwrap(), [(1.9, 4.5)]);
+    assert_eq!(read!(db.store, |tx| recoveries::list(tx, false, 10).await).unwrap(), [kept]);
+    let follow_up = read!(db.store, |tx| follow_ups::of_response(tx, answer).await).unwrap().unwrap();
+    assert_eq!((follow_up.kind.as_str(), follow_up.project), ("second", place));
+}
+
+pub(crate) async fn whoever_has_the_fewest_recoveries_comes_first_by_load(db: Database) {
+    let [busy, free] = ["busy", "free"].map(|login| Staff::new(db.clock.new_id(), login, Role::Agent, db.now()));
+    let gone = Staff { active: false, ..Staff::new(db.clock.new_id(), "gone", Role::Agent, db.now()) };
+    let first = response(&db, None, None, 1.9).await;
+    let task = Recovery { person: Some(busy.id), ..recovery(&db, &first, db.now()) };
+    let expected = [(busy.id, 1), (free.id, 0)];
+    write!(db.store, |tx| {
+        for person in [&busy, &free, &gone] {
+            staff::insert(tx, person, "$argon2id$none").await?;
+        }
+        recoveries::open(tx, &task).await
+    })
+    .unwrap();
+    let load = read!(db.store, |tx| recoveries::load_of(tx, Role::Agent).await).unwrap();
+    assert_eq!(load, expected);
+}
+
+pub(crate) async fn the_visits_of_a_team_come_latest_first_with_their_projects(db: Database) {
+    let (one, two) = (project(&db, "一", Some("甲")).await, project(&db, "二", Some("甲")).await);
+    let other = project(&db, "三", Some("乙")).await;
+    for (place, score) in [(one, 3.5), (other, 1.0), (two, 3.0)] {
+        let home = unit(&db, place, "1栋", "101").await;
+        response(&db, Some(home), None, score).await;
+        db.clock.advance(DAY);
+    }
+    let scores = read!(db.store, |tx| follow_ups::scores_of_team(tx, "甲", 10).await).unwrap();
+    assert_eq!(scores, [(two, 3.0), (one, 3.5)]);
+}
+
+pub(crate) async fn a_quality_client_is_one_whose_latest_survey_was_good(db: Database) {
+    let (good, fallen) = (db.contact().await, db.contact().await);
+    response(&db, None, Some(fallen), 5.0).await;
+    db.clock.advance(DAY);
+    response(&db, None, Some(fallen), 3.0).await;
+    let best = response(&db, None, Some(good), 4.6).await;
+    response(&db, None, None, 5.0).await;
+    let clients = read!(db.store, |tx| follow_ups::quality_clients(tx, 10).await).unwrap();
+    let found: Vec<_> = clients.iter().map(|client| (client.response, client.contact, client.stopped)).collect();
+    assert_eq!(found, [(best.id, good, false)]);
+}
+
+pub(crate) async fn reports_of_a_building_become_an_incident_with_a_number_of_its_month(db: Database) {
+    let place = project(&db, "翠湖花园", None).await;
+    let (home, next) = (unit(&db, place, "3栋", "502").await, unit(&db, place, "3栋", "602").await);
+    let elsewhere = unit(&db, place, "5栋", "101").await;
+    let contact = db.contact().await;
+    let one = ticket(&db, place, Some(home), contact).await;
+    let two = ticket(&db, place, Some(next), contact).await;
+    let (since, now) = (db.now() - DAY, db.now());
+    let reports = read!(db.store, |tx| incidents::reports_since(tx, place, Category::Leak, since).await).unwrap();
+    let found: Vec<(TicketId, Option<&str>)> = reports.iter().map(|r| (r.ticket, r.building.as_deref())).collect();
+    assert_eq!(found, [(two.id, Some("3栋")), (one.id, Some("3栋"))]);
+    let new = |n| Incident {
+        id: n,
+        number: String::new(),
+        project_id: place,
+        building: Some("3栋".to_owned()),
+        category: Category::Leak,
+        component: None,
+        status: IncidentStatus::Open,
+        opened_at: now,
+        ended_at: None,
+    };
+    let (first, second) = (new(db.clock.new_id()), new(db.clock.new_id()));
+    let member = one.id;
+    let first: Incident = write!(db.store, |tx| {
+        incidents::hold_project(tx, place).await?;
+        let first = incidents::open(tx, first).await?;
+        incidents::join(tx, member, first.id).await?;
+        Ok(first)
+    })
+    .unwrap();
+    let second = write!(db.store, |tx| incidents::open(tx, second).await).unwrap();
+    assert!(first.number.starts_with("IN26") && first.number.ends_with("-01"), "{}", first.number);
+    assert!(second.number.ends_with("-02"));
+    let id = first.id;
+    let members = read!(db.store, |tx| incidents::reports_of(tx, id).await).unwrap();
+    assert_eq!(members.iter().map(|report| report.ticket).collect::<Vec<_>>(), [one.id]);
+    let around = read!(db.store, |tx| incidents::around(tx, next).await).unwrap();
+    assert_eq!(around.len(), 2);
+    assert!(read!(db.store, |tx| incidents::around(tx, elsewhere).await).unwrap().is_empty());
+    let ended = Incident { status: IncidentStatus::Fixed, ended_at: Some(now), ..first.clone() };
+    let kept = ended.clone();
+    write!(db.store, |tx| incidents::update(tx, &ended).await).unwrap();
+    assert_eq!(read!(db.store, |tx| incidents::find(tx, id).await).unwrap(), Some(kept));
+    let listed = read!(db.store, |tx| incidents::list(tx, 10).await).unwrap();
+    assert_eq!(listed.iter().map(|incident| incident.id).collect::<Vec<_>>(), [second.id, first.id]);
+    let line = read!(db.store, |tx| ledger::list(tx, &Filter::default(), now, 10).await).unwrap();
+    assert!(line.iter().any(|line| line.incident.as_ref() == Some(&first.number)));
+}
