@@ -54,11 +54,12 @@ async fn an_owner_follows_a_ticket_by_its_link_confirms_the_fix_and_takes_the_pa
     let ticket = ticket.split('"').next().unwrap().to_owned();
     let console = format!("/console/tickets/{ticket}");
     let ticket_page = staff.get(&console).await.text().await.unwrap();
-    let me = ticket_page.split("<option value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let me = ticket_page.split("name=\"staff\"").nth(1).unwrap().split("value=\"").nth(1).unwrap();
+    let me = me.split('"').next().unwrap();
     let csrf = staff.csrf.clone();
     assert!(staff.post(&format!("{console}/assign"), &[("csrf", &csrf), ("staff", me)], &[]).await.is_redirection());
-    let note = [("csrf", csrf.as_str()), ("note", "waterproofed")];
-    assert!(staff.post(&format!("{console}/rectified"), &note, &[]).await.is_redirection());
+    let note = reqwest::multipart::Form::new().text("csrf", csrf.clone()).text("note", "waterproofed");
+    assert!(staff.upload(&format!("{console}/rectified"), note).await.status().is_redirection());
 
     let (_, asks) = page(&demo, &path).await;
     let form = asks.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
