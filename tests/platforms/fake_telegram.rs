@@ -77,9 +77,6 @@ struct World {
     queries: BTreeSet<String>,
     answered: Vec<String>,
     toasts: Vec<String>,
-    /// What was delivered to the webhook, and the calls it returned.
-    delivered: Vec<Value>,
-    returned: Vec<Value>,
     files: BTreeMap<String, (String, Vec<u8>)>,
     commands: BTreeMap<String, Value>,
     message_id: i64,
@@ -132,17 +129,6 @@ impl FakeTelegram {
 
     pub fn answered(&self) -> Vec<String> {
         self.world().answered.clone()
-    }
-
-    /// Everything that went back and forth so far, for a reader who knows the Bot API.
-    pub fn record(&self) -> Value {
-        let world = self.world();
-        let calls = world.calls.iter().map(|call| {
-            let mut body = call.body.clone();
-            body["method"] = json!(call.method);
-            body
-        });
-        json!({ "updates": world.delivered, "calls": calls.collect::<Vec<_>>(), "responses": world.returned })
     }
 
     /// What was shown to those who pressed a button.
@@ -229,7 +215,6 @@ impl FakeTelegram {
 
     /// Calls the webhook at `house`, once; what it answers with is done.
     pub async fn delivers(&self, house: &str, update: &Value) -> StatusCode {
-        self.world().delivered.push(update.clone());
         let secret = self.world().webhook.as_ref().and_then(|set| set["secret_token"].as_str().map(str::to_owned));
         let mut request = client().post(format!("{house}/webhooks/telegram")).json(update);
         if let Some(secret) = secret {
@@ -240,7 +225,6 @@ impl FakeTelegram {
         let body = response.bytes().await.unwrap();
         if status.is_success() && !body.is_empty() {
             let mut asked: Value = serde_json::from_slice(&body).unwrap();
-            self.world().returned.push(asked.clone());
             let method = asked["method"].take().as_str().unwrap().to_owned();
             assert!(!method.starts_with("get"), "not allowed in a response");
             let _ = self.shared.perform(&method, &asked);
