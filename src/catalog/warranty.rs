@@ -313,6 +313,15 @@ otherwise = ["leak", "lake"]
         faults.sort();
         let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
         insta::assert_snapshot!(faults.join("\n"), @r#"
+        plans/warranty.toml:1: there is no [[season]] of kind = "cooling" for every other region
+        plans/warranty.toml:1: there is no [[season]] of kind = "heating" for every other region
+        plans/warranty.toml:2: `design_life_years` must be a whole number from 1 up
+        plans/warranty.toml:5: `02-29` is no month and day of every year; write it like "11-15"
+        plans/warranty.toml:11: unknown term `season`; known: design_life, months, seasons
+        plans/warranty.toml:13: `otherwise` names leak, which belongs to `a` already
+        plans/warranty.toml:13: the component `a` counts seasons and needs `season`
+        plans/warranty.toml:13: the component `a` is there twice
+        plans/warranty.toml:19: unknown category `lake`; known: leak, crack, electrical, hvac, heating, plumbing_drain, door_window, floor_tile, elevator, fire_safety, noise, other
         "#);
     }
 }
