@@ -154,6 +154,24 @@ impl Rule {
         };
         (meant && person.active).then_some(why)
     }
+
+    /// Those the rule means: who can do the trade first, then who has their own region, then the
+    /// least load; the name makes the order certain.
+    fn candidates(&self, case: &Case<'_>, hands: &[Hand]) -> Vec<Candidate> {
+        let mut found: Vec<_> = hands.iter().filter_map(|hand| Some((hand, self.means(&hand.person, case)?))).collect();
+        found.sort_by_key(|(hand, _)| {
+            let can = case.category.is_some_and(|category| hand.person.skills.contains(&category));
+            let own = hand.person.region.is_some();
+            (Reverse(can), Reverse(own), hand.open, hand.person.name.clone(), hand.person.id)
+        });
+        let candidate = |(hand, why): (&Hand, Why)| Candidate {
+            staff: hand.person.id,
+            name: hand.person.name.clone(),
+            why,
+            open: hand.open,
+        };
+        found.into_iter().map(candidate).collect()
+    }
 }
 
 impl Rules {
@@ -162,7 +180,7 @@ impl Rules {
         let mut decision = Decision::default();
         let mut decided = false;
         for rule in self.rules.iter().filter(|rule| rule.matches(case)) {
-            let found = self.candidates(rule, case, hands);
+            let found = rule.candidates(case, hands);
             // Too much on the desk is no reason to be left out of what people choose from.
             let free = found.iter().find(|candidate| candidate.open < self.most_open);
             if let Some(free) = free.filter(|_| !decided) {
@@ -177,24 +195,6 @@ impl Rules {
         }
         decision.candidates.truncate(MOST_CANDIDATES);
         decision
-    }
-
-    /// Those a rule means: who can do the trade first, then who has their own region, then the
-    /// least load; the name makes the order certain.
-    fn candidates(&self, rule: &Rule, case: &Case<'_>, hands: &[Hand]) -> Vec<Candidate> {
-        let mut found: Vec<_> = hands.iter().filter_map(|hand| Some((hand, rule.means(&hand.person, case)?))).collect();
-        found.sort_by_key(|(hand, _)| {
-            let can = case.category.is_some_and(|category| hand.person.skills.contains(&category));
-            let own = hand.person.region.is_some();
-            (Reverse(can), Reverse(own), hand.open, hand.person.name.clone(), hand.person.id)
-        });
-        let candidate = |(hand, why): (&Hand, Why)| Candidate {
-            staff: hand.person.id,
-            name: hand.person.name.clone(),
-            why,
-            open: hand.open,
-        };
-        found.into_iter().map(candidate).collect()
     }
 }
 

@@ -104,7 +104,7 @@ pub struct Override {
 }
 
 impl Override {
-    fn applies(&self, matter: &Matter) -> bool {
+    fn applies(&self, matter: Matter) -> bool {
         self.urgency.is_none_or(|urgency| urgency == matter.urgency)
             && self.tier.is_none_or(|tier| Some(tier) == matter.tier)
             && self.project.is_none_or(|kind| Some(kind) == matter.project)
@@ -143,7 +143,7 @@ impl Rules {
         let around = || WorkingHours { calendar, hours: Hours::Always, zone: zone.clone() };
         let of = |kind: ClockKind| {
             let mut target = self.targets[kind as usize].clone();
-            for other in self.overrides.iter().filter(|other| other.applies(matter)) {
+            for other in self.overrides.iter().filter(|other| other.applies(*matter)) {
                 target.budget_ms = other.limits[kind as usize].unwrap_or(target.budget_ms);
                 target.hours = other.hours.clone().unwrap_or(target.hours);
             }

@@ -82,7 +82,17 @@ async fn a_firm_accepts_comes_and_rectifies_with_a_photo_without_an_account() {
     21 10:00 rectified firm {"media":[],"text":"又补了一遍"}
     21 10:00 verified client {}
     "#);
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @r"
+      工单 HF2611-0001：师傅正在路上，请留意电话和敲门。
+      工单 HF2611-0001 的师傅说已经修好，您看好了吗？
+      [已修好] [没修好]
+    » [没修好]
+      抱歉没修好。工单 HF2611-0001 已重新打开并提高优先级，主管已收到通知。
+      工单 HF2611-0001 的师傅说已经修好，您看好了吗？
+      [已修好] [没修好]
+    » [已修好]
+      太好了，工单 HF2611-0001 完成。谢谢您。
+    ");
 }
 
 #[tokio::test]

@@ -57,6 +57,20 @@ async fn an_engineer_who_has_left_leaves_nothing_behind_but_the_pool() {
 }
 
 #[tokio::test]
+async fn somebody_who_is_only_marked_as_gone_loses_their_tickets_at_the_next_warning() {
+    let mut talk = Talk::bound().await;
+    let wang = talk.hires("wang", |person| person.skills = vec![Category::Leak]).await;
+    let ticket = talk.reports_a_leak().await;
+    let gone = talk.store.write(move |tx| Box::pin(async move { store::staff::set_active(tx, wang, false).await }));
+    gone.await.map_err(|error: StoreError| error).unwrap();
+    talk.waits_until(at("23 09:59")).await;
+    assert_eq!(talk.ticket(&ticket).await.assignee, Some(wang));
+    talk.waits_until(at("23 10:01")).await;
+    assert_eq!(talk.ticket(&ticket).await.assignee, None);
+    assert_eq!(talk.flagged("ticket_returned").await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_ticket_is_taken_accepted_passed_on_and_given_back_with_reasons() {
     let mut talk = Talk::bound().await;
     let (li, wang) = (talk.hires("li", |_| {}).await, talk.hires("wang", |_| {}).await);
@@ -125,7 +139,7 @@ async fn cancelling_and_refusing_need_a_reason_and_the_owner_is_told() {
     assert!(matches!(mute, Err(DeskError::Needed("a reason"))), "{mute:?}");
     talk.desk().refuse(first.id, Refusal::Cancelled, "业主说已经自己修了", li).await.unwrap();
     talk.hears().await;
-    assert_snapshot!(talk.transcript(), @"");
+    assert_snapshot!(talk.transcript(), @"  工单 HF2611-0001 已取消。有疑问请回复“人工”。");
     let second = talk.reports_a_leak().await;
     talk.desk().set_cause(second.id, Some(Cause::Misuse), li).await.unwrap();
     talk.desk().expect(second.id, at("28 18:00"), li).await.unwrap();

@@ -162,10 +162,10 @@ async fn firm(
     staff: Staff,
     Acting(by, form): Acting<FirmForm>,
 ) -> Result<Html<String>, WebError> {
-    let firm: SubcontractorId = form.firm.parse().map_err(|_| WebError::BadRequest)?;
+    let wanted: SubcontractorId = form.firm.parse().map_err(|_| WebError::BadRequest)?;
     let token = secret::mint()?;
-    let link = web.desk.send_firm(ticket(&id)?, firm, secret::hash(&token), by).await?;
-    let found = web.store.read(|tx| Box::pin(async move { subcontractors::find(tx, firm).await })).await?;
+    let link = web.desk.send_firm(ticket(&id)?, wanted, secret::hash(&token), by).await?;
+    let found = web.store.read(|tx| Box::pin(async move { subcontractors::find(tx, wanted).await })).await?;
     let found = found.ok_or(WebError::NotFound)?;
     let page = LinkPage {
         shell: Shell::of(&staff, format!("/console/tickets/{id}"), web.demo),
