@@ -6,6 +6,7 @@
 //! changes nothing, and a visit is sent once. Read [`send`] for the way out, [`record`] for what
 //! staff writes down. DOMAIN.md, "Visit plan".
 
+mod events;
 pub mod record;
 mod send;
 
