@@ -89,7 +89,7 @@ mod tests {
     const MINUTE: i64 = 60_000;
 
     fn rule(when: When) -> Rule {
-        let minutes = |count| Duration::from_secs(60 * count);
+        let minutes = |count: u64| Duration::from_secs(60 * count);
         let (lasts, cooldown) = (minutes(10), minutes(120));
         Rule { id: "r".into(), signal: "vibration".into(), when, lasts, cooldown, brings: Brings::Visit }
     }
