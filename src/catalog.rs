@@ -14,6 +14,7 @@ mod care;
 mod commands;
 mod dispatch;
 mod document;
+mod events;
 mod faq;
 pub mod fault;
 mod files;
@@ -34,6 +35,7 @@ use texts::Texts;
 
 use crate::domain::calendar::Calendar;
 use crate::domain::department::Routes;
+use crate::domain::equipment;
 use crate::domain::incident;
 use crate::domain::language::Language;
 use crate::domain::plan::Plans;
@@ -55,6 +57,7 @@ pub struct Catalog {
     plans: Plans,
     warranty: WarrantyRules,
     register: RegisterWords,
+    events: Vec<equipment::Rule>,
 }
 
 impl Catalog {
@@ -126,6 +129,11 @@ impl Catalog {
         &self.register
     }
 
+    /// Returns which equipment events bring something about (`plans/events.toml`).
+    pub fn events(&self) -> &[equipment::Rule] {
+        &self.events
+    }
+
     /// Returns a text with its placeholders filled in.
     ///
     /// For the keys the code uses nothing can be missing, since start-up refuses a catalog that
@@ -194,12 +202,25 @@ impl Catalog {
         let care = care::read(files, &mut names, &mut faults);
         let sla = sla::read(files, &calendar, &mut faults);
         let dispatch = dispatch::read(files, &mut faults);
+        let events = events::read(files, &mut faults);
         let plans = plans::read(files, &script.surveys, &mut faults);
         names.check(&texts, &mut faults);
         let vocabulary = Language::ALL.into_iter().map(|language| (language, vocabulary(files, language, &mut faults)));
         let vocabulary = vocabulary.collect();
         if let (true, Some(care), Some(sla), Some(dispatch)) = (faults.is_empty(), care, sla, dispatch) {
-            return Ok(Catalog { texts, script, vocabulary, calendar, care, sla, dispatch, plans, warranty, register });
+            return Ok(Catalog {
+                texts,
+                script,
+                vocabulary,
+                calendar,
+                care,
+                sla,
+                dispatch,
+                plans,
+                events,
+                warranty,
+                register,
+            });
         }
         faults.sort();
         faults.dedup();

@@ -15,6 +15,7 @@ pub mod department;
 pub mod dialogue;
 pub mod dispatch;
 pub mod faq;
+pub mod equipment;
 pub mod flag;
 pub mod ids;
 pub mod incident;

@@ -139,11 +139,6 @@ impl Intake {
         Intake { alerts: true, ..self }
     }
 
-    /// Has the operator's rules hold for what goes out unasked, instead of DOMAIN.md's.
-    pub fn with_policy(self, policy: Policy) -> Intake {
-        Intake { policy: Arc::new(policy), ..self }
-    }
-
     /// Where working hours, evenings and quiet hours are counted.
     pub(crate) fn zone(&self) -> &TimeZone {
         &self.policy.quiet.zone

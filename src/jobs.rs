@@ -239,6 +239,7 @@ impl Runner {
                 asked.await.map_or_else(Outcome::from, |()| Outcome::Done)
             }
             Job::PlanAll { day } => self.plan_all(day).await,
+            Job::Replan => self.replan().await,
             Job::PlanProject { project } => self.plan_project(project).await,
             Job::PlanUnit { unit } => self.plan_unit(unit).await,
             Job::SendVisit { visit } => self.send_visit(visit).await,

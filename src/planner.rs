@@ -6,6 +6,7 @@
 //! changes nothing, and a visit is sent once. Read [`send`] for the way out, [`record`] for what
 //! staff writes down. DOMAIN.md, "Visit plan".
 
+mod events;
 pub mod record;
 mod send;
 
@@ -22,7 +23,7 @@ use crate::domain::project::{Project, Unit};
 use crate::domain::ticket::{Status, TicketKind};
 use crate::domain::time::Timestamp;
 use crate::domain::visit::{InvalidVisit, Reason, Visit, VisitKind, VisitStatus};
-use crate::domain::warranty::{Span, Term};
+use crate::domain::warranty::Term;
 use crate::intake::Intake;
 use crate::store::{self, StoreError, Tx};
 
@@ -112,7 +113,7 @@ impl Planner {
         Ok(Some((last, self.plan_units(tx, &units).await?)))
     }
 
-    /// Plans every unit of a project.
+    /// Plans every unit of a project, as its registers are now.
     ///
     /// # Errors
     /// A [`StoreError`] if nothing was stored.
@@ -296,15 +297,11 @@ impl Planner {
         Ok(plan::plan(self.plans(), &subject, self.calendar()))
     }
 
-    /// When which component's warranty ends, as the contract agrees.
+    /// When which component's warranty ends, by law and as the contract agrees.
     fn ends(&self, ground: &Ground, handover: Option<Date>) -> Vec<TermEnd> {
         let Some(handover) = handover else { return Vec::new() };
-        let ends = ground.agreed.iter().filter_map(|term| {
-            let Span::Months(months) = term.span else { return None };
-            let ends_on = handover.checked_add(jiff::Span::new().try_months(months).ok()?).ok()?;
-            Some(TermEnd { component: term.component.clone(), ends_on })
-        });
-        ends.collect()
+        let ends = self.intake.catalog.warranty().ends(&ground.agreed, handover, &ground.project.region);
+        ends.into_iter().map(|(component, ends_on)| TermEnd { component: component.id.clone(), ends_on }).collect()
     }
 
     fn times(&self, due: &Due, now: Timestamp) -> (Timestamp, Timestamp) {

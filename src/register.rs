@@ -18,8 +18,9 @@ use jiff::tz::TimeZone;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::domain::calendar;
+use crate::domain::job::Job;
 use crate::domain::register::Register;
-use crate::store::{Store, StoreError, Tx};
+use crate::store::{self, Store, StoreError, Tx};
 
 pub mod book;
 pub mod cell;
@@ -105,12 +106,29 @@ impl Importer {
                 let (known, mut report) = this.plan(tx, &tables, report).await?;
                 if report.faults.is_empty() {
                     known.store(tx, this.clock.now()).await?;
+                    this.owe_planning(tx).await?;
                     report.written = true;
                 }
                 Ok::<_, StoreError>(report)
             })
         });
         written.await
+    }
+
+    /// The visits follow the registers: dates, tiers, contracts.
+    async fn owe_planning(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let (job, now) = (Job::Replan, self.clock.now());
+        let row = store::jobs::NewJob {
+            id: self.clock.new_id(),
+            kind: job.name().to_owned(),
+            payload: serde_json::to_string(&job).map_err(|cause| StoreError::Encode(Arc::new(cause)))?,
+            lane: job.lane(),
+            dedupe_key: job.dedupe_key(),
+            run_at: now,
+            max_attempts: 8,
+            created_at: now,
+        };
+        store::jobs::enqueue(tx, &row).await.map(drop)
     }
 
     /// Reads a file on a thread of its own: it may be large, and it may be hostile.

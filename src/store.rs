@@ -22,6 +22,7 @@ pub mod contact_units;
 pub mod contacts;
 pub mod corrections;
 pub mod dialogues;
+pub mod equipment;
 mod error;
 pub mod flags;
 pub mod follow_ups;

@@ -30,6 +30,7 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "plans/recovery.toml",
     "plans/dispatch.toml",
     "plans/sla.toml",
+    "plans/events.toml",
     "plans/seasons.toml",
     "plans/visits.toml",
     "plans/warranty.toml",

@@ -42,6 +42,8 @@ pub enum Job {
     /// Bring the visits of all units in line with the registers, and see to it that this is done
     /// again the next day. `day` is the local day, in days since 1970.
     PlanAll { day: i32 },
+    /// The registers changed: plan all units, today's planning notwithstanding.
+    Replan,
     /// The registers of a project changed: plan its units.
     PlanProject { project: ProjectId },
     /// The registers of a unit changed: plan it.
@@ -79,6 +81,7 @@ impl Job {
             Job::FixUnanswered { .. } => "fix_unanswered",
             Job::StaffLeft { .. } => "staff_left",
             Job::PlanAll { .. } => "plan_all",
+            Job::Replan => "replan",
             Job::PlanProject { .. } => "plan_project",
             Job::PlanUnit { .. } => "plan_unit",
             Job::SendVisit { .. } => "send_visit",
@@ -98,7 +101,9 @@ impl Job {
             Job::Deliver { dialogue, .. } => Some(format!("say:{dialogue}")),
             Job::Acknowledge { flag, .. } => Some(format!("acknowledge:{flag}")),
             // One at a time: two would find the same things to add.
-            Job::PlanAll { .. } | Job::PlanProject { .. } | Job::PlanUnit { .. } => Some("plan".to_owned()),
+            Job::PlanAll { .. } | Job::Replan | Job::PlanProject { .. } | Job::PlanUnit { .. } => {
+                Some("plan".to_owned())
+            }
             Job::SendVisit { visit } | Job::ShowRecord { visit } => Some(format!("visit:{visit}")),
             Job::Fetch { .. }
             | Job::Alert { .. }
@@ -127,7 +132,7 @@ impl Job {
             Job::PlanAll { day } => Some(format!("plan_all:{day}")),
             Job::ShowRecord { visit } => Some(format!("show_record:{visit}")),
             // A visit that was put off is sent by another job of its own; the earlier finds nothing due.
-            Job::PlanProject { .. } | Job::PlanUnit { .. } | Job::SendVisit { .. } => None,
+            Job::Replan | Job::PlanProject { .. } | Job::PlanUnit { .. } | Job::SendVisit { .. } => None,
             Job::Acknowledge { .. } | Job::TagTicket { .. } | Job::TagResponse { .. } => None,
             Job::StaffLeft { .. } => None,
             Job::SlaWarning { ticket, clock, round, percent } => {

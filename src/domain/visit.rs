@@ -293,7 +293,7 @@ impl Visit {
 
     /// The survey was put to the client.
     pub fn send(self, to: Sending, now: Timestamp) -> Changed {
-        let visit = self.from_one_of(&[VisitStatus::Planned, VisitStatus::Call], "sent")?;
+        let visit = self.only_from(&[VisitStatus::Planned, VisitStatus::Call], "sent")?;
         Ok(Visit {
             status: VisitStatus::Sent,
             contact_id: Some(to.contact),
@@ -308,13 +308,13 @@ impl Visit {
 
     /// It cannot be sent yet.
     pub fn wait(self, until: Timestamp, now: Timestamp) -> Changed {
-        let visit = self.from_one_of(&[VisitStatus::Planned], "put off")?;
+        let visit = self.only_from(&[VisitStatus::Planned], "put off")?;
         Ok(Visit { due_at: until, updated_at: now, ..visit })
     }
 
     /// The survey was brought up once more.
     pub fn remind(self, now: Timestamp) -> Changed {
-        let visit = self.from_one_of(&[VisitStatus::Sent], "reminded of")?;
+        let visit = self.only_from(&[VisitStatus::Sent], "reminded of")?;
         Ok(Visit { status: VisitStatus::Reminded, updated_at: now, ..visit })
     }
 
@@ -322,13 +322,13 @@ impl Visit {
     pub fn answer(self, response: ResponseId, now: Timestamp) -> Changed {
         const OPEN: [VisitStatus; 5] =
             [VisitStatus::Planned, VisitStatus::Sent, VisitStatus::Reminded, VisitStatus::Call, VisitStatus::Expired];
-        let visit = self.from_one_of(&OPEN, "answered")?;
+        let visit = self.only_from(&OPEN, "answered")?;
         Ok(Visit { status: VisitStatus::Answered, response_id: Some(response), reason: None, ..visit }.ended(now))
     }
 
     /// A member of staff has to call.
     pub fn call(self, reason: Reason, now: Timestamp) -> Changed {
-        let visit = self.from_one_of(&[VisitStatus::Planned, VisitStatus::Sent, VisitStatus::Reminded], "called")?;
+        let visit = self.only_from(&[VisitStatus::Planned, VisitStatus::Sent, VisitStatus::Reminded], "called")?;
         Ok(Visit { status: VisitStatus::Call, reason: Some(reason), updated_at: now, ..visit })
     }
 
@@ -336,13 +336,13 @@ impl Visit {
     pub fn skip(self, reason: Reason, now: Timestamp) -> Changed {
         const OPEN: [VisitStatus; 4] =
             [VisitStatus::Planned, VisitStatus::Sent, VisitStatus::Reminded, VisitStatus::Call];
-        let visit = self.from_one_of(&OPEN, "skipped")?;
+        let visit = self.only_from(&OPEN, "skipped")?;
         Ok(Visit { status: VisitStatus::Skipped, reason: Some(reason), ..visit }.ended(now))
     }
 
     /// Nobody was reached by phone either.
     pub fn expire(self, now: Timestamp) -> Changed {
-        let visit = self.from_one_of(&[VisitStatus::Call], "given up")?;
+        let visit = self.only_from(&[VisitStatus::Call], "given up")?;
         Ok(Visit { status: VisitStatus::Expired, reason: Some(Reason::Unanswered), ..visit }.ended(now))
     }
 
@@ -350,14 +350,14 @@ impl Visit {
     pub fn done(self, record: Record, response: Option<ResponseId>, now: Timestamp) -> Changed {
         const OPEN: [VisitStatus; 5] =
             [VisitStatus::Planned, VisitStatus::Sent, VisitStatus::Reminded, VisitStatus::Call, VisitStatus::Expired];
-        let visit = self.from_one_of(&OPEN, "done")?;
+        let visit = self.only_from(&OPEN, "done")?;
         let response_id = response.or(visit.response_id);
         Ok(Visit { status: VisitStatus::Done, record: Some(record), response_id, reason: None, ..visit }.ended(now))
     }
 
     /// The client said whether the record of a visit is right. The first word counts.
     pub fn confirm(self, right: bool, now: Timestamp) -> Changed {
-        let mut visit = self.from_one_of(&[VisitStatus::Done], "confirmed")?;
+        let mut visit = self.only_from(&[VisitStatus::Done], "confirmed")?;
         let Some(record) = visit.record.as_mut().filter(|record| record.confirmed.is_none()) else {
             return Err(InvalidVisit { from: visit.status, to: "confirmed" });
         };
@@ -378,11 +378,11 @@ impl Visit {
 
     /// The plan no longer wants it.
     pub fn cancel(self, reason: Reason, now: Timestamp) -> Changed {
-        let visit = self.from_one_of(&[VisitStatus::Planned, VisitStatus::Call], "cancelled")?;
+        let visit = self.only_from(&[VisitStatus::Planned, VisitStatus::Call], "cancelled")?;
         Ok(Visit { status: VisitStatus::Cancelled, reason: Some(reason), ..visit }.ended(now))
     }
 
-    fn from_one_of(self, allowed: &[VisitStatus], to: &'static str) -> Changed {
+    fn only_from(self, allowed: &[VisitStatus], to: &'static str) -> Changed {
         if allowed.contains(&self.status) { Ok(self) } else { Err(InvalidVisit { from: self.status, to }) }
     }
 

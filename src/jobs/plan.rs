@@ -39,6 +39,11 @@ impl Runner {
         if let Err(error) = owed.await {
             return error.into();
         }
+        self.replan().await
+    }
+
+    /// Plans every unit, page by page, and what follows repairs.
+    pub(super) async fn replan(&self) -> Outcome {
         let planner = Planner::new(self.intake.clone());
         let (mut after, mut changed) = (None, 0);
         loop {

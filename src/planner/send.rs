@@ -15,7 +15,7 @@ use crate::store::dialogues::Dialogue;
 use crate::store::withheld::Withheld;
 use crate::store::{self, StoreError, Tx};
 
-use super::Planner;
+use super::{Ground, Planner};
 
 /// What became of a visit that was due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,15 +141,30 @@ impl Planner {
     }
 
     /// Says what the visit is about, in front of the survey's own opening.
-    async fn intro(&self, tx: &mut Tx, visit: &Visit, _language: Language) -> Result<Option<Say>, StoreError> {
+    async fn intro(&self, tx: &mut Tx, visit: &Visit, language: Language) -> Result<Option<Say>, StoreError> {
         let unit = match visit.unit_id {
             Some(unit) => store::units::find(tx, unit).await?,
             None => None,
         };
+        let mut lines = Vec::new();
+        if let (VisitKind::PreExpiry, Some(unit), Some(ground)) =
+            (visit.kind, &unit, Ground::load(tx, visit.project_id).await?)
+        {
+            let dues = self.dues(tx, unit, &ground).await?;
+            let expiring = dues.into_iter().find(|due| due.key == visit.key).and_then(|due| due.expiring);
+            for (component, end) in
+                expiring.into_iter().flat_map(|(all, end)| all.into_iter().map(move |one| (one, end)))
+            {
+                let known = self.intake.catalog.warranty().component(&component);
+                let name = known.and_then(|known| known.names.get(&language)).unwrap_or(&component);
+                lines.push(Say::new("visit.expiring.notice").text("component", name).text("date", end.to_string()));
+            }
+        }
         let project = store::projects::find(tx, visit.project_id).await?;
         let name = project.map(|project| project.name).unwrap_or_default();
         let place = unit.map_or_else(|| name.clone(), |unit| format!("{name} {}", unit.label));
-        Ok(Some(Say::new(format!("visit.intro.{}", visit.kind.name())).text("place", place)))
+        let intro = Say::new(format!("visit.intro.{}", visit.kind.name())).text("place", place);
+        Ok(Some(Say::lines(std::iter::once(intro).chain(lines).collect())))
     }
 
     /// The people a visit may go to, the first bound first.

@@ -3,6 +3,7 @@
 //!
 //! A channel that is not configured has no route: its path answers 404.
 
+mod equipment;
 mod http;
 mod telegram;
 mod wechat;
@@ -37,6 +38,7 @@ pub(super) fn routes() -> Router<Web> {
         .merge(wechat::routes())
         .merge(wecom::routes())
         .merge(http::routes())
+        .merge(equipment::routes())
 }
 
 /// Reads the body of a push up to [`LARGEST_PUSH`]; nothing of one that announces more.

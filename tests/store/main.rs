@@ -17,6 +17,7 @@ mod people;
 mod registers;
 mod surveys;
 mod tickets;
+mod visits;
 mod work;
 mod writing;
 
@@ -134,6 +135,12 @@ behaviours! {
         many_units_are_stored_at_once_and_again,
         many_contacts_are_stored_at_once_and_keep_what_they_agreed_to,
         a_project_and_a_person_change_and_the_password_stays,
+    }
+    visits {
+        a_visit_comes_back_as_it_was_stored_and_as_it_was_changed,
+        a_visit_of_a_key_exists_once,
+        why_something_was_not_sent_is_kept_and_listed,
+        a_machine_is_found_by_its_codes_and_watched,
     }
     jobs {
         a_job_with_the_same_key_is_not_taken_on_twice,

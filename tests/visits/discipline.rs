@@ -108,7 +108,7 @@ async fn two_flats_of_one_owner_are_asked_about_seven_days_apart() {
     assert!(apart >= 7 * DAY, "{apart:?}");
     let why = estate.why_not(sent[1].id).await;
     assert!(why.iter().any(|row| row.rule == Rule::SurveyGap && row.until == sent[1].sent_at), "{why:?}");
-    assert_eq!(sent[1].response_id.is_some(), true);
+    assert!(sent[1].response_id.is_some());
     let asked = estate.responses().await;
     let units: Vec<_> = asked.iter().filter_map(|response| response.unit_id).collect();
     assert!(flats.iter().all(|flat| units.contains(flat)), "each answer is about its own flat");
@@ -175,6 +175,35 @@ async fn what_wechat_does_not_let_through_goes_to_the_call_list_with_the_reason(
             "call Some(NotReachable) [\"left\"]",
             "call Some(NoContact) [\"no_contact\"]",
         ]
+    );
+}
+
+#[tokio::test]
+async fn a_changed_handover_date_moves_what_was_not_sent() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    estate.plan().await;
+    let before = estate.visit(flat, VisitKind::First).await;
+    let project = estate.project;
+    let moves = async |handover: &str| {
+        let handover = at(handover);
+        stored!(estate, |tx| {
+            let found = store::units::list(tx, Some(project)).await?;
+            let unit = huifang::domain::project::Unit { handover_at: Some(handover), ..found[0].clone() };
+            store::units::save_all(tx, &[&unit]).await
+        });
+        estate.plan().await;
+        estate.visit(flat, VisitKind::First).await
+    };
+    let moved = moves("2026-03-09T10:00").await;
+    assert_eq!((moved.id, moved.planned_at), (before.id, before.planned_at + 7 * DAY));
+    let gone = moves("2026-08-01T10:00").await;
+    assert_eq!((gone.status, gone.reason), (VisitStatus::Cancelled, Some(Reason::Replanned)));
+    let back = moves("2026-03-02T10:00").await;
+    assert_eq!(
+        (back.id, back.status, back.planned_at, back.due_at),
+        (before.id, before.status, before.planned_at, before.due_at)
     );
 }
 

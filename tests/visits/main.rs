@@ -5,6 +5,7 @@
 
 mod discipline;
 mod estate;
+mod machines;
 mod numbers;
 mod plan;
 mod record;

@@ -208,8 +208,7 @@ fn clients_silent_for_long_and_a_random_sample_are_visited() {
     let handover = date(2024, 3, 1);
     let silent = |heard| {
         let dues = plan(&plans, &Subject { heard, ..flat(handover) }, &calendar);
-        let silent = dues.iter().find(|due| due.key.contains(":silent_")).map(|due| due.planned_on);
-        silent
+        dues.into_iter().find(|due| due.key.contains(":silent_")).map(|due| due.planned_on)
     };
     assert_eq!(silent(Some(date(2025, 9, 3))), Some(date(2026, 11, 3)), "fourteen months");
     assert_eq!(silent(None), None, "nobody is known there");

@@ -126,6 +126,20 @@ year = 2026
 }
 
 #[test]
+fn a_plan_that_names_what_nobody_wrote() {
+    let found = faults_when("plans/visits.toml", r#"survey = "post_repair""#, r#"survey = "repaired""#);
+    insta::assert_snapshot!(found, @"plans/visits.toml:184: there is no survey `repaired`");
+    let found = faults_when("plans/seasons.toml", r#"id = "cooling""#, r#"id = "cold""#);
+    insta::assert_snapshot!(found, @"plans/visits.toml:144: there is no season `cooling` in plans/seasons.toml");
+}
+
+#[test]
+fn a_rule_for_machines_that_looks_for_nothing() {
+    let found = faults_when("plans/events.toml", "alarm = true\ncooldown_hours = 12", "cooldown_hours = 12");
+    insta::assert_snapshot!(found, @"plans/events.toml:37: a rule needs one of `above`, `below` and `alarm = true`");
+}
+
+#[test]
 fn a_survey_with_a_text_nobody_wrote() {
     let found = faults_when("surveys/handover.toml", "survey.handover.q.function", "survey.handover.q.functions");
     insta::assert_snapshot!(found, @"surveys/handover.toml:25: there is no text `survey.handover.q.functions`");

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::csrf::Signed;
 use super::session::Staff;
 use super::view::{Choice, Fact, Link, Shell, When};
-use super::visits::{place, said, whom};
+use super::visits::{place, whom};
 use crate::domain::ids::VisitId;
 use crate::domain::survey::{QuestionKind, Survey};
 use crate::domain::time::Timestamp;
@@ -162,7 +162,7 @@ impl VisitPage {
                     at: When::of(row.at),
                     rule: w.get(&format!("web.console.visits.rule.{}", row.rule.name())),
                     detail: row.detail.clone(),
-                    until: row.until.is_some().then(|| said(row, w)),
+                    until: row.until.map(|until| w.fill("web.console.visits.until", "time", &When::of(until).local)),
                 };
                 let record = match &visit.record {
                     Some(record) => Some(written(tx, record, w).await?),

@@ -131,7 +131,7 @@ async fn refusals(tx: &mut Tx, w: &Words) -> Result<Vec<Row>, WebError> {
 }
 
 /// Says why something was not sent, and until when it waits.
-pub(super) fn said(refusal: &Withheld, w: &Words) -> String {
+fn said(refusal: &Withheld, w: &Words) -> String {
     let rule = w.get(&format!("web.console.visits.rule.{}", refusal.rule.name()));
     match refusal.until {
         Some(until) => format!("{rule} · {}", w.fill("web.console.visits.until", "time", &When::of(until).local)),

@@ -1,0 +1,80 @@
+//! Equipment events: what a machine's readings and alarms bring about.
+
+use serde_json::json;
+
+use crate::domain::equipment::{Brings, Reading, Rule, judge};
+use crate::domain::ids::UnitId;
+use crate::domain::project::Unit;
+use crate::domain::ticket::{Actor, Ticket, TicketKind};
+use crate::domain::visit::VisitKind;
+use crate::store::{self, StoreError, Tx};
+
+use super::{Occasion, Planner};
+
+impl Planner {
+    /// Takes what a machine says; returns the rules that fired.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if nothing was stored.
+    pub async fn read_machine(&self, tx: &mut Tx, unit: &Unit, reading: &Reading) -> Result<Vec<String>, StoreError> {
+        let mut fired = Vec::new();
+        for rule in self.intake.catalog.events().iter().filter(|rule| rule.signal == reading.signal) {
+            let known = store::equipment::watch(tx, unit.id, &rule.id).await?;
+            let (watch, fires) = judge(rule, known, reading);
+            if watch != known {
+                store::equipment::keep(tx, unit.id, &rule.id, watch).await?;
+            }
+            if fires {
+                self.bring(tx, unit, rule, reading).await?;
+                fired.push(rule.id.clone());
+            }
+        }
+        Ok(fired)
+    }
+
+    async fn bring(&self, tx: &mut Tx, unit: &Unit, rule: &Rule, reading: &Reading) -> Result<(), StoreError> {
+        tracing::info!(unit.id = %unit.id, rule = rule.id, "rule {} fired for unit {}", rule.id, unit.id);
+        let Brings::Ticket { category, urgency } = rule.brings else {
+            return self.special(tx, unit, rule, reading).await;
+        };
+        let Some(contact) = store::contact_units::contacts(tx, unit.id).await?.into_iter().next() else {
+            // A ticket is somebody's: where nobody is known, staff calls.
+            return self.special(tx, unit, rule, reading).await;
+        };
+        if self.under_way(tx, unit.id, rule).await? {
+            return Ok(());
+        }
+        let mut ticket = Ticket::reported(self.intake.clock.new_id(), TicketKind::Repair, contact.id, self.now());
+        ticket.unit_id = Some(unit.id);
+        ticket.project_id = Some(unit.project_id);
+        ticket.category = category;
+        ticket.urgency = urgency;
+        let value = reading.value.map(|value| format!(" {value}")).unwrap_or_default();
+        // What the machine says, as it says it.
+        ticket.symptom = Some(format!("{}{value}", reading.signal));
+        ticket.description = format!("[{}] {}{value}", rule.id, reading.signal);
+        let body = json!({ "rule": rule.id, "signal": reading.signal, "value": reading.value });
+        self.intake.file(tx, ticket, &[], Actor::System, body).await.map(drop)
+    }
+
+    /// Whether a ticket that this rule brought about is still open.
+    async fn under_way(&self, tx: &mut Tx, unit: UnitId, rule: &Rule) -> Result<bool, StoreError> {
+        let open = store::tickets::Filter { open: Some(true), unit_id: Some(unit), ..Default::default() };
+        let mark = format!("[{}] ", rule.id);
+        Ok(store::tickets::list(tx, &open, 50).await?.iter().any(|ticket| ticket.description.starts_with(&mark)))
+    }
+
+    async fn special(&self, tx: &mut Tx, unit: &Unit, rule: &Rule, reading: &Reading) -> Result<(), StoreError> {
+        let occasion = Occasion {
+            kind: VisitKind::Special,
+            ordinal: format!("{}_{}", rule.id, reading.at.0),
+            project: unit.project_id,
+            unit: Some(unit.id),
+            contact: None,
+            ticket: None,
+            survey: None,
+            from: self.now(),
+        };
+        self.bring_about(tx, &occasion).await.map(drop)
+    }
+}
