@@ -217,9 +217,9 @@ impl Catalog {
                 sla,
                 dispatch,
                 plans,
-                events,
                 warranty,
                 register,
+                events,
             });
         }
         faults.sort();

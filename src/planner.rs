@@ -11,6 +11,7 @@ pub mod record;
 mod send;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -91,11 +92,11 @@ impl Planner {
         let mut changed = 0;
         for id in units {
             let Some(unit) = store::units::find(tx, *id).await? else { continue };
-            if !projects.contains_key(&unit.project_id) {
-                let ground = Ground::load(tx, unit.project_id).await?;
-                projects.insert(unit.project_id, ground);
-            }
-            if let Some(Some(ground)) = projects.get(&unit.project_id) {
+            let ground = match projects.entry(unit.project_id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(Ground::load(tx, unit.project_id).await?),
+            };
+            if let Some(ground) = ground {
                 changed += self.plan_one(tx, &unit, ground).await?;
             }
         }

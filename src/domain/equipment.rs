@@ -100,9 +100,9 @@ mod tests {
         let mut fired = Vec::new();
         for (minute, value) in readings {
             let reading = Reading { signal: "vibration".into(), value: *value, at: Timestamp(minute * MINUTE) };
-            let (next, fires) = judge(rule, watch, &reading);
+            let (next, is_met) = judge(rule, watch, &reading);
             watch = next;
-            fired.extend(fires.then_some(*minute));
+            fired.extend(is_met.then_some(*minute));
         }
         fired
     }

@@ -170,21 +170,20 @@ pub(crate) mod samples {
 
     /// Writes a paper out as plain lines.
     pub(crate) fn lines(paper: &Paper) -> String {
-        let mut out = format!("# {} [{}]\n", paper.title, paper.number);
+        let mut out = vec![format!("# {} [{}]", paper.title, paper.number)];
         for block in &paper.blocks {
-            out.push_str(&match block {
-                Block::Heading(words) => format!("## {words}\n"),
-                Block::Fields(fields) => fields.iter().map(|f| format!("{}: {}\n", f.label, f.value)).collect(),
-                Block::Text(field) => format!("{}:\n{}\n", field.label, field.value),
+            match block {
+                Block::Heading(words) => out.push(format!("## {words}")),
+                Block::Fields(fields) => out.extend(fields.iter().map(|f| format!("{}: {}", f.label, f.value))),
+                Block::Text(field) => out.push(format!("{}:\n{}", field.label, field.value)),
                 Block::Table { head, rows } => {
-                    let rows = rows.iter().map(|row| format!("| {}\n", row.join(" | ")));
-                    format!("| {}\n{}", head.join(" | "), rows.collect::<String>())
+                    out.extend([head].into_iter().chain(rows).map(|row| format!("| {}", row.join(" | "))));
                 }
-                Block::Signatures(who) => format!("[{}]\n", who.join("] [")),
-            });
+                Block::Signatures(who) => out.push(format!("[{}]", who.join("] ["))),
+            }
         }
-        out.push_str(&paper.foot);
-        out
+        out.push(paper.foot.clone());
+        out.join("\n")
     }
 }
 

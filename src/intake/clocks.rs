@@ -35,7 +35,7 @@ impl Intake {
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let matter = self.matter(tx, ticket).await?;
-        let terms = self.terms(&matter);
+        let terms = self.terms(matter);
         let clocks = store::clocks::of_ticket(tx, ticket.id).await?;
         for clock in sla::turn(&clocks, moment, &terms, now) {
             self.keep_clock(tx, ticket, &clock, &terms).await?;
@@ -82,7 +82,7 @@ impl Intake {
     pub(crate) async fn clocks(&self, tx: &mut Tx, ticket: &Ticket) -> Result<Vec<(Clock, u32)>, StoreError> {
         let now = self.clock.now();
         let matter = self.matter(tx, ticket).await?;
-        let terms = self.terms(&matter);
+        let terms = self.terms(matter);
         let mut clocks = store::clocks::of_ticket(tx, ticket.id).await?;
         clocks.sort_by_key(|clock| clock.kind);
         let percent = |clock: Clock| (clock.percent(terms.hours(clock.kind), now), clock);
@@ -123,7 +123,7 @@ impl Intake {
             self.show(tx, &flag).await?;
         }
         let matter = self.matter(tx, &ticket).await?;
-        self.owe_warning(tx, &ticket, clock, &self.terms(&matter)).await
+        self.owe_warning(tx, &ticket, clock, &self.terms(matter)).await
     }
 
     /// Asks an owner who says nothing once more, and at last closes the ticket as unverified.
@@ -191,7 +191,7 @@ impl Intake {
         change: impl FnOnce(Clock, &Terms<'_>, Timestamp) -> Option<Clock> + Send,
     ) -> Result<Option<Clock>, StoreError> {
         let matter = self.matter(tx, ticket).await?;
-        let terms = self.terms(&matter);
+        let terms = self.terms(matter);
         let clocks = store::clocks::of_ticket(tx, ticket.id).await?;
         let changed = clocks
             .into_iter()
@@ -244,8 +244,8 @@ impl Intake {
         times.find(|at| *at >= earliest).unwrap_or(earliest)
     }
 
-    fn terms(&self, matter: &Matter) -> Terms<'_> {
-        self.catalog.sla().terms(matter, self.catalog.calendar(), self.zone())
+    fn terms(&self, matter: Matter) -> Terms<'_> {
+        self.catalog.sla().terms(&matter, self.catalog.calendar(), self.zone())
     }
 
     async fn matter(&self, tx: &mut Tx, ticket: &Ticket) -> Result<Matter, StoreError> {

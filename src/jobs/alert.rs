@@ -170,7 +170,7 @@ impl Runner {
                     return Outcome::later(wait, anyhow::anyhow!("alert to a member of staff: {reason}"));
                 }
                 Err(error) => {
-                    tracing::warn!(staff.id = %staff, "an alert did not reach member of staff {staff}: {error}")
+                    tracing::warn!(staff.id = %staff, "an alert did not reach member of staff {staff}: {error}");
                 }
             }
         }

@@ -73,14 +73,14 @@ impl Runner {
 
     pub(super) async fn plan_project(&self, project: ProjectId) -> Outcome {
         let planner = Planner::new(self.intake.clone());
-        let planned = self.store.write(move |tx| Box::pin(async move { planner.plan_project(tx, project).await }));
-        planned.await.map_or_else(Outcome::from, |_| Outcome::Done)
+        let done = self.store.write(move |tx| Box::pin(async move { planner.plan_project(tx, project).await }));
+        done.await.map_or_else(Outcome::from, |_| Outcome::Done)
     }
 
     pub(super) async fn plan_unit(&self, unit: UnitId) -> Outcome {
         let planner = Planner::new(self.intake.clone());
-        let planned = self.store.write(move |tx| Box::pin(async move { planner.plan_unit(tx, unit).await }));
-        planned.await.map_or_else(Outcome::from, |_| Outcome::Done)
+        let done = self.store.write(move |tx| Box::pin(async move { planner.plan_unit(tx, unit).await }));
+        done.await.map_or_else(Outcome::from, |_| Outcome::Done)
     }
 
     pub(super) async fn send_visit(&self, visit: VisitId) -> Outcome {

@@ -20,11 +20,11 @@ impl Planner {
         let mut fired = Vec::new();
         for rule in self.intake.catalog.events().iter().filter(|rule| rule.signal == reading.signal) {
             let known = store::equipment::watch(tx, unit.id, &rule.id).await?;
-            let (watch, fires) = judge(rule, known, reading);
+            let (watch, is_met) = judge(rule, known, reading);
             if watch != known {
                 store::equipment::keep(tx, unit.id, &rule.id, watch).await?;
             }
-            if fires {
+            if is_met {
                 self.bring(tx, unit, rule, reading).await?;
                 fired.push(rule.id.clone());
             }

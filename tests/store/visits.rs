@@ -55,7 +55,7 @@ pub(crate) async fn a_visit_comes_back_as_it_was_stored_and_as_it_was_changed(db
     let stored = changed.clone();
     write!(db.store, |tx| visits::update(tx, &stored).await).unwrap();
     assert_eq!(read!(db.store, |tx| visits::find(tx, id).await).unwrap(), Some(changed.clone()));
-    assert_eq!(read!(db.store, |tx| visits::list_for_unit(tx, unit).await).unwrap(), [changed.clone()]);
+    assert_eq!(read!(db.store, |tx| visits::list_for_unit(tx, unit).await).unwrap(), std::slice::from_ref(&changed));
     assert_eq!(read!(db.store, |tx| visits::list_ended(tx, 5).await).unwrap(), [changed]);
     assert_eq!(read!(db.store, |tx| visits::count(tx).await).unwrap(), [(VisitStatus::Done, 1)]);
 }

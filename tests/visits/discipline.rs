@@ -196,8 +196,8 @@ async fn a_changed_handover_date_moves_what_was_not_sent() {
         estate.plan().await;
         estate.visit(flat, VisitKind::First).await
     };
-    let moved = moves("2026-03-09T10:00").await;
-    assert_eq!((moved.id, moved.planned_at), (before.id, before.planned_at + 7 * DAY));
+    let later = moves("2026-03-09T10:00").await;
+    assert_eq!((later.id, later.planned_at), (before.id, before.planned_at + 7 * DAY));
     let gone = moves("2026-08-01T10:00").await;
     assert_eq!((gone.status, gone.reason), (VisitStatus::Cancelled, Some(Reason::Replanned)));
     let back = moves("2026-03-02T10:00").await;

@@ -60,9 +60,9 @@ fn repair() -> Matter {
     Matter { kind: TicketKind::Repair, urgency: Urgency::Normal, tier: None, project: None, client: ContactRole::Owner }
 }
 
-fn due(matter: &Matter, filed: &str) -> [Timestamp; 3] {
+fn due(matter: Matter, filed: &str) -> [Timestamp; 3] {
     let calendar = calendar();
-    let terms = rules().terms(matter, &calendar, &zone());
+    let terms = rules().terms(&matter, &calendar, &zone());
     ClockKind::ALL.map(|kind| Clock::start(kind, 0, &terms, at(filed)).due_at)
 }
 
@@ -70,7 +70,7 @@ fn due(matter: &Matter, filed: &str) -> [Timestamp; 3] {
 fn phone_response_2_h_on_site_48_h_rectified_7_d() {
     // Monday 10:00; Thursday the 26th and the weekend are free.
     assert_eq!(
-        due(&repair(), "2026-11-23T10:00:00"),
+        due(repair(), "2026-11-23T10:00:00"),
         [at("2026-11-23T12:00:00"), at("2026-11-25T10:00:00"), at("2026-12-03T10:00:00")]
     );
 }
@@ -78,7 +78,7 @@ fn phone_response_2_h_on_site_48_h_rectified_7_d() {
 #[test]
 fn a_clock_stands_still_outside_its_calendar() {
     // Friday 17:30: half an hour is left of the day, the rest is Monday's.
-    let [response, on_site, _] = due(&repair(), "2026-11-20T17:30:00");
+    let [response, on_site, _] = due(repair(), "2026-11-20T17:30:00");
     assert_eq!((response, on_site), (at("2026-11-23T10:30:00"), at("2026-11-24T17:30:00")));
 }
 
@@ -87,7 +87,7 @@ fn an_emergency_runs_around_the_clock() {
     let gas = Matter { urgency: Urgency::Emergency, ..repair() };
     // Saturday night.
     assert_eq!(
-        due(&gas, "2026-11-21T23:50:00"),
+        due(gas, "2026-11-21T23:50:00"),
         [at("2026-11-22T00:05:00"), at("2026-11-23T23:50:00"), at("2026-11-28T23:50:00")]
     );
 }
@@ -95,9 +95,9 @@ fn an_emergency_runs_around_the_clock() {
 #[test]
 fn the_kind_of_client_changes_the_limits_and_a_later_rule_wins() {
     let flagship = Matter { tier: Some(Tier::Flagship), ..repair() };
-    assert_eq!(due(&flagship, "2026-11-23T10:00:00")[0], at("2026-11-23T11:00:00"));
+    assert_eq!(due(flagship, "2026-11-23T10:00:00")[0], at("2026-11-23T11:00:00"));
     let both = Matter { urgency: Urgency::Emergency, ..flagship };
-    assert_eq!(due(&both, "2026-11-23T10:00:00")[0], at("2026-11-23T10:15:00"));
+    assert_eq!(due(both, "2026-11-23T10:00:00")[0], at("2026-11-23T10:15:00"));
 }
 
 #[test]

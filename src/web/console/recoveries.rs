@@ -65,7 +65,7 @@ async fn list(State(web): State<Web>, by: Staff, Query(chosen): Query<Chosen>) -
     let (rate, clients, rows) = found.await?;
     let page = ListPage {
         which,
-        rows: rows.into_iter().map(|(found, about, people)| Row::of(found, about, &people, now, &shell.w)).collect(),
+        rows: rows.into_iter().map(|(found, about, people)| Row::of(&found, about, &people, now, &shell.w)).collect(),
         clients: clients.into_iter().map(ClientRow::from).collect(),
         offers: offers(&web, &shell.w),
         measured: rate.measured,
@@ -105,7 +105,7 @@ async fn show(State(web): State<Web>, by: Staff, Path(id): Path<String>) -> Resu
         open: recovery.status.is_open(),
         review: recovery.review.clone().unwrap_or_default(),
         comment,
-        row: Row::of(recovery, about, &people, now, &shell.w),
+        row: Row::of(&recovery, about, &people, now, &shell.w),
         shell,
     };
     Ok(Html(page.render()?))
@@ -278,7 +278,7 @@ struct Row {
 }
 
 impl Row {
-    fn of(found: Recovery, about: About, people: &[Person], now: Timestamp, w: &Words) -> Row {
+    fn of(found: &Recovery, about: About, people: &[Person], now: Timestamp, w: &Words) -> Row {
         let named = [about.contact, about.project, about.unit].into_iter().flatten().collect::<Vec<_>>().join(" · ");
         let person = found.person.and_then(|id| people.iter().find(|person| person.id == id));
         let second = found.second_score.map(|second| format!(" → {second:.1}")).unwrap_or_default();
@@ -342,9 +342,9 @@ mod tests {
         for language in Language::ALL {
             for which in ["open", "ended", "quality"] {
                 let w = words(language);
-                let overdue = Row::of(recovery(Status::Open), about(), &[], Timestamp(90_000_000), &w);
-                assert!(overdue.overdue && overdue.left != "");
-                let calm = Row::of(recovery(Status::ToAsk), About::default(), &[], Timestamp(0), &w);
+                let overdue = Row::of(&recovery(Status::Open), about(), &[], Timestamp(90_000_000), &w);
+                assert!(overdue.overdue && !overdue.left.is_empty());
+                let calm = Row::of(&recovery(Status::ToAsk), About::default(), &[], Timestamp(0), &w);
                 let client = ClientRow {
                     response: "/console/responses/1".to_owned(),
                     about: "王强 · 翠湖花园".to_owned(),
@@ -389,7 +389,7 @@ mod tests {
                     open: status.is_open(),
                     review: "派单太慢".to_owned(),
                     comment: Some("等了三天才来".to_owned()),
-                    row: Row::of(found, about(), &[], Timestamp(0), &w),
+                    row: Row::of(&found, about(), &[], Timestamp(0), &w),
                     shell: Shell::sample(language, "/console/recoveries/1"),
                 };
                 check(&format!("recovery_{}", status.name()), language, &page.render().unwrap());
