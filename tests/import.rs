@@ -528,11 +528,11 @@ async fn a_contract_cannot_agree_less_than_the_law() {
         )
         .await;
     insta::assert_snapshot!(told, @r"
-    C2: shorter than the law asks for (《建设工程质量管理条例》 art. 40); check it
+    C2: shorter than the law asks for (art. 40 of the quality regulations); check it
     B3: there is no component `地下车库`; write one of: 地基基础和主体结构, 供热系统, 供冷系统, 电气管线, 给排水管道, 设备安装, 屋面防水, 外墙面防渗漏, 卫生间和有防水要求房间的防水, 装修
     C4: `很久` is no period; write it like 8 years, 36 months, 3 seasons or design life
-    C5: shorter than the law asks for (《建设工程质量管理条例》 art. 40); check it
-    C6: shorter than the law asks for (《建设工程质量管理条例》 art. 40); check it
+    C5: shorter than the law asks for (art. 40 of the quality regulations); check it
+    C6: shorter than the law asks for (art. 40 of the quality regulations); check it
     C7: `0年` is no period; write it like 8 years, 36 months, 3 seasons or design life
     ");
     office
