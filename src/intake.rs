@@ -17,6 +17,7 @@ pub mod kind;
 pub mod links;
 pub mod message;
 mod neighbours;
+mod read;
 mod record;
 mod reopen;
 pub mod response;
@@ -31,30 +32,22 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::catalog::Catalog;
-use crate::channel::{Content, Inbound, MediaKind, Place, ReceivedFile};
+use crate::channel::{Content, Inbound};
 use crate::clock::Clock;
 use crate::domain::contact::Contact;
-use crate::domain::dialogue::say::Label;
-use crate::domain::dialogue::{Binding, Ctx, Effect, Event, OpenTicket, State, Timer, TokenFault, step};
+use crate::domain::dialogue::{Ctx, Effect, Event, OpenTicket, State, Timer, step};
 use crate::domain::ids::{ContactId, DialogueId, InboxId};
 use crate::domain::language::Language;
-use crate::domain::media::{MOST_CHARACTERS, Refusal};
 use crate::domain::policy::Policy;
-use crate::domain::script::Command;
-use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::domain::token::TokenKey;
-use crate::domain::understanding::{Awaiting, Understanding};
+use crate::domain::understanding::Understanding;
 use crate::store::dialogues::{Dialogue, Heard, NewDialogue};
 use crate::store::{self, Store, StoreError, Tx};
 use crate::tagging::Tagger;
-use message::InboundBody;
 
 /// By which messages are counted.
 type Labels = [(&'static str, &'static str); 1];
-
-/// Characters of a place's name that are read.
-const LONGEST_PLACE: usize = 200;
 
 /// Takes messages in. Cheap to clone.
 #[derive(Clone)]
@@ -95,20 +88,6 @@ pub(crate) struct Scene {
     pub answering: Option<InboxId>,
     /// What that message says of how they can be reached.
     pub heard: Option<Heard>,
-}
-
-/// What a message holds, as it is stored and as it is acted upon.
-struct Read {
-    body: InboundBody,
-    events: Vec<Event>,
-    /// Those it came with, each with its id.
-    files: Vec<ReceivedFile>,
-}
-
-impl Read {
-    fn of(body: InboundBody, events: Vec<Event>) -> Read {
-        Read { body, events, files: Vec::new() }
-    }
 }
 
 impl Intake {
@@ -203,7 +182,7 @@ impl Intake {
         let found = self.find_or_begin(tx, &inbound, now).await?;
         let mut scene = self.scene(tx, found).await?;
         let heard = if matches!(inbound.content, Content::Left) { Heard::Left } else { Heard::Wrote };
-        let Read { body, events, files } = self.read(tx, &scene, inbound.content).await?;
+        let read::Read { body, events, files } = self.read(tx, &scene, inbound.content).await?;
         let id = self.clock.new_id::<InboxId>();
         let stored = store::inbox::NewInbound {
             id,
@@ -281,141 +260,6 @@ impl Intake {
         };
         let (dialogue, channel) = (dialogue.id, dialogue.channel);
         Ok(Scene { dialogue, contact, channel, state, now, answering: None, heard: None })
-    }
-
-    /// Turns what a message holds into what is stored of it and what it means.
-    async fn read(&self, tx: &mut Tx, scene: &Scene, content: Content) -> Result<Read, StoreError> {
-        Ok(match content {
-            Content::Text(written) => {
-                let words = text::clean(&written);
-                let mut body = InboundBody { text: Some(words.clone()), ..InboundBody::default() };
-                let event = if words.is_empty() {
-                    Event::Refused(Refusal::Empty)
-                } else if words.chars().count() > MOST_CHARACTERS {
-                    Event::Refused(Refusal::TooLong)
-                } else if let Some(event) = self.token_of(tx, &words, scene.now).await? {
-                    // The token opens the door for whoever shows it: it is not kept in the clear.
-                    body.text = Some("/start".to_owned());
-                    event
-                } else if let Some(id) = self.offered(&scene.state, &words) {
-                    Event::Choice { id }
-                } else {
-                    let understood = self.understand(&words, &scene.state);
-                    body.understood = Some(understood.clone());
-                    Event::Text { text: words, understood }
-                };
-                Read::of(body, vec![event])
-            }
-            Content::Choice(id) => {
-                let label = self.label_of(&scene.state, &id);
-                let body = InboundBody { choice: Some(id.clone()), text: label, ..InboundBody::default() };
-                Read::of(body, vec![Event::Choice { id }])
-            }
-            Content::Media { files, caption } => self.read_files(scene, files, caption.as_deref()),
-            Content::Remote { files, caption } => {
-                let files = files.into_iter().map(|file| ReceivedFile::remote(self.clock.new_id(), file)).collect();
-                self.read_files(scene, files, caption.as_deref())
-            }
-            Content::Place(place) => {
-                let words = self.words_of(scene.state.language, &place);
-                let understood = self.understand(&words, &scene.state);
-                let body = InboundBody {
-                    text: Some(words.clone()),
-                    understood: Some(understood.clone()),
-                    ..InboundBody::default()
-                };
-                Read::of(body, vec![Event::Text { text: words, understood }])
-            }
-            Content::Left => Read::of(InboundBody { left: true, ..InboundBody::default() }, Vec::new()),
-            Content::Returned => Read::of(InboundBody { returned: true, ..InboundBody::default() }, Vec::new()),
-            Content::Refused(refusal) => {
-                let body = InboundBody { refused: Some(refusal), ..InboundBody::default() };
-                Read::of(body, vec![Event::Refused(refusal)])
-            }
-        })
-    }
-
-    /// Says in words where a place is: it then goes the way of a typed address.
-    fn words_of(&self, language: Language, place: &Place) -> String {
-        let at = format!("{:.5}, {:.5}", place.latitude, place.longitude);
-        let label = place.label.as_deref().map(text::clean).filter(|label| !label.is_empty());
-        let label: String = label.iter().flat_map(|label| label.chars()).take(LONGEST_PLACE).collect();
-        let (key, args) = if label.is_empty() {
-            ("place.point", vec![("at", at)])
-        } else {
-            ("place.named", vec![("at", at), ("label", label)])
-        };
-        let args = args.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        self.catalog.text(language, key, &args)
-    }
-
-    fn read_files(&self, scene: &Scene, files: Vec<ReceivedFile>, caption: Option<&str>) -> Read {
-        let caption = caption.map(text::clean).filter(|caption| !caption.is_empty());
-        let caption = caption.map(|words| {
-            let words: String = words.chars().take(MOST_CHARACTERS).collect();
-            let understood = self.understand(&words, &scene.state);
-            (words, understood)
-        });
-        let of_kind = |kind| files.iter().filter(move |file| file.kind == kind).map(|file| file.id);
-        let photos: Vec<_> = of_kind(MediaKind::Photo).collect();
-        let body = InboundBody {
-            text: caption.as_ref().map(|(words, _)| words.clone()),
-            understood: caption.as_ref().map(|(_, understood)| understood.clone()),
-            media: files.iter().map(message::MediaRef::from).collect(),
-            ..InboundBody::default()
-        };
-        // Recordings first, so that a summary waits for what they say.
-        let mut events: Vec<Event> = of_kind(MediaKind::Voice).map(|media| Event::Voice { media }).collect();
-        match (photos.is_empty(), caption) {
-            (false, caption) => events.push(Event::Photos { media: photos, caption }),
-            (true, Some((text, understood))) => events.push(Event::Text { text, understood }),
-            (true, None) => {}
-        }
-        Read { body, events, files }
-    }
-
-    /// Reads `/start TOKEN`.
-    async fn token_of(&self, tx: &mut Tx, words: &str, now: Timestamp) -> Result<Option<Event>, StoreError> {
-        let Some((Command::Start, Some(token))) = self.catalog.script().words.command(words) else { return Ok(None) };
-        let unit = match self.tokens.verify(&token, now) {
-            Ok(unit) => unit,
-            Err(fault) => return Ok(Some(Event::TokenRefused(fault))),
-        };
-        let Some(unit) = store::units::find(tx, unit).await? else {
-            return Ok(Some(Event::TokenRefused(TokenFault::Unknown)));
-        };
-        let project = store::projects::find(tx, unit.project_id).await?;
-        let label = match project {
-            Some(project) => format!("{} {}", project.name, unit.label),
-            None => unit.label,
-        };
-        Ok(Some(Event::Bound(Binding { unit: unit.id, project: unit.project_id, label })))
-    }
-
-    /// Reads a typed label, or the number of a button where no number is awaited, as its button:
-    /// not every platform shows buttons.
-    fn offered(&self, state: &State, words: &str) -> Option<String> {
-        let by_label = state.offered.iter().find(|choice| match &choice.label {
-            Label::Text(_) => false,
-            Label::Key(key) => self.catalog.text(state.language, key, &std::collections::BTreeMap::new()) == words,
-        });
-        let numeric = state.awaiting() != Awaiting::Nothing;
-        let by_number = || {
-            let at = words.parse::<usize>().ok().filter(|_| !numeric)?;
-            state.offered.get(at.checked_sub(1)?)
-        };
-        by_label.or_else(by_number).map(|choice| choice.id.clone())
-    }
-
-    fn label_of(&self, state: &State, id: &str) -> Option<String> {
-        state.offered.iter().find(|choice| choice.id == id).map(|choice| self.label(state.language, &choice.label))
-    }
-
-    pub(crate) fn label(&self, language: Language, label: &Label) -> String {
-        match label {
-            Label::Text(text) => text.clone(),
-            Label::Key(key) => self.catalog.text(language, key, &std::collections::BTreeMap::new()),
-        }
     }
 
     async fn happen(&self, tx: &mut Tx, scene: &mut Scene, event: Event) -> Result<(), StoreError> {

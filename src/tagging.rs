@@ -118,7 +118,11 @@ impl Lexical {
             alarm,
             awaiting,
         };
-        let ngrams = self.ngrams.as_ref().map(|ngrams| ngrams.judge(&text));
+        let mut ngrams = self.ngrams.as_ref().map(|ngrams| ngrams.judge(&text));
+        // A bare number says nothing of what somebody wants: the rules know what was asked.
+        if let Some(opinion) = ngrams.as_mut().filter(|_| !text.chars.iter().any(|c| c.is_alphabetic())) {
+            opinion.intent = None;
+        }
         let mut judges = Voices { rules: rules(&evidence), ngrams: ngrams.as_ref(), model };
         let intent = judges.intent();
         let verdict = merge::by_words(&text, &mood, &scores, intent, alarm);

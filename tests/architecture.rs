@@ -166,7 +166,9 @@ fn no_file_is_too_long_to_read() {
 fn what_clients_read_is_in_prompts() {
     let mut wrong = String::new();
     // What tagging holds is recognised, never said.
-    for source in sources().iter().filter(|source| source.module() != "tagging") {
+    // The console of WeCom speaks Chinese alone: an operator is told what is written there.
+    let quotes = |source: &Source| source.module() == "tagging" || source.path == "channel/wecom/connect.rs";
+    for source in sources().iter().filter(|source| !quotes(source)) {
         for (number, line) in source.code() {
             if line.split(|c| !is_han(c)).any(|run| run.chars().count() > LONGEST_HAN_RUN) {
                 writeln!(wrong, "{}:{number}: {}", source.path, line.trim()).unwrap();

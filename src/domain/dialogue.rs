@@ -11,6 +11,7 @@
 mod appointment;
 mod danger;
 mod question;
+mod recordings;
 mod repair;
 mod survey;
 mod talk;

@@ -52,6 +52,11 @@ struct Danger {
     model: f64,
 }
 
+/// Trades whose faults are a nuisance unless something else is said.
+const HARMLESS: [Category; 4] = [Category::Leak, Category::PlumbingDrain, Category::DoorWindow, Category::FloorTile];
+/// From here on the rules are clear about a trade.
+const CLEARLY: f64 = 2.0;
+
 /// What a judge of danger that is heard alone must be surer by, in odds: nobody corrects it.
 const ALONE: f64 = 0.6;
 
@@ -172,9 +177,19 @@ impl Voices<'_> {
     }
 
     /// Says whether it had better be asked if people may come to harm. On the other side of zero it
-    /// is not asked: there safety words come first.
+    /// is not asked: there safety words come first. Nor is it where a dripping tap or a loose tile is
+    /// named and nothing that presses.
     pub(super) fn is_in_doubt(&self) -> bool {
-        (-DOUBT..=0.0).contains(&self.danger())
+        (-DOUBT..=0.0).contains(&self.danger()) && !self.is_plain()
+    }
+
+    /// Whether the rules find a trade that harms nobody, and no other, and nothing that speaks of danger.
+    fn is_plain(&self) -> bool {
+        let Rules { is_pressing, hazard, is_open_danger, is_guarded_danger, trade, .. } = self.rules;
+        let mut found = Category::ALL.iter().zip(trade).filter(|(_, weight)| *weight >= CLEARLY).peekable();
+        found.peek().is_some()
+            && found.all(|(category, _)| HARMLESS.contains(category))
+            && !(is_pressing || is_open_danger || is_guarded_danger || hazard.is_some())
     }
 
     /// Returns the odds of an emergency; without the models those that the rules are sure of.

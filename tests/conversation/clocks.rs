@@ -125,7 +125,8 @@ async fn the_whole_way_stops_every_clock_and_a_rejected_fix_starts_two_again() {
     talk.taps("没修好").await;
     let reopened = talk.ticket(&ticket).await;
     assert_eq!((reopened.status, reopened.priority, reopened.reopened), (Status::Reopened, 1, 1));
-    let again: Vec<_> = talk.clocks(&ticket).await.into_iter().filter(huifang::domain::sla::Clock::is_running).collect();
+    let again: Vec<_> =
+        talk.clocks(&ticket).await.into_iter().filter(huifang::domain::sla::Clock::is_running).collect();
     let rounds: Vec<_> = again.iter().map(|clock| (clock.kind, clock.round)).collect();
     assert_eq!(rounds, [(ClockKind::OnSite, 1), (ClockKind::Rectified, 1)]);
     assert!(talk.flags().await.iter().any(|flag| flag.kind.name() == "fix_rejected"), "the manager is told");

@@ -400,6 +400,10 @@ mod tests {
             FlagKind::TeamReview,
             FlagKind::BatchDefect,
             FlagKind::Praise,
+            FlagKind::SlaWarning,
+            FlagKind::SlaMissed,
+            FlagKind::AppointmentDeclined,
+            FlagKind::TicketReturned,
         ];
         let all = FlagKind::ALL.into_iter().filter(|kind| !absent.contains(kind));
         let mut expected: Vec<&str> = all.map(FlagKind::name).collect();

@@ -212,6 +212,23 @@ weight = 0.5
 fn a_survey_in_a_file_of_another_name() {
     let found = faults_when("surveys/routine.toml", "id = \"routine\"", "id = \"annual\"");
     insta::assert_snapshot!(found, @r"
+    plans/visits.toml:55: there is no survey `routine`
+    plans/visits.toml:63: there is no survey `routine`
+    plans/visits.toml:72: there is no survey `routine`
+    plans/visits.toml:80: there is no survey `routine`
+    plans/visits.toml:88: there is no survey `routine`
+    plans/visits.toml:97: there is no survey `routine`
+    plans/visits.toml:116: there is no survey `routine`
+    plans/visits.toml:126: there is no survey `routine`
+    plans/visits.toml:137: there is no survey `routine`
+    plans/visits.toml:148: there is no survey `routine`
+    plans/visits.toml:155: there is no survey `routine`
+    plans/visits.toml:162: there is no survey `routine`
+    plans/visits.toml:170: there is no survey `routine`
+    plans/visits.toml:177: there is no survey `routine`
+    plans/visits.toml:190: there is no survey `routine`
+    plans/visits.toml:196: there is no survey `routine`
+    plans/visits.toml:202: there is no survey `routine`
     surveys/routine.toml: is missing; it must define the survey `routine`
     surveys/routine.toml:5: the survey `annual` must stand in surveys/annual.toml
     ");
@@ -269,6 +286,23 @@ fn a_file_that_is_missing_or_not_text() {
     insta::assert_snapshot!(listed(&faults), @r"
     commands.toml: cannot be read as UTF-8 text: stream did not contain valid UTF-8
     commands.toml: is missing
+    plans/visits.toml:55: there is no survey `routine`
+    plans/visits.toml:63: there is no survey `routine`
+    plans/visits.toml:72: there is no survey `routine`
+    plans/visits.toml:80: there is no survey `routine`
+    plans/visits.toml:88: there is no survey `routine`
+    plans/visits.toml:97: there is no survey `routine`
+    plans/visits.toml:116: there is no survey `routine`
+    plans/visits.toml:126: there is no survey `routine`
+    plans/visits.toml:137: there is no survey `routine`
+    plans/visits.toml:148: there is no survey `routine`
+    plans/visits.toml:155: there is no survey `routine`
+    plans/visits.toml:162: there is no survey `routine`
+    plans/visits.toml:170: there is no survey `routine`
+    plans/visits.toml:177: there is no survey `routine`
+    plans/visits.toml:190: there is no survey `routine`
+    plans/visits.toml:196: there is no survey `routine`
+    plans/visits.toml:202: there is no survey `routine`
     repair.toml: is missing
     speech/vocabulary.en.txt: is empty; it must hold one sentence with the words of the trade
     surveys/routine.toml: is missing; it must define the survey `routine`

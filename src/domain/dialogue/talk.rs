@@ -1,26 +1,21 @@
-//! Everything outside of a survey and a report: commands, free words, voice, photos, asking for a
-//! person, and who gets to hear an event first.
+//! Everything outside of a survey and a report: commands, free words, asking for a person,
+//! and who gets to hear an event first.
 
 use super::effect::{About, Effect, Timer};
-use super::event::NotHeard;
 use super::repair::report_tag;
 use super::say::{Arg, Say};
 use super::state::{Activity, Binding, Mode, RecentTicket};
 use super::survey::run_tag;
 use super::{Turn, Words};
 use crate::domain::flag::FlagKind;
-use crate::domain::ids::{MediaId, ResponseId, TicketId};
+use crate::domain::ids::{ResponseId, TicketId};
 use crate::domain::language::Language;
-use crate::domain::media::MOST_MINUTES;
 use crate::domain::script::Command;
 use crate::domain::survey::AnswerSource;
 use crate::domain::understanding::{Intent, Sentiment, Understanding};
 
 /// Which survey `/survey` begins.
 const SURVEY_ON_REQUEST: &str = "maintenance";
-/// After so many recordings in a row without words a person is asked to listen.
-const UNHEARD_BEFORE_HELP: u32 = 2;
-
 impl Turn<'_> {
     /// Words, whatever is going on.
     pub(super) fn words(&mut self, words: Words) {
@@ -134,100 +129,6 @@ impl Turn<'_> {
                 self.begin_survey(ResponseId(self.ctx.fresh), &survey, Some(Say::new("survey.late")));
             }
             _ => self.stale_choice(),
-        }
-    }
-
-    /// Photos came in.
-    pub(super) fn photos(&mut self, media: Vec<MediaId>, caption: Option<(String, Understanding)>) {
-        let caption =
-            caption.map(|(text, understood)| Words { text, understood, source: AnswerSource::Words, media: None });
-        if self.state.handed_over() {
-            if let Some(words) = caption {
-                self.words(words);
-            }
-            return;
-        }
-        if let Some(recent) = self.recent_ticket().filter(|_| matches!(self.state.activity, Activity::Idle))
-            && caption.is_none()
-        {
-            self.effect(Effect::AddToTicket { ticket: recent.ticket, text: None, media, location: None });
-            return self.say(Say::new("report.added_to_ticket").arg("ticket", Arg::TicketNumber(recent.ticket)));
-        }
-        let report = match self.state.activity.clone() {
-            Activity::Reporting(report) => report,
-            Activity::Commenting(after) if self.ctx.now <= after.until && caption.is_none() => {
-                self.effect(Effect::AddComment {
-                    response: after.response,
-                    text: String::new(),
-                    media,
-                    understood: Understanding::default(),
-                });
-                return self.say(Say::new("photo.added"));
-            }
-            Activity::Surveying(run) => {
-                let mut report = super::state::Report::new(TicketId(self.ctx.fresh));
-                report.resume = Some(Box::new(run));
-                report
-            }
-            Activity::Idle | Activity::Commenting(_) => super::state::Report::new(TicketId(self.ctx.fresh)),
-        };
-        let Some(words) = caption else { return self.report_photos(report, media, None) };
-        let mut report = report;
-        report.media.extend(media);
-        self.state.activity = Activity::Reporting(report);
-        self.words(words);
-    }
-
-    /// A voice message came in: acknowledged at once, heard later.
-    pub(super) fn voice(&mut self, media: MediaId) {
-        self.effect(Effect::Transcribe { media });
-        self.state.listening.push(media);
-        if self.state.handed_over() {
-            return;
-        }
-        if let Activity::Reporting(report) = &self.state.activity {
-            let mut report = report.clone();
-            self.report_voice(&mut report, media);
-            self.state.activity = Activity::Reporting(report);
-        }
-        let offered = self.state.offered.clone();
-        self.say(Say::new("voice.received"));
-        self.state.offered = offered; // the question still stands
-    }
-
-    /// The words of a voice message are known.
-    pub(super) fn transcribed(&mut self, media: MediaId, text: String, understood: Understanding) {
-        self.state.listening.retain(|waiting| *waiting != media);
-        self.state.unheard = 0;
-        if !self.state.handed_over() {
-            self.echo = Some(text.clone());
-        }
-        self.words(Words { text, understood, source: AnswerSource::Voice, media: Some(media) });
-    }
-
-    /// A voice message yielded no words: said so, kept, and a person listens where it matters.
-    pub(super) fn not_heard(&mut self, media: MediaId, why: NotHeard) {
-        self.state.listening.retain(|waiting| *waiting != media);
-        self.state.unheard = self.state.unheard.saturating_add(1);
-        let person = why == NotHeard::Failed || self.state.unheard >= UNHEARD_BEFORE_HELP || self.state.handed_over();
-        if person {
-            self.effect(Effect::Raise { kind: FlagKind::VoiceUnheard, about: About::Conversation });
-        }
-        if self.state.handed_over() {
-            return;
-        }
-        let say = Say::new(match why {
-            NotHeard::TooLong => "refused.too_long_recording",
-            NotHeard::Unreadable => "refused.broken_file",
-            NotHeard::Lost => "refused.lost",
-            NotHeard::NoSpeech | NotHeard::Failed if person => "voice.failed",
-            NotHeard::NoSpeech | NotHeard::Failed => "voice.nothing",
-        });
-        let say = if why == NotHeard::TooLong { say.text("limit", MOST_MINUTES.to_string()) } else { say };
-        match self.state.activity.clone() {
-            Activity::Surveying(run) => self.ask_again(run, Some(say)),
-            Activity::Reporting(report) if !report.pieces.is_empty() || person => self.go_on_with(report, Some(say)),
-            Activity::Reporting(_) | Activity::Idle | Activity::Commenting(_) => self.say(say),
         }
     }
 
@@ -470,7 +371,7 @@ impl Turn<'_> {
         self.aside(Say::new("choice_gone"));
     }
 
-    fn recent_ticket(&self) -> Option<RecentTicket> {
+    pub(super) fn recent_ticket(&self) -> Option<RecentTicket> {
         self.state.recent.filter(|recent| self.ctx.now <= recent.until)
     }
 
