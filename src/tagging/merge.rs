@@ -61,7 +61,7 @@ const CLEARLY: f64 = 2.0;
 const ALONE: f64 = 0.6;
 
 /// So near to an emergency, in odds, it is asked whether anybody is in danger.
-const DOUBT: f64 = 1.5;
+const DOUBT: f64 = 1.0;
 
 const DANGER: Danger = Danger { base: 1.15, open: 1.8, mortal: 2.4, guarded: 0.0, ngrams: 0.97, model: 0.34 };
 
@@ -178,18 +178,18 @@ impl Voices<'_> {
 
     /// Says whether it had better be asked if people may come to harm. On the other side of zero it
     /// is not asked: there safety words come first. Nor is it where a dripping tap or a loose tile is
-    /// named and nothing that presses.
+    /// named and no word of danger.
     pub(super) fn is_in_doubt(&self) -> bool {
         (-DOUBT..=0.0).contains(&self.danger()) && !self.is_plain()
     }
 
-    /// Whether the rules find a trade that harms nobody, and no other, and nothing that speaks of danger.
+    /// Whether the rules find a trade that harms nobody, and no other, and no word of danger.
     fn is_plain(&self) -> bool {
-        let Rules { is_pressing, hazard, is_open_danger, is_guarded_danger, trade, .. } = self.rules;
+        let Rules { hazard, is_open_danger, is_guarded_danger, trade, .. } = self.rules;
         let mut found = Category::ALL.iter().zip(trade).filter(|(_, weight)| *weight >= CLEARLY).peekable();
         found.peek().is_some()
             && found.all(|(category, _)| HARMLESS.contains(category))
-            && !(is_pressing || is_open_danger || is_guarded_danger || hazard.is_some())
+            && !(is_open_danger || is_guarded_danger || hazard.is_some())
     }
 
     /// Returns the odds of an emergency; without the models those that the rules are sure of.

@@ -78,7 +78,7 @@ async fn templates_come_as_files() {
 async fn a_manager_imports_a_table_at_a_desk_and_on_a_phone() {
     let Some(stage) = Stage::set() else { return };
     for (width, height, name) in [(1280, 900, "desk"), (390, 844, "phone")] {
-        let window = stage.window(width, height, None, &[]).await;
+        let window = stage.window(width, height, None, &["--accept-lang=zh-CN"]).await;
         stage.log_in(&window).await;
         window.page.goto(&format!("{}/console/import", stage.demo.url)).await.unwrap();
         window.picture(&format!("import-{name}-empty")).await;

@@ -26,7 +26,7 @@ async fn unfold(window: &Window, form: &str) {
 #[tokio::test]
 async fn a_leak_is_visited_mended_by_a_firm_and_confirmed() {
     let Some(stage) = Stage::set() else { return };
-    engages(&stage, "安居防水").await;
+    engages(&stage, "城东防水").await;
     let owner = stage.window(390, 844, None, &["--accept-lang=zh-CN"]).await;
     owner.page.goto(&stage.demo.homeowner).await.unwrap();
     owner.reads("div[@id='log']", "的售后服务").await;
