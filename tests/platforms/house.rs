@@ -16,7 +16,7 @@ use huifang::channel::Channels;
 use huifang::clock::Clock;
 use huifang::desk::Desk;
 use huifang::domain::alert::{QuietHours, Rule};
-use huifang::domain::ids::{ProjectId, StaffId, UnitId};
+use huifang::domain::ids::{ProjectId, StaffId, TicketId, UnitId};
 use huifang::domain::language::Language;
 use huifang::domain::project::{Project, ProjectKind, Unit};
 use huifang::domain::staff::{Role, Staff};
@@ -223,6 +223,11 @@ impl House {
     /// What is in the QR code of the flat.
     pub fn token(&self) -> String {
         self.token_of(self.unit)
+    }
+
+    /// What is in the link to a ticket's progress.
+    pub fn progress_token(&self, ticket: TicketId) -> String {
+        self.key.sign_progress(ticket, self.clock.now() + Duration::from_secs(3600))
     }
 
     /// … and of another unit.

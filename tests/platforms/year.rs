@@ -12,6 +12,7 @@ use huifang::desk::Desk;
 use huifang::domain::appointment::Window;
 use huifang::domain::ids::{ProjectId, StaffId, TicketId, UnitId};
 use huifang::domain::project::{Project, ProjectKind, Unit, Upkeep};
+use huifang::domain::recovery::{self, Recovery, RootCause};
 use huifang::domain::staff::{Role, Staff};
 use huifang::domain::ticket::Ticket;
 use huifang::domain::time::Timestamp;
@@ -22,7 +23,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::fake_telegram::FakeTelegram;
-use crate::house::{House, fixture};
+use crate::house::{House, client, fixture};
 
 const OWNER: i64 = 5_123_456_789;
 const HOSPITAL: i64 = 5_987_654_321;
@@ -148,6 +149,10 @@ impl Year {
         self.sends(chat, &json!({ "text": text }), text).await;
     }
 
+    async fn scans(&mut self, chat: i64, token: &str) {
+        self.sends(chat, &json!({ "text": format!("/start {token}") }), "[扫码]").await;
+    }
+
     async fn speaks(&mut self, chat: i64, words: &str) {
         self.house.hears(words);
         let file = self.telegram.keeps("voice/file_7.oga", fixture("leak.ogg"));
@@ -188,6 +193,17 @@ impl Year {
         };
         self.house.runner.blobs.put(&blob_key(file.id), bytes.into()).await.unwrap();
         file
+    }
+
+    async fn recoveries(&self, under_way: bool) -> Vec<Recovery> {
+        let store = &self.house.runner.store;
+        store.read(move |tx| Box::pin(async move { store::recoveries::list(tx, under_way, 9).await })).await.unwrap()
+    }
+
+    async fn ledger(&self) -> Vec<store::ledger::Line> {
+        let (store, now) = (&self.house.runner.store, self.house.clock.now());
+        let all = store::ledger::Filter::default();
+        store.read(move |tx| Box::pin(async move { store::ledger::list(tx, &all, now, 9).await })).await.unwrap()
     }
 
     async fn tickets(&self) -> Vec<Ticket> {
@@ -239,8 +255,8 @@ async fn a_year_of_a_flat_and_a_chiller() {
     };
     let chiller = year.builds(chiller, "1号冷水机组").await;
     let tokens = [year.house.token_of(flat), year.house.token_of(chiller)];
-    year.says(OWNER, &format!("/start {}", tokens[0])).await;
-    year.says(HOSPITAL, &format!("/start {}", tokens[1])).await;
+    year.scans(OWNER, &tokens[0]).await;
+    year.scans(HOSPITAL, &tokens[1]).await;
     year.until(at("2026-12-11T20:30")).await;
     year.speaks(OWNER, "两分，墙上有裂缝").await;
     year.taps(OWNER, "对").await;
@@ -270,13 +286,42 @@ async fn a_year_of_a_flat_and_a_chiller() {
     year.until(at("2026-12-13T18:30")).await;
     year.taps(OWNER, "没修好").await;
     year.until(at("2026-12-14T10:00")).await;
-    eprintln!("{}", year.told);
     year.desk.accept(ticket, by).await.unwrap();
     year.desk.arrive(ticket, by).await.unwrap();
     let photo = year.photo().await;
     year.desk.rectify(ticket, "楼上卫生间防水重做，闭水试验合格", vec![photo], by).await.unwrap();
     year.until(at("2026-12-14T19:00")).await;
     year.taps(OWNER, "已修好").await;
+
+    let [recovery] = year.recoveries(true).await.try_into().unwrap();
+    year.until(at("2026-12-16T10:00")).await;
+    year.desk.review(recovery.id, RootCause::Process, "防水交接未做闭水试验，补入交接清单", by).await.unwrap();
+    year.notes("专项复盘");
+    year.desk.second_visit(recovery.id, by).await.unwrap();
+    // The visit after the repair comes first; a week later the second one.
+    year.until(at("2026-12-18T20:30")).await;
+    for answer in ["已修好", "5"] {
+        year.taps(OWNER, answer).await;
+    }
+    year.until(at("2026-12-28T20:30")).await;
+    for answer in ["5", "5", "9"] {
+        year.taps(OWNER, answer).await;
+    }
+    let [recovered] = year.recoveries(false).await.try_into().unwrap();
+    assert_eq!(recovered.status, recovery::Status::Recovered, "{}", year.told);
+    assert!(recovered.first_score <= 2.0 && recovered.second_score.unwrap() >= 4.0, "{recovered:?}");
+
     year.until(at("2027-11-25T12:00")).await;
-    eprintln!("{}\n{}\n{}", year.told, year.visits(flat).await, year.visits(chiller).await);
+    insta::assert_snapshot!("year", year.told);
+    insta::assert_snapshot!("visits", format!("{}\n{}", year.visits(flat).await, year.visits(chiller).await));
+    let [line] = year.ledger().await.try_into().unwrap();
+    assert_eq!((line.status.name(), line.unverified, line.reopened), ("closed", false, 1));
+    assert_eq!((line.owner.as_deref(), line.in_warranty), (Some("李工"), Some(true)));
+    assert!(line.expected_at.unwrap() > line.closed_at.unwrap(), "struck off in time");
+    for paper in ["papers/completion", "papers/service"] {
+        let page = format!("{}/t/{}/{paper}.pdf", year.house.url, year.house.progress_token(ticket));
+        let answer = client().get(&page).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{paper}");
+        assert!(answer.bytes().await.unwrap().starts_with(b"%PDF-"));
+    }
 }
