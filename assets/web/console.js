@@ -69,19 +69,24 @@ async function refreshBoard() {
   board.querySelectorAll(".filter select, .filter input").forEach((field) => field.addEventListener("change", () => field.form.requestSubmit()));
 }
 
-// A page somebody is writing on or listening to is not swapped under their hands.
-async function refreshPage() {
+// Somebody is writing on the page or listening to it: it is not swapped under their hands.
+function isInUse() {
   const writing = Array.from(page.querySelectorAll("textarea")).some((field) => field.value !== field.defaultValue);
   const correcting = page.querySelector("details.correct[open], details.more[open], .clocks details[open]");
   const attaching = Array.from(page.querySelectorAll("input[type=file]")).some((field) => field.files.length > 0);
   const listening = Array.from(page.querySelectorAll("audio")).some((audio) => !audio.paused);
   const choosing = page.contains(document.activeElement) && document.activeElement.matches("textarea, select, audio");
-  if (writing || correcting || attaching || listening || choosing) return;
+  return writing || correcting || attaching || listening || choosing;
+}
+
+async function refreshPage() {
+  if (isInUse()) return;
   const response = await fetch(page.dataset.reload, { headers: { accept: "text/html" } });
   if (response.redirected || !response.ok) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   const now = fresh.querySelector("[data-reload]");
-  if (!now || now.innerHTML === page.innerHTML) return;
+  // They may have begun while the new page was on its way.
+  if (!now || now.innerHTML === page.innerHTML || isInUse()) return;
   page.innerHTML = now.innerHTML;
   const title = fresh.querySelector("main .title");
   if (title) document.querySelector("main .title").replaceWith(title);
