@@ -67,7 +67,6 @@ pub struct App {
     blobs: Blobs,
     metrics: PrometheusHandle,
     public_url: String,
-    zone: jiff::tz::TimeZone,
     clips: Vec<web::chat::Clip>,
     models: web::Models,
     demo: bool,
@@ -127,7 +126,6 @@ impl App {
         };
         let clips = if demo { demo::clips().context("assets/demo/voices")? } else { Vec::new() };
         let public_url = config.server.public_url();
-        let zone = config.policy.time_zone.clone();
         Ok(App {
             store,
             intake,
@@ -139,7 +137,6 @@ impl App {
             blobs,
             metrics,
             public_url,
-            zone,
             clips,
             models,
             demo,
@@ -169,7 +166,6 @@ impl App {
                     desk: Desk::new(self.intake.clone()),
                     clock: self.clock.clone(),
                     public_url: self.public_url.clone(),
-                    zone: self.zone.clone(),
                     demo: self.demo,
                     clips: self.clips.clone(),
                     models: self.models.clone(),

@@ -75,8 +75,6 @@ pub struct Parts {
     pub clock: Clock,
     /// Where people reach the service (`[server] public_url`); `https` makes cookies secure.
     pub public_url: String,
-    /// `[policy] time_zone`: local time on papers and for clients.
-    pub zone: jiff::tz::TimeZone,
     /// Whether everything shown is made up.
     pub demo: bool,
     /// Ready voice messages to try, offered on the chat page.

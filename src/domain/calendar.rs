@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Zoned;
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 
@@ -137,6 +138,11 @@ fn close(date: Date, closes: Time, zone: &TimeZone) -> Option<Timestamp> {
     } else {
         instant(date, closes, zone)
     }
+}
+
+/// Returns an instant in local time, to be shown; one that no calendar holds is the beginning of 1970.
+pub fn local(at: Timestamp, zone: &TimeZone) -> Zoned {
+    jiff::Timestamp::from_millisecond(at.0).unwrap_or_default().to_zoned(zone.clone())
 }
 
 /// Returns the local date of an instant; `None` beyond what a calendar holds.

@@ -10,6 +10,7 @@ pub mod visit;
 
 use jiff::tz::TimeZone;
 
+use super::calendar;
 use super::ticket::Status;
 use super::time::Timestamp;
 
@@ -119,8 +120,7 @@ impl Terms<'_> {
 
     /// Writes an instant in the local time of the paper, to the minute.
     fn time(&self, at: Timestamp) -> String {
-        let instant = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
-        instant.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+        calendar::local(at, &self.zone).strftime("%Y-%m-%d %H:%M").to_string()
     }
 
     /// Writes a person's name: whole for staff, behind a link only its first character.

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Zoned;
 use serde_json::json;
 
 use super::{Intake, Scene};
 use crate::domain::appointment::{self, Appointment, Status, Window};
+use crate::domain::calendar::local;
 use crate::domain::dialogue::Timer;
 use crate::domain::flag::{Flag, FlagKind};
 use crate::domain::ids::{AppointmentId, TicketId};
@@ -19,7 +19,7 @@ use crate::store::{self, StoreError, Tx};
 impl Intake {
     /// Returns how a window is written, in local time: day, weekday, from and until.
     pub(crate) fn window_label(&self, language: Language, window: Window) -> String {
-        let (from, until) = (self.local(window.from.0), self.local(window.until.0));
+        let (from, until) = (local(window.from, self.zone()), local(window.until, self.zone()));
         let weekday = format!("appointment.weekday.{}", from.weekday().to_monday_one_offset());
         let values = [
             ("month", from.month().to_string()),
@@ -125,9 +125,5 @@ impl Intake {
         // Read again, now that the ticket is held.
         let found = store::appointments::find(tx, id).await?;
         Ok(found.filter(|_| ticket.contact_id == scene.contact).map(|appointment| (appointment, ticket)))
-    }
-
-    fn local(&self, millis: i64) -> Zoned {
-        jiff::Timestamp::from_millisecond(millis).unwrap_or_default().to_zoned(self.zone().clone())
     }
 }

@@ -6,6 +6,7 @@
 use jiff::tz::TimeZone;
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, XlsxError};
 
+use crate::domain::calendar::local;
 use crate::domain::time::Timestamp;
 use crate::store::ledger::Line;
 
@@ -150,10 +151,6 @@ fn values(line: &Line, terms: &Terms<'_>) -> Vec<Value> {
 /// Puts an apostrophe before what a spreadsheet would take for a formula.
 fn harmless(words: String) -> String {
     if words.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{words}") } else { words }
-}
-
-fn local(at: Timestamp, zone: &TimeZone) -> jiff::Zoned {
-    jiff::Timestamp::from_millisecond(at.0).unwrap_or_default().to_zoned(zone.clone())
 }
 
 fn excel(at: Timestamp, zone: &TimeZone) -> Result<ExcelDateTime, XlsxError> {

@@ -12,6 +12,7 @@ use super::backend::lock_row;
 use super::tx::{Live, both};
 use super::value::{Row, clean, clean_opt, json_of, name_of, name_of_opt};
 use super::{Change, StoreError, Tx, dialogues};
+use crate::domain::calendar;
 use crate::domain::ids::{ContactId, MediaId, ProjectId, StaffId, TicketId, UnitId};
 use crate::domain::ticket::{Status, Ticket, TicketKind};
 use crate::domain::time::Timestamp;
@@ -249,8 +250,7 @@ pub(super) async fn next_of_month(tx: &mut Tx, what: &str, at: Timestamp) -> Res
 
 /// Year and month, `2611`, in Asia/Shanghai: UTC+8 all year round since 1992.
 fn month_in_china(at: Timestamp) -> String {
-    let instant = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
-    instant.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).strftime("%y%m").to_string()
+    calendar::local(at, &jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).strftime("%y%m").to_string()
 }
 
 #[cfg(test)]

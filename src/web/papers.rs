@@ -82,7 +82,7 @@ impl Web {
     /// Writes a paper in the words and the local time of whoever asks.
     fn on_paper<T>(&self, w: &Words, reader: Reader, write: impl FnOnce(&Terms<'_>) -> T) -> T {
         let say = |key: &str| w.get(key);
-        write(&Terms { say: &say, zone: self.zone.clone(), reader, now: self.clock.now() })
+        write(&Terms { say: &say, zone: self.intake.zone().clone(), reader, now: self.clock.now() })
     }
 }
 

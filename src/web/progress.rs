@@ -18,6 +18,7 @@ use super::error::WebError;
 use super::papers::{self, NO_ROBOTS, Shape, Wanted};
 use super::words::{Words, language_of};
 use super::{Web, range};
+use crate::domain::calendar;
 use crate::domain::dialogue::TokenFault;
 use crate::domain::ids::{MediaId, ResponseId, TicketId};
 use crate::domain::language::Language;
@@ -163,8 +164,7 @@ impl Web {
 
     /// Writes an instant in local time, to the minute.
     fn local(&self, at: Timestamp) -> String {
-        let instant = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
-        instant.to_zoned(self.zone.clone()).strftime("%m-%d %H:%M").to_string()
+        calendar::local(at, self.intake.zone()).strftime("%m-%d %H:%M").to_string()
     }
 
     /// Writes a span in local time; its day only once where it ends on the same.

@@ -199,7 +199,6 @@ impl House {
         let blobs = Blobs::open(&format!("file:{}", at("media"))).unwrap();
         let models = web::Models { listener: Some(listener.clone()), mood_failed: false };
         let router = web::router(web::Parts {
-            zone: jiff::tz::TimeZone::UTC,
             store: store.clone(),
             blobs: blobs.clone(),
             catalog: Arc::clone(&catalog),

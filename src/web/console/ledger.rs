@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::session::Staff;
 use super::view::{Choice, Shell, Tag, excerpt};
+use crate::domain::calendar;
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::Category;
 use crate::papers::ledger::{self as files, LedgerError, MOST_LINES};
@@ -75,7 +76,7 @@ pub(super) async fn show(
     Query(chosen): Query<Chosen>,
 ) -> Result<Html<String>, WebError> {
     let shell = Shell::of(&staff, "/console/ledger".to_owned(), web.demo);
-    let (filter, now) = (chosen.filter(&web.zone), web.clock.now());
+    let (filter, now) = (chosen.filter(web.intake.zone()), web.clock.now());
     let found = web.store.read(|tx| {
         Box::pin(async move {
             let lines = ledger::list(tx, &filter, now, MOST_SHOWN).await?;
@@ -99,7 +100,7 @@ pub(super) async fn show(
         categories: Category::ALL.into_iter().map(category).collect(),
         standings: tabs(&counts, &chosen, w),
         capped: (lines.len() == MOST_SHOWN as usize).then(|| MOST_SHOWN.to_string()),
-        rows: lines.into_iter().map(|line| Row::of(line, &web.zone, now)).collect(),
+        rows: lines.into_iter().map(|line| Row::of(line, web.intake.zone(), now)).collect(),
         query: chosen.query(),
         chosen,
         shell,
@@ -132,7 +133,7 @@ async fn download(
     end: &'static str,
     write: fn(&[Line], &files::Terms<'_>) -> Result<Vec<u8>, LedgerError>,
 ) -> Result<Response, WebError> {
-    let (filter, now, zone) = (chosen.filter(&web.zone), web.clock.now(), web.zone.clone());
+    let (filter, now, zone) = (chosen.filter(web.intake.zone()), web.clock.now(), web.intake.zone().clone());
     let lines = web.store.read(|tx| Box::pin(async move { ledger::list(tx, &filter, now, MOST_LINES).await })).await?;
     let day = local(now, &zone).chars().take(10).collect::<String>();
     let written = tokio::task::spawn_blocking(move || {
@@ -238,8 +239,7 @@ fn tabs(counts: &Counts, chosen: &Chosen, w: &Words) -> Vec<TabRow> {
 }
 
 fn local(at: Timestamp, zone: &TimeZone) -> String {
-    let instant = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
-    instant.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+    calendar::local(at, zone).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::session::Staff;
+use crate::domain::calendar;
 use crate::domain::score::Band;
 use crate::domain::ticket::Status;
 use crate::domain::time::Timestamp;
@@ -59,9 +60,8 @@ pub(crate) struct When {
 
 impl When {
     pub(crate) fn of(at: Timestamp) -> When {
-        let instant = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
         let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(ZONE_HOURS));
-        When { iso: at.to_string(), local: instant.to_zoned(zone).strftime("%m-%d %H:%M").to_string() }
+        When { iso: at.to_string(), local: calendar::local(at, &zone).strftime("%m-%d %H:%M").to_string() }
     }
 }
 

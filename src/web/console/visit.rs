@@ -13,6 +13,7 @@ use super::csrf::Signed;
 use super::session::Staff;
 use super::view::{Choice, Fact, Link, Shell, When};
 use super::visits::{place, whom};
+use crate::domain::calendar;
 use crate::domain::ids::VisitId;
 use crate::domain::survey::{QuestionKind, Survey};
 use crate::domain::time::Timestamp;
@@ -68,7 +69,7 @@ pub(super) async fn record(
         .filter_map(|(name, value)| Some((name.strip_prefix("q_")?.to_owned(), value.parse::<f64>().ok()?)));
     let written = Written {
         way,
-        at: instant(&form.at, &web.zone),
+        at: instant(&form.at, web.intake.zone()),
         place: form.place,
         note: form.note,
         answers: answers.collect(),
@@ -174,7 +175,7 @@ impl VisitPage {
                 let form = open.then(|| ToWrite {
                     script: script(&visit, &where_, survey, w),
                     questions: survey.map(|survey| questions(survey, w)).unwrap_or_default(),
-                    now: local(now, &web_.zone),
+                    now: local(now, web_.intake.zone()),
                     called: visit.status == VisitStatus::Call,
                 });
                 Ok::<_, WebError>(Some(VisitPage {
@@ -274,14 +275,13 @@ fn visit(id: &str) -> Result<VisitId, WebError> {
 }
 
 fn local(at: Timestamp, zone: &TimeZone) -> String {
-    let instant = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
-    instant.to_zoned(zone.clone()).strftime(LOCAL).to_string()
+    calendar::local(at, zone).strftime(LOCAL).to_string()
 }
 
 /// Reads what the form wrote; `None` for nothing or nonsense.
 fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let local = DateTime::strptime(LOCAL, text).ok()?;
-    Some(Timestamp(zone.to_ambiguous_zoned(local).compatible().ok()?.timestamp().as_millisecond()))
+    calendar::instant(local.date(), local.time(), zone)
 }
 
 impl From<PlannerError> for WebError {

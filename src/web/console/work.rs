@@ -3,6 +3,7 @@
 
 use super::view::{Choice, When, age};
 use crate::domain::appointment::Appointment;
+use crate::domain::calendar;
 use crate::domain::ids::StaffId;
 use crate::domain::sla::{Clock, ClockKind};
 use crate::domain::staff::Staff as Person;
@@ -229,9 +230,8 @@ fn category_choice(category: Category, w: &Words) -> Choice {
 
 /// The day an instant ends, as a date field wants it.
 fn day(at: Timestamp) -> String {
-    let last = jiff::Timestamp::from_millisecond(at.0 - 1).unwrap_or_default();
     let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(super::view::ZONE_HOURS));
-    last.to_zoned(zone).date().to_string()
+    calendar::local(Timestamp(at.0 - 1), &zone).date().to_string()
 }
 
 #[cfg(test)]
