@@ -154,7 +154,11 @@ fn chinese(text: &Text, start: usize) -> Option<Number> {
     if range {
         value = previous.unwrap_or(value);
     }
-    (end > start).then_some(Number { start, end, value, range })
+    // 统一, 唯一: a word, not a number.
+    let word = end == start + 1
+        && text.char(start) == '一'
+        && matches!(text.before(start), '统' | '唯' | '专' | '逐' | '划' | '归' | '同');
+    (end > start && !word).then_some(Number { start, end, value, range })
 }
 
 fn han_digit(c: char) -> Option<f64> {

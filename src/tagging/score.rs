@@ -158,7 +158,7 @@ impl Reader<'_> {
             _ => false,
         };
         let range_written =
-            marks.windows(2).any(joined) || marks.iter().any(|mark| mark.range || self.range_before(mark));
+            marks.windows(2).any(joined) || marks.iter().any(|mark| mark.range || self.is_in_range(mark));
         if range_written {
             scores.unclear = true;
             return scores;
@@ -196,15 +196,20 @@ impl Reader<'_> {
         asks && about.iter().any(|word| sentence.starts_with(word))
     }
 
-    /// "3-4分", "between 3 and 4": a number that leads into the mark.
-    fn range_before(&self, mark: &Mark) -> bool {
-        self.numbers.iter().any(|number| {
-            number.end <= mark.start && number.value < mark.value && number.value + 2.0 >= mark.value && {
-                let between: String = self.text.span(number.end, mark.start).iter().collect();
-                ["到", "-", "~", "或", "或者", "or", "to", "至", "、", "and", "–", "—", "or maybe", "maybe"]
-                    .contains(&between.trim())
-                    && !self.names_scale(number)
-            }
+    /// "3-4分", "between 3 and 4", "给个5到7吧": a number that leads into the mark or goes on from it.
+    fn is_in_range(&self, mark: &Mark) -> bool {
+        let joins = |from: usize, to: usize| {
+            let between: String = self.text.span(from, to).iter().collect();
+            ["到", "-", "~", "或", "或者", "or", "to", "至", "、", "and", "–", "—", "or maybe", "maybe"]
+                .contains(&between.trim())
+        };
+        let near = |low: f64, high: f64| low < high && low + 2.0 >= high;
+        self.numbers.iter().filter(|number| !self.names_scale(number)).any(|number| {
+            number.end <= mark.start && near(number.value, mark.value) && joins(number.end, mark.start)
+                || number.start >= mark.end
+                    && near(mark.value, number.value)
+                    && joins(mark.end, number.start)
+                    && !self.has_unit(number)
         })
     }
 

@@ -251,6 +251,8 @@ impl Turn<'_> {
                 self.say(Say::new("praise.thanks"));
             }
             Intent::Suggestion => self.say(Say::new("suggestion.thanks")),
+            // A number that nobody asked for may be that of a button long gone.
+            Intent::SurveyAnswer if words.text.trim().chars().all(char::is_numeric) => self.not_understood(words),
             Intent::SurveyAnswer if words.understood.sentiment == Sentiment::Positive => {
                 self.say(Say::new("praise.thanks"));
             }

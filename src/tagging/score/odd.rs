@@ -104,12 +104,13 @@ impl Reader<'_> {
                 let between: String = self.text.span(number.end, other.start).iter().collect();
                 ["到", "-", "~", "或", "或者", "or", "to", "至", "、"].contains(&between.trim())
             };
-            let range = number.range || awaited && free.get(index + 1).is_some_and(|next| joined(next));
+            let range = number.range || free.get(index + 1).is_some_and(|next| joined(next));
             let whole = self.stands_alone(number) || aspect || awaited && range;
             if whole || short && !(word && last - first > 4) {
                 let scale = self.scale_of_setting(number);
                 let mark = Mark { range, ..Mark::plain(number.start, number.end, number.value, scale) };
-                if awaited || scale != Scale::Open || self.in_recommendation(&mark) || self.is_verdict(number) {
+                let rates = self.in_recommendation(&mark) || self.is_verdict(number) || self.is_whole_text(number);
+                if awaited || scale != Scale::Open || rates {
                     marks.push(mark);
                 }
             }
@@ -159,20 +160,26 @@ impl Reader<'_> {
         led && closed && (!after.is_ascii() || self.goes_on_about_it(number))
     }
 
+    /// "4" and nothing else: one to five is a mark. Whether one was asked for the conversation knows.
+    fn is_whole_text(&self, number: &Number) -> bool {
+        (number.start, number.end) == self.text.core() && [1.0, 2.0, 3.0, 4.0, 5.0].contains(&number.value)
+    }
+
     /// "普普通通，3", "One. Never again.": the only number of the text is a clause of its own, and
-    /// nothing is spoken of that could be counted or broken. A number and nothing else may as well be
-    /// the number of a button.
+    /// nothing is spoken of that could be counted or broken, or it is a sentence of its own.
     fn is_verdict(&self, number: &Number) -> bool {
         let edge = |c: char| c == '\0' || c != ' ' && !c.is_alphanumeric();
         let lead = self.text.span(0, number.start).iter().rev().find(|c| **c != ' ').copied();
         let named = |meaning: &Meaning| matches!(meaning, Meaning::Component { .. } | Meaning::Symptom { .. });
         let says_more = self.text.chars.iter().filter(|c| c.is_alphanumeric()).count() > number.end - number.start;
+        let stop = |c: char| matches!(c, '.' | '!' | '?' | '\n');
+        let sentence = lead.is_none_or(stop) && stop(self.text.char(number.end));
         self.numbers.len() == 1
             && says_more
             && (0.0..=10.0).contains(&number.value)
             && lead.is_none_or(edge)
             && edge(self.text.char(number.end))
-            && !self.found.iter().any(|find| named(find.meaning))
+            && (sentence || !self.found.iter().any(|find| named(find.meaning)))
     }
 
     /// "7 because…", but not "3 men came": what English says after a mark is no noun.

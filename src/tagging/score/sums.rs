@@ -10,6 +10,20 @@ use crate::domain::understanding::Awaiting;
 /// Words that add; longer ones first.
 const ADDING: &[&str] = &["加上", "加个", "加", "多给", "再多", "补上", "补", "涨", "提高", "plus", "add", "adding"];
 
+/// What says after a step that it is not taken: "扣半分都舍不得".
+const NOT_TAKEN: &[&str] = &[
+    "都舍不得",
+    "也舍不得",
+    "都不舍得",
+    "都嫌",
+    "都不忍",
+    "都下不了手",
+    "都下不去手",
+    "都找不到理由",
+    "都没理由",
+    "都不好意思",
+];
+
 /// One step of a sum.
 #[derive(Debug, Clone, Copy)]
 struct Step {
@@ -129,6 +143,8 @@ impl Reader<'_> {
             let amount = if backward { self.amount_before(start) } else { self.amount_after(end) };
             if let Some((amount, from, to)) = amount {
                 let (start, end) = (start.min(from), end.max(to));
+                let rest: String = self.text.span(end, end + 8).iter().collect();
+                let amount = if NOT_TAKEN.iter().any(|words| rest.starts_with(words)) { 0.0 } else { amount };
                 let needs_full = backward || cue.ends_with('差');
                 let full = marks.iter().any(|mark| {
                     mark.maximum && (mark.start.abs_diff(end) <= 8 || mark.end.abs_diff(start) <= 4)

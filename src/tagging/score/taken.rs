@@ -2,6 +2,7 @@
 
 use super::{Mark, Reader, same};
 use crate::domain::lexicon::Meaning;
+use crate::domain::understanding::Awaiting;
 use crate::tagging::number::Number;
 
 /// Words of the speaker's own past: they set a mark aside only where another one is said.
@@ -151,6 +152,9 @@ impl Reader<'_> {
                 break;
             }
         }
+        // "能打零分我就打零分，最低只能选1，那就1": five marks begin at one.
+        let from_one = matches!(self.awaiting, Awaiting::Nothing | Awaiting::Score5);
+        keep(marks, |mark| !from_one || mark.value >= 1.0 || self.in_recommendation(mark));
         let stated = marks.clone();
         let aspects = self.found.iter().any(|find| matches!(find.meaning, Meaning::Aspect { .. }));
         keep(marks, |mark| {
