@@ -118,11 +118,7 @@ impl Lexical {
             alarm,
             awaiting,
         };
-        let mut ngrams = self.ngrams.as_ref().map(|ngrams| ngrams.judge(&text));
-        // A bare number says nothing of what somebody wants: the rules know what was asked.
-        if let Some(opinion) = ngrams.as_mut().filter(|_| !text.chars.iter().any(|c| c.is_alphabetic())) {
-            opinion.intent = None;
-        }
+        let ngrams = self.ngrams.as_ref().map(|ngrams| ngrams.judge(&text));
         let mut judges = Voices { rules: rules(&evidence), ngrams: ngrams.as_ref(), model };
         let intent = judges.intent();
         let verdict = merge::by_words(&text, &mood, &scores, intent, alarm);
@@ -203,6 +199,7 @@ fn rules(evidence: &intent::Evidence) -> Rules {
         is_vague: evidence.trade.component.is_none()
             && evidence.trade.symptom.is_none()
             && !evidence.alarm.is_emergency(),
+        is_wordless: !evidence.text.chars.iter().any(|c| c.is_alphabetic()),
         trade,
         is_pressing: evidence.alarm.is_pressing(),
         is_open_danger: evidence.alarm.is_emergency(),

@@ -73,6 +73,8 @@ pub(super) struct Rules {
     pub intent: [f64; INTENTS],
     /// Nothing is named that could be broken.
     pub is_vague: bool,
+    /// Nothing is said but numbers, signs or emoji: what is wanted follows from what was asked, which the rules alone know.
+    pub is_wordless: bool,
     /// What speaks for each trade, then for none.
     pub trade: [f64; TRADES],
     /// Something presses, if less than an emergency does.
@@ -160,8 +162,8 @@ impl Voices<'_> {
         if self.rules.is_vague && (self.ngrams.is_some() || self.model.is_some()) {
             weights[0] -= VAGUE;
         }
-        let scores = INTENT.sum(weights, self.of(|judge| judge.intent));
-        at(&Intent::ALL, &scores)
+        let models = if self.rules.is_wordless { [None; 2] } else { self.of(|judge| judge.intent) };
+        at(&Intent::ALL, &INTENT.sum(weights, models))
     }
 
     /// Returns the trade, if one is meant.
