@@ -84,6 +84,13 @@ const ENGLISH: &[(&str, f64)] = &[
     ("fifteen", 15.0),
     ("twenty", 20.0),
     ("thirty", 30.0),
+    ("ones", 1.0),
+    ("twos", 2.0),
+    ("threes", 3.0),
+    ("fours", 4.0),
+    ("fives", 5.0),
+    ("nines", 9.0),
+    ("tens", 10.0),
 ];
 
 fn english(text: &Text, start: usize) -> Option<Number> {

@@ -100,6 +100,9 @@ pub(super) fn read(text: &Text, numbers: &[Number], found: &[Found], awaiting: A
     if let Some(sum) = reader.bare_sum() {
         return reader.settle(vec![sum]);
     }
+    if let Some(opening) = reader.opening() {
+        return reader.settle(vec![opening]);
+    }
     let mut marks = reader.marks();
     if marks.iter().all(|mark| mark.setting) {
         marks.extend(reader.bare());
@@ -145,7 +148,11 @@ impl Reader<'_> {
         }
         self.aspects(&marks, &mut scores);
         if scores.dims.len() > 1 {
-            scores.score = scores.dims.get("overall").copied();
+            // "服务4，质量4": the same of all is the verdict on the whole.
+            let mut values = scores.dims.values();
+            let first = values.next().copied();
+            let alike = first.filter(|first| values.all(|value| same(*value, *first)));
+            scores.score = scores.dims.get("overall").copied().or(alike.filter(|_| marks.len() > 1));
             return scores;
         }
         scores.dims.clear();
@@ -173,6 +180,7 @@ impl Reader<'_> {
             && marks.iter().filter(same_scale).count() > 0
             && !self.in_recommendation(&mark)
             && !self.concludes(&mark)
+            && !self.has_last_word(&mark, &marks)
         {
             let unclear = Scores { unclear: true, spans: scores.spans, nps: scores.nps, ..Scores::default() };
             return unclear;
@@ -242,6 +250,16 @@ impl Reader<'_> {
         )
     }
 
+    /// "我说4分，家里她做主，5分": the only mark that is a clause of its own, at the end.
+    fn has_last_word(&self, mark: &Mark, marks: &[Mark]) -> bool {
+        let alone = |mark: &Mark| {
+            let rest: String = self.text.span(mark.end, mark.end + 1).iter().collect();
+            let lead = self.text.span(0, mark.start).iter().rev().find(|c| **c != ' ');
+            lead.is_none_or(|c| !c.is_alphanumeric()) && rest.chars().all(|c| !c.is_alphanumeric())
+        };
+        mark.end >= self.text.core().1 && marks.iter().filter(|mark| alone(mark)).count() == 1 && alone(mark)
+    }
+
     fn in_recommendation(&self, mark: &Mark) -> bool {
         // "nine, and I'd happily tell my friends"
         let alone = self.numbers.len() == 1 && self.text.span(0, mark.start).iter().all(|c| *c == ' ');
@@ -249,7 +267,10 @@ impl Reader<'_> {
             // "会不会推荐？九" answers its own question.
             let asked = find.end <= mark.start
                 && !self.text.span(find.end, mark.start).iter().any(|c| matches!(c, '.' | '!' | ';' | '\n'));
-            (asked || self.text.same_sentence(find.start, mark.start))
+            // "维修4分，推荐度7": it leads to a number of its own.
+            let own = find.start >= mark.end
+                && self.numbers.iter().any(|number| number.start >= find.end && number.start - find.end <= 2);
+            !own && (asked || self.text.same_sentence(find.start, mark.start))
                 && (mark.start.saturating_sub(find.end) <= 12 || find.start.saturating_sub(mark.end) <= 6 || alone)
                 && (find.start <= mark.start || find.start.saturating_sub(mark.end) <= if alone { 24 } else { 8 })
         })

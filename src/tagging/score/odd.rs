@@ -1,9 +1,10 @@
 //! Ratings in odd forms: rows of stars, 满分, what speech recognition makes of a rating, and the
 //! bare number where a rating is awaited.
 
-use super::{Mark, Reader, Scale, is_star};
+use super::{Mark, Reader, Scale, is_star, same};
 use crate::domain::lexicon::Meaning;
 use crate::domain::understanding::Awaiting;
+use crate::tagging::matcher::Found;
 use crate::tagging::number::Number;
 use crate::tagging::text::is_han;
 
@@ -66,12 +67,14 @@ impl Reader<'_> {
     }
 
     pub(super) fn homophones(&self, marks: &[Mark]) -> Vec<Mark> {
-        if self.awaiting == Awaiting::Nothing || !marks.is_empty() {
+        if !marks.is_empty() {
             return Vec::new();
         }
         let (first, last) = self.text.core();
+        let meant = |find: &Found| self.awaiting != Awaiting::Nothing || (find.start, find.end) == (first, last);
         self.found
             .iter()
+            .filter(|find| meant(find))
             .filter(|find| find.start <= first + 6 || find.end + 3 >= last)
             .filter(|find| !matches!(self.text.char(find.end), '钟' | '之' | '米' | '贝' | '期'))
             .filter_map(|find| match find.meaning {
@@ -88,15 +91,11 @@ impl Reader<'_> {
         let free: Vec<&Number> = self.numbers.iter().filter(|number| self.is_free(number)).collect();
         let (first, last) = self.text.core();
         let awaited = self.awaiting != Awaiting::Nothing;
+        let pairs = free.iter().filter(|number| self.follows_aspect(number)).count();
         let mut marks = Vec::new();
         for (index, number) in free.iter().enumerate() {
             let short = awaited && last - first <= 6 && free.len() == 1;
-            let aspect = awaited
-                && self.found.iter().any(|find| {
-                    matches!(find.meaning, Meaning::Aspect { .. })
-                        && find.end <= number.start
-                        && number.start - find.end <= 2
-                });
+            let aspect = (awaited || pairs > 1) && self.follows_aspect(number);
             let after = self.text.char(number.end);
             // 一 alone is "one" only as the whole answer: 一样, 一直, 一般 are words.
             let word = is_han(self.text.char(number.start)) && number.end - number.start == 1 && is_han(after);
@@ -109,7 +108,11 @@ impl Reader<'_> {
             if whole || short && !(word && last - first > 4) {
                 let scale = self.scale_of_setting(number);
                 let mark = Mark { range, ..Mark::plain(number.start, number.end, number.value, scale) };
-                let rates = self.in_recommendation(&mark) || self.is_verdict(number) || self.is_whole_text(number);
+                let rates = aspect
+                    || self.in_recommendation(&mark)
+                    || self.is_verdict(number)
+                    || self.is_whole_text(number)
+                    || self.comes_after_colon(number);
                 if awaited || scale != Scale::Open || rates {
                     marks.push(mark);
                 }
@@ -151,13 +154,40 @@ impl Reader<'_> {
     fn stands_alone(&self, number: &Number) -> bool {
         let open = |c: char| !c.is_alphanumeric();
         let (before, after) = (self.text.before(number.start), self.text.char(number.end));
+        let lead: String = self.text.span(number.start.saturating_sub(4), number.start).iter().collect();
         let led = open(before)
+            || SURELY.iter().any(|word| lead.ends_with(word))
             || matches!(before, '是' | '就' | '嗯' | '呃' | '哦' | '噢' | '算')
             || self.is_rated(number)
             || self.settings.iter().any(|setting| setting.end == number.start);
         let closed =
             open(after) || matches!(after, '吧' | '啊' | '呀' | '哦' | '哈' | '啦' | '咯' | '了' | '嘛' | '呢');
         led && closed && (!after.is_ascii() || self.goes_on_about_it(number))
+    }
+
+    /// "2. One star for turning up and one for leaving": the message begins with a number as a sentence of
+    /// its own. "1. … 2. …" is a list.
+    pub(super) fn opening(&self) -> Option<Mark> {
+        let number = self.numbers.first().filter(|number| number.start == self.text.core().0)?;
+        let stop = |number: &Number| matches!(self.text.char(number.end), '.' | '!');
+        let listed = self.numbers.iter().any(|next| same(next.value, number.value + 1.0) && stop(next));
+        let meant = stop(number) && self.text.char(number.end + 1) == ' ' && !listed && self.is_free(number);
+        (meant && (1.0..=10.0).contains(&number.value))
+            .then(|| Mark::plain(number.start, number.end, number.value, Scale::Open))
+    }
+
+    /// "速度 3": the word of an aspect leads right to the number.
+    fn follows_aspect(&self, number: &Number) -> bool {
+        self.found.iter().any(|find| {
+            matches!(find.meaning, Meaning::Aspect { .. }) && find.end <= number.start && number.start - find.end <= 2
+        })
+    }
+
+    /// "Unit 5, visit of 2 May: three": what the message comes down to.
+    fn comes_after_colon(&self, number: &Number) -> bool {
+        let lead: String = self.text.span(number.start.saturating_sub(6), number.start).iter().collect();
+        let lead = SURELY.iter().find_map(|word| lead.trim_end().strip_suffix(word)).unwrap_or(&lead);
+        lead.trim_end().ends_with(':') && number.end == self.text.core().1 && (0.0..=10.0).contains(&number.value)
     }
 
     /// "4" and nothing else: one to five is a mark. Whether one was asked for the conversation knows.
@@ -169,11 +199,16 @@ impl Reader<'_> {
     /// nothing is spoken of that could be counted or broken, or it is a sentence of its own.
     fn is_verdict(&self, number: &Number) -> bool {
         let edge = |c: char| c == '\0' || c != ' ' && !c.is_alphanumeric();
-        let lead = self.text.span(0, number.start).iter().rev().find(|c| **c != ' ').copied();
+        let before: String = self.text.span(0, number.start).iter().collect();
+        let before = before.trim_end();
+        let word = before.rsplit(' ').next().unwrap_or_default();
+        let concluding = LEADING.contains(&word) && number.end == self.text.core().1;
+        let before = if concluding { before.strip_suffix(word).unwrap_or(before).trim_end() } else { before };
+        let lead = before.chars().next_back();
         let named = |meaning: &Meaning| matches!(meaning, Meaning::Component { .. } | Meaning::Symptom { .. });
         let says_more = self.text.chars.iter().filter(|c| c.is_alphanumeric()).count() > number.end - number.start;
         let stop = |c: char| matches!(c, '.' | '!' | '?' | '\n');
-        let sentence = lead.is_none_or(stop) && stop(self.text.char(number.end));
+        let sentence = lead.is_none_or(stop) && stop(self.text.char(number.end)) || concluding;
         self.numbers.len() == 1
             && says_more
             && (0.0..=10.0).contains(&number.value)
@@ -194,6 +229,12 @@ impl Reader<'_> {
         self.found.iter().any(|find| matches!(find.meaning, Meaning::Correction))
     }
 }
+
+/// What makes a bare number all the surer.
+const SURELY: &[&str] = &["妥妥的", "稳稳的", "绝对的", "实打实的", "铁定"];
+
+/// English words that lead to a verdict: "middle of the road, so 3".
+const LEADING: &[&str] = &["so", "just", "only", "maybe", "probably", "still", "overall", "therefore"];
 
 /// English words that may follow a mark.
 const AFTER_MARK: &[&str] = &[

@@ -47,7 +47,12 @@ impl Reader<'_> {
             _ => return None,
         };
         let first = one.start <= self.text.core().0 + 2;
-        let meant = self.awaiting != Awaiting::Nothing && first && !self.has_unit(other) && other.value <= 10.0;
+        // Nothing asked: "五减一", off the top of a scale, at the very beginning.
+        let off_top = sign < 0.0 && one.start == self.text.core().0 && [5.0, 10.0].contains(&one.value);
+        let meant = (self.awaiting != Awaiting::Nothing || off_top)
+            && first
+            && !self.has_unit(other)
+            && other.value < one.value.max(10.0);
         let sum = one.value + sign * other.value;
         meant.then(|| Mark { sum: true, ..Mark::plain(one.start, other.end, sum, self.scale_of_setting(one)) })
     }
@@ -136,6 +141,10 @@ impl Reader<'_> {
         let mut steps: Vec<Step> = Vec::new();
         for (start, end, sign) in cues {
             if steps.last().is_some_and(|last| start < last.end) {
+                continue;
+            }
+            // 扣到两分 says what is left.
+            if matches!(self.text.char(end), '到' | '成' | '至' | '剩') {
                 continue;
             }
             let cue: String = self.text.span(start, end).iter().collect();

@@ -82,6 +82,17 @@ const NO_MARKS: &[&str] = &[
     "醉",
     "靠材料",
     "靠手艺",
+    "不差",
+    "没差",
+    "没少",
+    "不少",
+    "没多",
+    "不多收",
+    "没收",
+    "都没少",
+    "都没多",
+    "都没收",
+    "都不少",
 ];
 
 impl Reader<'_> {
@@ -199,7 +210,8 @@ impl Reader<'_> {
                 None
             };
         }
-        let corrected = self.awaiting != Awaiting::Nothing && self.follows_correction(number);
+        let corrected =
+            (self.awaiting != Awaiting::Nothing || self.speaks_of_rating()) && self.follows_correction(number);
         if (self.is_rated(number) || corrected) && !self.has_unit(number) {
             return mark(number.end, self.scale_of_setting(number));
         }
@@ -261,7 +273,7 @@ impl Reader<'_> {
     /// 第三, 3号, B1, version numbers, parts of a longer code.
     pub(super) fn is_ordinal(&self, number: &Number) -> bool {
         let before = self.text.before(number.start);
-        before == '第'
+        matches!(before, '第' | '头')
             || before.is_ascii_alphanumeric()
             || matches!(before, '#' | '№' | '$' | '¥' | '€' | '£' | '周' | '拜' | '初' | '号')
             || before == '期' && self.text.before(number.start - 1) == '星'
@@ -290,6 +302,10 @@ impl Reader<'_> {
         unit || matches!(c, '%' | ':' | '/' | '-') && self.text.char(number.end + 1).is_ascii_digit()
             || c == '%'
             || c.is_ascii_alphabetic()
+    }
+
+    fn speaks_of_rating(&self) -> bool {
+        self.found.iter().any(|find| matches!(find.meaning, Meaning::Rating))
     }
 
     /// Says whether a word of rating leads to the number: 给 4, "a 3 from me", "I'd give it 4".
