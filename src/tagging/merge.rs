@@ -25,14 +25,15 @@ struct Trust {
 const MOOD: Trust = Trust { rules: 1.15, ngrams: 0.6, model: 0.25 };
 /// What speaks for each mood before anything is said. To overlook dissatisfaction costs more than to look twice.
 const MOOD_LEANS: [f64; MOODS] = [1.55, 0.0, 0.4];
+/// Whoever tells of a danger is upset more often than not, and seldom says so in words of mood.
+const DISTRESS: f64 = 0.8;
 /// The same for public reviews and tweets, which the lexicon was not made for.
-const REVIEW: Trust = Trust { rules: 0.2, ngrams: 0.6, model: 0.5 };
-const REVIEW_LEANS: [f64; MOODS] = [0.0, 0.1, 0.0];
+const REVIEW: Trust = Trust { rules: 0.3, ngrams: 0.8, model: 0.7 };
 /// Below the first it is a message, above the second a review, and something of both in between.
-const GATE: (f64, f64) = (0.2, 0.6);
+const GATE: (f64, f64) = (0.1, 0.4);
 /// From here on it is a review whatever else it looks like: a mark in it is no answer to us.
 const SURELY_A_REVIEW: f64 = 0.9;
-const INTENT: Trust = Trust { rules: 0.75, ngrams: 0.8, model: 0.3 };
+const INTENT: Trust = Trust { rules: 0.45, ngrams: 0.6, model: 0.4 };
 const TRADE: Trust = Trust { rules: 1.1, ngrams: 0.8, model: 0.5 };
 const DEGREE: Trust = Trust { rules: 1.0, ngrams: 0.5, model: 0.5 };
 
@@ -242,11 +243,14 @@ impl Voices<'_> {
         let mut scores = MOOD.sum(words, self.of(|judge| Some(judge.sentiment)));
         if self.ngrams.is_some() || self.model.is_some() {
             scores = add(scores, MOOD_LEANS);
+            if self.is_emergency() {
+                scores[0] += DISTRESS;
+            }
         }
         if let Some(review) = self.ngrams.and_then(|judge| judge.review) {
             let as_review = REVIEW.sum(words, [Some(review.sentiment), self.model.map(|judge| judge.sentiment)]);
             let share = ((review.likely - GATE.0) / (GATE.1 - GATE.0)).clamp(0.0, 1.0);
-            for (score, other) in scores.iter_mut().zip(add(as_review, REVIEW_LEANS)) {
+            for (score, other) in scores.iter_mut().zip(as_review) {
                 *score += share * (other - *score);
             }
         }

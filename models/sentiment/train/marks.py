@@ -27,8 +27,8 @@ HERE = Path(__file__).parent
 BUCKETS = 2**17
 CROSSED = 4
 # Against marking, beside what is best on the rows held out: in messages as they come there is less to mark than in the
-# rows. Chosen on the development half and on the fourth fixture, where 0.7 to 1.4 were alike.
-SPARING = 0.8
+# rows. Chosen on the development half and the seventh fixture before it was learnt from.
+SPARING = 0.4
 OUT, BEGINS, INSIDE = range(3)
 MOODS = ["negative", "neutral", "positive"]
 

@@ -22,7 +22,9 @@ impl Reader<'_> {
         let in_scale = |mark: &&Mark| (1.0..=5.0).contains(&mark.value) && mark.scale != Scale::Foreign && !mark.range;
         for mark in marks.iter().filter(in_scale) {
             let floor = marks.iter().filter(|other| other.end <= mark.start).map(|other| other.end).max().unwrap_or(0);
-            let all = everything.iter().find(|(_, at)| *at >= floor && *at < mark.start);
+            let all = everything
+                .iter()
+                .find(|(_, at)| *at >= floor && *at < mark.start && self.text.same_clause(*at, mark.start));
             let before = |(_, _, end): &&(&str, usize, usize)| *end >= floor && *end <= mark.start;
             match all {
                 Some((true, _)) => {
