@@ -22,6 +22,7 @@ use crate::domain::ids::{MediaId, OutboxId};
 use crate::domain::language::Language;
 pub use crate::domain::media::{MediaKind, Refusal};
 use crate::domain::reach::Window;
+use crate::domain::time::Timestamp;
 use telegram::Telegram;
 
 /// A way by which people reach us.
@@ -36,14 +37,22 @@ pub enum ChannelKind {
     Wechat,
     /// An app of WeCom (企业微信).
     Wecom,
+    /// WeChat customer service (微信客服) of a company on WeCom.
+    WecomKf,
     /// Any program, by signed HTTP.
     Http,
 }
 
 impl ChannelKind {
     /// Every channel.
-    pub const ALL: [ChannelKind; 5] =
-        [ChannelKind::Web, ChannelKind::Telegram, ChannelKind::Wechat, ChannelKind::Wecom, ChannelKind::Http];
+    pub const ALL: [ChannelKind; 6] = [
+        ChannelKind::Web,
+        ChannelKind::Telegram,
+        ChannelKind::Wechat,
+        ChannelKind::Wecom,
+        ChannelKind::WecomKf,
+        ChannelKind::Http,
+    ];
 
     /// Returns the name used in the database, in metrics and in the configuration.
     pub fn name(self) -> &'static str {
@@ -52,7 +61,16 @@ impl ChannelKind {
             ChannelKind::Telegram => "telegram",
             ChannelKind::Wechat => "wechat",
             ChannelKind::Wecom => "wecom",
+            ChannelKind::WecomKf => "wecom_kf",
             ChannelKind::Http => "http",
+        }
+    }
+
+    /// Returns the section of the configuration that sets it up.
+    fn section(self) -> &'static str {
+        match self {
+            ChannelKind::WecomKf => ChannelKind::Wecom.name(),
+            other => other.name(),
         }
     }
 
@@ -62,14 +80,15 @@ impl ChannelKind {
     pub fn answers_within(self) -> Option<Duration> {
         match self {
             ChannelKind::Wechat | ChannelKind::Wecom => Some(Duration::from_secs(6)),
-            ChannelKind::Web | ChannelKind::Telegram | ChannelKind::Http => None,
+            ChannelKind::Web | ChannelKind::Telegram | ChannelKind::WecomKf | ChannelKind::Http => None,
         }
     }
 
     /// The window in which the platform lets us write, if it has one.
     pub fn window(self) -> Option<Window> {
         match self {
-            ChannelKind::Wechat => Some(Window::WECHAT),
+            // The same for customer service on WeCom (protocols §2.5).
+            ChannelKind::Wechat | ChannelKind::WecomKf => Some(Window::WECHAT),
             ChannelKind::Web | ChannelKind::Telegram | ChannelKind::Wecom | ChannelKind::Http => None,
         }
     }
@@ -108,6 +127,11 @@ pub enum Content {
     Place(Place),
     /// The person blocked or unfollowed us: nothing can be brought to them until they write again.
     Left,
+    /// The person opened the conversation and has said nothing yet, perhaps by a link with a token;
+    /// `welcome` lets us greet them once, until then.
+    Entered { token: Option<String>, welcome: Option<(String, Timestamp)> },
+    /// The person agreed to a message by each of these templates, or wants no more of them.
+    Consent { granted: Vec<String>, withdrawn: Vec<String> },
     /// The person lets us in again, and has said nothing yet (unblocked; the platform's own word for it).
     Returned,
     /// Something that was refused before it could be stored (too large, not what it says it is).
@@ -235,8 +259,20 @@ impl Channels {
             (ChannelKind::Telegram, Channels { telegram: Some(telegram), .. }) => telegram.send(message).await,
             (ChannelKind::Wechat, Channels { wechat: Some(wechat), .. }) => wechat.send(message).await,
             (ChannelKind::Wecom, Channels { wecom: Some(wecom), .. }) => wecom.send(message).await,
+            (ChannelKind::WecomKf, Channels { wecom: Some(wecom), .. }) => wecom.send_as_service(message, None).await,
             (ChannelKind::Http, Channels { http: Some(http), .. }) => http.send(message).await,
             _ => Err(SendError::Later { wait: None, reason: off(kind) }),
+        }
+    }
+
+    /// Greets somebody who has just opened the conversation, by the code that came with that.
+    ///
+    /// # Errors
+    /// Why they were not greeted, and thereby what to do.
+    pub async fn welcome(&self, code: &str, message: &Outgoing<'_>) -> Result<(), SendError> {
+        match &self.wecom {
+            Some(wecom) => wecom.send_as_service(message, Some(code)).await,
+            None => Err(SendError::Later { wait: None, reason: off(ChannelKind::WecomKf) }),
         }
     }
 
@@ -258,6 +294,7 @@ impl Channels {
             (ChannelKind::Telegram, Channels { telegram: Some(telegram), .. }) => telegram.fetch(reference).await,
             (ChannelKind::Wechat, Channels { wechat: Some(wechat), .. }) => wechat.fetch(reference).await,
             (ChannelKind::Wecom, Channels { wecom: Some(wecom), .. }) => wecom.fetch(reference).await,
+            (ChannelKind::WecomKf, Channels { wecom: Some(wecom), .. }) => wecom.fetch_of_service(reference).await,
             (ChannelKind::Http, Channels { http: Some(http), .. }) => http.fetch(reference).await,
             _ => Err(FetchError::Later { wait: None, reason: off(kind) }),
         }
@@ -265,6 +302,6 @@ impl Channels {
 }
 
 fn off(kind: ChannelKind) -> String {
-    let name = kind.name();
-    format!("the channel {name} is not configured: give it its keys in [{name}]")
+    let (name, section) = (kind.name(), kind.section());
+    format!("the channel {name} is not configured: give it its keys in [{section}]")
 }

@@ -17,10 +17,12 @@ pub mod kind;
 pub mod links;
 pub mod message;
 mod neighbours;
+mod permit;
 mod read;
 mod record;
 mod reopen;
 pub mod response;
+pub mod service;
 mod speak;
 mod visit;
 mod warranty;
@@ -181,7 +183,13 @@ impl Intake {
         let now = self.clock.now();
         let found = self.find_or_begin(tx, &inbound, now).await?;
         let mut scene = self.scene(tx, found).await?;
-        let heard = if matches!(inbound.content, Content::Left) { Heard::Left } else { Heard::Wrote };
+        let heard = match inbound.content {
+            Content::Left => Some(Heard::Left),
+            // Nothing was said: this opens no window.
+            Content::Entered { .. } | Content::Consent { .. } => None,
+            _ => Some(Heard::Wrote),
+        };
+        let permits = permit::Change::of(&inbound.content);
         let read::Read { body, events, files } = self.read(tx, &scene, inbound.content).await?;
         let id = self.clock.new_id::<InboxId>();
         let stored = store::inbox::NewInbound {
@@ -199,11 +207,12 @@ impl Intake {
         }
         self.keep_files(tx, dialogue, &files, now).await?;
         scene.answering = Some(id);
-        scene.heard = Some(heard);
+        scene.heard = heard;
+        self.note_permits(tx, dialogue, permits, now).await?;
         for event in events {
             self.happen(tx, &mut scene, event).await?;
         }
-        if heard == Heard::Wrote {
+        if heard == Some(Heard::Wrote) {
             self.send_what_was_shut_out(tx, &scene, id).await?;
         }
         self.save(tx, &scene).await?;

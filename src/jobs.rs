@@ -9,6 +9,7 @@ pub mod alert;
 mod deliver;
 mod fetch;
 mod plan;
+mod service;
 mod tag;
 mod transcribe;
 
@@ -80,6 +81,9 @@ impl Runner {
         self.take_over().await;
         if let Err(error) = self.keep_planning().await {
             tracing::error!(%error, "visits are not planned until the next start: {error}");
+        }
+        if let Err(error) = self.look_into_service().await {
+            tracing::error!(%error, "customer service is read when somebody writes: {error}");
         }
         let mut commits = self.store.commits();
         let mut running = JoinSet::new();
@@ -212,6 +216,7 @@ impl Runner {
         match job {
             Job::Transcribe { dialogue, media } => self.transcribe(dialogue, media, claimed.attempt).await,
             Job::Fetch { dialogue, media } => self.fetch(dialogue, media).await,
+            Job::ReadService { account } => self.read_service(account).await,
             Job::Deliver { dialogue, message } => self.deliver(dialogue, message, claimed).await,
             Job::Alert { flag } => self.alert(flag).await,
             Job::Tell { flag, target } => self.tell(flag, target).await,

@@ -3,12 +3,14 @@
 //!
 //! Envelope, XML and calls are those of the Official Account (`channel/envelope`,
 //! `channel/wechat`); what differs stands here. It decides nothing about conversations. Read
-//! [`send`] for what goes out, [`robot`] for alerts into a group of staff.
+//! [`send`] for what goes out, [`robot`] for alerts into a group of staff, [`service`] for people who
+//! write from WeChat.
 
 pub mod config;
 pub mod connect;
 pub mod robot;
 mod send;
+pub mod service;
 
 use std::sync::Arc;
 
@@ -20,8 +22,10 @@ use super::wechat::push::Push;
 use super::wechat::reply::{Answer, Sealing};
 use super::{ChannelKind, Inbound};
 use crate::clock::Clock;
+use crate::domain::secret::Secret;
 pub use config::{ConfigFault, WecomConfig};
 pub use send::MOST_BYTES;
+use service::Notice;
 
 /// Longest text that a verification gives back.
 const LONGEST_ECHO: usize = 128;
@@ -37,7 +41,18 @@ struct App {
     agent_id: u32,
     freshness_seconds: u64,
     api: Api,
+    /// Where customer service has a secret of its own.
+    service: Option<Api>,
     clock: Clock,
+}
+
+/// What a push says.
+#[derive(Debug, Clone)]
+pub enum Opened {
+    /// Somebody of the company wrote or did something.
+    Push(Push),
+    /// There is something to read in customer service.
+    Notice(Notice),
 }
 
 impl Wecom {
@@ -47,12 +62,15 @@ impl Wecom {
     /// When it is half configured: which key is missing or wrong.
     pub fn new(config: &WecomConfig, clock: Clock) -> Result<Option<Wecom>, ConfigFault> {
         let Some(set) = config.complete()? else { return Ok(None) };
+        let api =
+            |secret: &Secret| Api::new(&config::PLATFORM, set.api_url, set.corp_id, secret.clone(), clock.clone());
         Ok(Some(Wecom(Arc::new(App {
             envelope: Envelope::new(set.token, set.aes_key, set.previous_aes_key, set.corp_id)?,
             corp_id: set.corp_id.to_owned(),
             agent_id: set.agent_id,
             freshness_seconds: u64::from(config.freshness_seconds),
-            api: Api::new(&config::PLATFORM, set.api_url, set.corp_id, set.secret.clone(), clock.clone())?,
+            api: api(set.secret)?,
+            service: set.kf_secret.map(api).transpose()?,
             clock,
         }))))
     }
@@ -90,15 +108,19 @@ impl Wecom {
     ///
     /// # Errors
     /// [`Refused`], whatever is wrong.
-    pub fn open(&self, query: &Query, body: &[u8]) -> Result<Push, Refused> {
+    pub fn open(&self, query: &Query, body: &[u8]) -> Result<Opened, Refused> {
         let opened = self.0.envelope.open(query.signed()?, &xml::encrypted(body)?)?;
-        let sealing = Sealing { key: opened.key, nonce: query.nonce.clone() };
-        let push = Push::read(&Fields::parse(&opened.message)?, Some(sealing))?;
-        if push.reply.from != self.0.corp_id {
+        let fields = Fields::parse(&opened.message)?;
+        if fields.get("ToUserName") != Some(&self.0.corp_id) {
             return Err(Refused);
         }
+        if let Some(notice) = Notice::read(&fields)? {
+            return Ok(Opened::Notice(notice));
+        }
+        let sealing = Sealing { key: opened.key, nonce: query.nonce.clone() };
+        let push = Push::read(&fields, Some(sealing))?;
         let inbound = push.inbound.map(|inbound| Inbound { channel: ChannelKind::Wecom, ..inbound });
-        Ok(Push { inbound, ..push })
+        Ok(Opened::Push(Push { inbound, ..push }))
     }
 
     /// Writes the answer to a push, encrypted as the push was.

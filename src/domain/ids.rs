@@ -56,6 +56,10 @@ ids! {
     InboxId,
     /// One message on its way out.
     OutboxId,
+    /// An account of WeChat customer service (微信客服).
+    ServiceAccountId,
+    /// What a platform lets us send once.
+    PermitId,
     /// A photo, voice message or file.
     MediaId,
     /// One client's answers to one survey (问卷答复).

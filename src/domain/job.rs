@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::alert::{Act, Target};
 use super::dialogue::Timer;
 use super::ids::{
-    DialogueId, FlagId, MediaId, OutboxId, ProjectId, RecoveryId, ResponseId, StaffId, TicketId, UnitId, VisitId,
+    DialogueId, FlagId, MediaId, OutboxId, ProjectId, RecoveryId, ResponseId, ServiceAccountId, StaffId, TicketId,
+    UnitId, VisitId,
 };
 use super::sla::ClockKind;
 
@@ -18,6 +19,8 @@ pub enum Job {
     Transcribe { dialogue: DialogueId, media: MediaId },
     /// Fetch a photo from the platform it lies with. (A recording is fetched to be listened to.)
     Fetch { dialogue: DialogueId, media: MediaId },
+    /// Read what people wrote to an account of WeChat customer service.
+    ReadService { account: ServiceAccountId },
     /// Bring a message to its conversation.
     Deliver { dialogue: DialogueId, message: OutboxId },
     /// Decide which members of staff are told of a flag.
@@ -70,6 +73,7 @@ impl Job {
         match self {
             Job::Transcribe { .. } => "transcribe",
             Job::Fetch { .. } => "fetch",
+            Job::ReadService { .. } => "read_service",
             Job::Deliver { .. } => "deliver",
             Job::Alert { .. } => "alert",
             Job::Tell { .. } => "tell",
@@ -105,7 +109,9 @@ impl Job {
                 Some("plan".to_owned())
             }
             Job::SendVisit { visit } | Job::ShowRecord { visit } => Some(format!("visit:{visit}")),
-            Job::Fetch { .. }
+            // Two that read the same change nothing twice, and one that waits for the platform holds up no other.
+            Job::ReadService { .. }
+            | Job::Fetch { .. }
             | Job::Alert { .. }
             | Job::Tell { .. }
             | Job::TellPerson { .. }
@@ -133,6 +139,8 @@ impl Job {
             Job::ShowRecord { visit } => Some(format!("show_record:{visit}")),
             // A visit that was put off is sent by another job of its own; the earlier finds nothing due.
             Job::Replan | Job::PlanProject { .. } | Job::PlanUnit { .. } | Job::SendVisit { .. } => None,
+            // Each notice that comes after reading has begun is worth another look.
+            Job::ReadService { .. } => None,
             Job::Acknowledge { .. } | Job::TagTicket { .. } | Job::TagResponse { .. } => None,
             Job::StaffLeft { .. } => None,
             Job::SlaWarning { ticket, clock, round, percent } => {

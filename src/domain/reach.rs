@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::time::Timestamp;
 
 /// How the reason of a message begins that was held back because a window was shut: it goes out
@@ -47,6 +49,19 @@ impl Window {
         }
     }
 }
+
+/// What a platform lets us send once, whatever its window says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PermitKind {
+    /// The greeting of somebody who opened a conversation of WeChat customer service (protocols §2.5).
+    Welcome,
+    /// A subscription message of WeChat, by a template the person agreed to (protocols §1.12).
+    Subscription,
+}
+
+/// How long a greeting may be sent after the conversation was opened (protocols §2.5).
+pub const WELCOME_WITHIN: Duration = Duration::from_secs(20);
 
 impl Shut {
     /// Says it to staff and in the log.

@@ -32,6 +32,12 @@ pub struct InboundBody {
     /// … and let us in again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub returned: bool,
+    /// The person opened the conversation and said nothing yet.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub entered: bool,
+    /// The person agreed to messages by a template, or wants no more of them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub consent: bool,
     /// What was understood of the words at once, by rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub understood: Option<Understanding>,
@@ -53,12 +59,16 @@ impl From<&ReceivedFile> for MediaRef {
 
 impl InboundBody {
     /// Returns the name under which the message is listed: `text`, `choice`, `voice`, `photo`,
-    /// `refused`, `left`, `returned`.
+    /// `refused`, `left`, `returned`, `entered`, `consent`.
     pub fn kind(&self) -> &'static str {
         if self.left {
             "left"
         } else if self.returned {
             "returned"
+        } else if self.entered {
+            "entered"
+        } else if self.consent {
+            "consent"
         } else if self.refused.is_some() {
             "refused"
         } else if let Some(first) = self.media.first() {

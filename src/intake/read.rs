@@ -75,6 +75,18 @@ impl Intake {
                 };
                 Read::of(body, vec![Event::Text { text: words, understood }])
             }
+            Content::Entered { token, .. } => {
+                let body = InboundBody { entered: true, ..InboundBody::default() };
+                let words = format!("/start {}", token.unwrap_or_default());
+                let event = match self.token_of(tx, &words, scene.now).await? {
+                    Some(event) => event,
+                    None => {
+                        Event::Text { understood: self.understand("/start", &scene.state), text: "/start".to_owned() }
+                    }
+                };
+                Read::of(body, vec![event])
+            }
+            Content::Consent { .. } => Read::of(InboundBody { consent: true, ..InboundBody::default() }, Vec::new()),
             Content::Left => Read::of(InboundBody { left: true, ..InboundBody::default() }, Vec::new()),
             Content::Returned => Read::of(InboundBody { returned: true, ..InboundBody::default() }, Vec::new()),
             Content::Refused(refusal) => {

@@ -8,11 +8,13 @@ use super::{Outcome, Runner};
 use crate::channel::{Button, ChannelKind, Outgoing, SendError};
 use crate::domain::dialogue::effect::About;
 use crate::domain::flag::FlagKind;
-use crate::domain::ids::{DialogueId, OutboxId};
-use crate::intake::response::together;
+use crate::domain::ids::{DialogueId, OutboxId, PermitId};
+use crate::domain::reach::PermitKind;
+use crate::intake::response::{Together, together};
 use crate::store::dialogues::Dialogue;
 use crate::store::jobs::ClaimedJob;
 use crate::store::outbox::{self, Delivery, Outbound};
+use crate::store::permits::{self, Taken};
 use crate::store::{self, StoreError};
 
 /// Where a platform counts messages, what waits is put together up to this many characters.
@@ -26,6 +28,8 @@ struct Parcel {
     messages: Vec<OutboxId>,
     text: String,
     buttons: Vec<Button>,
+    /// By what somebody is greeted who only came in.
+    welcome: Option<Taken>,
 }
 
 /// What to do about a message.
@@ -61,7 +65,15 @@ impl Runner {
         };
         let outgoing =
             Outgoing { id: message, address: &parcel.dialogue.address, text: &parcel.text, buttons: &parcel.buttons };
-        let sent = self.channels.send(parcel.kind, &outgoing).await;
+        let sent = match &parcel.welcome {
+            Some(permit) => self.channels.welcome(&permit.code, &outgoing).await,
+            None => self.channels.send(parcel.kind, &outgoing).await,
+        };
+        if let (Some(permit), Err(SendError::Later { .. })) = (&parcel.welcome, &sent)
+            && let Err(error) = self.give_back(permit.id).await
+        {
+            return error.into();
+        }
         let outcome = if sent.is_ok() { "sent" } else { "not_sent" };
         metrics::counter!("huifang_outbound_total", "channel" => parcel.kind.name(), "outcome" => outcome).increment(1);
         let (messages, last) = (parcel.messages, job.attempt >= job.max_attempts);
@@ -117,17 +129,20 @@ impl Runner {
                 if found.left_at.is_some() {
                     return Ok(Plan::Withhold("the person blocked or unfollowed us"));
                 }
-                let mut waiting = vec![row];
+                let (mut waiting, mut welcome) = (vec![row], None);
                 if let Some(window) = kind.window() {
                     let since = found.heard_at.unwrap_or(now);
                     let sent = outbox::count_sent_since(tx, dialogue, since).await?;
                     if let Err(shut) = window.admits(found.heard_at, sent, now) {
-                        let text = together(&waiting, |_, _| true)?.text;
-                        return Ok(Plan::Shut { kind, address: found.address, text, reason: shut.reason() });
+                        welcome = permits::take(tx, dialogue, PermitKind::Welcome, None, now).await?;
+                        if welcome.is_none() {
+                            let text = together(&waiting, |_, _| true)?.text;
+                            return Ok(Plan::Shut { kind, address: found.address, text, reason: shut.reason() });
+                        }
                     }
                     waiting.extend(outbox::waiting_behind(tx, dialogue, message, now).await?);
                 }
-                let parcel = pack(kind, found, &waiting)?;
+                let parcel = Parcel { welcome, ..pack(kind, found, &waiting)? };
                 for id in &parcel.messages {
                     outbox::begin_attempt(tx, *id).await?;
                 }
@@ -145,6 +160,11 @@ impl Runner {
             Some(Ok(())) => format!("{reason}; a template message told them of it"),
             Some(Err(error)) => format!("{reason}; nor was the template message brought: {error}"),
         }
+    }
+
+    /// A permit was taken, and surely not used.
+    async fn give_back(&self, permit: PermitId) -> Result<(), StoreError> {
+        self.store.write(move |tx| Box::pin(async move { permits::give_back(tx, permit).await })).await
     }
 
     async fn note_sent(&self, messages: Vec<OutboxId>) -> Outcome {
@@ -200,5 +220,6 @@ fn pack(kind: ChannelKind, dialogue: Dialogue, rows: &[Outbound]) -> Result<Parc
     let whole = together(rows, |text, _| text.chars().count() <= LONGEST_TOGETHER)?;
     let whole =
         if whole.messages.is_empty() { together(rows.get(..1).unwrap_or_default(), |_, _| true)? } else { whole };
-    Ok(Parcel { kind, dialogue, messages: whole.messages, text: whole.text, buttons: whole.buttons })
+    let Together { messages, text, buttons } = whole;
+    Ok(Parcel { kind, dialogue, messages, text, buttons, welcome: None })
 }

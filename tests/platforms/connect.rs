@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 
+use crate::fake_kf;
 use crate::fake_wechat::{self, FakeWechat};
 use crate::fake_wecom::{self, FakeWecom};
 use crate::house::program;
@@ -39,6 +40,7 @@ async fn connect_wecom_does_the_same_and_lets_the_robot_speak() {
     let said = program(&set, &["connect", "wecom", "--robot"], "").await;
     assert!(said.starts_with("ok       the robot said something in its group") && said.ends_with("exit 0"), "{said}");
     assert_eq!(wecom.alerts().len(), 1);
+    wecom.opens_account();
     let typed = format!("{}\n{}\n{}\n", fake_wecom::CORP_ID, fake_wecom::AGENT, fake_wecom::SECRET);
     let said = program(&set, &["connect", "wecom", "--user", "zhang"], &typed).await;
     assert_snapshot!(read(&said));
@@ -75,6 +77,11 @@ async fn check_tells_how_the_accounts_stand() {
     ok       wechat    [wechat]: gives access tokens; it calls https://huifang.example.com/webhooks/wechat
     ok       wecom     [wecom]: gives access tokens; it calls https://huifang.example.com/webhooks/wecom
     ");
+    let own = [("HUIFANG_WECOM__KF_SECRET", fake_kf::SECRET)];
+    wecom.at_desk(|desk| desk.own_secret = true);
+    assert!(lines(&own).await.ends_with("[wecom] customer service: no account is open to it"), "{}", lines(&own).await);
+    wecom.opens_account();
+    assert!(lines(&own).await.ends_with("ok       wecom_kf  [wecom] customer service: answers for 翠湖花园客服"));
     let changed = [("HUIFANG_WECHAT__APP_SECRET", "x"), ("HUIFANG_SERVER__PUBLIC_URL", "http://127.0.0.1:8080")];
     assert_snapshot!(lines(&changed).await, @r"
     BROKEN   wechat    [wechat]: WeChat answered 40125: the app_secret is wrong: reset it in the console and set the new one; rid 6555-40125

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -19,6 +19,7 @@ use huifang::clock::Clock;
 use huifang::domain::secret::Secret;
 use serde_json::{Value, json};
 
+use crate::fake_kf::{self, Desk};
 use crate::house::{House, client, serve};
 
 pub const TOKEN: &str = "QDG6eK";
@@ -43,6 +44,7 @@ struct Memory {
     fetched: Vec<String>,
     robot: Vec<Value>,
     menus: Vec<Value>,
+    desk: Desk,
 }
 
 #[derive(Clone)]
@@ -63,6 +65,7 @@ impl FakeWecom {
             .route("/cgi-bin/media/get", get(media))
             .route("/cgi-bin/menu/create", post(menu))
             .route("/cgi-bin/webhook/send", post(robot))
+            .route("/cgi-bin/kf/{*call}", post(service))
             .with_state(Arc::clone(&memory));
         FakeWecom { url: serve(router).await, memory }
     }
@@ -87,6 +90,11 @@ impl FakeWecom {
             ..Channels::default()
         })
         .await
+    }
+
+    /// Looks into customer service, or changes something there.
+    pub fn at_desk<T>(&self, act: impl FnOnce(&mut Desk) -> T) -> T {
+        act(&mut self.memory.lock().unwrap().desk)
     }
 
     /// The access token is taken back before its time.
@@ -146,7 +154,8 @@ fn admitted(memory: &Memory, pairs: &HashMap<String, String>) -> Result<(), Resp
     match pairs.get("access_token") {
         _ if memory.away => Err(StatusCode::BAD_GATEWAY.into_response()),
         None => Err(errcode(41001)),
-        Some(token) if *token == format!("token-{}", memory.generation) => Ok(()),
+        // Customer service may have an access token of its own.
+        Some(token) if token.trim_start_matches("kf-") == format!("token-{}", memory.generation) => Ok(()),
         Some(_) => Err(errcode(if memory.generation.is_multiple_of(2) { 42001 } else { 40014 })),
     }
 }
@@ -162,10 +171,12 @@ async fn gettoken(State(memory): Shared, Query(pairs): Pairs) -> Response {
     if said("corpid") != Some(CORP_ID) {
         return errcode(40013);
     }
-    if said("corpsecret") != Some(SECRET) {
-        return errcode(40001);
-    }
-    let token = format!("token-{}", memory.generation);
+    let kind = match said("corpsecret") {
+        Some(SECRET) => "",
+        Some(fake_kf::SECRET) => "kf-",
+        _ => return errcode(40001),
+    };
+    let token = format!("{kind}token-{}", memory.generation);
     axum::Json(json!({ "errcode": 0, "errmsg": "ok", "access_token": token, "expires_in": 7200 })).into_response()
 }
 
@@ -213,6 +224,26 @@ async fn menu(State(memory): Shared, Query(pairs): Pairs, bytes: Bytes) -> Respo
     }
     memory.menus.push(serde_json::from_slice(&bytes).unwrap());
     axum::Json(json!({ "errcode": 0, "errmsg": "ok" })).into_response()
+}
+
+async fn service(State(memory): Shared, Path(call): Path<String>, Query(pairs): Pairs, bytes: Bytes) -> Response {
+    let mut memory = memory.lock().unwrap();
+    if let Err(refusal) = admitted(&memory, &pairs) {
+        return refusal;
+    }
+    if memory.desk.own_secret != pairs["access_token"].starts_with("kf-") {
+        return errcode(48002);
+    }
+    if let Some(code) = memory.refusals.pop_front() {
+        return errcode(code);
+    }
+    match memory.desk.perform(&call, &serde_json::from_slice(&bytes).unwrap()) {
+        Ok(mut answer) => {
+            (answer["errcode"], answer["errmsg"]) = (json!(0), json!("ok"));
+            axum::Json(answer).into_response()
+        }
+        Err(code) => errcode(code),
+    }
 }
 
 async fn robot(State(memory): Shared, Query(pairs): Pairs, bytes: Bytes) -> Response {

@@ -6,6 +6,7 @@
 
 mod connect;
 mod fake_http;
+mod fake_kf;
 mod fake_telegram;
 mod fake_wechat;
 mod fake_wecom;
@@ -22,4 +23,5 @@ mod wechat_load;
 mod wechat_trouble;
 mod wechatpy;
 mod wecom;
+mod wecom_kf;
 mod year;

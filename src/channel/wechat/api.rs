@@ -19,8 +19,8 @@ use crate::http;
 
 /// How long a call may take in all; a file may take longer as long as bytes come.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// The largest answer that is not a file.
-const LARGEST_ANSWER: usize = 256 * 1024;
+/// The largest answer that is not a file: a page of what was written to customer service.
+const LARGEST_ANSWER: usize = 2 * 1024 * 1024;
 
 /// How the related platforms differ.
 #[derive(Debug)]
@@ -123,6 +123,27 @@ impl Api {
             self.platform.call(self.client.post(url).json(body).timeout(PATIENCE)).await
         })
         .await
+    }
+
+    /// Posts the pieces of one message in their order; `taken` looks at what the platform says to each.
+    ///
+    /// # Errors
+    /// Why it was not brought; [`SendError::Uncertain`] if only its beginning was.
+    pub(in crate::channel) async fn post_pieces(
+        &self,
+        pieces: Vec<(&'static str, Value)>,
+        taken: impl Fn(&Value) -> Result<(), SendError>,
+    ) -> Result<(), SendError> {
+        for (place, (path, body)) in pieces.into_iter().enumerate() {
+            let sent = self.post(path, &body).await.map_err(SendError::from).and_then(|answer| taken(&answer));
+            if let Err(error) = sent {
+                return Err(match place {
+                    0 => error,
+                    _ => SendError::Uncertain(format!("only the beginning of the text was brought: {error}")),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Fetches a file that a message named.

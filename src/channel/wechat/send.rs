@@ -32,18 +32,10 @@ impl Wechat {
             return Ok(());
         }
         let text = plain::with_buttons(message.text, message.buttons);
-        for (place, piece) in pieces(&text, MOST_BYTES).into_iter().enumerate() {
-            let body = json!({ "touser": message.address, "msgtype": "text", "text": { "content": piece } });
-            let sent = api.post(SEND, &body).await;
-            match sent {
-                Ok(_) => {}
-                Err(error) if place > 0 => {
-                    return Err(SendError::Uncertain(format!("only the beginning of the text was brought: {error}")));
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(())
+        let calls = pieces(&text, MOST_BYTES)
+            .into_iter()
+            .map(|piece| (SEND, json!({ "touser": message.address, "msgtype": "text", "text": { "content": piece } })));
+        api.post_pieces(calls.collect(), |_| Ok(())).await
     }
 
     /// Fetches a file of a message. Of a voice message the better recording is taken, unless the

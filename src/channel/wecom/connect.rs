@@ -35,6 +35,9 @@ impl Wecom {
             "start the service first: saving makes the platform call it at once".to_owned(),
             "trusted IPs of the app (企业可信IP): the address of this machine as the platform sees it".to_owned(),
             "visible range of the app (可见范围): whoever is to be written to".to_owned(),
+            "for WeChat customer service (微信客服), if it is used: let the app manage its accounts by interface there \
+             (可调用接口的应用); if it has a Secret of its own, that is [wecom] kf_secret"
+                .to_owned(),
         ]
     }
 }

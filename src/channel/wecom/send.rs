@@ -23,7 +23,7 @@ impl Wecom {
             return Err(SendError::Refused("the address is not that of one person".to_owned()));
         }
         let text = plain::with_buttons(message.text, message.buttons);
-        for (place, piece) in pieces(&text, MOST_BYTES).into_iter().enumerate() {
+        let calls = pieces(&text, MOST_BYTES).into_iter().map(|piece| {
             let body = json!({
                 "touser": message.address,
                 "msgtype": "text",
@@ -31,15 +31,9 @@ impl Wecom {
                 "text": { "content": piece },
                 "safe": 0,
             });
-            match self.0.api.post(SEND, &body).await {
-                Ok(answer) => reached(&answer)?,
-                Err(error) if place > 0 => {
-                    return Err(SendError::Uncertain(format!("only the beginning of the text was brought: {error}")));
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(())
+            (SEND, body)
+        });
+        self.0.api.post_pieces(calls.collect(), reached).await
     }
 
     /// Fetches a file of a message.

@@ -37,7 +37,7 @@ fn the_sample_verification_is_answered_also_where_a_plus_came_unescaped() {
 #[test]
 fn the_sample_message_is_read_and_its_answer_can_be_opened() {
     let app = app();
-    let push = app.open(&app.admit(V9).unwrap(), V9_BODY.as_bytes()).unwrap();
+    let Opened::Push(push) = app.open(&app.admit(V9).unwrap(), V9_BODY.as_bytes()).unwrap() else { panic!("no push") };
     let inbound = push.inbound.unwrap();
     assert_eq!((inbound.channel, inbound.address.as_str()), (ChannelKind::Wecom, "mycreate"));
     assert_eq!(inbound.external_id, "m:wx5823bf96d3bd56c7:mycreate:4561255354251345929");

@@ -16,12 +16,37 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
         Ok(Some(account)) => Some(found("wechat", "[wechat]", account.check().await, config)),
         Err(fault) => Some(Finding::broken("wechat", "[wechat]", fault.to_string(), "put that right")),
     };
-    let wecom = match Wecom::new(&config.wecom, Clock::system()) {
-        Ok(None) => None,
-        Ok(Some(app)) => Some(found("wecom", "[wecom]", app.check().await, config)),
-        Err(fault) => Some(Finding::broken("wecom", "[wecom]", fault.to_string(), "put that right")),
-    };
-    wechat.into_iter().chain(wecom).collect()
+    let (mut wecom, mut service) = (None, None);
+    match Wecom::new(&config.wecom, Clock::system()) {
+        Ok(None) => {}
+        Ok(Some(app)) => {
+            let checked = app.check().await;
+            service = if checked.is_ok() { customer_service(&app).await } else { None };
+            wecom = Some(found("wecom", "[wecom]", checked, config));
+        }
+        Err(fault) => wecom = Some(Finding::broken("wecom", "[wecom]", fault.to_string(), "put that right")),
+    }
+    wechat.into_iter().chain(wecom).chain(service).collect()
+}
+
+/// Which accounts of customer service are ours? `None` where it is not in use.
+async fn customer_service(app: &Wecom) -> Option<Finding> {
+    const WHAT: &str = "wecom_kf";
+    const PLACE: &str = "[wecom] customer service";
+    match app.desks().await {
+        Ok(desks) if desks.is_empty() && !app.has_service_secret() => None,
+        Ok(desks) if desks.is_empty() => {
+            let problem = "no account is open to it".to_owned();
+            Some(Finding::warning(WHAT, PLACE, problem, "let the app manage the accounts by interface in its console"))
+        }
+        Ok(desks) => {
+            let names: Vec<_> = desks.iter().map(|desk| desk.name.as_str()).collect();
+            Some(Finding::fine(WHAT, PLACE, format!("answers for {}", names.join(", "))))
+        }
+        Err(_) if !app.has_service_secret() => None,
+        Err(error @ ApiError::Denied(_)) => Some(Finding::broken(WHAT, PLACE, error.to_string(), REMEDY)),
+        Err(error) => Some(Finding::warning(WHAT, PLACE, error.to_string(), "look again later")),
+    }
 }
 
 fn found(what: &'static str, place: &str, checked: Result<(), ApiError>, config: &Config) -> Finding {

@@ -51,6 +51,21 @@ pub(super) async fn run(config: Config, user: Option<String>, robot: bool) -> an
         Ok(()) => done(format_args!("the menu: {}, {}, {}", labels.repair, labels.progress, labels.more))?,
         Err(error) => report.failed(format_args!("the menu: {error}"))?,
     }
+    match app.desks().await {
+        Ok(desks) => {
+            for desk in desks {
+                match app.desk_link(&desk.open_kfid, None).await {
+                    Ok(link) => done(format_args!("customer service {:?} is reached by {link}", desk.name))?,
+                    Err(error) => {
+                        report.failed(format_args!("the link to customer service {:?}: {error}", desk.name))?
+                    }
+                }
+            }
+        }
+        // Without a secret of its own it may just not be in use.
+        Err(_) if !app.has_service_secret() => {}
+        Err(error) => report.failed(format_args!("customer service: {error}"))?,
+    }
     if let Some(user) = &user {
         let id = Clock::system().new_id();
         match app.send(&Outgoing { id, address: user, text: &greeting, buttons: &[] }).await {
