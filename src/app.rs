@@ -16,13 +16,13 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::{self, Catalog};
-use crate::channel::Channels;
 use crate::channel::http::{Http, HttpConfig};
 use crate::channel::mail::Mail;
 use crate::channel::telegram::Telegram;
 use crate::channel::wechat::Wechat;
 use crate::channel::wecom::Wecom;
 use crate::channel::wecom::robot::Robot;
+use crate::channel::{ChannelKind, Channels};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::desk::Desk;
@@ -113,6 +113,7 @@ impl App {
         let alerts = alerts(config, &clock)?;
         let intake = if alerts.is_some() { intake.with_alerts() } else { intake };
         let intake = intake.with_policy(policy(config));
+        let intake = intake.with_ways(channels.ways(ChannelKind::Wechat));
         let runner = Runner {
             store: store.clone(),
             clock: clock.clone(),

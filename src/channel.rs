@@ -24,6 +24,7 @@ pub use crate::domain::media::{MediaKind, Refusal};
 use crate::domain::reach::Window;
 use crate::domain::time::Timestamp;
 use telegram::Telegram;
+use wechat::notice::{Way, Ways};
 
 /// A way by which people reach us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -276,12 +277,22 @@ impl Channels {
         }
     }
 
-    /// Tells somebody whose window is shut, in the way the platform keeps for that, that there is a
-    /// message. `None` where there is no such way.
-    pub async fn nudge(&self, kind: ChannelKind, message: &Outgoing<'_>) -> Option<Result<(), SendError>> {
+    /// Returns how somebody whose window is shut may be told that there is something.
+    pub fn ways(&self, kind: ChannelKind) -> Ways {
         match (kind, &self.wechat) {
-            (ChannelKind::Wechat, Some(wechat)) => wechat.send_template(message).await,
-            _ => None,
+            (ChannelKind::Wechat, Some(wechat)) => wechat.ways(),
+            _ => Ways::default(),
+        }
+    }
+
+    /// Tells somebody whose window is shut the beginning of a message.
+    ///
+    /// # Errors
+    /// Why they were not told.
+    pub async fn notify(&self, kind: ChannelKind, way: Way, message: &Outgoing<'_>) -> Result<(), SendError> {
+        match (kind, &self.wechat) {
+            (ChannelKind::Wechat, Some(wechat)) => wechat.notify(way, message).await,
+            _ => Err(SendError::Refused(off(kind))),
         }
     }
 

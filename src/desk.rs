@@ -98,7 +98,7 @@ impl Desk {
 
     async fn say(&self, tx: &mut Tx, dialogue: DialogueId, said: String, by: StaffId) -> Result<(), DeskError> {
         self.intake.apply(tx, dialogue, Event::StaffSpoke).await?;
-        self.intake.send_as_staff(tx, dialogue, &OutboundBody { text: said, choices: Vec::new() }).await?;
+        self.intake.send_as_staff(tx, dialogue, &OutboundBody { text: said, ..OutboundBody::default() }).await?;
         self.answered(tx, dialogue).await?;
         tracing::info!(dialogue.id = %dialogue, staff.id = %by, "staff answered in dialogue {dialogue}");
         Ok(())

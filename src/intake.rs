@@ -34,6 +34,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::catalog::Catalog;
+use crate::channel::wechat::notice::Ways;
 use crate::channel::{Content, Inbound};
 use crate::clock::Clock;
 use crate::domain::contact::Contact;
@@ -65,6 +66,8 @@ pub struct Intake {
     pub(crate) alerts: bool,
     /// Where progress links lead; `None`: nobody gets one.
     links: Option<links::Links>,
+    /// How people of WeChat are told of something whose window is shut.
+    ways: Ways,
     /// The rules for what goes out unasked.
     pub(crate) policy: Arc<Policy>,
 }
@@ -111,6 +114,7 @@ impl Intake {
             emergency_phone,
             alerts: false,
             links: None,
+            ways: Ways::default(),
             policy: Arc::default(),
         }
     }

@@ -41,6 +41,7 @@ enum Happening {
     Bound,
     Token(TokenFault),
     Invited(String),
+    Announced(String),
     FixClaimed,
     Informed,
     Elapsed(u8),
@@ -64,6 +65,8 @@ fn happenings() -> impl Strategy<Value = Happening> {
         1 => prop_oneof![Just(TokenFault::Unknown), Just(TokenFault::Expired)].prop_map(Happening::Token),
         2 => prop_oneof![Just("maintenance"), Just("handover"), Just("post_repair"), Just("routine"), Just("none of ours")]
             .prop_map(|id| Happening::Invited(id.to_owned())),
+        1 => prop_oneof![Just("maintenance"), Just("routine"), Just("none of ours")]
+            .prop_map(|id| Happening::Announced(id.to_owned())),
         1 => Just(Happening::FixClaimed),
         1 => Just(Happening::Informed),
         1 => (0_u8..4).prop_map(Happening::Elapsed),
@@ -217,6 +220,9 @@ impl World {
                 Event::Bound(Binding { unit, project, label: "3栋".to_owned() })
             }
             Happening::Token(fault) => Event::TokenRefused(fault),
+            Happening::Announced(survey) => {
+                Event::SurveyAnnounced { response: ResponseId(self.id()), survey, intro: None }
+            }
             Happening::Invited(survey) => Event::SurveyInvited { response: ResponseId(self.id()), survey, intro: None },
             Happening::FixClaimed => Event::FixClaimed { ticket: TicketId(self.id()), number: "HF1".to_owned() },
             Happening::Informed => Event::Notified(Say::new("care.offer.recommend")),

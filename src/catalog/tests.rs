@@ -54,6 +54,14 @@ fn the_embedded_prompts_have_no_fault() {
 }
 
 #[test]
+fn what_announces_a_survey_fits_into_a_notice() {
+    for language in Language::ALL {
+        let said = embedded().text(language, crate::domain::dialogue::ANNOUNCEMENT, &BTreeMap::new());
+        assert!(!said.contains('\n') && said.chars().count() <= crate::domain::reach::LONGEST_NOTICE, "{said}");
+    }
+}
+
+#[test]
 fn every_prompt_file_of_the_repository_is_built_in() {
     let built_in: BTreeSet<String> = Files::embedded().paths().map(str::to_owned).collect();
     let mut known = in_repository();

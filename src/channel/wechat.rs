@@ -10,6 +10,7 @@ pub(super) mod api;
 pub mod config;
 pub mod connect;
 pub mod errcode;
+pub mod notice;
 pub mod push;
 pub mod reply;
 mod send;
@@ -46,6 +47,7 @@ struct Account {
     original_id: Option<String>,
     freshness_seconds: u64,
     template: Option<config::Template>,
+    subscription: Option<config::Template>,
     api: Api,
     clock: Clock,
 }
@@ -69,6 +71,7 @@ impl Wechat {
             original_id: set.original_id.map(str::to_owned),
             freshness_seconds: u64::from(config.freshness_seconds),
             template: set.template,
+            subscription: set.subscription,
             api,
             clock,
         }))))

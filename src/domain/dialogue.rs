@@ -75,6 +75,10 @@ pub struct Step {
     pub effects: Vec<Effect>,
 }
 
+/// What tells somebody of a survey to whom nothing else may be sent: one line of at most
+/// [`crate::domain::reach::LONGEST_NOTICE`] characters.
+pub const ANNOUNCEMENT: &str = "visit.announcement";
+
 /// Decides what happens next. Never fails, never waits.
 pub fn step(state: State, event: Event, ctx: &Ctx<'_>) -> Step {
     let mut turn = Turn { state, effects: Vec::new(), echo: None, ctx: *ctx };
@@ -95,6 +99,7 @@ pub fn step(state: State, event: Event, ctx: &Ctx<'_>) -> Step {
             TokenFault::Expired => "token_expired",
         })),
         Event::SurveyInvited { response, survey, intro } => turn.invited(response, &survey, intro),
+        Event::SurveyAnnounced { response, survey, intro } => turn.announced(response, &survey, intro),
         Event::VisitRecorded { visit, shown } => turn.visit_recorded(visit, shown),
         Event::FixClaimed { ticket, number } => turn.fix_claimed(ticket, &number),
         Event::FixReminded { ticket, number, days } => turn.fix_reminded(ticket, &number, days),

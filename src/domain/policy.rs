@@ -205,17 +205,29 @@ pub struct Line {
     pub left_at: Option<Timestamp>,
     /// Messages sent since they were last heard.
     pub sent: u32,
+    /// Where the window is shut they can be told by a notice that there is something.
+    pub notice: bool,
+}
+
+impl Line {
+    /// Whether only a notice reaches the person here: they have to write first.
+    pub fn needs_notice(&self, now: Timestamp) -> bool {
+        self.notice
+            && self.left_at.is_none()
+            && self.window.is_some_and(|window| window.admits(self.heard_at, self.sent, now).is_err())
+    }
 }
 
 /// Chooses the conversation that reaches a person best: one that is brought before one that waits
-/// to be looked at, then the one they last wrote in.
+/// to be looked at (a notice in between), then the one they last wrote in.
 ///
 /// # Errors
 /// Why each of them cannot be used, in their order; none if there are none.
 pub fn reach(lines: &[Line], now: Timestamp) -> Result<DialogueId, Vec<(DialogueId, Rule)>> {
     let verdicts: Vec<_> = lines.iter().map(|line| (line, admits(line, now))).collect();
     let open = verdicts.iter().filter(|(_, verdict)| verdict.is_ok()).map(|(line, _)| line);
-    match open.max_by_key(|line| (!line.fetched, line.heard_at, std::cmp::Reverse(line.dialogue))) {
+    let brought = |line: &Line| (!line.fetched, !line.needs_notice(now));
+    match open.max_by_key(|line| (brought(line), line.heard_at, std::cmp::Reverse(line.dialogue))) {
         Some(line) => Ok(line.dialogue),
         None => Err(verdicts.into_iter().filter_map(|(line, verdict)| Some((line.dialogue, verdict.err()?))).collect()),
     }
@@ -225,7 +237,7 @@ fn admits(line: &Line, now: Timestamp) -> Result<(), Rule> {
     if line.left_at.is_some() {
         return Err(Rule::Left);
     }
-    let Some(window) = line.window else { return Ok(()) };
+    let Some(window) = line.window.filter(|_| !line.needs_notice(now)) else { return Ok(()) };
     window.admits(line.heard_at, line.sent, now).map_err(|shut| match shut {
         Shut::NeverHeard => Rule::NeverHeard,
         Shut::TooLate => Rule::WindowOver,
@@ -328,6 +340,7 @@ mod tests {
             heard_at: Some(at(heard)),
             left_at: None,
             sent: 0,
+            notice: false,
         };
         let telegram = line(1, "2026-03-01T10:00");
         let wechat = Line { window: Some(Window::WECHAT), ..line(2, "2026-09-28T10:00") };
@@ -344,6 +357,12 @@ mod tests {
             reach(&[gone, silent, used_up], now),
             Err(vec![(id(&gone), Rule::Left), (id(&silent), Rule::NeverHeard), (id(&used_up), Rule::WindowUsedUp)])
         );
+        let told = Line { notice: true, ..wechat };
+        assert_eq!(reach(&[told, page], later), Ok(id(&told)), "a notice before a page that waits to be looked at");
+        assert_eq!(reach(&[told, telegram], later), Ok(id(&telegram)));
+        assert!(told.needs_notice(later) && !told.needs_notice(now));
+        let gone = Line { left_at: Some(now), ..told };
+        assert_eq!(reach(&[gone], later), Err(vec![(id(&gone), Rule::Left)]));
         assert_eq!(reach(&[], now), Err(vec![]));
     }
 

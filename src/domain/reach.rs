@@ -50,6 +50,10 @@ impl Window {
     }
 }
 
+/// Characters of a notice to somebody whose window is shut: a field of a template holds no more
+/// (protocols §1.12).
+pub const LONGEST_NOTICE: usize = 20;
+
 /// What a platform lets us send once, whatever its window says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -88,6 +88,9 @@ pub struct OutboundBody {
     pub text: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<Button>,
+    /// It says all by what a notice holds, if nothing else can be sent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub notice: bool,
 }
 
 /// Writes a body as JSON.

@@ -44,7 +44,8 @@ impl Intake {
         let mut out = Vec::new();
         for row in waiting.into_iter().rev() {
             let stands = match question_of(scene, &row)? {
-                None => true,
+                // What was announced was begun by their word, or waits for the end of something else.
+                None => !body_of(&row)?.notice,
                 Some((buttons, standing)) => standing == Standing::Open && asked.insert(buttons),
             };
             if stands {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::message::{Button, OutboundBody, encode};
 use super::{Intake, Scene};
 use crate::channel::ChannelKind;
-use crate::domain::dialogue::{Arg, Say};
+use crate::domain::dialogue::{ANNOUNCEMENT, Arg, Say};
 use crate::domain::ids::OutboxId;
 use crate::domain::job::Job;
 use crate::domain::language::Language;
@@ -33,6 +33,7 @@ impl Intake {
                 .into_iter()
                 .map(|choice| Button { label: self.label(language, &choice.label), id: choice.id })
                 .collect(),
+            notice: say.key == ANNOUNCEMENT,
         };
         self.send(tx, scene, Author::Bot, &body).await
     }

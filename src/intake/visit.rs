@@ -3,17 +3,26 @@
 use std::sync::Arc;
 
 use super::{Intake, Scene};
+use crate::channel::ChannelKind;
+use crate::channel::wechat::notice::Ways;
 use crate::domain::dialogue::Timer;
-use crate::domain::ids::{ResponseId, VisitId};
+use crate::domain::ids::{DialogueId, ResponseId, VisitId};
 use crate::domain::policy::Policy;
+use crate::domain::reach::PermitKind;
 use crate::domain::time::Timestamp;
 use crate::domain::visit::{InvalidVisit, Reason, Visit, VisitStatus};
+use crate::store::dialogues::Dialogue;
 use crate::store::{self, StoreError, Tx};
 
 impl Intake {
     /// Has the operator's rules hold for what goes out unasked, instead of DOMAIN.md's.
     pub fn with_policy(self, policy: Policy) -> Intake {
         Intake { policy: Arc::new(policy), ..self }
+    }
+
+    /// Has people of WeChat whose window is shut told of their surveys by notices.
+    pub fn with_ways(self, ways: Ways) -> Intake {
+        Intake { ways, ..self }
     }
 
     /// The client answered. An answer that comes after the visit was given to a person saves the call.
@@ -52,6 +61,32 @@ impl Intake {
             | Timer::ReportReminder { .. }
             | Timer::ReportUnconfirmed { .. }
             | Timer::AppointmentEve { .. } => Ok(()),
+        }
+    }
+
+    /// A survey could not be announced to somebody who can only be told by a notice: a person has to call.
+    pub(crate) async fn visit_not_announced(&self, tx: &mut Tx, dialogue: DialogueId) -> Result<(), StoreError> {
+        let Some(found) = store::dialogues::load_for_update(tx, dialogue).await? else { return Ok(()) };
+        let announced = Intake::state_of(&found)?.invited.filter(|invited| invited.announced);
+        let Some(invited) = announced else { return Ok(()) };
+        let visit = store::visits::find_by_response(tx, invited.response).await?;
+        // One that was brought up once more waits for its end: its first notice was brought.
+        let unheard = visit.filter(|visit| visit.status == VisitStatus::Sent);
+        keep(tx, unheard, |visit| visit.call(Reason::NotReachable, self.clock.now())).await
+    }
+
+    /// Says whether somebody whose window is shut may be told by a notice that there is something.
+    pub(crate) async fn may_notify(&self, tx: &mut Tx, dialogue: &Dialogue) -> Result<bool, StoreError> {
+        if dialogue.channel != ChannelKind::Wechat.name() {
+            return Ok(false);
+        }
+        match &self.ways.subscription {
+            _ if self.ways.template => Ok(true),
+            Some(template) => {
+                let now = self.clock.now();
+                store::permits::has(tx, dialogue.id, PermitKind::Subscription, Some(template), now).await
+            }
+            None => Ok(false),
         }
     }
 

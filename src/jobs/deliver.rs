@@ -5,6 +5,7 @@
 //! message whose fate is unknown is sent again, with the same id: twice is better than never.
 
 use super::{Outcome, Runner};
+use crate::channel::wechat::notice::Way;
 use crate::channel::{Button, ChannelKind, Outgoing, SendError};
 use crate::domain::dialogue::effect::About;
 use crate::domain::flag::FlagKind;
@@ -28,6 +29,8 @@ struct Parcel {
     messages: Vec<OutboxId>,
     text: String,
     buttons: Vec<Button>,
+    /// Whether a notice says all that there is to say.
+    notice: bool,
     /// By what somebody is greeted who only came in.
     welcome: Option<Taken>,
 }
@@ -42,10 +45,19 @@ enum Plan {
         kind: ChannelKind,
         address: String,
         text: String,
+        /// Whether the notice says all that there is to say.
+        notice: bool,
         reason: &'static str,
     },
     /// Somebody has it already.
     Nothing,
+}
+
+/// Whether somebody was told of a message that waits for their word.
+enum Notified {
+    By(Way),
+    /// Why not, where there was a way at all.
+    Not(Option<String>),
 }
 
 impl Runner {
@@ -55,10 +67,9 @@ impl Runner {
             Ok(Plan::Withhold(reason)) => {
                 return self.give_up(dialogue, vec![message], Delivery::Withheld, reason).await;
             }
-            Ok(Plan::Shut { kind, address, text, reason }) => {
+            Ok(Plan::Shut { kind, address, text, notice, reason }) => {
                 let outgoing = Outgoing { id: message, address: &address, text: &text, buttons: &[] };
-                let reason = self.nudged(kind, &outgoing, reason).await;
-                return self.give_up(dialogue, vec![message], Delivery::Withheld, &reason).await;
+                return self.shut_out(kind, dialogue, &outgoing, vec![message], notice, reason).await;
             }
             Ok(Plan::Nothing) => return Outcome::Done,
             Err(error) => return error.into(),
@@ -81,8 +92,7 @@ impl Runner {
             Ok(()) => self.note_sent(messages).await,
             Err(SendError::Moved { address }) => self.move_to(dialogue, address).await,
             Err(SendError::Unreachable(reason)) => {
-                let reason = self.nudged(parcel.kind, &outgoing, &reason).await;
-                self.give_up(dialogue, messages, Delivery::Withheld, &reason).await
+                self.shut_out(parcel.kind, dialogue, &outgoing, messages, parcel.notice, &reason).await
             }
             Err(SendError::Refused(reason)) => self.give_up(dialogue, messages, Delivery::Failed, &reason).await,
             Err(SendError::Later { reason, .. }) if last => {
@@ -136,8 +146,9 @@ impl Runner {
                     if let Err(shut) = window.admits(found.heard_at, sent, now) {
                         welcome = permits::take(tx, dialogue, PermitKind::Welcome, None, now).await?;
                         if welcome.is_none() {
-                            let text = together(&waiting, |_, _| true)?.text;
-                            return Ok(Plan::Shut { kind, address: found.address, text, reason: shut.reason() });
+                            let Together { text, notice, .. } = together(&waiting, |_, _| true)?;
+                            let (address, reason) = (found.address, shut.reason());
+                            return Ok(Plan::Shut { kind, address, text, notice, reason });
                         }
                     }
                     waiting.extend(outbox::waiting_behind(tx, dialogue, message, now).await?);
@@ -152,14 +163,87 @@ impl Runner {
         begun.await
     }
 
-    /// Tells somebody who cannot be written to that there is a message, if the platform has a way for
-    /// that; returns the reason with what came of it.
-    async fn nudged(&self, kind: ChannelKind, message: &Outgoing<'_>, reason: &str) -> String {
-        match self.channels.nudge(kind, message).await {
-            None => reason.to_owned(),
-            Some(Ok(())) => format!("{reason}; a template message told them of it"),
-            Some(Err(error)) => format!("{reason}; nor was the template message brought: {error}"),
+    /// Somebody cannot be written to: they are told that there is something, where the platform has a
+    /// way for that; the messages wait for their word, unless that notice was all.
+    async fn shut_out(
+        &self,
+        kind: ChannelKind,
+        dialogue: DialogueId,
+        outgoing: &Outgoing<'_>,
+        messages: Vec<OutboxId>,
+        notice: bool,
+        reason: &str,
+    ) -> Outcome {
+        match self.notified(kind, dialogue, outgoing).await {
+            Ok(Notified::By(_)) if notice => self.note_sent(messages).await,
+            Ok(Notified::By(way)) => {
+                let reason = format!("{reason}; a {} told them of it", way.name());
+                self.give_up(dialogue, messages, Delivery::Withheld, &reason).await
+            }
+            Ok(Notified::Not(why)) => {
+                let reason = why.map_or_else(|| reason.to_owned(), |why| format!("{reason}; {why}"));
+                if notice {
+                    return self.not_announced(dialogue, messages, &reason).await;
+                }
+                self.give_up(dialogue, messages, Delivery::Withheld, &reason).await
+            }
+            Err(error) => error.into(),
         }
+    }
+
+    /// Tells somebody that there is a message, by the first way that works. A consent is used before the
+    /// network is touched, and given back only if nothing surely left.
+    async fn notified(
+        &self,
+        kind: ChannelKind,
+        dialogue: DialogueId,
+        outgoing: &Outgoing<'_>,
+    ) -> Result<Notified, StoreError> {
+        let (ways, mut why) = (self.channels.ways(kind), None);
+        for way in Way::ALL {
+            let mut permit = None;
+            match (way, &ways.subscription) {
+                (Way::Subscription, Some(template)) => {
+                    permit = self.take_consent(dialogue, template.clone()).await?;
+                    if permit.is_none() {
+                        continue;
+                    }
+                }
+                (Way::Template, _) if ways.template => {}
+                _ => continue,
+            }
+            let Err(error) = self.channels.notify(kind, way, outgoing).await else { return Ok(Notified::By(way)) };
+            if let (Some(permit), SendError::Later { .. }) = (permit, &error) {
+                self.give_back(permit.id).await?;
+            }
+            why = Some(format!("nor was the {} brought: {error}", way.name()));
+            if matches!(error, SendError::Uncertain(_)) {
+                break; // they may have been told
+            }
+        }
+        Ok(Notified::Not(why))
+    }
+
+    async fn take_consent(&self, dialogue: DialogueId, template: String) -> Result<Option<Taken>, StoreError> {
+        let now = self.clock.now();
+        let taken = self.store.write(move |tx| {
+            Box::pin(async move { permits::take(tx, dialogue, PermitKind::Subscription, Some(&template), now).await })
+        });
+        taken.await
+    }
+
+    /// A survey could not even be announced: somebody has to call.
+    async fn not_announced(&self, dialogue: DialogueId, messages: Vec<OutboxId>, reason: &str) -> Outcome {
+        let (intake, told) = (self.intake.clone(), reason.to_owned());
+        let noted = self.store.write(move |tx| {
+            Box::pin(async move {
+                for id in messages {
+                    outbox::mark_withheld(tx, id, &told).await?;
+                }
+                intake.visit_not_announced(tx, dialogue).await
+            })
+        });
+        noted.await.map_or_else(Outcome::from, |()| Outcome::Done)
     }
 
     /// A permit was taken, and surely not used.
@@ -220,6 +304,6 @@ fn pack(kind: ChannelKind, dialogue: Dialogue, rows: &[Outbound]) -> Result<Parc
     let whole = together(rows, |text, _| text.chars().count() <= LONGEST_TOGETHER)?;
     let whole =
         if whole.messages.is_empty() { together(rows.get(..1).unwrap_or_default(), |_, _| true)? } else { whole };
-    let Together { messages, text, buttons } = whole;
-    Ok(Parcel { kind, dialogue, messages, text, buttons, welcome: None })
+    let Together { messages, text, buttons, notice } = whole;
+    Ok(Parcel { kind, dialogue, messages, text, buttons, notice, welcome: None })
 }

@@ -80,7 +80,7 @@ impl Planner {
                 None
             }
         };
-        let Some((contact, dialogue, state, _)) = chosen else {
+        let Some((contact, dialogue, state, line)) = chosen else {
             let reason = if plain.is_empty() { Reason::NoChat } else { Reason::NotReachable };
             if plain.is_empty() {
                 let first = contacts.first().map(|contact| contact.id);
@@ -95,7 +95,7 @@ impl Planner {
         };
         let what = What::Survey { planned_at: visit.planned_at };
         match self.intake.policy.decide(what, &who, self.calendar(), now) {
-            Decision::Send => self.ask(tx, visit, contact, &dialogue, state.language).await,
+            Decision::Send => self.ask(tx, visit, contact, &dialogue, state.language, line.needs_notice(now)).await,
             Decision::Wait(until, rule) => {
                 self.withhold(tx, &visit, Some(contact), rule, &dialogue.channel, Some(until)).await?;
                 self.intake.owe(tx, Job::SendVisit { visit: id }, until).await?;
@@ -112,7 +112,7 @@ impl Planner {
         }
     }
 
-    /// Puts the survey to somebody.
+    /// Puts the survey to somebody, or announces it where that is all the platform allows.
     async fn ask(
         &self,
         tx: &mut Tx,
@@ -120,12 +120,18 @@ impl Planner {
         contact: ContactId,
         dialogue: &Dialogue,
         language: Language,
+        announce: bool,
     ) -> Result<Sent, StoreError> {
         let now = self.now();
         let response: ResponseId = self.intake.clock.new_id();
         let intro = self.intro(tx, &visit, language).await?;
         let survey = visit.survey.clone();
-        self.intake.apply(tx, dialogue.id, Event::SurveyInvited { response, survey, intro }).await?;
+        let event = if announce {
+            Event::SurveyAnnounced { response, survey, intro }
+        } else {
+            Event::SurveyInvited { response, survey, intro }
+        };
+        self.intake.apply(tx, dialogue.id, event).await?;
         if store::responses::find(tx, response).await?.is_none() {
             // Only a survey that is no longer in prompts/ is not begun: somebody must see to it.
             return Err(StoreError::Missing { table: "prompts/surveys", id: visit.survey });
@@ -190,6 +196,7 @@ impl Planner {
             heard_at: dialogue.heard_at,
             left_at: dialogue.left_at,
             sent,
+            notice: self.intake.may_notify(tx, dialogue).await?,
         })
     }
 

@@ -41,6 +41,10 @@ struct Memory {
     taken: Vec<(&'static str, Value)>,
     files: HashMap<String, Vec<u8>>,
     fetched: Vec<String>,
+    /// How many messages by a template somebody has agreed to.
+    consents: HashMap<(String, String), u32>,
+    /// What becomes of the next messages by a template, whoever agreed to what.
+    notices_refused: VecDeque<i64>,
 }
 
 #[derive(Clone)]
@@ -56,6 +60,7 @@ impl FakeWechat {
             .route("/cgi-bin/stable_token", post(stable_token))
             .route("/cgi-bin/message/custom/send", post(custom_send))
             .route("/cgi-bin/message/template/send", post(template_send))
+            .route("/cgi-bin/message/subscribe/bizsend", post(subscribe_send))
             .route("/cgi-bin/menu/create", post(menu_create))
             .route("/cgi-bin/qrcode/create", post(qrcode_create))
             .route("/cgi-bin/media/get", get(media_get))
@@ -97,6 +102,21 @@ impl FakeWechat {
     /// The next messages are refused with these codes.
     pub fn refuses(&self, codes: &[i64]) {
         self.memory.lock().unwrap().refusals.extend(codes);
+    }
+
+    /// The next template or subscription messages are refused with these codes.
+    pub fn refuses_notices(&self, codes: &[i64]) {
+        self.memory.lock().unwrap().notices_refused.extend(codes);
+    }
+
+    /// Somebody taps [允许] in the dialog of a template.
+    pub fn is_allowed(&self, openid: &str, template: &str) {
+        *self.memory.lock().unwrap().consents.entry((openid.to_owned(), template.to_owned())).or_default() += 1;
+    }
+
+    /// The words of the messages by a template that were taken so far.
+    pub fn notices(&self, call: &str) -> Vec<String> {
+        self.taken(call).iter().map(|body| body["data"]["thing1"]["value"].as_str().unwrap().to_owned()).collect()
     }
 
     pub fn keeps(&self, media: &str, bytes: Vec<u8>) {
@@ -206,8 +226,39 @@ async fn custom_send(memory: Shared, pairs: Pairs, bytes: Bytes) -> Response {
     }
 }
 
+/// What both messages by a template have to look like.
+fn notice(memory: &Shared, pairs: &Pairs, bytes: &Bytes) -> Result<Value, Response> {
+    let body = admitted(memory, pairs).and_then(|()| read(bytes))?;
+    if let Some(code) = memory.lock().unwrap().notices_refused.pop_front() {
+        return Err(errcode(code, "refused as the test says"));
+    }
+    let fields = body["data"].as_object().unwrap();
+    let fits = |field: &Value| (1..=20).contains(&field["value"].as_str().unwrap().chars().count());
+    if fields.is_empty() || !fields.values().all(fits) {
+        return Err(errcode(47003, "argument invalid! data.thing1.value invalid"));
+    }
+    Ok(body)
+}
+
+async fn subscribe_send(memory: Shared, pairs: Pairs, bytes: Bytes) -> Response {
+    let body = match notice(&memory, &pairs, &bytes) {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
+    let named = |key: &str| body[key].as_str().unwrap().to_owned();
+    let left = memory.lock().unwrap().consents.get_mut(&(named("touser"), named("template_id"))).map(|left| {
+        let had = *left;
+        *left = had.saturating_sub(1);
+        had
+    });
+    if left.is_none_or(|left| left == 0) {
+        return errcode(43101, "user refuse to accept the msg");
+    }
+    taken(&memory, "subscribe/bizsend", body, json!({ "errcode": 0, "errmsg": "ok" }))
+}
+
 async fn template_send(memory: Shared, pairs: Pairs, bytes: Bytes) -> Response {
-    match admitted(&memory, &pairs).and_then(|()| read(&bytes)) {
+    match notice(&memory, &pairs, &bytes) {
         Ok(body) => taken(&memory, "template/send", body, json!({ "errcode": 0, "errmsg": "ok", "msgid": 200 })),
         Err(refusal) => refusal,
     }
@@ -309,6 +360,23 @@ impl Follower {
     pub fn event(&self, name: &str, key: &str) -> Push {
         let key = format!("<EventKey>{}</EventKey>", cdata(key));
         self.push(&format!("<MsgType><![CDATA[event]]></MsgType><Event>{}</Event>{key}", cdata(name)))
+    }
+
+    /// What was answered in the dialog of a subscription message, or changed in the settings later.
+    pub fn consent(&self, event: &str, answers: &[(&str, &str)]) -> Push {
+        let list = answers.iter().fold(String::new(), |list, (template, said)| {
+            let (template, said) = (cdata(template), cdata(said));
+            format!(
+                "{list}<List><TemplateId>{template}</TemplateId><SubscribeStatusString>{said}</SubscribeStatusString>\
+                     <PopupScene>2</PopupScene></List>"
+            )
+        });
+        let (name, element) = match event {
+            "popup" => ("subscribe_msg_popup_event", "SubscribeMsgPopupEvent"),
+            _ => ("subscribe_msg_change_event", "SubscribeMsgChangeEvent"),
+        };
+        let name = cdata(name);
+        self.push(&format!("<MsgType><![CDATA[event]]></MsgType><Event>{name}</Event><{element}>{list}</{element}>"))
     }
 
     fn push(&self, rest: &str) -> Push {

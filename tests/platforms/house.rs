@@ -12,19 +12,21 @@ use axum::Json;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
 use huifang::catalog::Catalog;
-use huifang::channel::Channels;
+use huifang::channel::{ChannelKind, Channels};
 use huifang::clock::Clock;
 use huifang::desk::Desk;
 use huifang::domain::alert::{QuietHours, Rule};
-use huifang::domain::ids::{ProjectId, StaffId, TicketId, UnitId};
+use huifang::domain::ids::{ProjectId, StaffId, TicketId, UnitId, VisitId};
 use huifang::domain::language::Language;
 use huifang::domain::project::{Project, ProjectKind, Unit};
 use huifang::domain::staff::{Role, Staff};
 use huifang::domain::time::Timestamp;
 use huifang::domain::token::TokenKey;
+use huifang::domain::visit::{Reason, Visit, VisitKind, VisitStatus};
 use huifang::intake::Intake;
 use huifang::jobs::Runner;
 use huifang::jobs::alert::Alerts;
+use huifang::planner::Planner;
 use huifang::speech::{Listener, SpeechConfig};
 use huifang::store::blobs::Blobs;
 use huifang::store::outbox::{Delivery, Outbound};
@@ -195,6 +197,7 @@ impl House {
         let phone = "400-000-0000".to_owned();
         let intake =
             Intake::new(store.clone(), Arc::clone(&catalog), Arc::clone(&tagger), clock.clone(), key.clone(), phone);
+        let intake = intake.with_ways(channels.ways(ChannelKind::Wechat));
         let intake = if alerts.is_some() { intake.with_alerts() } else { intake };
         let blobs = Blobs::open(&format!("file:{}", at("media"))).unwrap();
         let models = web::Models { listener: Some(listener.clone()), mood_failed: false };
@@ -227,6 +230,37 @@ impl House {
     /// What is in the link to a ticket's progress.
     pub fn progress_token(&self, ticket: TicketId) -> String {
         self.key.sign_progress(ticket, self.clock.now() + Duration::from_secs(3600))
+    }
+
+    /// A visit of the flat that is due at once.
+    pub async fn owes_a_visit(&self, survey: &'static str) -> VisitId {
+        let (id, now, unit) = (self.clock.new_id(), self.clock.now(), self.unit);
+        let store = &self.runner.store;
+        let planned = store.write(move |tx| {
+            Box::pin(async move {
+                let project = store::units::find(tx, unit).await?.unwrap().project_id;
+                let kind = VisitKind::Outreach;
+                let visit = Visit::planned(id, format!("{unit}:outreach:{id}"), kind, project, survey.to_owned(), now);
+                store::visits::insert(tx, &Visit { unit_id: Some(unit), ..visit }).await
+            })
+        });
+        assert!(planned.await.unwrap());
+        self.visit_is_due(id).await;
+        id
+    }
+
+    /// Does what is due with a visit.
+    pub async fn visit_is_due(&self, id: VisitId) {
+        let planner = Planner::new(self.runner.intake.clone());
+        self.runner.store.write(move |tx| Box::pin(async move { planner.send(tx, id).await })).await.unwrap();
+        self.runner.run_until_idle().await;
+    }
+
+    /// Returns where a visit stands, and why.
+    pub async fn visit(&self, id: VisitId) -> (VisitStatus, Option<Reason>) {
+        let found = self.runner.store.read(|tx| Box::pin(async move { store::visits::find(tx, id).await }));
+        let visit = found.await.unwrap().unwrap();
+        (visit.status, visit.reason)
     }
 
     /// … and of another unit.

@@ -20,6 +20,7 @@ mod telegram_setup;
 mod telegram_staff;
 mod wechat;
 mod wechat_load;
+mod wechat_notices;
 mod wechat_trouble;
 mod wechatpy;
 mod wecom;

@@ -14,6 +14,7 @@ mod jobs;
 mod messages;
 mod migrations;
 mod people;
+mod permits;
 mod registers;
 mod surveys;
 mod tickets;
@@ -127,6 +128,11 @@ behaviours! {
         an_account_on_a_platform_is_one_member_of_staff,
         an_alert_is_found_by_its_message_and_an_act_is_remembered_once,
         a_setting_is_replaced,
+    }
+    permits {
+        a_permit_is_used_once_by_whoever_comes_first,
+        a_permit_ends_at_its_time,
+        reading_is_owed_once_until_it_is_begun_and_goes_on_where_it_ended,
     }
     registers {
         a_firm_is_stored_once_and_changes,

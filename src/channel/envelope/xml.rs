@@ -1,4 +1,5 @@
-//! The flat XML of these platforms: elements with a text each, below one root.
+//! The XML of these platforms: elements with a text each, below one root, and here and there a list of
+//! such elements.
 //!
 //! A document type is refused, and with it every entity but the five of XML itself, in the outer
 //! and in the decrypted document alike (protocols §6.1).
@@ -10,7 +11,23 @@ const MOST_NODES: u32 = 2_000;
 
 /// The elements directly below the root, by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fields(Vec<(String, String)>);
+pub struct Fields {
+    texts: Vec<(String, String)>,
+    /// The elements of an element that has such, each by the name of the outer one.
+    rows: Vec<(String, Row)>,
+}
+
+/// An element that holds elements with a text each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row(Vec<(String, String)>);
+
+impl Row {
+    /// Returns the text of an element, without the space around it; `None` where it is absent or empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let text = self.0.iter().find(|(known, _)| known == name).map(|(_, text)| text.trim());
+        text.filter(|text| !text.is_empty())
+    }
+}
 
 impl Fields {
     /// Reads a document.
@@ -20,16 +37,27 @@ impl Fields {
     pub fn parse(document: &str) -> Result<Fields, Refused> {
         let options = roxmltree::ParsingOptions { allow_dtd: false, nodes_limit: MOST_NODES, ..Default::default() };
         let parsed = roxmltree::Document::parse_with_options(document.trim(), options).map_err(|_| Refused)?;
-        let mut fields: Vec<(String, String)> = Vec::new();
-        for element in parsed.root_element().children().filter(roxmltree::Node::is_element) {
+        let mut fields = Fields { texts: Vec::new(), rows: Vec::new() };
+        for element in elements(parsed.root_element()) {
             let name = element.tag_name().name();
-            if fields.iter().any(|(known, _)| known == name) {
+            if fields.texts.iter().any(|(known, _)| known == name) {
                 return Err(Refused);
             }
-            let text = element.children().filter_map(|node| node.text().filter(|_| node.is_text())).collect();
-            fields.push((name.to_owned(), text));
+            fields.texts.push((name.to_owned(), text_of(element)));
+            for inner in elements(element) {
+                let row: Vec<_> =
+                    elements(inner).map(|leaf| (leaf.tag_name().name().to_owned(), text_of(leaf))).collect();
+                if !row.is_empty() {
+                    fields.rows.push((name.to_owned(), Row(row)));
+                }
+            }
         }
-        Ok(Fields(fields))
+        Ok(fields)
+    }
+
+    /// Returns the list that an element holds.
+    pub fn rows<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f Row> {
+        self.rows.iter().filter(move |(of, _)| of == name).map(|(_, row)| row)
     }
 
     /// Returns the text of an element, without the space around it; `None` where it is absent or empty.
@@ -39,8 +67,16 @@ impl Fields {
 
     /// Returns the text of an element as it stands.
     pub fn raw(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
+        self.texts.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
     }
+}
+
+fn elements<'a, 'i>(of: roxmltree::Node<'a, 'i>) -> impl Iterator<Item = roxmltree::Node<'a, 'i>> {
+    of.children().filter(roxmltree::Node::is_element)
+}
+
+fn text_of(element: roxmltree::Node<'_, '_>) -> String {
+    element.children().filter_map(|node| node.text().filter(|_| node.is_text())).collect()
 }
 
 /// Returns the one `Encrypt` of a body.
@@ -80,6 +116,17 @@ mod tests {
             (fields.get("C"), fields.get("D"), fields.get("E"), fields.get("F")),
             (None, Some("x&y"), None, None)
         );
+    }
+
+    #[test]
+    fn a_list_is_read_row_by_row() {
+        let fields = Fields::parse(
+            "<xml><Event>e</Event><Pop> <List><Id>A</Id><Said>accept</Said></List><List><Id> B </Id><Said/></List></Pop></xml>",
+        )
+        .unwrap();
+        let rows: Vec<_> = fields.rows("Pop").map(|row| (row.get("Id"), row.get("Said"))).collect();
+        assert_eq!(rows, [(Some("A"), Some("accept")), (Some("B"), None)]);
+        assert_eq!((fields.get("Pop"), fields.rows("Event").count()), (None, 0));
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub struct WechatConfig {
     pub freshness_seconds: u32,
     pub template_id: Option<String>,
     pub template_field: Option<String>,
+    pub subscription_id: Option<String>,
+    pub subscription_field: Option<String>,
     pub api_url: Option<String>,
 }
 
@@ -59,6 +61,8 @@ impl Default for WechatConfig {
             freshness_seconds: 300,
             template_id: None,
             template_field: None,
+            subscription_id: None,
+            subscription_field: None,
             api_url: None,
         }
     }
@@ -99,10 +103,11 @@ pub(super) struct Complete<'c> {
     pub previous_aes_key: Option<&'c Secret>,
     pub original_id: Option<&'c str>,
     pub template: Option<Template>,
+    pub subscription: Option<Template>,
     pub api_url: &'c str,
 }
 
-/// The message that may be sent when the window for others is shut.
+/// A message that may be sent when the window for others is shut, and its field that takes words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Template {
     pub id: String,
@@ -127,10 +132,10 @@ impl WechatConfig {
         if host.is_none_or(|host| host.is_empty() || host.starts_with('/')) {
             return Err(ConfigFault::Url);
         }
-        let template = text(self.template_id.as_deref()).map(|id| Template {
-            id: id.to_owned(),
-            field: text(self.template_field.as_deref()).unwrap_or(TEMPLATE_FIELD).to_owned(),
-        });
+        let template = |id: &Option<String>, field: &Option<String>| {
+            let field = text(field.as_deref()).unwrap_or(TEMPLATE_FIELD).to_owned();
+            text(id.as_deref()).map(|id| Template { id: id.to_owned(), field })
+        };
         Ok(Some(Complete {
             app_id: app_id.ok_or_else(missing("app_id"))?,
             app_secret: app_secret.ok_or_else(missing("app_secret"))?,
@@ -138,7 +143,8 @@ impl WechatConfig {
             aes_key,
             previous_aes_key: secret(self.previous_aes_key.as_ref()),
             original_id: text(self.original_id.as_deref()),
-            template,
+            template: template(&self.template_id, &self.template_field),
+            subscription: template(&self.subscription_id, &self.subscription_field),
             api_url,
         }))
     }

@@ -56,10 +56,10 @@ impl Wechat {
         if !is_callable(public_url) {
             to_do.insert(0, "[server] public_url: the platform calls http on port 80 or https on port 443".to_owned());
         }
-        if self.0.template.is_none() {
+        if self.0.template.is_none() && self.0.subscription.is_none() {
             to_do.push(
-                "optional: choose a template message and set [wechat] template_id, or people who wrote more than 48 \
-                 hours ago cannot be told anything"
+                "optional: choose a template message and set [wechat] template_id, or a subscription message (订阅通知) \
+                 and subscription_id, or people who wrote more than 48 hours ago cannot be told anything"
                     .to_owned(),
             );
         }

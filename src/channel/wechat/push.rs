@@ -14,6 +14,8 @@ use crate::channel::{ChannelKind, Content, Inbound, LONGEST_REFERENCE, MediaKind
 const LONGEST_NAME: usize = 128;
 /// Longest scene of a QR code (protocols §1.14).
 const LONGEST_SCENE: usize = 64;
+/// Templates of one dialog; the platform shows three at a time.
+const MOST_TEMPLATES: usize = 10;
 /// What the scene begins with where scanning it made somebody follow us.
 const SCENE_PREFIX: &str = "qrscene_";
 
@@ -117,6 +119,15 @@ fn event(fields: &Fields, to: &str, from: &str) -> Result<Option<(String, Conten
         "scan" => Some(start(Some(key))),
         "unsubscribe" => Some(Content::Left),
         "click" => MENU.iter().find(|(known, _)| *known == key).map(|(_, said)| Content::Text((*said).to_owned())),
+        "subscribe_msg_popup_event" => consent(fields, "SubscribeMsgPopupEvent"),
+        "subscribe_msg_change_event" => consent(fields, "SubscribeMsgChangeEvent"),
+        "subscribe_msg_sent_event" => {
+            for row in fields.rows("SubscribeMsgSentEvent").take(MOST_TEMPLATES) {
+                let outcome = row.get("ErrorStatus").or_else(|| row.get("ErrorCode")).unwrap_or("unknown");
+                tracing::info!("a subscription message ended with {}", shown(outcome));
+            }
+            None
+        }
         "templatesendjobfinish" => {
             let outcome = fields.get("Status").unwrap_or("unknown");
             tracing::info!("a template message ended with {}", shown(outcome));
@@ -127,8 +138,27 @@ fn event(fields: &Fields, to: &str, from: &str) -> Result<Option<(String, Conten
     if content.is_none() {
         tracing::info!("an event {} was acknowledged", shown(event));
     }
-    let about = data_encoding::HEXLOWER.encode(&Sha256::digest(key.as_bytes())[..12]);
+    let about = match &content {
+        Some(Content::Consent { granted, withdrawn }) => format!("{granted:?}{withdrawn:?}"),
+        _ => key.to_owned(),
+    };
+    let about = data_encoding::HEXLOWER.encode(&Sha256::digest(about.as_bytes())[..12]);
     Ok(content.map(|content| (format!("e:{to}:{from}:{at}:{event}:{about}"), content)))
+}
+
+/// What somebody agreed to in a dialog, one message a template, or wants no more of (protocols §1.7, §1.12).
+/// To say no in the dialog takes nothing back that was agreed to before.
+fn consent(fields: &Fields, list: &str) -> Option<Content> {
+    let (mut granted, mut withdrawn) = (Vec::new(), Vec::new());
+    for row in fields.rows(list).take(MOST_TEMPLATES) {
+        let Some(template) = row.get("TemplateId").filter(|id| id.len() <= LONGEST_NAME) else { continue };
+        match row.get("SubscribeStatusString") {
+            Some("accept") => granted.push(template.to_owned()),
+            Some("reject") if list == "SubscribeMsgChangeEvent" => withdrawn.push(template.to_owned()),
+            _ => {}
+        }
+    }
+    (!granted.is_empty() || !withdrawn.is_empty()).then_some(Content::Consent { granted, withdrawn })
 }
 
 /// A scene is what we put into a QR code, or what somebody made up: only its letters are judged here.

@@ -12,8 +12,6 @@ use crate::channel::{FetchError, Outgoing, SendError, plain};
 const SEND: &str = "cgi-bin/message/custom/send";
 /// How a recording in AMR begins, narrow or wide.
 const AMR: &[u8] = b"#!AMR";
-/// Characters of a template's field (protocols §1.12).
-const LONGEST_FIELD: usize = 20;
 
 impl Wechat {
     /// Brings a message to somebody. Buttons become a list to tap on; marks are shorter as words.
@@ -54,31 +52,6 @@ impl Wechat {
             },
         }
         Ok(self.0.api.media(other).await?)
-    }
-
-    /// Tells somebody by the template that may be sent at any time that there is this message. `None`
-    /// where no template is set. Sent again within ten minutes, the platform knows it by its id.
-    ///
-    /// # Errors
-    /// Why it was not brought.
-    pub async fn send_template(&self, message: &Outgoing<'_>) -> Option<Result<(), SendError>> {
-        let template = self.0.template.as_ref()?;
-        let line = message.text.lines().next().unwrap_or_default();
-        let mut value: String = line.chars().take(LONGEST_FIELD).collect();
-        if line.chars().count() > LONGEST_FIELD {
-            value.pop();
-            value.push('…');
-        }
-        let mut data = serde_json::Map::new();
-        data.insert(template.field.clone(), json!({ "value": value }));
-        let body = json!({
-            "touser": message.address,
-            "template_id": template.id,
-            "client_msg_id": message.id.to_string(),
-            "data": data,
-        });
-        let sent = self.0.api.post("cgi-bin/message/template/send", &body).await;
-        Some(sent.map(drop).map_err(SendError::from))
     }
 
     /// Makes a QR code that tells us `scene` when it is scanned: for good, or for some days.

@@ -32,6 +32,8 @@ pub enum Event {
     TokenRefused(TokenFault),
     /// A follow-up is due: ask now. `intro` says what it is about, in front of the survey's opening.
     SurveyInvited { response: ResponseId, survey: String, intro: Option<Say> },
+    /// A follow-up is due, and the person can only be told so: what they write next begins it.
+    SurveyAnnounced { response: ResponseId, survey: String, intro: Option<Say> },
     /// Staff wrote down a visit: the client says whether it is right.
     VisitRecorded { visit: VisitId, shown: Say },
     /// Staff says the fault is rectified: the owner decides whether it is.

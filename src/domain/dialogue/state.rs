@@ -222,6 +222,9 @@ pub struct Invitation {
     /// What is said in front of it.
     #[serde(default)]
     pub intro: Option<Say>,
+    /// It was announced by a notice, and counts as sent: their next word begins it.
+    #[serde(default)]
+    pub announced: bool,
 }
 
 /// A time at which somebody comes to a ticket, offered or agreed.

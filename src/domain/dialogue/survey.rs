@@ -13,7 +13,7 @@ use crate::domain::flag::FlagKind;
 use crate::domain::ids::{MediaId, ResponseId};
 use crate::domain::score::{self, Band};
 use crate::domain::script::Command;
-use crate::domain::survey::{Answer, AnswerSource, Question, QuestionKind, answer_to, progress};
+use crate::domain::survey::{Answer, AnswerSource, Question, QuestionKind, Survey, answer_to, progress};
 use crate::domain::understanding::{Intent, Sentiment, Understanding};
 
 /// How long words after the last question still count as its comment.
@@ -32,17 +32,40 @@ impl Turn<'_> {
         let busy =
             self.state.handed_over() || matches!(self.state.activity, Activity::Reporting(_) | Activity::Surveying(_));
         if busy {
-            self.state.invited = Some(Invitation { response, survey: survey.to_owned(), intro });
+            self.state.invited = Some(Invitation { response, survey: survey.to_owned(), intro, announced: false });
         } else {
             self.begin_survey(response, survey, intro);
         }
     }
 
+    /// Announces a survey that is due to somebody who has to write first.
+    pub(super) fn announced(&mut self, response: ResponseId, survey: &str, intro: Option<Say>) {
+        let known = self.ctx.script.surveys.get(survey).filter(|_| !self.state.surveys_stopped);
+        let Some(known) = known.cloned() else { return };
+        self.open_survey(response, &known);
+        self.state.invited = Some(Invitation { response, survey: known.id, intro, announced: true });
+        self.say(Say::new(super::ANNOUNCEMENT));
+    }
+
     /// Takes up a survey that had to wait.
     pub(super) fn begin_waiting_survey(&mut self) {
-        if let Some(Invitation { response, survey, intro }) = self.state.invited.take() {
-            self.begin_survey(response, &survey, intro);
+        if let Some(invitation) = self.state.invited.take() {
+            self.take_up(invitation);
         }
+    }
+
+    /// Begins a survey that was kept.
+    pub(super) fn take_up(&mut self, invitation: Invitation) {
+        let Invitation { response, survey, intro, announced } = invitation;
+        match self.ctx.script.surveys.get(&survey).cloned() {
+            Some(survey) if announced => self.put_survey(response, survey, intro),
+            _ => self.begin_survey(response, &survey, intro),
+        }
+    }
+
+    /// Whether a survey was announced and waits for the person's word.
+    pub(super) fn is_announced(&self) -> bool {
+        self.state.invited.as_ref().is_some_and(|invited| invited.announced)
     }
 
     /// Begins a survey; `first` is said in front of its opening.
@@ -50,9 +73,18 @@ impl Turn<'_> {
         let Some(survey) = self.ctx.script.surveys.get(id).cloned() else {
             return self.say(Say::new("survey.none_due"));
         };
+        self.open_survey(response, &survey);
+        self.put_survey(response, survey, first);
+    }
+
+    fn open_survey(&mut self, response: ResponseId, survey: &Survey) {
         self.effect(Effect::OpenResponse { response, survey: survey.id.clone(), version: survey.version });
         self.effect(Effect::Remind { timer: Timer::SurveyReminder { response }, after: REMIND_AFTER });
         self.effect(Effect::Remind { timer: Timer::SurveyExpiry { response }, after: EXPIRE_AFTER });
+    }
+
+    /// Asks the first question; `first` is said in front of the opening.
+    fn put_survey(&mut self, response: ResponseId, survey: Survey, first: Option<Say>) {
         let opening = Say::new(survey.opening_key.clone());
         let run = SurveyRun {
             response,

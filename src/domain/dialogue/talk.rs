@@ -168,11 +168,20 @@ impl Turn<'_> {
             Timer::ReportReminder { ticket } => self.report_left(ticket, false),
             Timer::ReportUnconfirmed { ticket } => self.report_left(ticket, true),
             Timer::SurveyReminder { response } => {
-                if let Some(run) = self.run_of(response).filter(|_| !self.state.handed_over()) {
+                if self.state.handed_over() {
+                    return;
+                }
+                if let Some(run) = self.run_of(response) {
                     self.ask_again(run, Some(Say::new("survey.reminder")));
+                } else if self.is_announced_as(response) {
+                    self.beside(Say::new(super::ANNOUNCEMENT));
                 }
             }
             Timer::SurveyExpiry { response } => {
+                if self.is_announced_as(response) {
+                    // Nothing may be said; who writes after all is asked anew.
+                    self.state.lapsed = self.state.invited.take().map(|invited| invited.survey);
+                }
                 if let Some(run) = self.run_of(response) {
                     self.abandon(&run);
                     self.state.activity = Activity::Idle;
@@ -223,6 +232,10 @@ impl Turn<'_> {
             Command::Yes | Command::No => {
                 let yes = command == Command::Yes;
                 if !self.fix_words(yes) && !self.appointment_verdict(yes) {
+                    if yes && self.is_announced() {
+                        self.begin_waiting_survey();
+                        return true;
+                    }
                     self.state.activity = Activity::Idle;
                     self.say(Say::new("you_are_welcome"));
                 }
@@ -238,6 +251,9 @@ impl Turn<'_> {
             && self.fix_words(affirmed)
         {
             return;
+        }
+        if self.is_announced() && answers_announcement(&words.understood) {
+            return self.begin_waiting_survey();
         }
         if self.answer_question(words) {
             return;
@@ -295,7 +311,9 @@ impl Turn<'_> {
 
     fn stop_surveys(&mut self) {
         self.state.surveys_stopped = true;
-        self.state.invited = None;
+        if let Some(invited) = self.state.invited.take().filter(|invited| invited.announced) {
+            self.effect(Effect::AbandonResponse { response: invited.response });
+        }
         self.effect(Effect::StopSurveys(true));
         if let Activity::Surveying(run) = self.state.activity.clone() {
             self.abandon(&run);
@@ -311,7 +329,7 @@ impl Turn<'_> {
                 self.state.invited = invited;
                 self.ask_again(run, None);
             }
-            (_, Some(invited)) => self.begin_survey(invited.response, &invited.survey, invited.intro),
+            (_, Some(invited)) => self.take_up(invited),
             (_, None) => {
                 let survey = self.state.lapsed.take();
                 self.begin_survey(ResponseId(self.ctx.fresh), survey.as_deref().unwrap_or(SURVEY_ON_REQUEST), None);
@@ -377,10 +395,25 @@ impl Turn<'_> {
         self.state.recent.filter(|recent| self.ctx.now <= recent.until)
     }
 
+    fn is_announced_as(&self, response: ResponseId) -> bool {
+        self.is_announced() && self.state.invited.as_ref().is_some_and(|invited| invited.response == response)
+    }
+
     fn run_of(&self, response: ResponseId) -> Option<super::state::SurveyRun> {
         match &self.state.activity {
             Activity::Surveying(run) if run.response == response => Some(run.clone()),
             Activity::Surveying(_) | Activity::Reporting(_) | Activity::Idle | Activity::Commenting(_) => None,
+        }
+    }
+}
+
+/// Whether words are the word for which an announced survey waits: anything but a wish of its own.
+fn answers_announcement(understood: &Understanding) -> bool {
+    match understood.intent {
+        Intent::Smalltalk | Intent::Praise => true,
+        Intent::SurveyAnswer => understood.sentiment != Sentiment::Negative,
+        Intent::RepairReport | Intent::ProgressQuery | Intent::Complaint | Intent::Suggestion | Intent::HumanAgent => {
+            false
         }
     }
 }

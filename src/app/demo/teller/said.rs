@@ -41,7 +41,7 @@ impl Teller {
 
     /// The bot says a text of `prompts/`.
     pub(super) fn say(&mut self, person: &str, at: Timestamp, key: &str, args: &[(&str, &str)]) {
-        let body = OutboundBody { text: self.text(key, args), choices: Vec::new() };
+        let body = OutboundBody { text: self.text(key, args), ..OutboundBody::default() };
         self.spoken.push(Spoken { at, person: person.to_owned(), line: Line::Bot(body) });
     }
 

@@ -30,7 +30,7 @@ impl Teller {
                 Speaker::Client => self.hear(&entry.contact, at, said),
                 Speaker::Bot => self.say(&entry.contact, at, said, &[]),
                 Speaker::Staff => {
-                    let body = OutboundBody { text: said.clone(), choices: Vec::new() };
+                    let body = OutboundBody { text: said.clone(), ..OutboundBody::default() };
                     self.spoken.push(Spoken { at, person: entry.contact.clone(), line: Line::Staff(body) });
                 }
             }

@@ -154,7 +154,7 @@ impl Teller {
             label: self.text(&format!("fix.{verdict}"), &[]),
         });
         let text = self.text("fix.ask", &[("ticket", &ticket.number)]);
-        let body = OutboundBody { text, choices: choices.into() };
+        let body = OutboundBody { text, choices: choices.into(), ..OutboundBody::default() };
         self.spoken.push(Spoken { at, person: person.to_owned(), line: Line::Bot(body) });
         if let Some(person) = self.people.get_mut(person) {
             person.state.fix_to_confirm = Some(ticket.id);
