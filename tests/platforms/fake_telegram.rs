@@ -74,6 +74,9 @@ struct World {
     migrated: BTreeMap<i64, i64>,
     webhook: Option<Value>,
     updates: VecDeque<Value>,
+    /// What was delivered to the webhook, and what it returned.
+    delivered: Vec<Value>,
+    returned: Vec<Value>,
     queries: BTreeSet<String>,
     answered: Vec<String>,
     toasts: Vec<String>,
@@ -213,9 +216,21 @@ impl FakeTelegram {
         self.world().updates.len()
     }
 
+    /// Everything that went back and forth so far, for a reader who knows the Bot API.
+    pub fn record(&self) -> Value {
+        let world = self.world();
+        let calls = world.calls.iter().map(|call| {
+            let mut body = call.body.clone();
+            body["method"] = json!(call.method);
+            body
+        });
+        json!({ "updates": world.delivered, "calls": calls.collect::<Vec<_>>(), "responses": world.returned })
+    }
+
     /// Calls the webhook at `house`, once; what it answers with is done.
     pub async fn delivers(&self, house: &str, update: &Value) -> StatusCode {
         let secret = self.world().webhook.as_ref().and_then(|set| set["secret_token"].as_str().map(str::to_owned));
+        self.world().delivered.push(update.clone());
         let mut request = client().post(format!("{house}/webhooks/telegram")).json(update);
         if let Some(secret) = secret {
             request = request.header(SECRET_HEADER, secret);
@@ -225,6 +240,7 @@ impl FakeTelegram {
         let body = response.bytes().await.unwrap();
         if status.is_success() && !body.is_empty() {
             let mut asked: Value = serde_json::from_slice(&body).unwrap();
+            self.world().returned.push(asked.clone());
             let method = asked["method"].take().as_str().unwrap().to_owned();
             assert!(!method.starts_with("get"), "not allowed in a response");
             let _ = self.shared.perform(&method, &asked);

@@ -4,6 +4,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 #![expect(clippy::result_large_err, reason = "a fake's refusal is the response itself")]
 
+mod aiogram;
 mod connect;
 mod fake_http;
 mod fake_kf;

@@ -68,7 +68,13 @@ impl Person {
     }
 
     pub fn membership(&self, before: &str, after: &str, date: i64) -> Value {
-        let member = |status: &str| json!({ "user": { "id": 1, "is_bot": true, "first_name": "b" }, "status": status });
+        let member = |status: &str| {
+            let mut member = json!({ "user": { "id": 1, "is_bot": true, "first_name": "b" }, "status": status });
+            if status == "kicked" {
+                member["until_date"] = json!(0);
+            }
+            member
+        };
         let person = json!({ "id": self.chat, "is_bot": false, "first_name": "王" });
         let chat = json!({ "id": self.chat, "type": "private", "first_name": "王" });
         let change = json!({ "chat": chat, "from": person, "date": date, "old_chat_member": member(before),
