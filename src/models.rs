@@ -2,9 +2,10 @@
 //! to fetch the published ones.
 //!
 //! [`manifest`] is `models/manifest.toml`, which is part of the program; the models themselves are
-//! files. [`pull`] fetches them. Nothing here loads a model: that is `crate::speech` and
+//! files. [`pull`] fetches them, [`behind`] is how they are run. Nothing here loads a model: that is `crate::speech` and
 //! `crate::tagging`, which ask here first whether the file is what it should be.
 
+pub mod behind;
 mod integrity;
 pub mod labels;
 pub mod manifest;

@@ -2,8 +2,9 @@
 //!
 //! [`sniff`] says what a file is; [`sandbox`] has it decoded by a child process; [`activity`] finds
 //! the speech in it, or nothing; [`whisper`], or a [`service`] where one is configured, writes down
-//! each piece; [`script`] tidies that up or recognises nonsense. [`Listener`] is all of this behind one call. It never holds up the service
-//! (blocking threads, a bounded number at once, a deadline) and never logs a word of what was said.
+//! each piece; [`script`] tidies that up or recognises nonsense. [`Listener`] is all of this behind one
+//! call. It never holds up the service (threads that stand behind all others, a bounded number at once,
+//! a deadline) and never logs a word of what was said.
 //!
 //! The recogniser's rules are data: `models/manifest.toml` through [`crate::models::manifest`],
 //! `prompts/speech/silence_phrases.txt` through [`script`].
@@ -33,8 +34,8 @@ use self::service::{Service, ServiceFault};
 use self::whisper::{Recogniser, WhisperFault, Written};
 use crate::domain::language::Language;
 use crate::domain::secret::Secret;
-use crate::models::Manifest;
 use crate::models::manifest::SpeechTraits;
+use crate::models::{Manifest, behind};
 
 pub use self::sandbox::WORKER_COMMAND;
 pub use self::sandbox::worker::run as decode_worker;
@@ -264,13 +265,12 @@ impl Listener {
         if let By::Service(service) = &self.ear.by {
             return ear.hear_by(service, decoded.samples, vocabulary.as_deref(), language).await;
         }
-        tokio::task::spawn_blocking(move || {
+        let hearing = behind::run("hearing", move || {
             // Held to the end even if nobody waits any more: the thread is still busy.
             let _permit = permit;
             ear.hear(&decoded.samples, vocabulary.as_deref(), language)
-        })
-        .await
-        .map_err(|error| SpeechError::Broken(error.to_string()))?
+        });
+        hearing.await.map_err(SpeechError::Broken)?
     }
 
     /// Asks the service whether it would take a recording, by a second of near silence. A loaded

@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 pub use self::files::ModelFault;
 use self::model::Model;
 use super::opinion::Opinion;
-use crate::models::Labels;
+use crate::models::{Labels, behind};
 
 /// Requests that may wait for the one model; more wait in their own tasks.
 const QUEUE: usize = 64;
@@ -57,7 +57,11 @@ impl Bert {
         let checked = files::check(directory, labels)?;
         let (requests, queue) = mpsc::channel(QUEUE);
         let (ready, loaded) = std::sync::mpsc::channel();
-        let run = move || match guarded(|| Model::load(&checked)) {
+        let load = move || {
+            behind::stand_behind();
+            guarded(|| Model::load(&checked))
+        };
+        let run = move || match load() {
             Some(Ok(model)) => {
                 let first = guarded(|| model.judge("好"));
                 let works = matches!(first, Some(Ok(_)));

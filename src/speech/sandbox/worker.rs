@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 use landlock::{ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetStatus, Scope};
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, setpriority_process, setrlimit};
 
 use super::super::decode::{self, Caps};
 use super::wire;
@@ -18,6 +18,8 @@ const MEMORY: u64 = 512 * 1024 * 1024;
 /// CPU time of a worker in seconds.
 const CPU_SECONDS: u64 = 20;
 const OPEN_FILES: u64 = 16;
+/// As much as `crate::models::behind` gives way; it is not part of the small program.
+const NICENESS: i32 = 10;
 
 /// Runs this process as decode worker: `main` calls it when the first argument is
 /// `decode-worker`, before anything else starts. The arguments that follow are the caps
@@ -46,6 +48,8 @@ fn work(caps: Caps, confined: bool) -> io::Result<()> {
 
 /// Takes away what decoding does not need. Returns whether the kernel could do all of it.
 fn confine() -> io::Result<bool> {
+    // Decoding can wait where somebody else wants the processor.
+    let _ = setpriority_process(None, NICENESS);
     let memory = mapped_bytes() + MEMORY;
     for (resource, limit) in [
         (Resource::As, memory),
