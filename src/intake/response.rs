@@ -7,7 +7,7 @@ use crate::channel::{Inbound, plain};
 use crate::domain::ids::{InboxId, OutboxId};
 use crate::domain::job::Job;
 use crate::store::outbox::{self, Outbound};
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, jobs};
 
 /// A message that was taken in, and what goes out in the response to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,8 +63,16 @@ impl Intake {
         let taken = outbox::take_answers(tx, message, self.clock.now()).await?;
         let fits = |text: &str, buttons: &[Button]| plain::with_buttons(text, buttons).len() <= most;
         let whole = together(&taken, fits)?;
-        for left in taken.iter().skip(whole.messages.len()) {
-            outbox::put_back(tx, left.id).await?;
+        for (place, answer) in taken.iter().enumerate() {
+            if place >= whole.messages.len() {
+                outbox::put_back(tx, answer.id).await?;
+                continue;
+            }
+            // What goes out in the response is owed nobody: a job would only find that out, later.
+            let job = Job::Deliver { dialogue: answer.dialogue_id, message: answer.id };
+            if let Some(key) = job.dedupe_key() {
+                jobs::spare(tx, &key).await?;
+            }
         }
         Ok((!whole.messages.is_empty()).then(|| plain::with_buttons(&whole.text, &whole.buttons)))
     }
@@ -77,6 +85,8 @@ pub struct Together {
     pub text: String,
     /// Those of the last message: only the last question is still open.
     pub buttons: Vec<Button>,
+    /// Whether it is one message that says no more than a notice holds.
+    pub notice: bool,
 }
 
 /// Puts messages together in their order, as long as the whole `fits`; none if not even the first does.
@@ -94,6 +104,7 @@ pub fn together(rows: &[Outbound], fits: impl Fn(&str, &[Button]) -> bool) -> Re
         }
         whole.text = text;
         whole.buttons = body.choices;
+        whole.notice = body.notice && whole.messages.is_empty();
         whole.messages.push(row.id);
     }
     Ok(whole)

@@ -140,6 +140,13 @@ pub async fn done(tx: &mut Tx, id: JobId, attempt: u32) -> Result<bool, StoreErr
     Ok(changed > 0)
 }
 
+/// Notes that a job nobody has begun is done already. One that is running, or was, is left alone.
+pub async fn spare(tx: &mut Tx, dedupe_key: &str) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE jobs SET status = 'done' WHERE dedupe_key = $1 AND status = 'ready' AND attempt = 0";
+    both!(tx, |c| sqlx::query(SQL).bind(dedupe_key).execute(c).await.map(drop))?;
+    Ok(())
+}
+
 /// Puts a failed job back for another attempt at `run_at`, or gives it up if there were enough.
 /// Returns false if the attempt is not the running one.
 pub async fn retry(tx: &mut Tx, id: JobId, attempt: u32, run_at: Timestamp, error: &str) -> Result<bool, StoreError> {
