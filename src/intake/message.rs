@@ -32,15 +32,31 @@ pub struct InboundBody {
     /// … and let us in again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub returned: bool,
-    /// The person opened the conversation and said nothing yet.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub entered: bool,
-    /// The person agreed to messages by a template, or wants no more of them.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub consent: bool,
+    /// What the person did without a word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sign: Option<Sign>,
     /// What was understood of the words at once, by rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub understood: Option<Understanding>,
+}
+
+/// What a person did without a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sign {
+    /// They opened the conversation.
+    Entered,
+    /// They agreed to messages by a template, or want no more of them.
+    Consent,
+}
+
+impl Sign {
+    fn name(self) -> &'static str {
+        match self {
+            Sign::Entered => "entered",
+            Sign::Consent => "consent",
+        }
+    }
 }
 
 /// A file of a message.
@@ -65,10 +81,8 @@ impl InboundBody {
             "left"
         } else if self.returned {
             "returned"
-        } else if self.entered {
-            "entered"
-        } else if self.consent {
-            "consent"
+        } else if let Some(sign) = self.sign {
+            sign.name()
         } else if self.refused.is_some() {
             "refused"
         } else if let Some(first) = self.media.first() {

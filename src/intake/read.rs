@@ -1,7 +1,7 @@
 //! What somebody sent, as it is stored and as what it means to the conversation: words, commands,
 //! tokens, buttons, photos, recordings, places. Nothing is decided or recorded here.
 
-use super::message::{InboundBody, MediaRef};
+use super::message::{InboundBody, MediaRef, Sign};
 use super::{Intake, Scene};
 use crate::channel::{Content, MediaKind, Place, ReceivedFile};
 use crate::domain::dialogue::say::Label;
@@ -76,7 +76,7 @@ impl Intake {
                 Read::of(body, vec![Event::Text { text: words, understood }])
             }
             Content::Entered { token, .. } => {
-                let body = InboundBody { entered: true, ..InboundBody::default() };
+                let body = InboundBody { sign: Some(Sign::Entered), ..InboundBody::default() };
                 let words = format!("/start {}", token.unwrap_or_default());
                 let event = match self.token_of(tx, &words, scene.now).await? {
                     Some(event) => event,
@@ -86,7 +86,9 @@ impl Intake {
                 };
                 Read::of(body, vec![event])
             }
-            Content::Consent { .. } => Read::of(InboundBody { consent: true, ..InboundBody::default() }, Vec::new()),
+            Content::Consent { .. } => {
+                Read::of(InboundBody { sign: Some(Sign::Consent), ..InboundBody::default() }, Vec::new())
+            }
             Content::Left => Read::of(InboundBody { left: true, ..InboundBody::default() }, Vec::new()),
             Content::Returned => Read::of(InboundBody { returned: true, ..InboundBody::default() }, Vec::new()),
             Content::Refused(refusal) => {

@@ -49,12 +49,7 @@ mod tests {
         assert_eq!(within, NICENESS.max(before));
         let after = tokio::task::spawn_blocking(|| getpriority_process(None).unwrap()).await.unwrap();
         assert_eq!((getpriority_process(None).unwrap(), after), (before, before));
-        let broken = run("broken", || {
-            if before < 100 {
-                panic!("as the test says")
-            }
-        })
-        .await;
+        let broken = run("broken", move || assert!(before > 100, "as the test says")).await;
         assert_eq!(broken, Err("its thread gave up".to_owned()));
     }
 }

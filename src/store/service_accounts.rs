@@ -41,6 +41,8 @@ pub async fn notice(
     const KNOW: &str = "INSERT INTO service_accounts (id, open_kfid, token, noticed_at, first_at) \
                         VALUES ($1, $2, $3, $4, $4) \
                         ON CONFLICT (open_kfid) DO UPDATE SET token = excluded.token, noticed_at = excluded.noticed_at";
+    const OWE: &str = "UPDATE service_accounts SET owed_at = $2 \
+                       WHERE open_kfid = $1 AND (owed_at IS NULL OR owed_at < $3) RETURNING id";
     both!(tx, |c| sqlx::query(KNOW)
         .bind(new.to_string())
         .bind(clean(open_kfid))
@@ -49,8 +51,6 @@ pub async fn notice(
         .execute(c)
         .await
         .map(drop))?;
-    const OWE: &str = "UPDATE service_accounts SET owed_at = $2 \
-                       WHERE open_kfid = $1 AND (owed_at IS NULL OR owed_at < $3) RETURNING id";
     let owed: Option<String> = both!(tx, |c| sqlx::query_scalar(OWE)
         .bind(clean(open_kfid))
         .bind(now.0)

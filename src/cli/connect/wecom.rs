@@ -57,7 +57,7 @@ pub(super) async fn run(config: Config, user: Option<String>, robot: bool) -> an
                 match app.desk_link(&desk.open_kfid, None).await {
                     Ok(link) => done(format_args!("customer service {:?} is reached by {link}", desk.name))?,
                     Err(error) => {
-                        report.failed(format_args!("the link to customer service {:?}: {error}", desk.name))?
+                        report.failed(format_args!("the link to customer service {:?}: {error}", desk.name))?;
                     }
                 }
             }
