@@ -23,6 +23,7 @@ mod named;
 mod plans;
 mod register;
 mod repair;
+mod seasons;
 mod sla;
 mod surveys;
 mod texts;
@@ -197,13 +198,14 @@ impl Catalog {
             faq: faq::read(files, &mut names, &mut faults),
         };
         let calendar = calendar::read(files, &mut faults);
-        let warranty = warranty::read(files, &mut faults);
+        let seasons = seasons::read(files, &mut faults);
+        let warranty = warranty::read(files, seasons.clone(), &mut faults);
         let register = register::read(files, &mut faults);
         let care = care::read(files, &mut names, &mut faults);
         let sla = sla::read(files, &calendar, &mut faults);
         let dispatch = dispatch::read(files, &mut faults);
         let events = events::read(files, &mut faults);
-        let plans = plans::read(files, &script.surveys, &mut faults);
+        let plans = plans::read(files, seasons, &script.surveys, &mut faults);
         names.check(&texts, &mut faults);
         let vocabulary = Language::ALL.into_iter().map(|language| (language, vocabulary(files, language, &mut faults)));
         let vocabulary = vocabulary.collect();

@@ -35,6 +35,7 @@ pub mod recovery;
 pub mod register;
 pub mod score;
 pub mod script;
+pub mod season;
 pub mod secret;
 pub mod sla;
 pub mod staff;

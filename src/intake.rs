@@ -8,6 +8,7 @@
 //!
 //! Read [`record`] for how effects become rows and [`message`] for how messages are stored.
 
+mod anonymous;
 mod appointment;
 mod care;
 mod clocks;
@@ -213,8 +214,12 @@ impl Intake {
         scene.answering = Some(id);
         scene.heard = heard;
         self.note_permits(tx, dialogue, permits, now).await?;
+        let before = scene.state.clone();
         for event in events {
             self.happen(tx, &mut scene, event).await?;
+        }
+        if files.is_empty() && anonymous::answered(&before, &scene) {
+            store::inbox::blank(tx, id, &message::encode(&message::InboundBody::default())?).await?;
         }
         if heard == Some(Heard::Wrote) {
             self.send_what_was_shut_out(tx, &scene, id).await?;

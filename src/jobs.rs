@@ -245,8 +245,6 @@ impl Runner {
             }
             Job::PlanAll { day } => self.plan_all(day).await,
             Job::Replan => self.replan().await,
-            Job::PlanProject { project } => self.plan_project(project).await,
-            Job::PlanUnit { unit } => self.plan_unit(unit).await,
             Job::SendVisit { visit } => self.send_visit(visit).await,
             Job::ShowRecord { visit } => self.show_record(visit).await,
             Job::Neighbours { ticket } => {

@@ -75,15 +75,8 @@ impl Planner {
         Planner { intake }
     }
 
-    /// Brings the stored plan of a unit in line with its registers; returns how many visits changed.
-    ///
-    /// # Errors
-    /// A [`StoreError`] if nothing was stored.
-    pub async fn plan_unit(&self, tx: &mut Tx, unit: UnitId) -> Result<usize, StoreError> {
-        self.plan_units(tx, &[unit]).await
-    }
-
-    /// Plans some units; a unit that is gone is passed over.
+    /// Plans units, as their registers are now; returns how many visits changed. A unit that is gone
+    /// is passed over.
     ///
     /// # Errors
     /// A [`StoreError`] if nothing was stored.
@@ -103,24 +96,27 @@ impl Planner {
         Ok(changed)
     }
 
-    /// Plans a page of all units, after `after`; returns the last of them and how many visits
-    /// changed, or `None` behind the last page.
+    /// Plans a page of the units that are to be looked at by now: whose registers changed, and those
+    /// that were last planned so long ago that their visits come into the horizon. Returns how many
+    /// visits changed; `None` when no unit is left.
     ///
     /// # Errors
     /// A [`StoreError`] if nothing was stored.
-    pub async fn plan_page(&self, tx: &mut Tx, after: Option<UnitId>) -> Result<Option<(UnitId, usize)>, StoreError> {
-        let units = store::visits::units_after(tx, after, PAGE).await?;
-        let Some(last) = units.last().copied() else { return Ok(None) };
-        Ok(Some((last, self.plan_units(tx, &units).await?)))
-    }
-
-    /// Plans every unit of a project, as its registers are now.
-    ///
-    /// # Errors
-    /// A [`StoreError`] if nothing was stored.
-    pub async fn plan_project(&self, tx: &mut Tx, project: ProjectId) -> Result<usize, StoreError> {
-        let units: Vec<_> = store::units::list(tx, Some(project)).await?.into_iter().map(|unit| unit.id).collect();
-        self.plan_units(tx, &units).await
+    pub async fn plan_page(&self, tx: &mut Tx) -> Result<Option<usize>, StoreError> {
+        let now = self.now();
+        let page = store::visits::units_to_plan(tx, now, PAGE).await?;
+        if page.is_empty() {
+            return Ok(None);
+        }
+        let units: Vec<UnitId> = page.iter().map(|(unit, _)| *unit).collect();
+        let changed = self.plan_units(tx, &units).await?;
+        for (unit, is_new) in page {
+            // Once spread over the days they stay so: no day plans them all.
+            let wait =
+                if is_new { plan::first_look(self.plans(), &unit.to_string()) } else { self.plans().look_days() };
+            store::visits::plan_next(tx, unit, now + days(wait)).await?;
+        }
+        Ok(Some(changed))
     }
 
     /// Plans the visits after repairs that were closed of late (DOMAIN.md: within one week).
@@ -152,19 +148,6 @@ impl Planner {
         Ok(planned)
     }
 
-    /// Plans the second visit (二次回访) to a client who was dissatisfied, counted from `from`, when
-    /// the fault was rectified. `ordinal` says after what: the same again is the same visit. The
-    /// survey should be the one of the first answer, so that the two scores can be compared.
-    ///
-    /// # Errors
-    /// A [`StoreError`] if nothing was stored.
-    pub async fn second_visit(&self, tx: &mut Tx, second: Second) -> Result<VisitId, StoreError> {
-        let Second { ordinal, project, unit, contact, ticket, survey, from } = second;
-        let kind = VisitKind::Second;
-        let occasion = Occasion { kind, ordinal, project, unit, contact: Some(contact), ticket, survey, from };
-        Ok(self.bring_about(tx, &occasion).await?.0)
-    }
-
     /// Plans a follow-up that something brought about; returns it, and whether it is new.
     ///
     /// # Errors
@@ -177,8 +160,14 @@ impl Planner {
         }
         let rule = self.plans().after.get(&occasion.kind);
         let (wait, latest) = rule.map_or((0, None), |rule| (rule.days, Some(rule.latest_days)));
-        let survey = occasion.survey.clone().or_else(|| rule.map(|rule| rule.survey.clone()));
-        let survey = survey.unwrap_or_else(|| self.plans().outreach.survey.clone());
+        let survey = match &occasion.survey {
+            Some(survey) => survey.clone(),
+            None => {
+                let planned = rule.map_or(&self.plans().outreach.survey, |rule| &rule.survey);
+                let project = store::projects::find(tx, occasion.project).await?;
+                project.map_or(planned.as_str(), |project| self.plans().survey_for(project.kind, planned)).to_owned()
+            }
+        };
         let now = self.now();
         let mut visit = Visit::planned(self.intake.clock.new_id(), key, occasion.kind, occasion.project, survey, now);
         visit.unit_id = occasion.unit;
@@ -332,20 +321,6 @@ impl Planner {
     fn calendar(&self) -> &Calendar {
         self.intake.catalog.calendar()
     }
-}
-
-/// A second visit that is to be made.
-#[derive(Debug, Clone)]
-pub struct Second {
-    /// After what: the id of the recovery.
-    pub ordinal: String,
-    pub project: ProjectId,
-    pub unit: Option<UnitId>,
-    pub contact: ContactId,
-    pub ticket: Option<TicketId>,
-    pub survey: Option<String>,
-    /// When the fault was rectified, or the recovery was done.
-    pub from: Timestamp,
 }
 
 /// A project with what its contract agrees.

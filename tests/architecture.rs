@@ -27,6 +27,7 @@ const RANKS: &[&[&str]] = &[
 /// Edges between siblings: (from, to, why).
 const ALLOWED: &[(&str, &str, &str)] = &[
     ("desk", "intake", "what staff decide is recorded by the same hand as what clients say"),
+    ("desk", "planner", "a second visit that staff wants is planned by the rules of every other visit"),
     ("planner", "intake", "a survey that is due is put by the same hand that takes the answers"),
 ];
 

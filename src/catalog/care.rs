@@ -40,7 +40,6 @@ struct Recovery {
 #[serde(deny_unknown_fields)]
 struct Dissatisfied {
     deadline_days: u32,
-    second_visit_days: u32,
 }
 
 #[derive(Deserialize)]
@@ -127,7 +126,6 @@ pub(super) fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>
     Some(Care {
         recovery: Plan {
             deadline_days: recovery.dissatisfied.deadline_days,
-            second_visit_days: recovery.dissatisfied.second_visit_days,
             ask_days: recovery.neutral.deadline_days,
             offers: recovery.satisfied.offers,
             review_below: recovery.team.review_below,

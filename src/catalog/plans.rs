@@ -1,23 +1,24 @@
-//! `plans/visits.toml` and `plans/seasons.toml`: which follow-ups a unit gets, and when.
+//! `plans/visits.toml`: which follow-ups a unit gets, and when.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error;
 
 use super::calendar::time;
-use super::document::{Placed, Source, Table};
+use super::document::{Source, Table};
 use super::fault::Fault;
 use super::files::Files;
-use crate::domain::plan::{After, Edge, From, Line, Offset, Only, Outreach, Plans, Season, SeasonDates, When};
+use super::seasons;
+use crate::domain::plan::{After, Edge, From, Instead, Line, Offset, Only, Outreach, Plans, When};
 use crate::domain::project::{ProjectKind, Tier};
+use crate::domain::season::Season;
 use crate::domain::survey::Survey;
 use crate::domain::visit::VisitKind;
 
 const VISITS: &str = "plans/visits.toml";
-const SEASONS: &str = "plans/seasons.toml";
 
 /// What something that happens brings about; each must be there.
 const AFTER: [(&str, VisitKind); 3] =
@@ -27,11 +28,20 @@ const AFTER: [(&str, VisitKind); 3] =
 const MOST_DAYS: u32 = 3660;
 const MOST_MONTHS: u32 = 120;
 
-type Surveys = BTreeMap<String, Survey>;
+/// The surveys that are there, and where the plan names others.
+struct Surveys<'s> {
+    known: &'s BTreeMap<String, Survey>,
+    missing: RefCell<BTreeMap<String, Vec<usize>>>,
+}
 
-/// Reads the plan and the seasons; what they name must be there.
-pub(super) fn read(files: &Files, surveys: &Surveys, faults: &mut Vec<Fault>) -> Plans {
-    let seasons = seasons(files, faults);
+/// Reads the plan; what it names must be there.
+pub(super) fn read(
+    files: &Files,
+    seasons: Vec<Season>,
+    surveys: &BTreeMap<String, Survey>,
+    faults: &mut Vec<Fault>,
+) -> Plans {
+    let surveys = &Surveys { known: surveys, missing: RefCell::default() };
     let mut plans = Plans { seasons, ..Plans::default() };
     let Some(text) = files.required(VISITS, faults) else { return plans };
     let source = Source::new(VISITS, text);
@@ -40,6 +50,17 @@ pub(super) fn read(files: &Files, surveys: &Surveys, faults: &mut Vec<Fault>) ->
     plans.at = time(&source, &table.string("at")).unwrap_or_default();
     [plans.spread_minutes, plans.horizon_days, plans.late_days] =
         ["spread_minutes", "horizon_days", "late_days"].map(|key| table.count(key));
+    for entry in table.tables("instead") {
+        let of = entry.strings("of");
+        let missing = of.iter().filter(|of| !surveys.known.contains_key(&of.value));
+        missing.for_each(|of| surveys.miss(&of.value, of.at));
+        plans.instead.push(Instead {
+            project_kinds: known(&source, &entry, "project_kinds"),
+            of: of.into_iter().map(|of| of.value).collect(),
+            survey: surveys.named(&entry, "survey"),
+        });
+        entry.finish();
+    }
     for entry in table.tables("visit") {
         if let Some(line) = line(&source, &entry, &plans, surveys) {
             plans.lines.push(line);
@@ -57,7 +78,7 @@ pub(super) fn read(files: &Files, surveys: &Surveys, faults: &mut Vec<Fault>) ->
             if latest_days < days {
                 source.fault(entry.at(), "`latest_days` must not be before `days`");
             }
-            plans.after.insert(kind, After { days, latest_days, survey: survey(&source, &entry, surveys) });
+            plans.after.insert(kind, After { days, latest_days, survey: surveys.named(&entry, "survey") });
             entry.finish();
         }
         after.finish();
@@ -68,17 +89,24 @@ pub(super) fn read(files: &Files, surveys: &Surveys, faults: &mut Vec<Fault>) ->
         Some(entry) => {
             let sample_percent = span(&source, &entry, entry.count("sample_percent"), 100);
             let silent_months = span(&source, &entry, entry.count("silent_months"), MOST_MONTHS);
-            plans.outreach = Outreach { sample_percent, silent_months, survey: survey(&source, &entry, surveys) };
+            plans.outreach = Outreach {
+                sample_percent,
+                sample_seed: entry.string("sample_seed").value,
+                sample_survey: surveys.named(&entry, "sample_survey"),
+                silent_months,
+                survey: surveys.named(&entry, "survey"),
+            };
             entry.finish();
         }
         None => source.fault(table.at(), "[outreach] is missing"),
     }
     table.finish();
+    surveys.report(&source);
     faults.extend(source.into_faults());
     plans
 }
 
-fn line(source: &Source<'_>, entry: &Table<'_, '_>, plans: &Plans, surveys: &Surveys) -> Option<Line> {
+fn line(source: &Source<'_>, entry: &Table<'_, '_>, plans: &Plans, surveys: &Surveys<'_>) -> Option<Line> {
     let name = entry.string("kind");
     let kind = VisitKind::from_name(&name.value).filter(|kind| !brought_about(*kind));
     if kind.is_none() && !name.value.is_empty() {
@@ -111,7 +139,7 @@ fn line(source: &Source<'_>, entry: &Table<'_, '_>, plans: &Plans, surveys: &Sur
         only,
         when: when?,
         latest,
-        survey: survey(source, entry, surveys),
+        survey: surveys.named(entry, "survey"),
     };
     if plans.lines.iter().any(|other| other.collides(&line)) {
         source.fault(id.at, format!("the visit {}:{} is there twice for the same projects", name.value, line.id));
@@ -135,7 +163,7 @@ fn when(source: &Source<'_>, entry: &Table<'_, '_>, plans: &Plans) -> Option<Whe
     });
     let season = entry.optional_string("season").map(|season| {
         if !plans.seasons.iter().any(|known| known.id == season.value) {
-            source.fault(season.at, format!("there is no season `{}` in {SEASONS}", season.value));
+            source.fault(season.at, format!("there is no season `{}` in {}", season.value, seasons::FILE));
         }
         let edge = entry.string("edge");
         if !matches!(edge.value.as_str(), "before" | "after" | "") {
@@ -172,49 +200,29 @@ fn offset(source: &Source<'_>, entry: &Table<'_, '_>, keys: [&'static str; 2]) -
     }
 }
 
-fn seasons(files: &Files, faults: &mut Vec<Fault>) -> Vec<Season> {
-    let Some(text) = files.required(SEASONS, faults) else { return Vec::new() };
-    let source = Source::new(SEASONS, text);
-    let root = source.parse();
-    let table = Table::new(&source, root.get_ref(), &root.span());
-    let mut seasons: Vec<Season> = Vec::new();
-    for entry in table.tables("season") {
-        let id = entry.string("id");
-        if seasons.iter().any(|known| known.id == id.value) {
-            source.fault(id.at, format!("the season `{}` is there twice", id.value));
+impl Surveys<'_> {
+    /// Returns the name of a survey; one that is not there is noted.
+    fn named(&self, entry: &Table<'_, '_>, key: &'static str) -> String {
+        let survey = entry.string(key);
+        if !self.known.contains_key(&survey.value) && !survey.value.is_empty() {
+            self.miss(&survey.value, survey.at);
         }
-        let mut dates = Vec::new();
-        for place in entry.tables("dates") {
-            let regions = place.strings("regions").into_iter().map(|region| region.value).collect();
-            let [from, to] = ["from", "to"].map(|key| month_and_day(&source, &place.string(key)));
-            if let (Some(from), Some(to)) = (from, to) {
-                dates.push(SeasonDates { regions, from, to });
-            }
-            place.finish();
+        survey.value
+    }
+
+    fn miss(&self, name: &str, at: usize) {
+        self.missing.borrow_mut().entry(name.to_owned()).or_default().push(at);
+    }
+
+    /// Notes one fault for every survey that is missing, however many lines name it.
+    fn report(&self, source: &Source<'_>) {
+        for (name, places) in self.missing.borrow().iter() {
+            let Some((first, others)) = places.split_first() else { continue };
+            let others: Vec<String> = others.iter().map(|at| source.line(*at).to_string()).collect();
+            let also = if others.is_empty() { String::new() } else { format!("; so says line {}", others.join(", ")) };
+            source.fault(*first, format!("there is no survey `{name}`{also}"));
         }
-        entry.finish();
-        seasons.push(Season { id: id.value, dates });
     }
-    table.finish();
-    faults.extend(source.into_faults());
-    seasons
-}
-
-/// A day that every year has.
-fn month_and_day(source: &Source<'_>, text: &Placed<String>) -> Option<(i8, i8)> {
-    let date = format!("2023-{}", text.value).parse::<Date>().ok();
-    if date.is_none() && !text.value.is_empty() {
-        source.fault(text.at, format!("`{}` is no month and day; write it like \"06-10\"", text.value));
-    }
-    date.map(|date| (date.month(), date.day()))
-}
-
-fn survey(source: &Source<'_>, entry: &Table<'_, '_>, surveys: &Surveys) -> String {
-    let survey = entry.string("survey");
-    if !surveys.contains_key(&survey.value) && !survey.value.is_empty() {
-        source.fault(survey.at, format!("there is no survey `{}`", survey.value));
-    }
-    survey.value
 }
 
 /// Names of plain values; those nobody knows are faults.

@@ -41,6 +41,7 @@ fn survey(source: &Source<'_>, names: &mut TextNames) -> Survey {
     let version = table.count("version");
     let [title_key, opening_key, closing_key] =
         ["title", "opening", "closing"].map(|key| names.note(source, table.string(key)));
+    let anonymous = table.flag("anonymous");
     let mut questions: Vec<Question> = Vec::new();
     let mut required = 0;
     for entry in table.tables("question") {
@@ -65,7 +66,7 @@ fn survey(source: &Source<'_>, names: &mut TextNames) -> Survey {
         source.fault(id.at, format!("the weights of `{}` sum to {sum:.3}; they must sum to 1", id.value));
     }
     table.finish();
-    Survey { id: id.value, version, title_key, opening_key, questions, closing_key }
+    Survey { id: id.value, version, title_key, opening_key, questions, closing_key, anonymous }
 }
 
 fn question(source: &Source<'_>, entry: &Table<'_, '_>, earlier: &[Question], names: &mut TextNames) -> Question {

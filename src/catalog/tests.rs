@@ -219,6 +219,11 @@ fn the_four_surveys_are_those_of_the_domain() {
         }
     }
     insta::assert_snapshot!(list, @r"
+    equipment v1
+      running       Scale5   30 % required
+      handling      Scale5   30 % required
+      overall       Scale10  40 % required
+      worries       Open        - optional
     handover v1
       appearance    Scale5   30 % required
       function      Scale5   30 % required
@@ -237,6 +242,9 @@ fn the_four_surveys_are_those_of_the_domain() {
       appearance    Scale5   30 % required
       function      Scale5   30 % required
       overall       Scale10  40 % required
+      worries       Open        - optional
+    sample v1
+      overall       Scale5  100 % required
       worries       Open        - optional
     ");
 }

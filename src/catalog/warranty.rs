@@ -6,31 +6,23 @@ use std::collections::BTreeMap;
 use super::document::{Placed, Source, Table};
 use super::fault::Fault;
 use super::files::Files;
+use super::seasons;
 use crate::domain::language::Language;
+use crate::domain::season::Season;
 use crate::domain::understanding::Category;
-use crate::domain::warranty::{Component, Rules, Season, SeasonKind, Span};
+use crate::domain::warranty::{Component, Rules, Span};
 
 const FILE: &str = "plans/warranty.toml";
 
-/// Reads the rules.
-pub(super) fn read(files: &Files, faults: &mut Vec<Fault>) -> Rules {
+/// Reads the rules; terms in seasons count those given.
+pub(super) fn read(files: &Files, seasons: Vec<Season>, faults: &mut Vec<Fault>) -> Rules {
     let Some(text) = files.required(FILE, faults) else { return Rules::default() };
     let source = Source::new(FILE, text);
     let root = source.parse();
     let table = Table::new(&source, root.get_ref(), &root.span());
-    let mut rules = Rules { design_life_years: table.count("design_life_years"), ..Rules::default() };
-    for entry in table.tables("season") {
-        rules.seasons.extend(season(&source, &entry));
-        entry.finish();
-    }
-    for kind in SeasonKind::ALL {
-        if !rules.seasons.iter().any(|season| season.kind == kind && season.regions.is_empty()) {
-            let name = kind.name();
-            source.fault(table.at(), format!("there is no [[season]] of kind = \"{name}\" for every other region"));
-        }
-    }
+    let mut rules = Rules { design_life_years: table.count("design_life_years"), seasons, components: Vec::new() };
     for entry in table.tables("component") {
-        let (at, read) = (entry.at(), component(&source, &entry));
+        let (at, read) = (entry.at(), component(&source, &entry, &rules.seasons));
         entry.finish();
         if rules.component(&read.id).is_some() {
             source.fault(at, format!("the component `{}` is there twice", read.id));
@@ -51,32 +43,7 @@ pub(super) fn read(files: &Files, faults: &mut Vec<Fault>) -> Rules {
     rules
 }
 
-fn season(source: &Source<'_>, entry: &Table<'_, '_>) -> Option<Season> {
-    let kind = season_kind(source, &entry.string("kind"));
-    let regions = entry.strings("regions").into_iter().map(|name| name.value).collect();
-    let [from, to] = ["from", "to"].map(|key| day(source, &entry.string(key)));
-    Some(Season { kind: kind?, regions, from: from?, to: to? })
-}
-
-fn season_kind(source: &Source<'_>, name: &Placed<String>) -> Option<SeasonKind> {
-    let kind = SeasonKind::ALL.into_iter().find(|kind| kind.name() == name.value);
-    if kind.is_none() && !name.value.is_empty() {
-        let known = SeasonKind::ALL.map(SeasonKind::name).join(", ");
-        source.fault(name.at, format!("unknown season `{}`; known: {known}", name.value));
-    }
-    kind
-}
-
-/// A day that every year has.
-fn day(source: &Source<'_>, text: &Placed<String>) -> Option<(i8, i8)> {
-    let date = format!("2025-{}", text.value).parse::<jiff::civil::Date>().ok();
-    if date.is_none() && !text.value.is_empty() {
-        source.fault(text.at, format!("`{}` is no month and day of every year; write it like \"11-15\"", text.value));
-    }
-    date.map(|date| (date.month(), date.day()))
-}
-
-fn component(source: &Source<'_>, entry: &Table<'_, '_>) -> Component {
+fn component(source: &Source<'_>, entry: &Table<'_, '_>, seasons: &[Season]) -> Component {
     let id = entry.string("id").value;
     let names: BTreeMap<Language, String> =
         [(Language::Chinese, entry.string("zh").value), (Language::English, entry.string("en").value)].into();
@@ -84,7 +51,8 @@ fn component(source: &Source<'_>, entry: &Table<'_, '_>) -> Component {
     let words = entry.strings("words").into_iter().map(|word| word.value.to_lowercase()).collect();
     let [categories, otherwise] = ["categories", "otherwise"].map(|key| categories(source, &entry.strings(key)));
     let kind = entry.string("term");
-    let season = entry.optional_string("season").and_then(|name| season_kind(source, &name));
+    let season = entry.optional_string("season").inspect(|name| check_season(source, name, seasons));
+    let season = season.map(|name| name.value);
     let span = match kind.value.as_str() {
         "design_life" => Span::DesignLife,
         "months" => Span::Months(entry.count("months")),
@@ -100,6 +68,22 @@ fn component(source: &Source<'_>, entry: &Table<'_, '_>) -> Component {
         source.fault(entry.at(), format!("the component `{id}` counts seasons and needs `season`"));
     }
     Component { id, names, also, span, season, categories, words, otherwise }
+}
+
+/// A term counts a season wherever the works are.
+fn check_season(source: &Source<'_>, name: &Placed<String>, seasons: &[Season]) {
+    match seasons.iter().find(|season| season.id == name.value) {
+        Some(season) if season.dates.iter().any(|dates| dates.regions.is_empty()) => {}
+        Some(_) => source.fault(
+            name.at,
+            format!(
+                "`{}` has no dates for every other region in {}, so a term cannot count it",
+                name.value,
+                seasons::FILE
+            ),
+        ),
+        None => source.fault(name.at, format!("there is no season `{}` in {}", name.value, seasons::FILE)),
+    }
 }
 
 fn categories(source: &Source<'_>, names: &[Placed<String>]) -> Vec<Category> {
@@ -121,11 +105,13 @@ mod tests {
     use jiff::civil::{Date, date};
 
     use super::*;
+    use crate::domain::season::SeasonDates;
     use crate::domain::warranty::{Term, Works};
 
     fn rules() -> Rules {
         let mut faults = Vec::new();
-        let rules = read(&Files::embedded(), &mut faults);
+        let seasons = seasons::read(&Files::embedded(), &mut faults);
+        let rules = read(&Files::embedded(), seasons, &mut faults);
         assert_eq!(faults, []);
         rules
     }
@@ -290,10 +276,6 @@ mod tests {
     fn faults_in_the_file_are_named_with_their_line() {
         let text = r#"
 design_life_years = 0
-[[season]]
-kind = "heating"
-from = "02-29"
-to = "03-15"
 [[component]]
 id = "a"
 zh = "甲"
@@ -307,21 +289,36 @@ en = "b"
 term = "seasons"
 seasons = 2
 otherwise = ["leak", "lake"]
+[[component]]
+id = "b"
+zh = "丙"
+en = "c"
+term = "seasons"
+seasons = 2
+season = "rain"
+[[component]]
+id = "c"
+zh = "丁"
+en = "d"
+term = "seasons"
+seasons = 2
+season = "snow"
 "#;
         let mut faults = Vec::new();
-        read(&Files::of([(FILE, text)]), &mut faults);
+        let dates = vec![SeasonDates { regions: vec!["华南".to_owned()], from: (4, 15), to: (6, 30), visited: true }];
+        let rain = vec![Season { id: "rain".to_owned(), dates }];
+        read(&Files::of([(FILE, text)]), rain, &mut faults);
         faults.sort();
         let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
-        insta::assert_snapshot!(faults.join("\n"), @r#"
-        plans/warranty.toml:1: there is no [[season]] of kind = "cooling" for every other region
-        plans/warranty.toml:1: there is no [[season]] of kind = "heating" for every other region
+        insta::assert_snapshot!(faults.join("\n"), @r"
         plans/warranty.toml:2: `design_life_years` must be a whole number from 1 up
-        plans/warranty.toml:5: `02-29` is no month and day of every year; write it like "11-15"
-        plans/warranty.toml:11: unknown term `season`; known: design_life, months, seasons
-        plans/warranty.toml:13: `otherwise` names leak, which belongs to `a` already
-        plans/warranty.toml:13: the component `a` counts seasons and needs `season`
-        plans/warranty.toml:13: the component `a` is there twice
-        plans/warranty.toml:19: unknown category `lake`; known: leak, crack, electrical, hvac, heating, plumbing_drain, door_window, floor_tile, elevator, fire_safety, noise, other
-        "#);
+        plans/warranty.toml:7: unknown term `season`; known: design_life, months, seasons
+        plans/warranty.toml:9: `otherwise` names leak, which belongs to `a` already
+        plans/warranty.toml:9: the component `a` counts seasons and needs `season`
+        plans/warranty.toml:9: the component `a` is there twice
+        plans/warranty.toml:15: unknown category `lake`; known: leak, crack, electrical, hvac, heating, plumbing_drain, door_window, floor_tile, elevator, fire_safety, noise, other
+        plans/warranty.toml:22: `rain` has no dates for every other region in plans/seasons.toml, so a term cannot count it
+        plans/warranty.toml:29: there is no season `snow` in plans/seasons.toml
+        ");
     }
 }

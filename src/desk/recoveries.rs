@@ -1,17 +1,13 @@
 //! What staff does for clients who were not satisfied, and offers to those who were.
 
-use std::time::Duration;
-
 use super::{Desk, DeskError, words};
 use crate::domain::dialogue::{Event, Say};
 use crate::domain::ids::{RecoveryId, ResponseId, StaffId};
-use crate::domain::job::Job;
 use crate::domain::recovery::{Recovery, RootCause};
 use crate::domain::score::Band;
-use crate::store::follow_ups::{self, SecondVisit};
+use crate::domain::visit::VisitKind;
+use crate::planner::{Occasion, Planner};
 use crate::store::{self, Tx};
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Desk {
     /// Gives a recovery to a member of staff.
@@ -43,29 +39,26 @@ impl Desk {
         .await
     }
 
-    /// Plans the second visit (二次回访), after the review.
+    /// Plans the second visit (二次回访), after the review; `[after.second]` of the plan says when.
     pub async fn second_visit(&self, id: RecoveryId, by: StaffId) -> Result<(), DeskError> {
         self.change_recovery(id, by, move |tx, desk, recovery| {
             Box::pin(async move {
                 let project = recovery.project_id.ok_or(DeskError::Needed("a project the client belongs to"))?;
-                let (now, plan) = (desk.intake.clock.now(), desk.intake.catalog.recovery());
                 // The same questions, so that the two scores can be compared.
                 let first = store::responses::find(tx, recovery.response_id).await?;
                 let survey = first.ok_or(DeskError::NotFound("response"))?.survey;
-                let visit = SecondVisit {
-                    id: desk.intake.clock.new_id(),
-                    recovery: recovery.id,
+                let occasion = Occasion {
+                    kind: VisitKind::Second,
+                    ordinal: recovery.id.to_string(),
                     project,
                     unit: recovery.unit_id,
                     contact: recovery.contact_id,
-                    survey,
-                    due_at: now + DAY * plan.second_visit_days,
-                    created_at: now,
+                    ticket: None,
+                    survey: Some(survey),
+                    from: desk.intake.clock.now(),
                 };
-                let planned = recovery.visit(visit.id)?;
-                follow_ups::plan_second(tx, &visit).await?;
-                desk.intake.owe(tx, Job::SendVisit { visit: visit.id }, visit.due_at).await?;
-                Ok(planned)
+                let (visit, _) = Planner::new(desk.intake.clone()).bring_about(tx, &occasion).await?;
+                Ok(recovery.visit(visit)?)
             })
         })
         .await

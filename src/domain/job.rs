@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::alert::{Act, Target};
 use super::dialogue::Timer;
 use super::ids::{
-    DialogueId, FlagId, MediaId, OutboxId, ProjectId, RecoveryId, ResponseId, ServiceAccountId, StaffId, TicketId,
-    UnitId, VisitId,
+    DialogueId, FlagId, MediaId, OutboxId, RecoveryId, ResponseId, ServiceAccountId, StaffId, TicketId, VisitId,
 };
 use super::sla::ClockKind;
 
@@ -42,15 +41,11 @@ pub enum Job {
     FixUnanswered { ticket: TicketId, round: u32, last: bool },
     /// Put the tickets of somebody who has left back into the pool.
     StaffLeft { staff: StaffId },
-    /// Bring the visits of all units in line with the registers, and see to it that this is done
-    /// again the next day. `day` is the local day, in days since 1970.
+    /// Bring the visits of the units that are to be looked at in line with the registers, and see to it
+    /// that this is done again the next day. `day` is the local day, in days since 1970.
     PlanAll { day: i32 },
     /// The registers changed: plan all units, today's planning notwithstanding.
     Replan,
-    /// The registers of a project changed: plan its units.
-    PlanProject { project: ProjectId },
-    /// The registers of a unit changed: plan it.
-    PlanUnit { unit: UnitId },
     /// A visit is due: ask the client, or give it to a person.
     SendVisit { visit: VisitId },
     /// Show the client what staff wrote down of a visit.
@@ -86,8 +81,6 @@ impl Job {
             Job::StaffLeft { .. } => "staff_left",
             Job::PlanAll { .. } => "plan_all",
             Job::Replan => "replan",
-            Job::PlanProject { .. } => "plan_project",
-            Job::PlanUnit { .. } => "plan_unit",
             Job::SendVisit { .. } => "send_visit",
             Job::ShowRecord { .. } => "show_record",
             Job::Neighbours { .. } => "neighbours",
@@ -105,9 +98,7 @@ impl Job {
             Job::Deliver { dialogue, .. } => Some(format!("say:{dialogue}")),
             Job::Acknowledge { flag, .. } => Some(format!("acknowledge:{flag}")),
             // One at a time: two would find the same things to add.
-            Job::PlanAll { .. } | Job::Replan | Job::PlanProject { .. } | Job::PlanUnit { .. } => {
-                Some("plan".to_owned())
-            }
+            Job::PlanAll { .. } | Job::Replan => Some("plan".to_owned()),
             Job::SendVisit { visit } | Job::ShowRecord { visit } => Some(format!("visit:{visit}")),
             // Two that read the same change nothing twice, and one that waits for the platform holds up no other.
             Job::ReadService { .. }
@@ -138,7 +129,7 @@ impl Job {
             Job::PlanAll { day } => Some(format!("plan_all:{day}")),
             Job::ShowRecord { visit } => Some(format!("show_record:{visit}")),
             // A visit that was put off is sent by another job of its own; the earlier finds nothing due.
-            Job::Replan | Job::PlanProject { .. } | Job::PlanUnit { .. } | Job::SendVisit { .. } => None,
+            Job::Replan | Job::SendVisit { .. } => None,
             // Each notice that comes after reading has begun is worth another look.
             Job::ReadService { .. } => None,
             Job::Acknowledge { .. } | Job::TagTicket { .. } | Job::TagResponse { .. } => None,

@@ -13,6 +13,7 @@ use jiff::civil::{Date, Time};
 
 use super::calendar::Calendar;
 use super::project::{ProjectKind, Tier, Upkeep};
+use super::season::{self, Season};
 use super::visit::{Reason, VisitKind, VisitStatus};
 
 /// Nothing is planned further ahead than this from the handover: a contract without an end, samples.
@@ -21,6 +22,10 @@ const MOST_MONTHS: i32 = 120;
 const MOST_SEASONS: i16 = 12;
 /// What the season visit asks about can hardly have shown sooner; the first visit covers it.
 const SETTLED_DAYS: i64 = 30;
+/// A visit is written down at least so many days ahead, unless the horizon is shorter.
+const SPARE_DAYS: u32 = 5;
+/// A sample falls on one of the first days of its month, so that a holiday leaves it within.
+const SAMPLE_DAYS: u64 = 25;
 /// What must be over by some day may be moved so much ahead.
 const EARLIER_DAYS: i64 = 14;
 
@@ -35,6 +40,8 @@ pub struct Plans {
     /// How long overdue a visit may be when it is first seen.
     pub late_days: u32,
     pub lines: Vec<Line>,
+    /// What is asked instead of a survey in projects of other kinds.
+    pub instead: Vec<Instead>,
     pub seasons: Vec<Season>,
     /// What something that happens brings about.
     pub after: BTreeMap<VisitKind, After>,
@@ -54,6 +61,15 @@ pub struct Line {
     pub when: When,
     /// A holiday must not move it beyond this.
     pub latest: Option<Offset>,
+    pub survey: String,
+}
+
+/// A survey in words that fit other works: a machine has no walls and windows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instead {
+    pub project_kinds: Vec<ProjectKind>,
+    /// The surveys it stands for.
+    pub of: Vec<String>,
     pub survey: String,
 }
 
@@ -103,24 +119,6 @@ pub enum Edge {
     After,
 }
 
-/// A season, by region.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Season {
-    pub id: String,
-    pub dates: Vec<SeasonDates>,
-}
-
-/// When a season is in some regions.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SeasonDates {
-    /// Parts of the names of regions; empty for all.
-    pub regions: Vec<String>,
-    /// Month and day.
-    pub from: (i8, i8),
-    /// Month and day, of the next year if before `from`.
-    pub to: (i8, i8),
-}
-
 /// A visit that something brings about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct After {
@@ -132,8 +130,12 @@ pub struct After {
 /// Random samples and clients silent for long.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outreach {
-    /// Of a hundred units each quarter.
+    /// Of a hundred units each month.
     pub sample_percent: u32,
+    /// What the draw is mixed with, so that nobody outside can reckon whom it falls on.
+    pub sample_seed: String,
+    /// What the sample is asked.
+    pub sample_survey: String,
     pub silent_months: u32,
     pub survey: String,
 }
@@ -187,7 +189,8 @@ pub fn plan(plans: &Plans, subject: &Subject<'_>, calendar: &Calendar) -> Vec<Du
         for (ordinal, planned_on, within, expiring) in occasions(plans, line, subject) {
             let key = format!("{}:{}:{ordinal}", subject.unit, line.kind.name());
             let due_on = moved(planned_on, within, calendar);
-            dues.push(Due { key, kind: line.kind, planned_on, due_on, survey: line.survey.clone(), expiring });
+            let survey = plans.survey_for(subject.kind, &line.survey).to_owned();
+            dues.push(Due { key, kind: line.kind, planned_on, due_on, survey, expiring });
         }
     }
     outreach(plans, subject, calendar, &mut dues);
@@ -275,15 +278,26 @@ pub fn reconcile(plans: &Plans, dues: &[Due], known: &[Known], today: Date) -> V
     changes
 }
 
-/// Returns when a season begins and ends in a region, in the year it begins in.
-pub fn season_in(plans: &Plans, season: &str, region: &str, year: i16) -> Option<(Date, Date)> {
-    let season = plans.seasons.iter().find(|known| known.id == season)?;
-    let here =
-        |dates: &&SeasonDates| dates.regions.is_empty() || dates.regions.iter().any(|r| region.contains(r.as_str()));
-    let dates = season.dates.iter().find(here)?;
-    let from = Date::new(year, dates.from.0, dates.from.1).ok()?;
-    let year = if dates.to < dates.from { year.checked_add(1)? } else { year };
-    Some((from, Date::new(year, dates.to.0, dates.to.1).ok()?))
+/// Returns after how many days a unit that was planned for the first time is planned again: always
+/// the same for a unit, and evenly spread over many.
+pub fn first_look(plans: &Plans, unit: &str) -> u32 {
+    1 + u32::try_from(hash(unit) % u64::from(plans.look_days())).unwrap_or(0)
+}
+
+impl Plans {
+    /// Returns every how many days a unit is planned: so often that a visit is written down some
+    /// days before it is due.
+    pub fn look_days(&self) -> u32 {
+        self.horizon_days.saturating_sub(SPARE_DAYS).max(1)
+    }
+
+    /// Returns what is asked in projects of a kind where the plan says `survey`.
+    pub fn survey_for<'s>(&'s self, kind: ProjectKind, survey: &'s str) -> &'s str {
+        let fits = |instead: &&Instead| {
+            instead.project_kinds.contains(&kind) && instead.of.iter().any(|of| of.as_str() == survey)
+        };
+        self.instead.iter().find(fits).map_or(survey, |instead| instead.survey.as_str())
+    }
 }
 
 impl Line {
@@ -393,12 +407,14 @@ fn upkeep(subject: &Subject<'_>) -> Vec<Occasion> {
 fn seasonal(plans: &Plans, subject: &Subject<'_>, line: (&str, Edge, u32, u32)) -> Vec<Occasion> {
     let (season, edge, days, years) = line;
     let Some(handover) = subject.handover else { return Vec::new() };
+    let here = season::dates_in(&plans.seasons, season, subject.region).filter(|dates| dates.visited);
+    let Some(here) = here else { return Vec::new() };
     let first = handover.saturating_add(SETTLED_DAYS.days());
     let last = handover.saturating_add(i64::from(years).years());
     let mut each = Vec::new();
     // A season that began the year before may end after the handover.
     for year in handover.year().saturating_sub(1)..handover.year().saturating_add(MOST_SEASONS) {
-        let Some((from, to)) = season_in(plans, season, subject.region, year) else { continue };
+        let Some((from, to)) = here.beginning_in(year) else { continue };
         let (name, planned_on) = match edge {
             Edge::Before => ("before", from.saturating_sub(i64::from(days).days())),
             Edge::After => ("after", to.saturating_add(i64::from(days).days())),
@@ -414,27 +430,27 @@ fn seasonal(plans: &Plans, subject: &Subject<'_>, line: (&str, Edge, u32, u32)) 
 /// Adds random samples and the visit to somebody who has been silent for long.
 fn outreach(plans: &Plans, subject: &Subject<'_>, calendar: &Calendar, dues: &mut Vec<Due>) {
     let rule = &plans.outreach;
-    let mut add = |ordinal: String, planned_on: Date| {
+    let mut add = |ordinal: String, planned_on: Date, survey: &str| {
         let kind = VisitKind::Outreach;
         let key = format!("{}:{}:{ordinal}", subject.unit, kind.name());
         let due_on = moved(planned_on, None, calendar);
-        dues.push(Due { key, kind, planned_on, due_on, survey: rule.survey.clone(), expiring: None });
+        let survey = plans.survey_for(subject.kind, survey).to_owned();
+        dues.push(Due { key, kind, planned_on, due_on, survey, expiring: None });
     };
     if let Some(heard) = subject.heard
         && let Some(silent) = Offset::Months(rule.silent_months).after(heard)
     {
-        add(format!("silent_{heard}"), silent);
+        add(format!("silent_{heard}"), silent, &rule.survey);
     }
     let Some(handover) = subject.handover else { return };
-    let Ok(first) = Date::new(handover.year(), (handover.month() - 1) / 3 * 3 + 1, 1) else { return };
-    // The quarter of the handover has its first visit.
-    for quarter in 1..MOST_MONTHS / 3 {
-        let Ok(begins) = first.checked_add(i64::from(quarter * 3).months()) else { return };
-        let name = format!("sample_{}q{}", begins.year(), (begins.month() - 1) / 3 + 1);
-        let drawn = hash(&format!("{}:{name}", subject.unit));
+    // The month of the handover has its first visit.
+    for month in 1..MOST_MONTHS {
+        let Ok(begins) = handover.first_of_month().checked_add(i64::from(month).months()) else { return };
+        let name = format!("sample_{}", begins.strftime("%Y_%m"));
+        let drawn = hash(&format!("{}:{}:{name}", rule.sample_seed, subject.unit));
         if drawn % 100 < u64::from(rule.sample_percent) {
-            let days = i64::try_from(drawn / 100 % 85).unwrap_or(0);
-            add(name, begins.saturating_add(days.days()));
+            let days = i64::try_from(drawn / 100 % SAMPLE_DAYS).unwrap_or(0);
+            add(name, begins.saturating_add(days.days()), &rule.sample_survey);
         }
     }
 }

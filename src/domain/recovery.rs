@@ -17,8 +17,6 @@ use super::time::Timestamp;
 pub struct Plan {
     /// Days until a dissatisfied client must have been dealt with.
     pub deadline_days: u32,
-    /// Days from the review to the second visit.
-    pub second_visit_days: u32,
     /// Days until a neutral client must have been asked why.
     pub ask_days: u32,
     /// What satisfied clients are offered: names of texts `care.offer.<name>`.

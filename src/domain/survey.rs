@@ -28,6 +28,9 @@ pub struct Survey {
     pub questions: Vec<Question>,
     /// Text key of the last sentence, which asks for a comment and never insists.
     pub closing_key: String,
+    /// The answers are kept without the contact (DOMAIN.md, "Surveys").
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anonymous: bool,
 }
 
 impl Survey {
@@ -223,7 +226,7 @@ pub(super) mod tests {
     pub(crate) fn survey(questions: Vec<Question>) -> Survey {
         let key = |name: &str| format!("survey.{name}");
         let (title_key, opening_key, closing_key) = (key("title"), key("opening"), key("closing"));
-        Survey { id: "sample".into(), version: 1, title_key, opening_key, questions, closing_key }
+        Survey { id: "sample".into(), version: 1, title_key, opening_key, questions, closing_key, anonymous: false }
     }
 
     pub(crate) fn answer(question: &str, value: Option<f64>) -> Answer {

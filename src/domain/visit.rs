@@ -382,6 +382,11 @@ impl Visit {
         Ok(Visit { status: VisitStatus::Cancelled, reason: Some(reason), ..visit }.ended(now))
     }
 
+    /// Forgets which response it led to: that one is anonymous.
+    pub fn unlinked(self) -> Visit {
+        Visit { response_id: None, ..self }
+    }
+
     fn only_from(self, allowed: &[VisitStatus], to: &'static str) -> Changed {
         if allowed.contains(&self.status) { Ok(self) } else { Err(InvalidVisit { from: self.status, to }) }
     }

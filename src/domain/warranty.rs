@@ -11,6 +11,7 @@ use jiff::civil::Date;
 
 use super::ids::{StaffId, SubcontractorId};
 use super::language::Language;
+use super::season::{self, Season};
 use super::ticket::Cause;
 use super::understanding::Category;
 
@@ -33,40 +34,6 @@ pub struct Term {
     pub span: Span,
 }
 
-/// Which season a component is needed in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum SeasonKind {
-    /// 采暖期
-    Heating,
-    /// 供冷期
-    Cooling,
-}
-
-impl SeasonKind {
-    /// Every kind of season.
-    pub const ALL: [SeasonKind; 2] = [SeasonKind::Heating, SeasonKind::Cooling];
-
-    /// Returns the name used in `prompts/`.
-    pub fn name(self) -> &'static str {
-        match self {
-            SeasonKind::Heating => "heating",
-            SeasonKind::Cooling => "cooling",
-        }
-    }
-}
-
-/// From when to when a season lasts, each year.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Season {
-    pub kind: SeasonKind,
-    /// The regions it holds for; empty for every other.
-    pub regions: Vec<String>,
-    /// First day, as (month, day).
-    pub from: (i8, i8),
-    /// Last day, which belongs to it; before `from` if it lasts over New Year.
-    pub to: (i8, i8),
-}
-
 /// A part of the works with a term of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Component {
@@ -77,8 +44,8 @@ pub struct Component {
     pub also: Vec<String>,
     /// The least the law asks for.
     pub span: Span,
-    /// The season of a term in seasons.
-    pub season: Option<SeasonKind>,
+    /// The season a term in seasons counts: its name in `prompts/plans/seasons.toml`.
+    pub season: Option<String>,
     /// The categories in which its words point to it.
     pub categories: Vec<Category>,
     /// What clients say when they mean it, in small letters.
@@ -147,7 +114,9 @@ impl Rules {
         match self.span(component, agreed) {
             Span::DesignLife => handover.checked_add(years(self.design_life_years)?).ok(),
             Span::Months(count) => handover.checked_add(Stretch::new().try_months(count).ok()?).ok(),
-            Span::Seasons(count) => self.season(component.season?, region)?.end_of(count, handover),
+            Span::Seasons(count) => {
+                season::dates_in(&self.seasons, component.season.as_deref()?, region)?.end_of(count, handover)
+            }
         }
     }
 
@@ -179,13 +148,6 @@ impl Rules {
         };
         months(agreed) < months(law)
     }
-
-    /// Returns the season of a kind in a region.
-    pub fn season(&self, kind: SeasonKind, region: &str) -> Option<&Season> {
-        let of_kind = || self.seasons.iter().filter(move |season| season.kind == kind);
-        let named = of_kind().find(|season| season.regions.iter().any(|name| name == region));
-        named.or_else(|| of_kind().find(|season| season.regions.is_empty()))
-    }
 }
 
 /// What a judgement has to know of the works a fault is in.
@@ -213,18 +175,6 @@ impl Standing {
         let firm = firm.filter(|_| firms && in_warranty == Some(true)).map(Responsible::Subcontractor);
         let responsible = firm.or(engineer.map(Responsible::Engineer));
         Standing { in_warranty, responsible, ..self }
-    }
-}
-
-impl Season {
-    /// Returns the last day of the `count`-th season that begins on `day` or later. One that is
-    /// running on that day is not counted, in favour of the owner.
-    pub fn end_of(&self, count: u32, day: Date) -> Option<Date> {
-        let first = Date::new(day.year(), self.from.0, self.from.1).ok()?;
-        let next = if first >= day { first.year() } else { first.year().checked_add(1)? };
-        let over_new_year = i16::from(self.to < self.from);
-        let year = next.checked_add(i16::try_from(count).ok()?)?.checked_sub(1)?.checked_add(over_new_year)?;
-        Date::new(year, self.to.0, self.to.1).ok()
     }
 }
 

@@ -35,6 +35,10 @@ impl Intake {
             return self.measure(tx, second.id, score, now).await;
         }
         store::recoveries::withdraw(tx, id).await?;
+        if response.contact_id.is_none() && response.unit_id.is_none() {
+            // Nobody can be asked why, nor visited again; the flag and the comment are what there is.
+            return Ok(());
+        }
         let plan = self.catalog.recovery();
         let (status, days, role) = match Band::of(score) {
             Band::Satisfied => return Ok(()),
@@ -102,7 +106,7 @@ impl Intake {
             Some(unit) => store::units::find(tx, unit).await?.map(|unit| unit.project_id),
             None => None,
         };
-        match by_visit.or(by_unit) {
+        match by_visit.or(by_unit).or(response.project_id) {
             Some(id) => store::projects::find(tx, id).await,
             None => Ok(None),
         }

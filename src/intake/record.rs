@@ -34,19 +34,22 @@ impl Intake {
                 store::transcripts::pending(tx, media, None, now).await?;
                 self.owe(tx, Job::Transcribe { dialogue: scene.dialogue, media }, now).await
             }
-            Effect::OpenResponse { response, survey, version } => {
+            Effect::OpenResponse { response, survey, version, anonymous } => {
+                let binding = scene.state.binding.as_ref();
                 let new = store::responses::NewResponse {
                     id: response,
                     survey,
                     survey_version: version,
-                    contact_id: Some(scene.contact),
-                    unit_id: scene.state.binding.as_ref().map(|binding| binding.unit),
-                    dialogue_id: Some(scene.dialogue),
-                    started_at: now,
+                    contact_id: (!anonymous).then_some(scene.contact),
+                    unit_id: binding.filter(|_| !anonymous).map(|binding| binding.unit),
+                    project_id: binding.filter(|_| anonymous).map(|binding| binding.project),
+                    dialogue_id: (!anonymous).then_some(scene.dialogue),
+                    started_at: if anonymous { self.day_of(now) } else { now },
                 };
                 store::responses::start(tx, &new).await
             }
             Effect::RecordAnswer { response, answer, media } => {
+                let anonymous = store::responses::is_anonymous(tx, response).await?;
                 let source = serde_json::to_value(answer.source).ok();
                 let row = store::responses::Answer {
                     response_id: response,
@@ -54,12 +57,14 @@ impl Intake {
                     value: answer.value,
                     text: answer.text,
                     source: source.as_ref().and_then(|name| name.as_str()).unwrap_or("words").to_owned(),
-                    media_id: media,
-                    answered_at: now,
+                    media_id: media.filter(|_| !anonymous),
+                    answered_at: if anonymous { self.day_of(now) } else { now },
                 };
                 store::responses::answer(tx, &row).await
             }
             Effect::CompleteResponse { response, score, band, nps } => {
+                let anonymous = store::responses::is_anonymous(tx, response).await?;
+                let ended = if anonymous { self.day_of(now) } else { now };
                 let band = band.map(|band| band.name().to_owned());
                 #[expect(
                     clippy::cast_possible_truncation,
@@ -67,8 +72,12 @@ impl Intake {
                     reason = "NPS is a whole number 0–10"
                 )]
                 let nps = nps.filter(|nps| (0.0..=10.0).contains(nps)).map(|nps| nps as u8);
-                store::responses::complete(tx, response, &store::responses::Outcome { score, band, nps }, now).await?;
+                store::responses::complete(tx, response, &store::responses::Outcome { score, band, nps }, ended)
+                    .await?;
                 self.visit_answered(tx, scene, response).await?;
+                if anonymous {
+                    self.forget_timers(tx, scene.dialogue, response).await?;
+                }
                 self.care_for(tx, response, now).await
             }
             Effect::AbandonResponse { response } => {
@@ -94,7 +103,14 @@ impl Intake {
             }
             Effect::DeclineAppointment { appointment } => self.decline_appointment(tx, scene, appointment).await,
             Effect::WishTime { ticket, words } => self.wish_time(tx, scene, ticket, words).await,
-            Effect::Raise { kind, about } => self.raise(tx, Some(scene.dialogue), kind, about).await,
+            Effect::Raise { kind, about } => {
+                // A flag about an anonymous response does not lead to the conversation either.
+                let anonymous = match about {
+                    About::Response(response) => store::responses::is_anonymous(tx, response).await?,
+                    About::Conversation | About::Ticket(_) => false,
+                };
+                self.raise(tx, (!anonymous).then_some(scene.dialogue), kind, about).await
+            }
             Effect::Remind { timer, after } => {
                 let at = match timer {
                     // Days later: it must not fall into somebody's night.

@@ -36,7 +36,12 @@ impl Intake {
         if let (None, Some(binding)) = (&found, &scene.state.binding) {
             found = store::visits::find_to_call(tx, binding.unit).await?;
         }
-        keep(tx, found, |visit| visit.answer(response, scene.now)).await
+        let anonymous = store::responses::is_anonymous(tx, response).await?;
+        keep(tx, found, |visit| {
+            let answered = visit.answer(response, scene.now)?;
+            Ok(if anonymous { answered.unlinked() } else { answered })
+        })
+        .await
     }
 
     /// The client broke the survey off, or wants no more of them.
@@ -45,7 +50,12 @@ impl Intake {
         let found = store::visits::find_by_response(tx, response).await?;
         // What ran out is with a person already.
         let open = found.filter(|visit| matches!(visit.status, VisitStatus::Sent | VisitStatus::Reminded));
-        keep(tx, open, |visit| visit.skip(reason, scene.now)).await
+        let anonymous = store::responses::is_anonymous(tx, response).await?;
+        keep(tx, open, |visit| {
+            let skipped = visit.skip(reason, scene.now)?;
+            Ok(if anonymous { skipped.unlinked() } else { skipped })
+        })
+        .await
     }
 
     /// Nobody answered in time: a person has to call.
@@ -55,7 +65,12 @@ impl Intake {
                 // The conversation may be about something else by now; the response ends all the same.
                 store::responses::expire(tx, *response).await?;
                 let found = store::visits::find_by_response(tx, *response).await?;
-                keep(tx, found, |visit| visit.call(Reason::Unanswered, now)).await
+                let anonymous = store::responses::is_anonymous(tx, *response).await?;
+                keep(tx, found, |visit| {
+                    let called = visit.call(Reason::Unanswered, now)?;
+                    Ok(if anonymous { called.unlinked() } else { called })
+                })
+                .await
             }
             Timer::SurveyReminder { .. }
             | Timer::ReportReminder { .. }

@@ -9,11 +9,11 @@ use jiff::civil::{Date, time};
 
 use super::{Outcome, Runner};
 use crate::domain::calendar;
-use crate::domain::ids::{ProjectId, UnitId, VisitId};
+use crate::domain::ids::VisitId;
 use crate::domain::job::Job;
 use crate::domain::time::Timestamp;
 use crate::planner::{Planner, PlannerError};
-use crate::store::StoreError;
+use crate::store::{self, StoreError};
 
 /// When the day's visits are planned: before anybody may be asked anything.
 const EARLY: jiff::civil::Time = time(5, 0, 0, 0);
@@ -39,20 +39,26 @@ impl Runner {
         if let Err(error) = owed.await {
             return error.into();
         }
-        self.replan().await
+        self.plan_due().await
     }
 
-    /// Plans every unit, page by page, and what follows repairs.
+    /// Plans every unit anew.
     pub(super) async fn replan(&self) -> Outcome {
+        let anew = self.store.write(|tx| Box::pin(async move { store::visits::plan_all_anew(tx).await }));
+        match anew.await {
+            Ok(()) => self.plan_due().await,
+            Err(error) => error.into(),
+        }
+    }
+
+    /// Plans the units that are to be looked at, page by page, and what follows repairs.
+    async fn plan_due(&self) -> Outcome {
         let planner = Planner::new(self.intake.clone());
-        let (mut after, mut changed) = (None, 0);
+        let mut changed = 0;
         loop {
             let planner = planner.clone();
-            match self.store.write(move |tx| Box::pin(async move { planner.plan_page(tx, after).await })).await {
-                Ok(Some((last, count))) => {
-                    after = Some(last);
-                    changed += count;
-                }
+            match self.store.write(move |tx| Box::pin(async move { planner.plan_page(tx).await })).await {
+                Ok(Some(count)) => changed += count,
                 Ok(None) => break,
                 Err(error) => return error.into(),
             }
@@ -69,18 +75,6 @@ impl Runner {
             }
             Err(error) => error.into(),
         }
-    }
-
-    pub(super) async fn plan_project(&self, project: ProjectId) -> Outcome {
-        let planner = Planner::new(self.intake.clone());
-        let done = self.store.write(move |tx| Box::pin(async move { planner.plan_project(tx, project).await }));
-        done.await.map_or_else(Outcome::from, |_| Outcome::Done)
-    }
-
-    pub(super) async fn plan_unit(&self, unit: UnitId) -> Outcome {
-        let planner = Planner::new(self.intake.clone());
-        let done = self.store.write(move |tx| Box::pin(async move { planner.plan_unit(tx, unit).await }));
-        done.await.map_or_else(Outcome::from, |_| Outcome::Done)
     }
 
     pub(super) async fn send_visit(&self, visit: VisitId) -> Outcome {

@@ -2,8 +2,10 @@
 
 use serde_json::json;
 
+use crate::domain::dialogue::{Event, Say};
 use crate::domain::equipment::{Brings, Reading, Rule, judge};
 use crate::domain::ids::UnitId;
+use crate::domain::policy::{Decision, What, Who};
 use crate::domain::project::Unit;
 use crate::domain::ticket::{Actor, Ticket, TicketKind};
 use crate::domain::visit::VisitKind;
@@ -45,6 +47,7 @@ impl Planner {
             return Ok(());
         }
         let mut ticket = Ticket::reported(self.intake.clock.new_id(), TicketKind::Repair, contact.id, self.now());
+        ticket.dialogue_id = self.reachable(tx, contact.id).await?;
         ticket.unit_id = Some(unit.id);
         ticket.project_id = Some(unit.project_id);
         ticket.category = category;
@@ -54,7 +57,20 @@ impl Planner {
         ticket.symptom = Some(format!("{}{value}", reading.signal));
         ticket.description = format!("[{}] {}{value}", rule.id, reading.signal);
         let body = json!({ "rule": rule.id, "signal": reading.signal, "value": reading.value });
-        self.intake.file(tx, ticket, &[], Actor::System, body).await.map(drop)
+        let ticket = self.intake.file(tx, ticket, &[], Actor::System, body).await?;
+        self.tell(tx, unit, &ticket).await
+    }
+
+    /// Tells the client of a ticket that their machine brought about; not at night, when staff has it
+    /// in hand and the client would only be woken.
+    async fn tell(&self, tx: &mut Tx, unit: &Unit, ticket: &Ticket) -> Result<(), StoreError> {
+        let Some(dialogue) = ticket.dialogue_id else { return Ok(()) };
+        let decided = self.intake.policy.decide(What::Notice, &Who::default(), self.calendar(), self.now());
+        if decided != Decision::Send {
+            return Ok(());
+        }
+        let said = Say::new("equipment.filed").text("place", unit.label.clone()).text("number", ticket.number.clone());
+        self.intake.apply(tx, dialogue, Event::Notified(said)).await
     }
 
     /// Whether a ticket that this rule brought about is still open.

@@ -6,7 +6,7 @@ use crate::domain::flag::FlagKind;
 use crate::domain::ids::{ContactId, MediaId, ResponseId, StaffId, VisitId};
 use crate::domain::job::Job;
 use crate::domain::media::MOST_CHARACTERS;
-use crate::domain::policy::{self, Decision, Line, What, Who};
+use crate::domain::policy::{Decision, What, Who};
 use crate::domain::score::{self, Band};
 use crate::domain::survey::{Answer, AnswerSource, QuestionKind};
 use crate::domain::text;
@@ -48,6 +48,11 @@ impl Planner {
         let place: String = text::clean(&written.place).chars().take(200).collect();
         let contact = written.contact.or(visit.contact_id);
         let response = self.respond(tx, &visit, contact, &written.answers, &note).await?;
+        let anonymous = match response {
+            Some(id) => store::responses::is_anonymous(tx, id).await?,
+            None => false,
+        };
+        let response = response.filter(|_| !anonymous);
         let record = Record {
             way: written.way,
             at: written.at.unwrap_or(now).min(now),
@@ -91,12 +96,7 @@ impl Planner {
         if record.confirmed.is_some() {
             return Ok(());
         }
-        let dialogues = store::dialogues::list_for_contact(tx, contact).await?;
-        let mut lines: Vec<Line> = Vec::new();
-        for dialogue in &dialogues {
-            lines.push(self.line(tx, dialogue).await?);
-        }
-        let Ok(dialogue) = policy::reach(&lines, now) else { return Ok(()) };
+        let Some(dialogue) = self.reachable(tx, contact).await? else { return Ok(()) };
         if let Decision::Wait(until, _) = self.intake.policy.decide(What::Notice, &Who::default(), self.calendar(), now)
         {
             self.intake.owe_again(tx, Job::ShowRecord { visit: id }, until).await?;
@@ -132,12 +132,14 @@ impl Planner {
             return Ok(None);
         }
         let (now, id) = (self.now(), self.intake.clock.new_id::<ResponseId>());
+        let now = if survey.anonymous { self.intake.day_of(now) } else { now };
         let new = store::responses::NewResponse {
             id,
             survey: survey.id.clone(),
             survey_version: survey.version,
-            contact_id: contact,
-            unit_id: visit.unit_id,
+            contact_id: contact.filter(|_| !survey.anonymous),
+            unit_id: visit.unit_id.filter(|_| !survey.anonymous),
+            project_id: survey.anonymous.then_some(visit.project_id),
             dialogue_id: None,
             started_at: now,
         };

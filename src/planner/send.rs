@@ -3,7 +3,7 @@
 use crate::channel::ChannelKind;
 use crate::domain::contact::Contact;
 use crate::domain::dialogue::{Activity, Event, Say, State};
-use crate::domain::ids::{ContactId, ResponseId, VisitId};
+use crate::domain::ids::{ContactId, DialogueId, ResponseId, VisitId};
 use crate::domain::job::Job;
 use crate::domain::language::Language;
 use crate::domain::policy::{self, Decision, Line, Rule, What, Who};
@@ -136,9 +136,11 @@ impl Planner {
             // Only a survey that is no longer in prompts/ is not begun: somebody must see to it.
             return Err(StoreError::Missing { table: "prompts/surveys", id: visit.survey });
         }
-        if let Some(unit) = visit.unit_id {
-            // The conversation may be bound to another of the person's units.
-            store::responses::set_unit(tx, response, unit).await?;
+        // The conversation may be bound to another of the person's units.
+        if store::responses::is_anonymous(tx, response).await? {
+            store::responses::set_place(tx, response, None, Some(visit.project_id)).await?;
+        } else if let Some(unit) = visit.unit_id {
+            store::responses::set_place(tx, response, Some(unit), None).await?;
         }
         let id = visit.id;
         let to = Sending { contact, dialogue: dialogue.id, response };
@@ -169,7 +171,9 @@ impl Planner {
         let project = store::projects::find(tx, visit.project_id).await?;
         let name = project.map(|project| project.name).unwrap_or_default();
         let place = unit.map_or_else(|| name.clone(), |unit| format!("{name} {}", unit.label));
-        let intro = Say::new(format!("visit.intro.{}", visit.kind.name())).text("place", place);
+        let anonymous = self.intake.catalog.script().surveys.get(&visit.survey).is_some_and(|survey| survey.anonymous);
+        let about = if anonymous { "sample" } else { visit.kind.name() };
+        let intro = Say::new(format!("visit.intro.{about}")).text("place", place);
         Ok(Some(Say::lines(std::iter::once(intro).chain(lines).collect())))
     }
 
@@ -182,7 +186,16 @@ impl Planner {
         }
     }
 
-    pub(super) async fn line(&self, tx: &mut Tx, dialogue: &Dialogue) -> Result<Line, StoreError> {
+    /// Returns the conversation in which somebody can be reached best, if any.
+    pub(super) async fn reachable(&self, tx: &mut Tx, contact: ContactId) -> Result<Option<DialogueId>, StoreError> {
+        let mut lines: Vec<Line> = Vec::new();
+        for dialogue in store::dialogues::list_for_contact(tx, contact).await? {
+            lines.push(self.line(tx, &dialogue).await?);
+        }
+        Ok(policy::reach(&lines, self.now()).ok())
+    }
+
+    async fn line(&self, tx: &mut Tx, dialogue: &Dialogue) -> Result<Line, StoreError> {
         let kind = ChannelKind::from_name(&dialogue.channel);
         let window = kind.and_then(ChannelKind::window);
         let sent = match dialogue.heard_at.filter(|_| window.is_some()) {
@@ -200,8 +213,16 @@ impl Planner {
         })
     }
 
-    /// Whether what brought a visit about is no longer so: the repair was not the end of it.
+    /// Whether a visit is no longer wanted: the repair was not the end of it, they were heard since,
+    /// or the plan has changed after the unit was last planned.
     async fn is_moot(&self, tx: &mut Tx, visit: &Visit) -> Result<bool, StoreError> {
+        if let (true, Some(unit)) = (super::is_planned(visit.kind), visit.unit_id)
+            && let (Some(unit), Some(ground)) =
+                (store::units::find(tx, unit).await?, Ground::load(tx, visit.project_id).await?)
+        {
+            let dues = self.dues(tx, &unit, &ground).await?;
+            return Ok(!dues.iter().any(|due| due.key == visit.key));
+        }
         let Some(ticket) = visit.ticket_id.filter(|_| visit.kind == VisitKind::PostRepair) else { return Ok(false) };
         Ok(store::tickets::find(tx, ticket).await?.is_some_and(|ticket| ticket.status != Status::Closed))
     }

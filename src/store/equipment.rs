@@ -36,6 +36,20 @@ pub async fn keep(tx: &mut Tx, unit: UnitId, rule: &str, watch: Watch) -> Result
     Ok(())
 }
 
+/// Returns what was answered to a post of that id.
+pub async fn answered(tx: &mut Tx, post: &str) -> Result<Option<String>, StoreError> {
+    const SQL: &str = "SELECT answer FROM event_posts WHERE id = $1";
+    Ok(both!(tx, |c| sqlx::query_scalar(SQL).bind(post).fetch_optional(c).await)?)
+}
+
+/// Remembers what was answered to a post, and forgets those before `since`.
+pub async fn answer(tx: &mut Tx, post: &str, answer: &str, now: Timestamp, since: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO event_posts (id, answer, at) VALUES ($1, $2, $3)";
+    both!(tx, |c| sqlx::query("DELETE FROM event_posts WHERE at < $1").bind(since.0).execute(c).await.map(drop))?;
+    both!(tx, |c| sqlx::query(SQL).bind(post).bind(clean(answer)).bind(now.0).execute(c).await.map(drop))?;
+    Ok(())
+}
+
 /// Returns the unit that the operator calls so, in the project that they call so.
 pub async fn unit_of(tx: &mut Tx, project: &str, unit: &str) -> Result<Option<Unit>, StoreError> {
     const SQL: &str = "SELECT u.id FROM units u JOIN projects p ON p.id = u.project_id \

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use super::tx::both;
 use super::value::Row;
 use super::{StoreError, Tx};
-use crate::domain::ids::{ContactId, ProjectId, RecoveryId, ResponseId, TicketId, UnitId, VisitId};
+use crate::domain::ids::{ContactId, ProjectId, ResponseId, TicketId, VisitId};
 use crate::domain::time::Timestamp;
 
 /// The visit a response belongs to.
@@ -89,39 +89,6 @@ pub async fn quality_clients(tx: &mut Tx, limit: u32) -> Result<Vec<QualityClien
                        ORDER BY r.completed_at DESC, r.id DESC LIMIT $1";
     let rows = both!(tx, |c| sqlx::query_as::<_, QualityRow>(SQL).bind(i64::from(limit)).fetch_all(c).await)?;
     rows.into_iter().map(QualityClient::try_from).collect()
-}
-
-/// A second visit (二次回访) that is to be planned.
-#[derive(Debug, Clone)]
-pub struct SecondVisit {
-    pub id: VisitId,
-    pub recovery: RecoveryId,
-    pub project: ProjectId,
-    pub unit: Option<UnitId>,
-    pub contact: Option<ContactId>,
-    pub survey: String,
-    pub due_at: Timestamp,
-    pub created_at: Timestamp,
-}
-
-/// Plans a second visit; the same recovery has one only.
-pub async fn plan_second(tx: &mut Tx, visit: &SecondVisit) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO visits (id, key, kind, project_id, unit_id, contact_id, survey, status, \
-                       planned_at, due_at, created_at, updated_at) \
-                       VALUES ($1, $2, 'second', $3, $4, $5, $6, 'planned', $7, $7, $8, $8)";
-    both!(tx, |c| sqlx::query(SQL)
-        .bind(visit.id.to_string())
-        .bind(format!("second:{}", visit.recovery))
-        .bind(visit.project.to_string())
-        .bind(visit.unit.map(|id| id.to_string()))
-        .bind(visit.contact.map(|id| id.to_string()))
-        .bind(&visit.survey)
-        .bind(visit.due_at.0)
-        .bind(visit.created_at.0)
-        .execute(c)
-        .await
-        .map(drop))?;
-    Ok(())
 }
 
 /// Returns when somebody comes to a ticket, once both sides know: from and until.

@@ -44,6 +44,13 @@ pub async fn remember(tx: &mut Tx, message: &NewInbound) -> Result<Option<InboxI
     if stored > 0 { Ok(None) } else { known(tx, &message.channel, &message.external_id).await }
 }
 
+/// Replaces what a message said: it is not to be kept.
+pub async fn blank(tx: &mut Tx, id: InboxId, body: &str) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE inbox SET body = $2 WHERE id = $1";
+    both!(tx, |c| sqlx::query(SQL).bind(id.to_string()).bind(body).execute(c).await.map(drop))?;
+    Ok(())
+}
+
 /// Returns the message, if it is there already. A quick first look; [`remember`] decides.
 pub async fn known(tx: &mut Tx, channel: &str, external_id: &str) -> Result<Option<InboxId>, StoreError> {
     const SQL: &str = "SELECT id FROM inbox WHERE channel = $1 AND external_id = $2";

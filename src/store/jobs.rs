@@ -92,6 +92,13 @@ pub async fn enqueue(tx: &mut Tx, job: &NewJob) -> Result<bool, StoreError> {
     Ok(taken > 0)
 }
 
+/// Drops the job with a key, done or not.
+pub async fn forget(tx: &mut Tx, key: &str) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM jobs WHERE dedupe_key = $1";
+    both!(tx, |c| sqlx::query(SQL).bind(key).execute(c).await.map(drop))?;
+    Ok(())
+}
+
 /// Claims up to `limit` jobs that are due, each until `now + lease`, in the order in which they
 /// fell due. A job whose worker has let its lease run out is claimed again, or given up if that
 /// was its last attempt.

@@ -23,39 +23,33 @@ macro_rules! select {
 
 /// Begins one; returns false, and changes nothing, if the response has one already.
 pub async fn open(tx: &mut Tx, recovery: &Recovery) -> Result<bool, StoreError> {
-    const SQL: &str = "INSERT INTO recoveries (status, person, deadline_at, root_cause, review, visit_id, \
-                       first_score, second_score, ended_at, id, response_id, contact_id, unit_id, project_id, \
-                       created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+    const SQL: &str = "INSERT INTO recoveries (id, response_id, contact_id, unit_id, project_id, status, person, \
+                       deadline_at, root_cause, review, visit_id, first_score, second_score, created_at, ended_at) \
+                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
                        ON CONFLICT (response_id) DO NOTHING";
+    Ok(write(tx, SQL, recovery).await? > 0)
+}
+
+/// Stores one as it now is. Load it with [`load_for_update`] first.
+pub async fn update(tx: &mut Tx, recovery: &Recovery) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE recoveries SET response_id = $2, contact_id = $3, unit_id = $4, project_id = $5, \
+                       status = $6, person = $7, deadline_at = $8, root_cause = $9, review = $10, visit_id = $11, \
+                       first_score = $12, second_score = $13, created_at = $14, ended_at = $15 WHERE id = $1";
+    match write(tx, SQL, recovery).await? {
+        0 => Err(StoreError::Missing { table: "recoveries", id: recovery.id.to_string() }),
+        _ => Ok(()),
+    }
+}
+
+/// Runs a statement that takes every column of one; returns how many rows it changed.
+async fn write(tx: &mut Tx, sql: &'static str, recovery: &Recovery) -> Result<u64, StoreError> {
     let (status, cause) = (name_of(&recovery.status)?, name_of_opt(recovery.root_cause.as_ref())?);
-    let opened = both!(tx, |c| sqlx::query(SQL)
-        .bind(status)
-        .bind(recovery.person.map(|id| id.to_string()))
-        .bind(recovery.deadline_at.0)
-        .bind(cause)
-        .bind(clean_opt(recovery.review.as_deref()))
-        .bind(recovery.visit_id.map(|id| id.to_string()))
-        .bind(recovery.first_score)
-        .bind(recovery.second_score)
-        .bind(recovery.ended_at.map(|at| at.0))
+    Ok(both!(tx, |c| sqlx::query(sql)
         .bind(recovery.id.to_string())
         .bind(recovery.response_id.to_string())
         .bind(recovery.contact_id.map(|id| id.to_string()))
         .bind(recovery.unit_id.map(|id| id.to_string()))
         .bind(recovery.project_id.map(|id| id.to_string()))
-        .bind(recovery.created_at.0)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    Ok(opened > 0)
-}
-
-/// Stores one as it now is. Load it with [`load_for_update`] first.
-pub async fn update(tx: &mut Tx, recovery: &Recovery) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE recoveries SET status = $1, person = $2, deadline_at = $3, root_cause = $4, \
-                       review = $5, visit_id = $6, first_score = $7, second_score = $8, ended_at = $9 WHERE id = $10";
-    let (status, cause) = (name_of(&recovery.status)?, name_of_opt(recovery.root_cause.as_ref())?);
-    let changed = both!(tx, |c| sqlx::query(SQL)
         .bind(status)
         .bind(recovery.person.map(|id| id.to_string()))
         .bind(recovery.deadline_at.0)
@@ -64,15 +58,11 @@ pub async fn update(tx: &mut Tx, recovery: &Recovery) -> Result<(), StoreError> 
         .bind(recovery.visit_id.map(|id| id.to_string()))
         .bind(recovery.first_score)
         .bind(recovery.second_score)
+        .bind(recovery.created_at.0)
         .bind(recovery.ended_at.map(|at| at.0))
-        .bind(recovery.id.to_string())
         .execute(c)
         .await
-        .map(|done| done.rows_affected()))?;
-    if changed == 0 {
-        return Err(StoreError::Missing { table: "recoveries", id: recovery.id.to_string() });
-    }
-    Ok(())
+        .map(|done| done.rows_affected()))?)
 }
 
 /// Withdraws the one of a response that turned out otherwise, while nobody has worked on it.

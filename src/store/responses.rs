@@ -7,7 +7,7 @@ use sqlx::FromRow;
 use super::tx::both;
 use super::value::{Row, clean, clean_opt, json_of, name_of, name_of_opt};
 use super::{StoreError, Tx};
-use crate::domain::ids::{ContactId, DialogueId, MediaId, ResponseId, UnitId};
+use crate::domain::ids::{ContactId, DialogueId, MediaId, ProjectId, ResponseId, UnitId};
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::{Keyword, Sentiment};
 
@@ -32,6 +32,8 @@ pub struct Response {
     /// `None` in anonymous mode.
     pub contact_id: Option<ContactId>,
     pub unit_id: Option<UnitId>,
+    /// Of an anonymous one: all that is known of where it came from.
+    pub project_id: Option<ProjectId>,
     pub dialogue_id: Option<DialogueId>,
     pub progress: Progress,
     pub started_at: Timestamp,
@@ -55,6 +57,8 @@ pub struct NewResponse {
     pub survey_version: u32,
     pub contact_id: Option<ContactId>,
     pub unit_id: Option<UnitId>,
+    /// Of an anonymous one: all that is known of where it came from.
+    pub project_id: Option<ProjectId>,
     pub dialogue_id: Option<DialogueId>,
     pub started_at: Timestamp,
 }
@@ -100,7 +104,7 @@ pub struct Filter {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, survey, survey_version, contact_id, unit_id, dialogue_id, status, started_at, completed_at, ",
+            "SELECT id, survey, survey_version, contact_id, unit_id, project_id, dialogue_id, status, started_at, completed_at, ",
             "score, band, nps, comment, sentiment, keywords FROM responses ",
             $rest
         )
@@ -110,14 +114,15 @@ macro_rules! select {
 /// Begins a response.
 pub async fn start(tx: &mut Tx, new: &NewResponse) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO responses \
-                       (id, survey, survey_version, contact_id, unit_id, dialogue_id, status, started_at) \
-                       VALUES ($1, $2, $3, $4, $5, $6, 'open', $7)";
+                       (id, survey, survey_version, contact_id, unit_id, project_id, dialogue_id, status, started_at) \
+                       VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', $8)";
     both!(tx, |c| sqlx::query(SQL)
         .bind(new.id.to_string())
         .bind(&new.survey)
         .bind(i64::from(new.survey_version))
         .bind(new.contact_id.map(|id| id.to_string()))
         .bind(new.unit_id.map(|id| id.to_string()))
+        .bind(new.project_id.map(|id| id.to_string()))
         .bind(new.dialogue_id.map(|id| id.to_string()))
         .bind(new.started_at.0)
         .execute(c)
@@ -193,12 +198,26 @@ pub async fn add_comment(
     found(changed, id)
 }
 
-/// Says which unit a response is about.
-pub async fn set_unit(tx: &mut Tx, id: ResponseId, unit: UnitId) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE responses SET unit_id = $2 WHERE id = $1";
+/// Whether a response knows nobody: neither contact nor unit nor conversation.
+pub async fn is_anonymous(tx: &mut Tx, id: ResponseId) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM responses WHERE id = $1 AND contact_id IS NULL AND unit_id IS NULL \
+                       AND dialogue_id IS NULL";
+    let count: i64 = both!(tx, |c| sqlx::query_scalar(SQL).bind(id.to_string()).fetch_one(c).await)?;
+    Ok(count > 0)
+}
+
+/// Says what a response is about: a unit, or of an anonymous one the project alone.
+pub async fn set_place(
+    tx: &mut Tx,
+    id: ResponseId,
+    unit: Option<UnitId>,
+    project: Option<ProjectId>,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE responses SET unit_id = $2, project_id = $3 WHERE id = $1";
     let changed = both!(tx, |c| sqlx::query(SQL)
         .bind(id.to_string())
-        .bind(unit.to_string())
+        .bind(unit.map(|id| id.to_string()))
+        .bind(project.map(|id| id.to_string()))
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
@@ -271,6 +290,7 @@ struct ResponseRow {
     survey_version: i64,
     contact_id: Option<String>,
     unit_id: Option<String>,
+    project_id: Option<String>,
     dialogue_id: Option<String>,
     status: String,
     started_at: i64,
@@ -293,6 +313,7 @@ impl TryFrom<ResponseRow> for Response {
             survey_version: at.number("survey_version", row.survey_version)?,
             contact_id: at.parse_opt("contact_id", row.contact_id.as_deref())?,
             unit_id: at.parse_opt("unit_id", row.unit_id.as_deref())?,
+            project_id: at.parse_opt("project_id", row.project_id.as_deref())?,
             dialogue_id: at.parse_opt("dialogue_id", row.dialogue_id.as_deref())?,
             progress: at.name("status", &row.status)?,
             nps: row.nps.map(|nps| at.number("nps", nps)).transpose()?,

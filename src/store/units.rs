@@ -45,7 +45,7 @@ pub async fn save_all(tx: &mut Tx, units: &[&Unit]) -> Result<(), StoreError> {
     const AFTER: &str = " ON CONFLICT (id) DO UPDATE SET project_id = excluded.project_id, code = excluded.code, \
                          building = excluded.building, unit = excluded.unit, room = excluded.room, \
                          label = excluded.label, handover_at = excluded.handover_at, \
-                         first_use_at = excluded.first_use_at";
+                         first_use_at = excluded.first_use_at, plan_at = 0";
     for units in units.chunks(bulk::ROWS) {
         let sql = bulk::statement(BEFORE, units.len(), 9, AFTER);
         both!(tx, |c| {

@@ -27,9 +27,26 @@ pub async fn insert(tx: &mut Tx, visit: &Visit) -> Result<bool, StoreError> {
                        ended_at, created_at, updated_at) \
                        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
                        $20) ON CONFLICT (key) DO NOTHING";
+    Ok(write(tx, SQL, visit).await? > 0)
+}
+
+/// Stores a visit as it now is. Load it with [`load_for_update`] first.
+pub async fn update(tx: &mut Tx, visit: &Visit) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE visits SET key = $2, kind = $3, project_id = $4, unit_id = $5, contact_id = $6, \
+                       survey = $7, status = $8, planned_at = $9, due_at = $10, dialogue_id = $11, response_id = $12, \
+                       ticket_id = $13, reason = $14, assignee = $15, record = $16, sent_at = $17, ended_at = $18, \
+                       created_at = $19, updated_at = $20 WHERE id = $1";
+    match write(tx, SQL, visit).await? {
+        0 => Err(StoreError::Missing { table: "visits", id: visit.id.to_string() }),
+        _ => Ok(()),
+    }
+}
+
+/// Runs a statement that takes every column of a visit; returns how many rows it changed.
+async fn write(tx: &mut Tx, sql: &'static str, visit: &Visit) -> Result<u64, StoreError> {
     let record = visit.record.as_ref().map(json_of).transpose()?;
     let (kind, status) = (name_of(&visit.kind)?, name_of(&visit.status)?);
-    let inserted = both!(tx, |c| sqlx::query(SQL)
+    Ok(both!(tx, |c| sqlx::query(sql)
         .bind(visit.id.to_string())
         .bind(clean(&visit.key))
         .bind(kind)
@@ -52,36 +69,7 @@ pub async fn insert(tx: &mut Tx, visit: &Visit) -> Result<bool, StoreError> {
         .bind(visit.updated_at.0)
         .execute(c)
         .await
-        .map(|done| done.rows_affected()))?;
-    Ok(inserted > 0)
-}
-
-/// Stores a visit after a change; key, kind, project, unit and ticket never change.
-pub async fn update(tx: &mut Tx, visit: &Visit) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE visits SET contact_id = $2, survey = $3, status = $4, planned_at = $5, due_at = $6, \
-                       dialogue_id = $7, response_id = $8, reason = $9, assignee = $10, record = $11, sent_at = $12, \
-                       ended_at = $13, updated_at = $14 WHERE id = $1";
-    let record = visit.record.as_ref().map(json_of).transpose()?;
-    let status = name_of(&visit.status)?;
-    let changed = both!(tx, |c| sqlx::query(SQL)
-        .bind(visit.id.to_string())
-        .bind(visit.contact_id.map(|id| id.to_string()))
-        .bind(&visit.survey)
-        .bind(status)
-        .bind(visit.planned_at.0)
-        .bind(visit.due_at.0)
-        .bind(visit.dialogue_id.map(|id| id.to_string()))
-        .bind(visit.response_id.map(|id| id.to_string()))
-        .bind(visit.reason.map(Reason::name))
-        .bind(visit.assignee.map(|id| id.to_string()))
-        .bind(record.as_deref().map(clean))
-        .bind(visit.sent_at.map(|at| at.0))
-        .bind(visit.ended_at.map(|at| at.0))
-        .bind(visit.updated_at.0)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    if changed == 0 { Err(StoreError::Missing { table: "visits", id: visit.id.to_string() }) } else { Ok(()) }
+        .map(|done| done.rows_affected()))?)
 }
 
 /// Returns one visit.
@@ -190,13 +178,26 @@ pub async fn last_heard(tx: &mut Tx, unit: UnitId) -> Result<Option<Timestamp>, 
     Ok(at.map(Timestamp))
 }
 
-/// Returns the ids of units after one, in the order of ids: for going through all of them in pages.
-pub async fn units_after(tx: &mut Tx, after: Option<UnitId>, limit: u32) -> Result<Vec<UnitId>, StoreError> {
-    const SQL: &str = "SELECT id FROM units WHERE id > $1 ORDER BY id LIMIT $2";
-    let after = after.map_or_else(String::new, |id| id.to_string());
-    let rows: Vec<String> =
-        both!(tx, |c| sqlx::query_scalar(SQL).bind(after).bind(i64::from(limit)).fetch_all(c).await)?;
-    rows.into_iter().map(|id| Row { table: "units", id: &id }.parse("id", &id)).collect()
+/// Returns units whose visits are to be planned by now, with whether it is for the first time or
+/// after a change of the registers.
+pub async fn units_to_plan(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<Vec<(UnitId, bool)>, StoreError> {
+    const SQL: &str = "SELECT id, plan_at FROM units WHERE plan_at <= $1 ORDER BY plan_at, id LIMIT $2";
+    let rows: Vec<(String, i64)> =
+        both!(tx, |c| sqlx::query_as(SQL).bind(now.0).bind(i64::from(limit)).fetch_all(c).await)?;
+    rows.iter().map(|(id, at)| Ok((Row { table: "units", id }.parse("id", id)?, *at == 0))).collect()
+}
+
+/// Says when the visits of a unit are planned next.
+pub async fn plan_next(tx: &mut Tx, unit: UnitId, at: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE units SET plan_at = $2 WHERE id = $1";
+    both!(tx, |c| sqlx::query(SQL).bind(unit.to_string()).bind(at.0).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Has the visits of every unit planned at the next opportunity.
+pub async fn plan_all_anew(tx: &mut Tx) -> Result<(), StoreError> {
+    both!(tx, |c| sqlx::query("UPDATE units SET plan_at = 0").execute(c).await.map(drop))?;
+    Ok(())
 }
 
 #[derive(FromRow)]

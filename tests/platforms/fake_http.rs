@@ -124,7 +124,17 @@ pub fn sign(secret: &str, id: &str, at: Timestamp, body: &[u8]) -> [(&'static st
 
 /// Posts a signed body.
 pub async fn post_bytes(house: &House, id: &str, content_type: &str, body: Vec<u8>) -> reqwest::Response {
-    let mut request = client().post(format!("{}/webhooks/http", house.url)).header(header::CONTENT_TYPE, content_type);
+    post_to(house, "/webhooks/http", id, content_type, body).await
+}
+
+/// Posts readings and alarms of machines.
+pub async fn post_events(house: &House, id: &str, events: &Value) -> reqwest::Response {
+    let body = json!({ "events": events }).to_string().into_bytes();
+    post_to(house, "/api/v1/events", id, "application/json", body).await
+}
+
+pub async fn post_to(house: &House, path: &str, id: &str, content_type: &str, body: Vec<u8>) -> reqwest::Response {
+    let mut request = client().post(format!("{}{path}", house.url)).header(header::CONTENT_TYPE, content_type);
     for (name, value) in sign(SECRET, id, house.clock.now(), &body) {
         request = request.header(name, value);
     }

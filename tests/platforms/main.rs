@@ -6,6 +6,7 @@
 
 mod aiogram;
 mod connect;
+mod events;
 mod fake_http;
 mod fake_kf;
 mod fake_telegram;

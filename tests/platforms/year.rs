@@ -1,12 +1,14 @@
 //! A year after handover, for one flat and one chiller, told as it happened: plan, voice, flag,
-//! dispatch, appointment, repair, no and yes of the owner, second visit, ledger and papers. The clock
-//! jumps from one due job to the next.
+//! dispatch, appointment, repair, no and yes of the owner, second visit, the machine's own word on its
+//! vibration and heat, the visit after the rain and the one before the warranty of the cooling ends,
+//! ledger and papers. The clock jumps from one due job to the next.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use huifang::channel::http::{Http, HttpConfig};
 use huifang::channel::{Channels, MediaKind, ReceivedFile};
 use huifang::desk::Desk;
 use huifang::domain::appointment::Window;
@@ -22,6 +24,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
+use crate::fake_http::{SECRET, post_events};
 use crate::fake_telegram::FakeTelegram;
 use crate::house::{House, client, fixture};
 
@@ -56,7 +59,13 @@ fn shown(at: Timestamp) -> String {
 impl Year {
     async fn begin() -> Year {
         let telegram = FakeTelegram::start().await;
-        let house = House::open(|_| Channels { telegram: Some(telegram.bot()), ..Channels::default() }).await;
+        let signed: HttpConfig = toml::from_str(&format!("secret = \"{SECRET}\"")).unwrap();
+        let house = House::open(|clock| Channels {
+            telegram: Some(telegram.bot()),
+            http: Http::new(&signed, clock.clone()).unwrap(),
+            ..Channels::default()
+        })
+        .await;
         telegram.bot().register("https://huifang.example.com", &huifang::channel::telegram::Menu::new()).await;
         let desk = Desk::new(house.runner.intake.clone());
         let engineer = house.clock.new_id();
@@ -75,9 +84,9 @@ impl Year {
         store.write(move |tx| Box::pin(async move { store::staff::insert(tx, &staff, "none").await })).await.unwrap();
     }
 
-    async fn builds(&self, project: Project, unit: &'static str) -> UnitId {
-        let id: UnitId = self.house.clock.new_id();
-        let row = Unit { building: Some("1".to_owned()), ..Unit::new(id, project.id, unit) };
+    async fn builds(&self, project: Project, unit: Unit) -> UnitId {
+        let id = unit.id;
+        let row = Unit { project_id: project.id, ..unit };
         let built = self.house.runner.store.write(move |tx| {
             Box::pin(async move {
                 store::projects::insert(tx, &project).await?;
@@ -176,6 +185,28 @@ impl Year {
         self.delivered(chat, &update, &format!("[{label}]")).await;
     }
 
+    /// The machine says what it measures, every five minutes.
+    async fn measures(&mut self, signal: &str, values: &[f64]) {
+        for value in values {
+            self.queries += 1;
+            let event = json!([{ "project": "YY-07", "unit": "CH-01", "signal": signal, "value": value }]);
+            let answer = post_events(&self.house, &format!("reading-{}", self.queries), &event).await;
+            let said: Value = answer.json().await.unwrap();
+            let fired = said["results"][0]["taken"].as_array().unwrap();
+            let _ = writeln!(self.told, "{} 机组: {signal} {value} {fired:?}", shown(self.house.clock.now()));
+            self.house.clock.advance(Duration::from_secs(300));
+        }
+        self.house.works().await;
+        self.listens().await;
+    }
+
+    async fn answers(&mut self, chat: i64, taps: &[&str], words: &str) {
+        for tap in taps {
+            self.taps(chat, tap).await;
+        }
+        self.says(chat, words).await;
+    }
+
     fn notes(&mut self, what: &str) {
         let _ = writeln!(self.told, "{} 员工: {what}", shown(self.house.clock.now()));
     }
@@ -212,8 +243,8 @@ impl Year {
         store.read(|tx| Box::pin(async move { store::tickets::list(tx, &all, 50).await })).await.unwrap()
     }
 
-    async fn ticket(&self) -> TicketId {
-        self.tickets().await[0].id
+    async fn ticket_of(&self, unit: UnitId) -> TicketId {
+        self.tickets().await.iter().find(|ticket| ticket.unit_id == Some(unit)).unwrap().id
     }
 
     async fn visits(&self, unit: UnitId) -> String {
@@ -242,21 +273,32 @@ async fn a_year_of_a_flat_and_a_chiller() {
         engineer_id: Some(year.engineer),
         ..Project::new(project, "江畔名苑", ProjectKind::Housing)
     };
-    let flat = year.builds(flat, "1栋602").await;
+    let id = year.house.clock.new_id();
+    let unit = Unit { building: Some("1".to_owned()), ..Unit::new(id, project, "1栋602") };
+    let flat = year.builds(flat, unit).await;
     let project: ProjectId = year.house.clock.new_id();
     let chiller = Project {
         code: Some("YY-07".to_owned()),
         region: "华东".to_owned(),
-        handover_at: handover,
+        // Before the summer, so that its second cooling season under warranty ends within the year.
+        handover_at: Some(at("2026-05-20T10:00")),
         engineer_id: Some(year.engineer),
         maintained_until: Some(at("2027-11-20T10:00")),
         maintained_every: Some(Upkeep::HalfYearly),
         ..Project::new(project, "滨江医院冷水机组", ProjectKind::Equipment)
     };
-    let chiller = year.builds(chiller, "1号冷水机组").await;
+    let id = year.house.clock.new_id();
+    let unit = Unit {
+        code: Some("CH-01".to_owned()),
+        first_use_at: Some(at("2026-11-23T10:00")),
+        ..Unit::new(id, project, "1号冷水机组")
+    };
+    let chiller = year.builds(chiller, unit).await;
     let tokens = [year.house.token_of(flat), year.house.token_of(chiller)];
     year.scans(OWNER, &tokens[0]).await;
     year.scans(HOSPITAL, &tokens[1]).await;
+    year.until(at("2026-11-30T20:30")).await;
+    year.answers(HOSPITAL, &["4", "5", "5", "跳过", "9"], "交底很细致").await;
     year.until(at("2026-12-11T20:30")).await;
     year.speaks(OWNER, "两分，墙上有裂缝").await;
     year.taps(OWNER, "对").await;
@@ -265,7 +307,7 @@ async fn a_year_of_a_flat_and_a_chiller() {
     year.says(OWNER, "主卧卫生间天花板漏水，昨晚开始的").await;
     year.taps(OWNER, "提交").await;
     year.until(at("2026-12-12T09:30")).await;
-    let ticket = year.ticket().await;
+    let ticket = year.ticket_of(flat).await;
     let by = year.engineer;
     year.desk.called(ticket, "约上门时间", by).await.unwrap();
     year.notes("已电话");
@@ -311,13 +353,42 @@ async fn a_year_of_a_flat_and_a_chiller() {
     assert_eq!(recovered.status, recovery::Status::Recovered, "{}", year.told);
     assert!(recovered.first_score <= 2.0 && recovered.second_score.unwrap() >= 4.0, "{recovered:?}");
 
+    // The machine speaks for itself: vibration brings a visit, heat a ticket.
+    year.until(at("2027-06-16T10:00")).await;
+    year.measures("vibration", &[6.8, 7.6, 8.1, 8.3]).await;
+    year.until(at("2027-06-18T20:30")).await;
+    year.answers(HOSPITAL, &["4", "4", "8"], "换季开机时声音大，现在好了").await;
+    year.until(at("2027-07-12T14:00")).await;
+    year.measures("temperature", &[58.0, 63.0, 66.0, 67.0, 68.0]).await;
+    let hot = year.ticket_of(chiller).await;
+    year.until(at("2027-07-12T16:00")).await;
+    year.desk.accept(hot, by).await.unwrap();
+    year.desk.arrive(hot, by).await.unwrap();
+    let photo = year.photo().await;
+    year.desk.rectify(hot, "冷凝器清洗，温度恢复正常", vec![photo], by).await.unwrap();
+    year.notes("冷凝器清洗，传照片");
+    year.until(at("2027-07-12T18:00")).await;
+    year.taps(HOSPITAL, "已修好").await;
+    year.until(at("2027-07-19T20:30")).await;
+    for answer in ["已修好", "5"] {
+        year.taps(HOSPITAL, answer).await;
+    }
+    // After the rain, and before the warranty of the cooling ends.
+    year.until(at("2027-07-27T20:30")).await;
+    year.answers(OWNER, &["4", "5", "9"], "外墙没有渗水").await;
+    year.until(at("2027-09-01T20:30")).await;
+    year.answers(HOSPITAL, &["5", "5", "9"], "接水盘的密封条请在到期前换一下").await;
+
     year.until(at("2027-11-25T12:00")).await;
     insta::assert_snapshot!("year", year.told);
     insta::assert_snapshot!("visits", format!("{}\n{}", year.visits(flat).await, year.visits(chiller).await));
-    let [line] = year.ledger().await.try_into().unwrap();
-    assert_eq!((line.status.name(), line.unverified, line.reopened), ("closed", false, 1));
-    assert_eq!((line.owner.as_deref(), line.in_warranty), (Some("李工"), Some(true)));
-    assert!(line.expected_at.unwrap() > line.closed_at.unwrap(), "struck off in time");
+    let ledger = year.ledger().await;
+    let closed: Vec<_> = ledger.iter().filter(|line| line.status.name() == "closed").collect();
+    assert_eq!((closed.len(), ledger.len()), (2, 2), "both struck off");
+    assert!(closed.iter().all(|line| line.expected_at.unwrap() > line.closed_at.unwrap()), "in time");
+    assert!(closed.iter().all(|line| line.in_warranty == Some(true) && !line.unverified));
+    let line = closed.iter().find(|line| line.reopened == 1).unwrap();
+    assert_eq!(line.owner.as_deref(), Some("李工"));
     for paper in ["papers/completion", "papers/service"] {
         let page = format!("{}/t/{}/{paper}.pdf", year.house.url, year.house.progress_token(ticket));
         let answer = client().get(&page).send().await.unwrap();

@@ -10,10 +10,11 @@ use huifang::domain::staff::{Role, Staff};
 use huifang::domain::ticket::{Evidence, Ticket, TicketKind};
 use huifang::domain::time::Timestamp;
 use huifang::domain::understanding::Category;
-use huifang::store::follow_ups::{self, SecondVisit};
+use huifang::domain::visit::{Visit, VisitKind};
+use huifang::store::follow_ups;
 use huifang::store::ledger::{self, Counts, Filter, Standing};
 use huifang::store::responses::{self, NewResponse, Outcome};
-use huifang::store::{incidents, projects, recoveries, staff, tickets, units};
+use huifang::store::{incidents, projects, recoveries, staff, tickets, units, visits};
 
 use crate::database::{Database, read, write};
 
@@ -117,6 +118,7 @@ async fn response(db: &Database, unit: Option<UnitId>, contact: Option<ContactId
         survey_version: 1,
         contact_id: contact,
         unit_id: unit,
+        project_id: None,
         dialogue_id: None,
         started_at: db.now(),
     };
@@ -176,24 +178,16 @@ pub(crate) async fn a_second_visit_leads_back_to_its_recovery_and_is_measured(db
     let place = project(&db, "翠湖花园", None).await;
     let (first, now) = (response(&db, None, None, 1.9).await, db.now());
     let reviewed = recovery(&db, &first, now + DAY).review(RootCause::Human, "培训".to_owned()).unwrap();
-    let visit = SecondVisit {
-        id: db.clock.new_id(),
-        recovery: reviewed.id,
-        project: place,
-        unit: None,
-        contact: None,
-        survey: "maintenance".to_owned(),
-        due_at: now + DAY,
-        created_at: now,
-    };
+    let (key, kind) = (format!("{place}:second:{}", reviewed.id), VisitKind::Second);
+    let visit = Visit::planned(db.clock.new_id(), key, kind, place, "maintenance".to_owned(), now);
     let (begun, first_visit) = (reviewed.clone(), visit.clone());
     write!(db.store, |tx| {
         recoveries::open(tx, &begun).await?;
-        follow_ups::plan_second(tx, &first_visit).await
+        visits::insert(tx, &first_visit).await
     })
     .unwrap();
-    let another = SecondVisit { id: db.clock.new_id(), ..visit.clone() };
-    assert!(write!(db.store, |tx| follow_ups::plan_second(tx, &another).await).is_err(), "one second visit only");
+    let another = Visit { id: db.clock.new_id(), ..visit.clone() };
+    assert!(!write!(db.store, |tx| visits::insert(tx, &another).await).unwrap(), "one second visit only");
     let visiting = reviewed.visit(visit.id).unwrap();
     let id = visiting.id;
     let answer = response(&db, None, None, 4.5).await;

@@ -68,6 +68,7 @@ pub(crate) async fn a_verdict_may_be_about_the_comment_of_a_response(db: Databas
         survey_version: 1,
         contact_id: None,
         unit_id: None,
+        project_id: None,
         dialogue_id: None,
         started_at: db.now(),
     };

@@ -17,6 +17,7 @@ fn new_response(db: &Database, survey: &str) -> NewResponse {
         survey_version: 3,
         contact_id: None,
         unit_id: None,
+        project_id: None,
         dialogue_id: None,
         started_at: db.now(),
     }

@@ -125,10 +125,8 @@ impl Estate {
     pub(crate) async fn plan(&self) {
         let planner = self.planner();
         stored!(self, |tx| {
-            let mut after = None;
-            while let Some((last, _)) = planner.plan_page(tx, after).await? {
-                after = Some(last);
-            }
+            store::visits::plan_all_anew(tx).await?;
+            while planner.plan_page(tx).await?.is_some() {}
             planner.plan_repairs(tx).await
         });
     }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod anonymous;
 mod discipline;
 mod estate;
 mod machines;

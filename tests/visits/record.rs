@@ -5,7 +5,7 @@ use huifang::domain::staff::{Role, Staff};
 use huifang::domain::ticket::Status;
 use huifang::domain::visit::{Reason, Visit, VisitKind, VisitStatus, Way};
 use huifang::planner::record::Written;
-use huifang::planner::{PlannerError, Second};
+use huifang::planner::{Occasion, PlannerError};
 use huifang::store;
 
 use crate::estate::{DAY, Estate, at, found, stored};
@@ -135,11 +135,12 @@ async fn a_second_visit_goes_to_the_same_person_with_the_same_survey_once() {
     let mut estate = Estate::handed_over("2024-03-02T10:00", "2026-03-10T10:00").await;
     let flat = estate.flat("3-1201").await;
     let contact = estate.moves_in("li", flat).await;
-    let second = Second {
+    let second = Occasion {
+        kind: VisitKind::Second,
         ordinal: "recovery1".to_owned(),
         project: estate.project,
         unit: Some(flat),
-        contact,
+        contact: Some(contact),
         ticket: None,
         survey: Some("maintenance".to_owned()),
         from: estate.now(),
@@ -147,7 +148,7 @@ async fn a_second_visit_goes_to_the_same_person_with_the_same_survey_once() {
     let mut ids = Vec::new();
     for _ in 0..2 {
         let (planner, second) = (estate.planner(), second.clone());
-        ids.push(stored!(estate, |tx| planner.second_visit(tx, second).await));
+        ids.push(stored!(estate, |tx| planner.bring_about(tx, &second).await).0);
     }
     assert_eq!(ids[0], ids[1]);
     estate.goes_on_to(estate.now() + 4 * DAY).await;

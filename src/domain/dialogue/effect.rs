@@ -25,8 +25,8 @@ pub enum Effect {
     Say(Say),
     /// Listen to a recording.
     Transcribe { media: MediaId },
-    /// Begin a response to a survey.
-    OpenResponse { response: ResponseId, survey: String, version: u32 },
+    /// Begin a response to a survey; an anonymous one knows nobody.
+    OpenResponse { response: ResponseId, survey: String, version: u32, anonymous: bool },
     /// Keep an answer; a second one to the same question replaces the first.
     RecordAnswer { response: ResponseId, answer: Answer, media: Option<MediaId> },
     /// The survey is answered.

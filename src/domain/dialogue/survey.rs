@@ -78,7 +78,8 @@ impl Turn<'_> {
     }
 
     fn open_survey(&mut self, response: ResponseId, survey: &Survey) {
-        self.effect(Effect::OpenResponse { response, survey: survey.id.clone(), version: survey.version });
+        let (version, anonymous) = (survey.version, survey.anonymous);
+        self.effect(Effect::OpenResponse { response, survey: survey.id.clone(), version, anonymous });
         self.effect(Effect::Remind { timer: Timer::SurveyReminder { response }, after: REMIND_AFTER });
         self.effect(Effect::Remind { timer: Timer::SurveyExpiry { response }, after: EXPIRE_AFTER });
     }
@@ -135,7 +136,9 @@ impl Turn<'_> {
                     Answer { question: question.id.clone(), value: Some(value), text: Some(words.text), source };
                 self.record(&mut run, answer, words.media);
                 // Digits speak for themselves; number words are said back, with the way to correct them.
-                let echo = bare_number(&answered).is_none() && question.kind != QuestionKind::YesNo;
+                // What is said back to an anonymous answer would stay in the conversation.
+                let said = bare_number(&answered).is_none() && question.kind != QuestionKind::YesNo;
+                let echo = said && !run.survey.anonymous;
                 let note = echo.then(|| Say::new("survey.recorded").text("value", number(value)));
                 self.ask_again(run, note);
             }
@@ -351,6 +354,8 @@ impl Turn<'_> {
             self.effect(Effect::Raise { kind: FlagKind::NegativeFeedback, about: About::Response(run.response) });
         }
         let thanks = match band {
+            // Nobody can come back to them, so nothing is promised.
+            _ if run.survey.anonymous => "survey.thanks.unscored",
             _ if unfixed => "survey.thanks.dissatisfied",
             // Good marks with hard words are no reason to rejoice.
             Some(Band::Satisfied) if !run.displeased => "survey.thanks.satisfied",
@@ -358,13 +363,18 @@ impl Turn<'_> {
             Some(Band::Satisfied | Band::Neutral) => "survey.thanks.neutral",
             None => "survey.thanks.unscored",
         };
-        self.state.activity = Activity::Commenting(Commenting {
-            response: run.response,
-            score,
-            band,
-            until: self.ctx.now + COMMENT_WINDOW,
-            flagged: dissatisfied || run.displeased,
-        });
+        self.state.activity = if run.survey.anonymous {
+            // Nothing that is said from here on leads to the response.
+            Activity::Idle
+        } else {
+            Activity::Commenting(Commenting {
+                response: run.response,
+                score,
+                band,
+                until: self.ctx.now + COMMENT_WINDOW,
+                flagged: dissatisfied || run.displeased,
+            })
+        };
         self.say(Say::lines(vec![Say::new(thanks), Say::new(run.survey.closing_key)]));
     }
 

@@ -1,5 +1,9 @@
 //! `POST /api/v1/events`: readings and alarms of machines, signed like everything of the HTTP
-//! channel (`docs/http-channel.md`); nothing is parsed before the signature is found good.
+//! channel (`docs/http-channel.md`); nothing is parsed before the signature is found good. The id of
+//! the request is its idempotency key: the same again is answered as before and changes nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -12,6 +16,7 @@ use crate::domain::time::Timestamp;
 use crate::planner::Planner;
 use crate::store::{StoreError, equipment};
 use crate::web::Web;
+use crate::web::error::WebError;
 use crate::web::posted::whole;
 
 /// Largest body, and the most events of one.
@@ -19,6 +24,8 @@ const LARGEST: usize = 256 * 1024;
 const MOST_EVENTS: usize = 500;
 /// Longest name of a project, unit or signal.
 const LONGEST_NAME: usize = 100;
+/// How long the answer to a request is remembered.
+const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
 /// How far ahead of our clock a machine's may be.
 const AHEAD: i64 = 5 * 60 * 1000;
 
@@ -47,12 +54,12 @@ struct Event {
 }
 
 /// What became of the events, in their order.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Taken {
     results: Vec<Outcome>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Outcome {
     /// The rules that fired; none is the usual case.
@@ -64,8 +71,11 @@ enum Outcome {
 async fn take(State(web): State<Web>, request: Request) -> Result<Json<Taken>, Fault> {
     let http = configured(&web)?;
     let stamp = stamp_of(request.headers(), &web)?;
-    let body = whole(request.into_body(), LARGEST).await?;
-    http.keys().verify(&stamp, &body)?;
+    let body = whole(request.into_body(), LARGEST).await.map_err(|error| match error {
+        WebError::BodyTooLarge => Fault::TooLarge(format!("at most {LARGEST} bytes of JSON")),
+        other => other.into(),
+    })?;
+    let id = http.keys().verify(&stamp, &body)?.to_owned();
     let posted: Posted = serde_json::from_slice(&body).map_err(|error| Fault::Malformed(error.to_string()))?;
     if posted.events.len() > MOST_EVENTS {
         return Err(Fault::Malformed(format!("events: at most {MOST_EVENTS}")));
@@ -79,6 +89,9 @@ async fn take(State(web): State<Web>, request: Request) -> Result<Json<Taken>, F
     let planner = Planner::new(web.intake.clone());
     let stored = web.store.write(move |tx| {
         Box::pin(async move {
+            if let Some(before) = equipment::answered(tx, &id).await? {
+                return serde_json::from_str(&before).map_err(|_| corrupt(&id));
+            }
             let mut results = Vec::new();
             for (event, reading) in &read {
                 results.push(match equipment::unit_of(tx, &event.project, &event.unit).await? {
@@ -86,10 +99,17 @@ async fn take(State(web): State<Web>, request: Request) -> Result<Json<Taken>, F
                     None => Outcome::UnknownUnit,
                 });
             }
-            Ok::<_, StoreError>(results)
+            let taken = Taken { results };
+            let answer = serde_json::to_string(&taken).map_err(|error| StoreError::Encode(Arc::new(error)))?;
+            equipment::answer(tx, &id, &answer, now, now - REMEMBERED).await?;
+            Ok::<_, StoreError>(taken)
         })
     });
-    Ok(Json(Taken { results: stored.await? }))
+    Ok(Json(stored.await?))
+}
+
+fn corrupt(id: &str) -> StoreError {
+    StoreError::Corrupt { table: "event_posts", column: "answer", id: id.to_owned() }
 }
 
 fn reading(event: &Event, now: Timestamp) -> Result<Reading, &'static str> {

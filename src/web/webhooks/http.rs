@@ -46,8 +46,15 @@ pub(super) enum Fault {
     Off,
     NotSigned,
     Malformed(String),
-    TooLarge,
+    /// Larger than what is taken, in words.
+    TooLarge(String),
     Unavailable,
+}
+
+impl Fault {
+    fn too_large() -> Fault {
+        Fault::TooLarge(format!("at most {MOST_JSON_BYTES} bytes of JSON, {LARGEST_FORM} of multipart"))
+    }
 }
 
 impl From<NotSigned> for Fault {
@@ -66,7 +73,7 @@ impl From<StoreError> for Fault {
 impl From<WebError> for Fault {
     fn from(error: WebError) -> Fault {
         match error {
-            WebError::BodyTooLarge => Fault::TooLarge,
+            WebError::BodyTooLarge => Fault::too_large(),
             WebError::TooMany(_) => Fault::Unavailable,
             WebError::Internal(cause) => {
                 tracing::error!(cause, "a message by signed HTTP could not be stored");
@@ -83,10 +90,7 @@ impl IntoResponse for Fault {
             Fault::Off => return StatusCode::NOT_FOUND.into_response(),
             Fault::NotSigned => (StatusCode::UNAUTHORIZED, "not_signed", NotSigned.to_string()),
             Fault::Malformed(why) => (StatusCode::BAD_REQUEST, "bad_request", why),
-            Fault::TooLarge => {
-                let most = format!("at most {MOST_JSON_BYTES} bytes of JSON, {LARGEST_FORM} of multipart");
-                (StatusCode::PAYLOAD_TOO_LARGE, "too_large", most)
-            }
+            Fault::TooLarge(most) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", most),
             Fault::Unavailable => {
                 let message = "nothing was stored; send the same again".to_owned();
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
@@ -108,7 +112,7 @@ async fn take(State(web): State<Web>, request: Request) -> Result<Json<wire::Tak
     let is_form = is_form(&parts.headers)?;
     let most = if is_form { LARGEST_FORM } else { MOST_JSON_BYTES };
     if said(&parts.headers, CONTENT_LENGTH).parse().is_ok_and(|length: usize| length > most) {
-        return Err(Fault::TooLarge);
+        return Err(Fault::too_large());
     }
     let _place = if is_form { Some(web.upload()?) } else { None };
     let body = whole(body, most).await?;

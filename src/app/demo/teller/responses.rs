@@ -32,6 +32,7 @@ impl Teller {
             survey_version: survey.version,
             contact_id: Some(person.contact),
             unit_id: Some(person.place.binding.unit),
+            project_id: None,
             dialogue_id: Some(person.dialogue),
             started_at: at,
         };

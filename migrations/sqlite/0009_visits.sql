@@ -1,0 +1,13 @@
+-- When the visits of a unit are planned next (0: at the next opportunity), so that a day's planning
+-- reads the units it concerns, not all. And the project of an anonymous response, which has neither
+-- contact nor unit. Column types: ../README.md. Keep the two dialects in step.
+ALTER TABLE units ADD COLUMN plan_at INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX units_plan_at ON units (plan_at, id);
+-- What was answered to a post of equipment events, so that the same post again changes nothing.
+CREATE TABLE event_posts (
+    id     TEXT PRIMARY KEY,
+    answer TEXT NOT NULL,
+    at     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX event_posts_at ON event_posts (at);
+ALTER TABLE responses ADD COLUMN project_id TEXT REFERENCES projects (id);
