@@ -246,6 +246,7 @@ impl Runner {
             Job::PlanAll { day } => self.plan_all(day).await,
             Job::Replan => self.replan().await,
             Job::SendVisit { visit } => self.send_visit(visit).await,
+            Job::HearRecord { visit, media } => self.hear_record(visit, media, claimed.attempt).await,
             Job::ShowRecord { visit } => self.show_record(visit).await,
             Job::Neighbours { ticket } => {
                 let intake = self.intake.clone();

@@ -48,6 +48,8 @@ pub enum Job {
     Replan,
     /// A visit is due: ask the client, or give it to a person.
     SendVisit { visit: VisitId },
+    /// Listen to a recording that staff made of a visit.
+    HearRecord { visit: VisitId, media: MediaId },
     /// Show the client what staff wrote down of a visit.
     ShowRecord { visit: VisitId },
     /// Look whether neighbours reported what a ticket reports.
@@ -82,6 +84,7 @@ impl Job {
             Job::PlanAll { .. } => "plan_all",
             Job::Replan => "replan",
             Job::SendVisit { .. } => "send_visit",
+            Job::HearRecord { .. } => "hear_record",
             Job::ShowRecord { .. } => "show_record",
             Job::Neighbours { .. } => "neighbours",
             Job::RecoveryDue { .. } => "recovery_due",
@@ -99,7 +102,9 @@ impl Job {
             Job::Acknowledge { flag, .. } => Some(format!("acknowledge:{flag}")),
             // One at a time: two would find the same things to add.
             Job::PlanAll { .. } | Job::Replan => Some("plan".to_owned()),
-            Job::SendVisit { visit } | Job::ShowRecord { visit } => Some(format!("visit:{visit}")),
+            Job::SendVisit { visit } | Job::HearRecord { visit, .. } | Job::ShowRecord { visit } => {
+                Some(format!("visit:{visit}"))
+            }
             // Two that read the same change nothing twice, and one that waits for the platform holds up no other.
             Job::ReadService { .. }
             | Job::Fetch { .. }
@@ -127,6 +132,7 @@ impl Job {
             Job::TellPerson { flag, staff } => Some(format!("tell:{flag}:{staff}")),
             Job::Deliver { message, .. } => Some(format!("deliver:{message}")),
             Job::PlanAll { day } => Some(format!("plan_all:{day}")),
+            Job::HearRecord { media, .. } => Some(format!("hear_record:{media}")),
             Job::ShowRecord { visit } => Some(format!("show_record:{visit}")),
             // A visit that was put off is sent by another job of its own; the earlier finds nothing due.
             Job::Replan | Job::SendVisit { .. } => None,

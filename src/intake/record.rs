@@ -16,6 +16,7 @@ use crate::domain::sla::Moment;
 use crate::domain::ticket::{Actor, InvalidTransition, Ticket, TicketKind};
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::{Awaiting, Sentiment, Understanding};
+use crate::domain::visit::Visit;
 use crate::store::tickets::NewEvent;
 use crate::store::{self, StoreError, Tx};
 
@@ -385,6 +386,26 @@ impl Intake {
             store::tickets::attach_media(tx, ticket.id, photo.id).await?;
         }
         Ok(photos.iter().map(|photo| photo.id).collect())
+    }
+}
+
+impl Intake {
+    /// Keeps photos and recordings that staff made of a visit; what was said in them is listened to.
+    pub(crate) async fn keep_record(
+        &self,
+        tx: &mut Tx,
+        visit: &Visit,
+        files: &[ReceivedFile],
+    ) -> Result<Vec<MediaId>, StoreError> {
+        let now = self.clock.now();
+        for file in files {
+            store::media::insert(tx, &media_row(file, visit.dialogue_id, now)).await?;
+            if file.kind == MediaKind::Voice {
+                store::transcripts::pending(tx, file.id, None, now).await?;
+                self.owe(tx, Job::HearRecord { visit: visit.id, media: file.id }, now).await?;
+            }
+        }
+        Ok(files.iter().map(|file| file.id).collect())
     }
 }
 

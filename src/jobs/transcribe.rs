@@ -8,12 +8,16 @@ use anyhow::Context;
 use super::fetch::Absent;
 use super::{Outcome, Runner};
 use crate::domain::dialogue::{Event, NotHeard, State};
-use crate::domain::ids::{DialogueId, MediaId};
+use crate::domain::ids::{DialogueId, MediaId, VisitId};
+use crate::domain::language::Language;
+use crate::domain::project::Project;
+use crate::domain::time::Timestamp;
 use crate::domain::understanding::Understanding;
 use crate::intake::Intake;
+use crate::planner::Planner;
 use crate::speech::{Heard, SpeechError, Transcript};
 use crate::store::transcripts::Hearing;
-use crate::store::{self, StoreError};
+use crate::store::{self, StoreError, Tx};
 
 /// Listening is tried so often; a recording that brings the process down is left alone then.
 const TRIES: u32 = 3;
@@ -26,6 +30,12 @@ const TRIES_AWAITED: u32 = 17;
 /// What a recording came to.
 enum Ear {
     Words(Box<(Transcript, Understanding, State)>),
+    None { why: NotHeard, seconds: Option<f64> },
+}
+
+/// What was in a recording.
+enum Sound {
+    Speech(Box<Transcript>),
     None { why: NotHeard, seconds: Option<f64> },
 }
 
@@ -48,15 +58,7 @@ impl Runner {
                 match ear {
                     Ear::Words(heard) => {
                         let (transcript, understood, state) = *heard;
-                        store::media::set_seconds(tx, media, transcript.seconds).await?;
-                        let row = store::transcripts::Heard {
-                            text: transcript.text.clone(),
-                            raw_text: transcript.raw_text,
-                            language: transcript.language.tag().to_owned(),
-                            confidence: f64::from(transcript.confidence),
-                            model: transcript.model,
-                        };
-                        store::transcripts::heard(tx, media, &row, now).await?;
+                        keep_words(tx, media, &transcript, now).await?;
                         // The question may have changed while we listened.
                         let found = store::dialogues::load_for_update(tx, dialogue).await?;
                         let current = found.as_ref().map(Intake::state_of).transpose()?;
@@ -70,14 +72,7 @@ impl Runner {
                         intake.apply(tx, dialogue, event).await
                     }
                     Ear::None { why, seconds } => {
-                        if let Some(seconds) = seconds {
-                            store::media::set_seconds(tx, media, seconds).await?;
-                        }
-                        if why == NotHeard::NoSpeech {
-                            store::transcripts::nothing(tx, media, now).await?;
-                        } else {
-                            store::transcripts::failed(tx, media, now).await?;
-                        }
+                        keep_silence(tx, media, why, seconds, now).await?;
                         intake.apply(tx, dialogue, Event::NotHeard { media, why }).await
                     }
                 }
@@ -108,7 +103,83 @@ impl Runner {
         if transcript.hearing != Hearing::Pending {
             return Ok(None);
         }
-        let given_up = |why| Ok(Some(Ear::None { why, seconds: None }));
+        let vocabulary = self.vocabulary(state.language, project.as_ref());
+        match self.listen(&row, &channel, &vocabulary, state.language, attempt).await? {
+            Sound::Speech(transcript) => {
+                let understood = self.tagger.tag(&transcript.text, Some(state.language), state.awaiting()).await;
+                Ok(Some(Ear::Words(Box::new((*transcript, understood, state)))))
+            }
+            Sound::None { why, seconds } => Ok(Some(Ear::None { why, seconds })),
+        }
+    }
+
+    /// Listens to what staff recorded of a visit: the words are kept beside it, no conversation is told.
+    pub(super) async fn hear_record(&self, visit: VisitId, media: MediaId, attempt: u32) -> Outcome {
+        let read = self.store.read(move |tx| {
+            Box::pin(async move {
+                let row = store::media::find(tx, media).await?;
+                let transcript = store::transcripts::find(tx, media).await?;
+                let visit = store::visits::find(tx, visit).await?;
+                let project = match &visit {
+                    Some(visit) => store::projects::find(tx, visit.project_id).await?,
+                    None => None,
+                };
+                let contact = match visit.and_then(|visit| visit.contact_id) {
+                    Some(contact) => store::contacts::find(tx, contact).await?,
+                    None => None,
+                };
+                let language = contact.map(|contact| contact.language).unwrap_or_default();
+                Ok::<_, StoreError>((row, transcript, project, language))
+            })
+        });
+        let (row, transcript, project, language) = match read.await {
+            Ok((Some(row), Some(transcript), project, language)) => (row, transcript, project, language),
+            Ok(_) => return Outcome::Fail(anyhow::anyhow!("recording {media} is not in the database")),
+            Err(error) => return error.into(),
+        };
+        let sound = if transcript.hearing == Hearing::Pending {
+            match self.listen(&row, "", &self.vocabulary(language, project.as_ref()), language, attempt).await {
+                Ok(sound) => Some(sound),
+                Err(outcome) => return outcome,
+            }
+        } else {
+            None
+        };
+        let (planner, now) = (Planner::new(self.intake.clone()), self.clock.now());
+        let stored = self.store.write(move |tx| {
+            Box::pin(async move {
+                match sound {
+                    Some(Sound::Speech(transcript)) => keep_words(tx, media, &transcript, now).await?,
+                    Some(Sound::None { why, seconds }) => keep_silence(tx, media, why, seconds, now).await?,
+                    None => {}
+                }
+                planner.record_heard(tx, visit).await
+            })
+        });
+        stored.await.map_or_else(Outcome::from, |()| Outcome::Done)
+    }
+
+    /// Returns the words that prepare recognition: of the trade, and of the project.
+    fn vocabulary(&self, language: Language, project: Option<&Project>) -> String {
+        let mut vocabulary = self.catalog.vocabulary(language).to_owned();
+        for name in project.iter().flat_map(|project| &project.vocabulary) {
+            vocabulary.push(' ');
+            vocabulary.push_str(name);
+        }
+        vocabulary
+    }
+
+    /// Fetches the bytes of a recording and listens to them.
+    async fn listen(
+        &self,
+        row: &store::media::Media,
+        channel: &str,
+        vocabulary: &str,
+        language: Language,
+        attempt: u32,
+    ) -> Result<Sound, Outcome> {
+        let media = row.id;
+        let given_up = |why| Ok(Sound::None { why, seconds: None });
         let Some(listener) = &self.listener else { return given_up(NotHeard::Failed) };
         let tries = match (row.is_awaited(), listener.is_remote()) {
             (true, _) => TRIES_AWAITED,
@@ -120,7 +191,7 @@ impl Runner {
             return given_up(NotHeard::Failed);
         }
         let bytes = if row.is_awaited() {
-            match self.bring(&row, &channel).await {
+            match self.bring(row, channel).await {
                 Ok(bytes) => bytes,
                 Err(Absent::Later(outcome)) => return Err(outcome),
                 Err(Absent::Lost) => return given_up(NotHeard::Lost),
@@ -133,22 +204,14 @@ impl Runner {
                 Err(error) => return Err(Outcome::Retry(error)),
             }
         };
-        let mut vocabulary = self.catalog.vocabulary(state.language).to_owned();
-        for name in project.iter().flat_map(|project| &project.vocabulary) {
-            vocabulary.push(' ');
-            vocabulary.push_str(name);
-        }
-        match listener.listen(&bytes, Some(&vocabulary), state.language).await {
-            Ok(Heard::Speech(transcript)) => {
-                let understood = self.tagger.tag(&transcript.text, Some(state.language), state.awaiting()).await;
-                Ok(Some(Ear::Words(Box::new((transcript, understood, state)))))
-            }
-            Ok(Heard::Nothing { seconds }) => Ok(Some(Ear::None { why: NotHeard::NoSpeech, seconds: Some(seconds) })),
+        match listener.listen(&bytes, Some(vocabulary), language).await {
+            Ok(Heard::Speech(transcript)) => Ok(Sound::Speech(Box::new(transcript))),
+            Ok(Heard::Nothing { seconds }) => Ok(Sound::None { why: NotHeard::NoSpeech, seconds: Some(seconds) }),
             Err(error) => {
                 tracing::warn!(media.id = %media, "recording {media} was not heard: {error}");
                 match error {
                     SpeechError::TooLong { seconds, .. } => {
-                        Ok(Some(Ear::None { why: NotHeard::TooLong, seconds: Some(seconds) }))
+                        Ok(Sound::None { why: NotHeard::TooLong, seconds: Some(seconds) })
                     }
                     SpeechError::TooLarge { .. }
                     | SpeechError::UnknownFormat
@@ -164,5 +227,36 @@ impl Runner {
                 }
             }
         }
+    }
+}
+
+/// Stores the words of a recording.
+async fn keep_words(tx: &mut Tx, media: MediaId, heard: &Transcript, now: Timestamp) -> Result<(), StoreError> {
+    store::media::set_seconds(tx, media, heard.seconds).await?;
+    let row = store::transcripts::Heard {
+        text: heard.text.clone(),
+        raw_text: heard.raw_text.clone(),
+        language: heard.language.tag().to_owned(),
+        confidence: f64::from(heard.confidence),
+        model: heard.model.clone(),
+    };
+    store::transcripts::heard(tx, media, &row, now).await
+}
+
+/// Stores that a recording has no words, or none that we can read.
+async fn keep_silence(
+    tx: &mut Tx,
+    media: MediaId,
+    why: NotHeard,
+    seconds: Option<f64>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if let Some(seconds) = seconds {
+        store::media::set_seconds(tx, media, seconds).await?;
+    }
+    if why == NotHeard::NoSpeech {
+        store::transcripts::nothing(tx, media, now).await
+    } else {
+        store::transcripts::failed(tx, media, now).await
     }
 }

@@ -3,12 +3,14 @@
 use serde_json::Value;
 
 use crate::catalog::Catalog;
-use crate::domain::ids::{ContactId, ProjectId, ResponseId, TicketId, UnitId};
+use crate::domain::ids::{ContactId, ProjectId, ResponseId, TicketId, UnitId, VisitId};
 use crate::domain::language::Language;
 use crate::domain::paper::repair::{Moment, Repair};
 use crate::domain::paper::visit::{Asked, Visit};
 use crate::domain::survey::{Question, QuestionKind};
 use crate::domain::ticket::Ticket;
+use crate::domain::time::Timestamp;
+use crate::domain::visit::{Record, Way};
 use crate::store::responses::{Answer, Progress, Response};
 use crate::store::{self, StoreError, Tx};
 
@@ -84,9 +86,8 @@ pub async fn visit(
     }
     let say = |key: &str| catalog.text(language, key, &std::collections::BTreeMap::new());
     let record = own.as_ref().and_then(|own| own.record.as_deref());
-    let record: Value = record.and_then(|record| serde_json::from_str(record).ok()).unwrap_or_default();
-    let said = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
-    let recorded = said("way").filter(|way| catalog.has(&format!("web.paper.way.{way}")));
+    let record: Option<Record> = record.and_then(|record| serde_json::from_str(record).ok());
+    let made = Made::of(tx, record).await?;
     let Response { started_at, completed_at, score, band, nps, comment, progress, .. } = response;
     Ok(Some(Visit {
         survey: survey.map_or_else(|| response.survey.clone(), |survey| say(&survey.title_key)),
@@ -94,12 +95,15 @@ pub async fn visit(
         unit: place.unit,
         contact: place.contact,
         phone: place.phone,
-        at: completed_at.unwrap_or(started_at),
+        at: made.at.or(completed_at).unwrap_or(started_at),
         complete: progress == Progress::Complete,
-        way: recorded.unwrap_or_else(|| way.to_owned()),
+        way: made.way.unwrap_or(way).to_owned(),
         by: own.as_ref().and_then(|own| own.by.clone()),
-        place: said("place"),
-        note: said("note"),
+        place: made.place,
+        note: made.note,
+        photos: made.photos,
+        heard: made.heard,
+        client: made.client,
         ticket: own.and_then(|own| own.ticket),
         answers,
         score,
@@ -107,6 +111,88 @@ pub async fn visit(
         nps,
         comment,
     }))
+}
+
+/// Returns what is known of a visit that staff made or a client answered; `None` before that.
+pub async fn recorded(
+    tx: &mut Tx,
+    catalog: &Catalog,
+    language: Language,
+    id: VisitId,
+) -> Result<Option<Visit>, StoreError> {
+    let Some(own) = store::visits::find(tx, id).await? else { return Ok(None) };
+    if let Some(response) = own.response_id {
+        return visit(tx, catalog, language, response).await;
+    }
+    let Some(record) = own.record else { return Ok(None) };
+    let by = store::staff::find(tx, record.by).await?.map(|person| person.name);
+    let ticket = match own.ticket_id {
+        Some(ticket) => store::tickets::find(tx, ticket).await?.map(|ticket| ticket.number),
+        None => None,
+    };
+    let place = Place::of(tx, Some(own.project_id), own.unit_id, own.contact_id).await?;
+    let survey = catalog.script().surveys.get(&own.survey);
+    let say = |key: &str| catalog.text(language, key, &std::collections::BTreeMap::new());
+    let at = record.at;
+    let made = Made::of(tx, Some(record)).await?;
+    Ok(Some(Visit {
+        survey: survey.map_or_else(|| own.survey.clone(), |survey| say(&survey.title_key)),
+        project: place.project,
+        unit: place.unit,
+        contact: place.contact,
+        phone: place.phone,
+        at,
+        complete: true,
+        way: made.way.unwrap_or("staff").to_owned(),
+        by,
+        place: made.place,
+        note: made.note,
+        photos: made.photos,
+        heard: made.heard,
+        client: made.client,
+        ticket,
+        answers: Vec::new(),
+        score: None,
+        band: None,
+        nps: None,
+        comment: None,
+    }))
+}
+
+/// What staff recorded of a visit, as a paper says it; nothing where the client answered alone.
+#[derive(Default)]
+struct Made {
+    way: Option<&'static str>,
+    at: Option<Timestamp>,
+    place: Option<String>,
+    note: Option<String>,
+    photos: usize,
+    heard: Vec<String>,
+    client: Option<&'static str>,
+}
+
+impl Made {
+    async fn of(tx: &mut Tx, record: Option<Record>) -> Result<Made, StoreError> {
+        let Some(record) = record else { return Ok(Made::default()) };
+        let (mut photos, mut heard) = (0, Vec::new());
+        for media in &record.media {
+            match store::transcripts::find(tx, *media).await? {
+                Some(transcript) => heard.extend(transcript.words().map(str::to_owned)),
+                None => photos += 1,
+            }
+        }
+        let way = match record.way {
+            Way::Phone => "phone",
+            Way::OnSite => "on_site",
+        };
+        let client = match record.confirmed {
+            None => "open",
+            Some(true) => "right",
+            Some(false) => "wrong",
+        };
+        let (at, client) = (Some(record.at), Some(client));
+        Ok(Made { way: Some(way), at, place: record.place, note: Some(record.note), photos, heard, client })
+    }
 }
 
 /// Whom and what it is about, by name.

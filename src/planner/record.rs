@@ -1,11 +1,13 @@
 //! What staff writes down of a visit by phone or on site (回访记录表), and the client's word on it.
 
+use crate::channel::ReceivedFile;
+use crate::domain::calendar;
 use crate::domain::dialogue::effect::About;
 use crate::domain::dialogue::{Event, Say};
 use crate::domain::flag::FlagKind;
-use crate::domain::ids::{ContactId, MediaId, ResponseId, StaffId, VisitId};
+use crate::domain::ids::{ContactId, ResponseId, StaffId, VisitId};
 use crate::domain::job::Job;
-use crate::domain::media::MOST_CHARACTERS;
+use crate::domain::media::{MOST_CHARACTERS, MediaKind};
 use crate::domain::policy::{Decision, What, Who};
 use crate::domain::score::{self, Band};
 use crate::domain::survey::{Answer, AnswerSource, QuestionKind};
@@ -13,9 +15,13 @@ use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::Awaiting;
 use crate::domain::visit::{Reason, Record, Visit, Way};
+use crate::store::transcripts::Hearing;
 use crate::store::{self, StoreError, Tx};
 
 use super::{Planner, PlannerError};
+
+/// Characters of a recording that the client is shown.
+const MOST_HEARD: usize = 300;
 
 /// What staff wrote down.
 #[derive(Debug, Clone)]
@@ -27,7 +33,8 @@ pub struct Written {
     pub note: String,
     /// What was answered, by question.
     pub answers: Vec<(String, f64)>,
-    pub media: Vec<MediaId>,
+    /// Photos and recordings; their bytes lie in the media store.
+    pub files: Vec<ReceivedFile>,
     /// Whom they spoke to; `None` for the visit's own contact.
     pub contact: Option<ContactId>,
 }
@@ -46,7 +53,11 @@ impl Planner {
             return Err(PlannerError::Needed("a note"));
         }
         let place: String = text::clean(&written.place).chars().take(200).collect();
-        let contact = written.contact.or(visit.contact_id);
+        let contact = match written.contact.or(visit.contact_id) {
+            Some(contact) => Some(contact),
+            // It was never sent; they spoke to whoever the page names.
+            None => Planner::contacts(tx, &visit).await?.first().map(|contact| contact.id),
+        };
         let response = self.respond(tx, &visit, contact, &written.answers, &note).await?;
         let anonymous = match response {
             Some(id) => store::responses::is_anonymous(tx, id).await?,
@@ -58,7 +69,7 @@ impl Planner {
             at: written.at.unwrap_or(now).min(now),
             place: (!place.is_empty()).then_some(place),
             note,
-            media: written.media,
+            media: self.intake.keep_record(tx, &visit, &written.files).await?,
             by,
             confirmed: None,
         };
@@ -67,8 +78,25 @@ impl Planner {
         visit.assignee = Some(by);
         store::visits::update(tx, &visit).await?;
         tracing::info!(visit.id = %id, staff.id = %by, "visit {id} was made and written down");
-        self.intake.owe(tx, Job::ShowRecord { visit: id }, now).await?;
+        if written.files.iter().all(|file| file.kind != MediaKind::Voice) {
+            self.intake.owe(tx, Job::ShowRecord { visit: id }, now).await?;
+        }
         Ok(())
+    }
+
+    /// Has the client shown the record once every recording of the visit was listened to.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if nothing was stored.
+    pub async fn record_heard(&self, tx: &mut Tx, id: VisitId) -> Result<(), StoreError> {
+        let record = store::visits::find(tx, id).await?.and_then(|visit| visit.record);
+        for media in record.into_iter().flat_map(|record| record.media) {
+            let transcript = store::transcripts::find(tx, media).await?;
+            if transcript.is_some_and(|transcript| transcript.hearing == Hearing::Pending) {
+                return Ok(());
+            }
+        }
+        self.intake.owe(tx, Job::ShowRecord { visit: id }, self.now()).await
     }
 
     /// Staff decides that nothing comes of a visit: nobody was reached, or it makes no sense.
@@ -106,9 +134,39 @@ impl Planner {
             Way::Phone => "visit.record.phone",
             Way::OnSite => "visit.record.on_site",
         };
-        let shown = Say::new(key).text("note", record.note.clone());
+        let shown = self.record_in_words(tx, key, record).await?;
         self.intake.apply(tx, dialogue, Event::VisitRecorded { visit: id, shown }).await?;
         Ok(())
+    }
+
+    /// What the client is shown of a record: when and where, the note, what was heard, how many photos.
+    async fn record_in_words(&self, tx: &mut Tx, key: &str, record: &Record) -> Result<Say, StoreError> {
+        let time = calendar::local(record.at, self.intake.zone()).strftime("%Y-%m-%d %H:%M").to_string();
+        let when = match &record.place {
+            Some(place) => Say::new("visit.record.when_and_where").text("place", place.clone()),
+            None => Say::new("visit.record.when"),
+        };
+        let mut lines = vec![
+            Say::new(key),
+            when.text("time", time),
+            Say::new("visit.record.note").text("note", record.note.clone()),
+        ];
+        let mut photos = 0;
+        for media in &record.media {
+            match store::transcripts::find(tx, *media).await? {
+                Some(transcript) => {
+                    let words = transcript.words().unwrap_or_default();
+                    let words: String = words.chars().take(MOST_HEARD).collect();
+                    let heard = Say::new("visit.record.heard").text("text", words.clone());
+                    lines.extend(Some(heard).filter(|_| !words.is_empty()));
+                }
+                None => photos += 1,
+            }
+        }
+        if photos > 0 {
+            lines.push(Say::new("visit.record.photos").text("count", photos.to_string()));
+        }
+        Ok(Say::lines(lines))
     }
 
     async fn open(&self, tx: &mut Tx, id: VisitId) -> Result<Visit, PlannerError> {

@@ -4,9 +4,11 @@
 //! session's token ([`csrf::Signed`]).
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 use super::Web;
+use super::posted::LARGEST_UPLOAD;
 
 mod actions;
 mod arrange;
@@ -51,7 +53,8 @@ pub(super) fn routes() -> Router<Web> {
         .route("/console/tickets/{id}", get(ticket::show))
         .route("/console/visits", get(visits::show))
         .route("/console/visits/{id}", get(visit::show))
-        .route("/console/visits/{id}/record", post(visit::record))
+        .route("/console/visits/{id}/record", post(visit::record).layer(DefaultBodyLimit::max(LARGEST_UPLOAD)))
+        .route("/console/visits/{id}/papers/{name}", get(paper::of_visit))
         .route("/console/visits/{id}/given_up", post(visit::give_up))
         .route("/console/responses/{id}", get(response::show))
         .route("/console/tickets/{id}/papers/{name}", get(paper::of_ticket))

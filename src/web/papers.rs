@@ -9,7 +9,7 @@ use axum::response::{Html, IntoResponse, Response};
 use super::Web;
 use super::error::WebError;
 use super::words::Words;
-use crate::domain::ids::{ResponseId, TicketId};
+use crate::domain::ids::{ResponseId, TicketId, VisitId};
 use crate::domain::paper::{Block, Kind, Paper, Reader, Terms, repair, visit};
 use crate::papers::{facts, pdf};
 
@@ -72,7 +72,18 @@ pub(super) async fn of_response(
 ) -> Result<Response, WebError> {
     let (catalog, language) = (std::sync::Arc::clone(&web.catalog), w.language);
     let found = web.store.read(|tx| Box::pin(async move { facts::visit(tx, &catalog, language, response).await }));
-    let found = found.await?.ok_or(WebError::NotFound)?;
+    record(web, w, found.await?, wanted).await
+}
+
+/// Answers with the record of a visit that was made or answered.
+pub(super) async fn of_visit(web: &Web, w: Words, visit: VisitId, wanted: Wanted<'_>) -> Result<Response, WebError> {
+    let (catalog, language) = (std::sync::Arc::clone(&web.catalog), w.language);
+    let found = web.store.read(|tx| Box::pin(async move { facts::recorded(tx, &catalog, language, visit).await }));
+    record(web, w, found.await?, wanted).await
+}
+
+async fn record(web: &Web, w: Words, found: Option<visit::Visit>, wanted: Wanted<'_>) -> Result<Response, WebError> {
+    let found = found.ok_or(WebError::NotFound)?;
     let paper = web.on_paper(&w, wanted.reader, |terms| visit::record(&found, terms));
     let name = format!("{}-{}", Kind::Visit.name(), paper.number.replace([' ', ':'], "-"));
     answer(w, paper, &name, wanted).await

@@ -5,6 +5,8 @@
 
 mod pace;
 
+use std::collections::BTreeMap;
+
 use axum::body::Body;
 use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Multipart, Request};
@@ -28,6 +30,10 @@ pub(super) const MOST_FILES: usize = 9;
 pub(super) const LARGEST_UPLOAD: usize = MOST_FILES * LARGEST_FILE + super::LARGEST_BODY;
 /// Longest id, name, button or language tag; longer ones are not ours.
 pub(super) const LONGEST_FIELD: usize = 200;
+/// Longest further field of a form of the console: two hundred characters.
+const LONGEST_FORM_FIELD: usize = 4 * LONGEST_FIELD;
+/// Most of those.
+const MOST_FORM_FIELDS: usize = 32;
 /// Longest text that is read at all.
 const MOST_TEXT_BYTES: usize = 1024 * 1024;
 /// Longest message in JSON: such a text, with some characters written as `\u…`.
@@ -41,6 +47,8 @@ pub(super) struct Posted {
     /// What a form of the console carries: the token of the session, the ticket as it was shown.
     pub(super) csrf: Option<String>,
     pub(super) seen: Option<String>,
+    /// What else a form of the console asks, by name.
+    pub(super) fields: BTreeMap<String, String>,
     /// Whom an app posts for.
     pub(super) from: Option<String>,
     pub(super) id: Option<String>,
@@ -85,7 +93,14 @@ impl Posted {
                 "seen" => posted.seen = Some(short(part).await?),
                 "text" | "note" => posted.text = Some(words(part).await?),
                 "file" | "photo" | "voice" | "audio" | "image" => take_file(web, part, posted).await?,
-                _ => {}
+                name => {
+                    let name = name.to_owned();
+                    if is_of_a_form(&name) && posted.fields.len() < MOST_FORM_FIELDS {
+                        let bytes = bytes_of(part, LONGEST_FORM_FIELD).await?.ok_or(WebError::BadRequest)?;
+                        let text = String::from_utf8(bytes.to_vec()).map_err(|_| WebError::BadRequest)?;
+                        posted.fields.insert(name, text);
+                    }
+                }
             }
         }
         Ok(())
@@ -157,6 +172,11 @@ impl Posted {
     pub(super) fn is_too_large(&self) -> bool {
         self.refused == Some(Refusal::TooLarge)
     }
+}
+
+/// Whether a part is one of those that forms of the console have besides words and files.
+fn is_of_a_form(name: &str) -> bool {
+    matches!(name, "way" | "at" | "place") || name.starts_with("q_")
 }
 
 async fn take_file(web: &Web, part: Field<'_>, posted: &mut Posted) -> Result<(), WebError> {

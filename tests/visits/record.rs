@@ -28,7 +28,7 @@ fn spoken(note: &str, overall: f64) -> Written {
             ("overall".to_owned(), overall),
             ("nonsense".to_owned(), 3.0),
         ],
-        media: vec![],
+        files: vec![],
         contact: None,
     }
 }

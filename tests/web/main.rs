@@ -10,4 +10,5 @@ mod demo;
 mod import;
 mod pages;
 mod progress;
+mod visit;
 mod work;

@@ -32,6 +32,13 @@ pub struct Visit {
     pub comment: Option<String>,
     /// What the member of staff noted for the file.
     pub note: Option<String>,
+    /// Photos taken on site.
+    pub photos: usize,
+    /// What was heard in the recordings of the visit.
+    pub heard: Vec<String>,
+    /// What the client said to the record: name of a text `web.paper.client_<name>`; `None` where
+    /// nothing was recorded by staff.
+    pub client: Option<&'static str>,
     /// The ticket it was about.
     pub ticket: Option<String>,
 }
@@ -58,6 +65,8 @@ pub fn record(visit: &Visit, terms: &Terms<'_>) -> Paper {
         terms.field("visited_by", visit.by.clone()),
         terms.field("visit_place", visit.place.clone()),
         terms.field("ticket", visit.ticket.clone()),
+        terms.field("visit_photos", (visit.photos > 0).then(|| visit.photos.to_string())),
+        terms.field("client_says", visit.client.map(|says| terms.label(&format!("client_{says}")))),
     ];
     let rows = visit.answers.iter().map(|a| vec![a.question.clone(), a.answer.clone(), a.words.clone()]).collect();
     let state = terms.label(if visit.complete { "complete" } else { "incomplete" });
@@ -67,15 +76,21 @@ pub fn record(visit: &Visit, terms: &Terms<'_>) -> Paper {
         terms.field("nps", visit.nps.map(|nps| format!("{nps} / 10"))),
         terms.field("state", Some(state)),
     ];
-    let mut blocks = vec![
-        Block::Heading(terms.label("visit_heading")),
-        Block::Fields(head),
-        Block::Heading(terms.label("answers_heading")),
-        Block::Table { head: ["question", "answer", "remark"].map(|key| terms.label(key)).to_vec(), rows },
-        Block::Fields(result),
-        Block::Text(terms.field("comment", visit.comment.clone())),
-    ];
+    let mut blocks = vec![Block::Heading(terms.label("visit_heading")), Block::Fields(head)];
+    if !visit.answers.is_empty() || visit.client.is_none() {
+        blocks.extend([
+            Block::Heading(terms.label("answers_heading")),
+            Block::Table { head: ["question", "answer", "remark"].map(|key| terms.label(key)).to_vec(), rows },
+            Block::Fields(result),
+        ]);
+    }
+    // What staff noted is the comment of its response, too.
+    let comment = visit.comment.clone().filter(|comment| Some(comment) != visit.note.as_ref());
+    if comment.is_some() || visit.client.is_none() {
+        blocks.push(Block::Text(terms.field("comment", comment)));
+    }
     blocks.extend(visit.note.clone().map(|note| Block::Text(terms.field("note", Some(note)))));
+    blocks.extend(visit.heard.iter().map(|words| Block::Text(terms.field("heard", Some(words.clone())))));
     blocks
         .push(Block::Signatures(["sign_client", "sign_visitor", "sign_manager"].map(|key| terms.label(key)).to_vec()));
     Paper { title: terms.label("visit.title"), number: terms.time(visit.at), blocks, foot: terms.foot() }
@@ -110,6 +125,9 @@ pub(crate) mod tests {
             nps: None,
             comment: Some("整体还行，空调尽快看看。".to_owned()),
             note: None,
+            photos: 0,
+            heard: vec![],
+            client: None,
             ticket: None,
         }
     }
@@ -124,5 +142,24 @@ pub(crate) mod tests {
         let with = Visit { note: Some("已约下周二上门".to_owned()), ..visit() };
         let paper = |visit: &Visit| lines(&record(visit, &terms(Reader::Staff)));
         assert!(paper(&with).contains("note:\n已约下周二上门") && !paper(&visit()).contains("note:"));
+    }
+
+    #[test]
+    fn a_visit_that_staff_made_shows_place_photos_recording_and_what_the_client_says() {
+        let made = Visit {
+            way: "on_site".to_owned(),
+            by: Some("吴工".to_owned()),
+            place: Some("3栋1单元502".to_owned()),
+            answers: vec![],
+            score: None,
+            band: None,
+            comment: None,
+            note: Some("阳台门关不严，已调整".to_owned()),
+            photos: 2,
+            heard: vec!["阳台门有点漏风".to_owned()],
+            client: Some("right"),
+            ..visit()
+        };
+        insta::assert_snapshot!(lines(&record(&made, &terms(Reader::Staff))));
     }
 }

@@ -1,5 +1,7 @@
 //! A form of a member of staff that carries the token of their session (ASVS 3.5.1).
 
+use std::collections::BTreeMap;
+
 use axum::Form;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -32,7 +34,7 @@ struct WithToken<T> {
 /// Who acts on a ticket, which state of it they had before them, and what they submitted.
 pub(super) struct Acting<T>(pub(super) By, pub(super) T);
 
-/// The same with files: what was posted as `note` is its text.
+/// The same with files: what was posted as `note` is its text, what else was asked its fields.
 pub(super) struct Uploaded(pub(super) By, pub(super) Posted);
 
 impl<T: DeserializeOwned> FromRequest<Web> for Signed<T> {
@@ -61,7 +63,8 @@ impl FromRequest<Web> for Uploaded {
         let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if !kind.starts_with("multipart/form-data") {
             let (staff, with) = read::<Note>(request, web).await?;
-            let posted = Posted { text: Some(with.form.note), ..Posted::default() };
+            let Note { note, fields } = with.form;
+            let posted = Posted { text: Some(note), fields, ..Posted::default() };
             return Ok(Uploaded(by(&staff, with.seen.as_deref()), posted));
         }
         let (mut parts, body) = request.into_parts();
@@ -78,6 +81,8 @@ impl FromRequest<Web> for Uploaded {
 #[derive(Deserialize)]
 struct Note {
     note: String,
+    #[serde(flatten)]
+    fields: BTreeMap<String, String>,
 }
 
 async fn read<T: DeserializeOwned>(request: Request, web: &Web) -> Result<(Staff, WithToken<T>), WebError> {

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 
 use super::session::Staff;
-use crate::domain::ids::{ResponseId, TicketId};
+use crate::domain::ids::{ResponseId, TicketId, VisitId};
 use crate::domain::paper::{Kind, Reader};
 use crate::web::Web;
 use crate::web::error::WebError;
@@ -34,4 +34,17 @@ pub(super) async fn of_response(
     Kind::from_name(here).filter(|kind| *kind == Kind::Visit).ok_or(WebError::NotFound)?;
     let wanted = Wanted { reader: Reader::Staff, shape, here, back: &format!("/console/responses/{id}") };
     papers::of_response(&web, staff.words, id, wanted).await
+}
+
+/// `GET /console/visits/{id}/papers/{name}`
+pub(super) async fn of_visit(
+    State(web): State<Web>,
+    staff: Staff,
+    Path((id, name)): Path<(String, String)>,
+) -> Result<Response, WebError> {
+    let id: VisitId = id.parse().map_err(|_| WebError::NotFound)?;
+    let (here, shape) = Shape::of(&name);
+    Kind::from_name(here).filter(|kind| *kind == Kind::Visit).ok_or(WebError::NotFound)?;
+    let wanted = Wanted { reader: Reader::Staff, shape, here, back: &format!("/console/visits/{id}") };
+    papers::of_visit(&web, staff.words, id, wanted).await
 }

@@ -1,7 +1,5 @@
 //! `/console/visits/{id}`: one visit, what to say on the phone, and what staff writes down of it.
 
-use std::collections::BTreeMap;
-
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{Html, Redirect};
@@ -9,20 +7,22 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::csrf::Signed;
+use super::csrf::{Signed, Uploaded};
 use super::session::Staff;
+use super::thread::{self, Voice};
 use super::view::{Choice, Fact, Link, Shell, When};
 use super::visits::{place, whom};
 use crate::domain::calendar;
-use crate::domain::ids::VisitId;
+use crate::domain::ids::{StaffId, VisitId};
 use crate::domain::survey::{QuestionKind, Survey};
 use crate::domain::time::Timestamp;
 use crate::domain::visit::{Record, Visit, VisitStatus, Way};
 use crate::planner::record::Written;
 use crate::planner::{Planner, PlannerError};
-use crate::store::{Tx, staff as people, visits, withheld};
+use crate::store::{Tx, media, staff as people, transcripts, visits, withheld};
 use crate::web::Web;
 use crate::web::error::WebError;
+use crate::web::posted::Posted;
 use crate::web::words::Words;
 
 /// Refusals shown with a visit.
@@ -41,44 +41,47 @@ pub(super) async fn show(
     Ok(Html(page.render()?))
 }
 
-/// What was written down; the answers are named `q_<question>`.
-#[derive(Debug, Deserialize)]
-pub(super) struct Form {
-    way: String,
-    at: String,
-    place: String,
-    note: String,
-    #[serde(flatten)]
-    answers: BTreeMap<String, String>,
-}
-
+/// Takes what was written down; the answers are named `q_<question>`.
 pub(super) async fn record(
     State(web): State<Web>,
     Path(id): Path<String>,
-    Signed(by, form): Signed<Form>,
+    Uploaded(by, posted): Uploaded,
 ) -> Result<Redirect, WebError> {
-    let id = visit(&id)?;
-    let way = match form.way.as_str() {
+    let done = match (visit(&id), posted.refused) {
+        (Ok(id), None) => write(&web, id, &posted, by.staff).await,
+        (Err(error), _) => Err(error),
+        // A file that cannot be taken is told, not dropped.
+        (Ok(_), Some(_)) => Err(WebError::BadFile),
+    };
+    if done.is_err() {
+        posted.forget_files(&web).await;
+    }
+    done.map(|()| Redirect::to(&format!("/console/visits/{id}")))
+}
+
+async fn write(web: &Web, id: VisitId, posted: &Posted, by: StaffId) -> Result<(), WebError> {
+    let field = |name: &str| posted.fields.get(name).map(String::as_str).unwrap_or_default();
+    let way = match field("way") {
         "phone" => Way::Phone,
         "on_site" => Way::OnSite,
         _ => return Err(WebError::BadRequest),
     };
-    let answers = form
-        .answers
+    let answers = posted
+        .fields
         .iter()
         .filter_map(|(name, value)| Some((name.strip_prefix("q_")?.to_owned(), value.parse::<f64>().ok()?)));
     let written = Written {
         way,
-        at: instant(&form.at, web.intake.zone()),
-        place: form.place,
-        note: form.note,
+        at: instant(field("at"), web.intake.zone()),
+        place: field("place").to_owned(),
+        note: posted.text.clone().unwrap_or_default(),
         answers: answers.collect(),
-        media: Vec::new(),
+        files: posted.files.clone(),
         contact: None,
     };
-    let (planner, by) = (Planner::new(web.intake.clone()), by.person.id);
+    let planner = Planner::new(web.intake.clone());
     web.store.write(move |tx| Box::pin(async move { planner.record(tx, id, written, by).await })).await?;
-    Ok(Redirect::to(&format!("/console/visits/{id}")))
+    Ok(())
 }
 
 #[derive(Debug, Deserialize)]
@@ -113,6 +116,8 @@ struct VisitPage {
     withheld: Vec<Refusal>,
     /// Nothing where there is nothing more to be done.
     form: Option<ToWrite>,
+    /// There is a paper of it.
+    paper: bool,
 }
 
 /// What was written down.
@@ -120,6 +125,9 @@ struct VisitPage {
 struct Note {
     facts: Vec<Fact>,
     note: String,
+    voices: Vec<Voice>,
+    /// Addresses of the photos.
+    photos: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -166,7 +174,7 @@ impl VisitPage {
                     until: row.until.map(|until| w.fill("web.console.visits.until", "time", &When::of(until).local)),
                 };
                 let record = match &visit.record {
-                    Some(record) => Some(written(tx, record, w).await?),
+                    Some(record) => Some(written(&web_, tx, record, w).await?),
                     None => None,
                 };
                 let name = contact.as_ref().and_then(|contact| contact.name.clone());
@@ -187,6 +195,7 @@ impl VisitPage {
                     links: links(&visit, w),
                     withheld: rows.iter().map(refusal).collect(),
                     place: where_,
+                    paper: record.is_some() || visit.response_id.is_some(),
                     record,
                     form,
                     shell,
@@ -221,7 +230,7 @@ fn links(visit: &Visit, w: &Words) -> Vec<Link> {
     known.into_iter().flatten().collect()
 }
 
-async fn written(tx: &mut Tx, record: &Record, w: &Words) -> Result<Note, WebError> {
+async fn written(web: &Web, tx: &mut Tx, record: &Record, w: &Words) -> Result<Note, WebError> {
     let by = people::find(tx, record.by).await?.map(|person| person.name);
     let way = match record.way {
         Way::Phone => "phone",
@@ -239,7 +248,14 @@ async fn written(tx: &mut Tx, record: &Record, w: &Words) -> Result<Note, WebErr
         Fact::known("web.console.visits.by", by),
         Fact::known("web.console.visits.confirmed", Some(w.get(&format!("web.console.visits.says.{confirmed}")))),
     ];
-    Ok(Note { facts: known.into_iter().flatten().collect(), note: record.note.clone() })
+    let mut files = Vec::new();
+    for id in &record.media {
+        if let Some(file) = media::find(tx, *id).await? {
+            files.push((file, transcripts::find(tx, *id).await?));
+        }
+    }
+    let (voices, photos) = thread::files(web, tx, files, w).await?;
+    Ok(Note { facts: known.into_iter().flatten().collect(), note: record.note.clone(), voices, photos })
 }
 
 /// What to say on the phone, line by line.
@@ -316,7 +332,12 @@ mod tests {
                 facts: vec![Fact::of("web.console.ticket.contact", "王敏")],
                 phone: Some("13800000000".to_owned()),
                 links: vec![],
-                record: Some(Note { facts: vec![], note: "已通话".to_owned() }),
+                record: Some(Note {
+                    facts: vec![],
+                    note: "已通话".to_owned(),
+                    voices: vec![],
+                    photos: vec!["/console/media/1".to_owned()],
+                }),
                 withheld: vec![Refusal {
                     at: When::of(at),
                     rule: "规则".to_owned(),
@@ -329,6 +350,7 @@ mod tests {
                     now: local(at, &TimeZone::UTC),
                     called: true,
                 }),
+                paper: true,
                 shell,
             };
             check("visit", language, &page.render().unwrap());

@@ -1,0 +1,132 @@
+//! A visit that staff makes and writes down, with photos and a recording, and the client's word on it.
+
+use huifang::clock::Clock;
+use huifang::domain::ids::{UnitId, VisitId};
+use huifang::domain::visit::{Reason, Visit, VisitKind};
+use huifang::store::{self, Store, StoreError};
+use reqwest::StatusCode;
+use reqwest::multipart::{Form, Part};
+
+use crate::chromium::{Stage, fixture};
+use crate::console::Session;
+use crate::demo::Demo;
+
+/// Puts a visit to the visitor's flat on the call list of the running program.
+async fn to_call(demo: &Demo) -> VisitId {
+    let path = demo.directory().join("data/huifang.db");
+    let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
+    let clock = Clock::system();
+    let (id, now) = (clock.new_id(), clock.now());
+    let stored = store.write(move |tx| {
+        Box::pin(async move {
+            let unit = store::settings::get(tx, "demo_visitor_unit").await?.unwrap();
+            let unit: UnitId = unit.parse().unwrap();
+            let project = store::units::find(tx, unit).await?.unwrap().project_id;
+            let key = format!("{unit}:special:{id}");
+            let visit = Visit::planned(id, key, VisitKind::Special, project, "routine".to_owned(), now);
+            let visit = Visit { unit_id: Some(unit), ..visit }.call(Reason::NotReachable, now).unwrap();
+            store::visits::insert(tx, &visit).await
+        })
+    });
+    stored.await.map_err(|error: StoreError| error).unwrap();
+    store.close().await;
+    id
+}
+
+fn bytes(name: &str) -> Vec<u8> {
+    std::fs::read(fixture(name)).unwrap()
+}
+
+#[tokio::test]
+async fn a_visit_on_site_is_written_down_with_photos_and_a_recording_and_confirmed_in_the_chat() {
+    let Some(stage) = Stage::set() else { return };
+    let owner = stage.window(390, 844, None, &["--accept-lang=zh-CN"]).await;
+    owner.page.goto(&stage.demo.homeowner).await.unwrap();
+    owner.reads("div[@id='log']", "的售后服务").await;
+    let id = to_call(&stage.demo).await;
+    let desk = stage.window(1280, 900, None, &["--accept-lang=zh-CN"]).await;
+    stage.log_in(&desk).await;
+    let page = format!("{}/console/visits/{id}", stage.demo.url);
+    desk.page.goto(&page).await.unwrap();
+    desk.run("document.querySelector('#way').value = 'on_site'").await;
+    desk.fill("#place", "3栋2单元1201 主卧").await;
+    desk.run("document.querySelector('#q-function').value = '4'; document.querySelector('#q-appearance').value = '4'")
+        .await;
+    desk.fill("#note", "卫生间门口有渗水痕迹，已拍照").await;
+    desk.sees("#photos").await.send_keys(fixture("audio/photo.jpg").to_str().unwrap()).await.unwrap();
+    desk.sees("#recording").await.send_keys(fixture("audio/leak.ogg").to_str().unwrap()).await.unwrap();
+    desk.is_sound().await;
+    desk.run("document.querySelector('#write').scrollIntoView()").await;
+    desk.picture("visit-1-form").await;
+    let phone = stage.window(390, 844, None, &["--accept-lang=en"]).await;
+    stage.log_in(&phone).await;
+    phone.page.goto(&page).await.unwrap();
+    phone.is_sound().await;
+    phone.run("document.querySelector('#write').scrollIntoView()").await;
+    phone.picture("visit-2-form-on-a-phone").await;
+    desk.press("form[action$='/record'] button.primary").await;
+    desk.reads("main", "卫生间门口有渗水痕迹").await;
+
+    // Once the recording was listened to, the client is shown the record.
+    owner.reads("div[@id='log']", "录音里听到").await;
+    owner.reads("div[@id='log']", "照片 1 张").await;
+    owner.reads("div[@id='log']", "3栋2单元1201 主卧").await;
+    owner.picture("visit-3-shown-in-the-chat").await;
+    owner.choose("对").await;
+    owner.reads("div[@id='log']", "谢谢").await;
+    desk.page.refresh().await.unwrap();
+    desk.reads("section[@aria-labelledby='record']", "漏水").await;
+    desk.sees("section[aria-labelledby=record] audio").await;
+    desk.is_sound().await;
+    desk.picture("visit-4-recorded").await;
+    phone.page.refresh().await.unwrap();
+    phone.is_sound().await;
+    phone.picture("visit-5-recorded-on-a-phone").await;
+    desk.press("a[href$='/papers/visit']").await;
+    for words in ["上门", "3栋2单元1201 主卧", "卫生间门口有渗水痕迹", "漏水", "记录属实"] {
+        desk.reads("body", words).await;
+    }
+    desk.picture("visit-6-paper").await;
+    let session = Session::begin(&stage.demo).await;
+    let pdf = session.get(&format!("/console/visits/{id}/papers/visit.pdf")).await;
+    assert!(pdf.bytes().await.unwrap().starts_with(b"%PDF-"));
+    for window in [owner, desk, phone] {
+        window.close().await;
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_with_a_visit_is_told_and_leaves_no_file() {
+    let demo = Demo::start();
+    let session = Session::begin(&demo).await;
+    let id = to_call(&demo).await;
+    let path = format!("/console/visits/{id}/record");
+    let form =
+        |note: &str| Form::new().text("csrf", session.csrf.clone()).text("way", "phone").text("note", note.to_owned());
+    let file = |bytes: Vec<u8>| Part::bytes(bytes).file_name("f");
+    let kept = demo.media_files();
+    let cases = [
+        (form("ok").part("photo", file(b"#!/bin/sh".to_vec())), StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        (form("ok").part("photo", file(vec![0xff; 21 * 1024 * 1024])), StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        (form(" ").part("photo", file(bytes("audio/photo.jpg"))), StatusCode::BAD_REQUEST),
+        (form("ok").text("way", "by pigeon").part("photo", file(bytes("audio/photo.jpg"))), StatusCode::BAD_REQUEST),
+        (form("ok").text("place", "地".repeat(400)), StatusCode::BAD_REQUEST),
+        (
+            Form::new().text("csrf", "wrong").text("way", "phone").part("photo", file(bytes("audio/photo.jpg"))),
+            StatusCode::FORBIDDEN,
+        ),
+    ];
+    for (n, (form, status)) in cases.into_iter().enumerate() {
+        assert_eq!(session.upload(&path, form).await.status(), status, "case {n}");
+        assert_eq!(demo.media_files(), kept, "case {n}");
+    }
+    let many = (0..10).fold(form("ok"), |form, _| form.part("photo", file(bytes("audio/photo.jpg"))));
+    assert_eq!(session.upload(&path, many).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(demo.media_files(), kept, "ten photos");
+    // Without files, as a plain form; then it is done, and what comes later is told so.
+    let fields = [("csrf", session.csrf.as_str()), ("way", "phone"), ("note", "ok")];
+    assert_eq!(session.submit(&path, &fields).await.status(), StatusCode::SEE_OTHER);
+    let late = session.upload(&path, form("ok").part("photo", file(bytes("audio/photo.jpg")))).await;
+    assert_eq!(late.status(), StatusCode::CONFLICT);
+    assert_eq!(demo.media_files(), kept);
+}
