@@ -11,3 +11,8 @@ CREATE TABLE event_posts (
 ) STRICT;
 CREATE INDEX event_posts_at ON event_posts (at);
 ALTER TABLE responses ADD COLUMN project_id TEXT REFERENCES projects (id);
+-- What is asked for each answered survey, and once a day, without reading whole tables.
+CREATE INDEX responses_completed ON responses (status, completed_at, id);
+CREATE INDEX recoveries_visit ON recoveries (visit_id);
+CREATE INDEX recoveries_person ON recoveries (person, ended_at);
+CREATE INDEX tickets_closed ON tickets (closed_at);

@@ -200,10 +200,11 @@ fn the_texts_and_their_placeholders() {
 }
 
 #[test]
-fn the_four_surveys_are_those_of_the_domain() {
+fn the_surveys_are_those_of_the_domain_and_those_for_machines_and_samples() {
     let mut list = String::new();
     for survey in embedded().script().surveys.values() {
-        let _ = writeln!(list, "{} v{}", survey.id, survey.version);
+        let anonymous = if survey.anonymous { " anonymous" } else { "" };
+        let _ = writeln!(list, "{} v{}{anonymous}", survey.id, survey.version);
         for question in &survey.questions {
             let weight = question.weight.map_or("-".to_owned(), |weight| format!("{:.0} %", weight * 100.0));
             let required = if question.required { "required" } else { "optional" };
@@ -243,7 +244,7 @@ fn the_four_surveys_are_those_of_the_domain() {
       function      Scale5   30 % required
       overall       Scale10  40 % required
       worries       Open        - optional
-    sample v1
+    sample v1 anonymous
       overall       Scale5  100 % required
       worries       Open        - optional
     ");

@@ -38,9 +38,14 @@ impl Intake {
     }
 }
 
-/// Whether what was just said answered an anonymous survey: `before` it was said that survey stood,
-/// and it did not turn into a report.
+/// Whether what was just said answered an anonymous survey, or a question of it: whatever else people
+/// say meanwhile (that it smells of gas, that something leaks, that they want no more surveys) stays.
 pub(super) fn answered(before: &State, scene: &Scene) -> bool {
-    let asked = matches!(&before.activity, Activity::Surveying(run) if run.survey.anonymous);
-    asked && !matches!(scene.state.activity, Activity::Reporting(_)) && !scene.state.handed_over()
+    let Activity::Surveying(run) = &before.activity else { return false };
+    let moved = match &scene.state.activity {
+        Activity::Surveying(next) => next != run,
+        Activity::Idle | Activity::Commenting(_) => scene.state.surveys_stopped == before.surveys_stopped,
+        Activity::Reporting(_) => false,
+    };
+    run.survey.anonymous && moved && !scene.state.handed_over()
 }

@@ -263,6 +263,11 @@ impl House {
         (visit.status, visit.reason)
     }
 
+    /// The flat.
+    pub fn unit(&self) -> UnitId {
+        self.unit
+    }
+
     /// … and of another unit.
     pub fn token_of(&self, unit: UnitId) -> String {
         self.key.sign(unit, self.clock.now() + Duration::from_secs(3600))

@@ -17,6 +17,7 @@ mod http;
 mod openapi;
 mod python;
 mod qr;
+mod record;
 mod telegram;
 mod telegram_setup;
 mod telegram_staff;

@@ -10,7 +10,7 @@ use huifang::store;
 use crate::estate::{DAY, Estate, at, found, local, stored};
 
 #[tokio::test]
-async fn a_visit_is_sent_once_reminded_once_and_then_given_to_a_person() {
+async fn a_visit_is_reminded_of_once_after_48_to_72_hours_and_given_to_a_person_after_14_days() {
     let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
     let flat = estate.flat("3-1201").await;
     estate.moves_in("li", flat).await;
@@ -205,6 +205,66 @@ async fn a_changed_handover_date_moves_what_was_not_sent() {
         (back.id, back.status, back.planned_at, back.due_at),
         (before.id, before.status, before.planned_at, before.due_at)
     );
+}
+
+#[tokio::test]
+async fn a_handover_in_the_future_is_planned_when_it_comes_near_and_never_before() {
+    let mut estate = Estate::handed_over("2026-09-01T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    estate.starts().await;
+    estate.goes_on_to(at("2026-07-15T12:00")).await;
+    assert_eq!(estate.told(flat).await, "", "nothing is owed for what nobody lives in yet");
+    estate.goes_on_to(at("2026-09-17T12:00")).await;
+    let first = estate.visit(flat, VisitKind::First).await;
+    assert_eq!(first.status, VisitStatus::Planned, "written down some days before it is due");
+    estate.goes_on_to(at("2026-10-01T09:00")).await;
+    let sent = estate.visit(flat, VisitKind::First).await;
+    assert!(at("2026-09-01T10:00") < sent.sent_at.unwrap() && sent.sent_at.unwrap() < at("2026-10-01T10:00"));
+}
+
+#[tokio::test]
+async fn a_handover_date_that_is_missing_plans_nothing_until_somebody_enters_it() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let (project, flat) = (estate.project, estate.flat("3-1201").await);
+    let enters = async |estate: &Estate, handover| {
+        stored!(estate, |tx| {
+            let known = store::projects::find(tx, project).await?.unwrap();
+            let row = huifang::domain::project::Project { handover_at: handover, ..known };
+            store::projects::update(tx, &row).await
+        });
+    };
+    enters(&estate, None).await;
+    estate.moves_in("li", flat).await;
+    estate.plan().await;
+    assert_eq!(estate.told(flat).await, "");
+    enters(&estate, Some(at("2026-03-02T10:00"))).await;
+    estate.plan().await;
+    assert_eq!(estate.visit(flat, VisitKind::First).await.status, VisitStatus::Planned);
+}
+
+#[tokio::test]
+async fn a_visit_with_a_survey_that_is_no_longer_there_is_shown_to_staff_as_failed_work() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    let occasion = huifang::planner::Occasion {
+        kind: VisitKind::Special,
+        ordinal: "of_the_test".to_owned(),
+        project: estate.project,
+        unit: Some(flat),
+        contact: None,
+        ticket: None,
+        survey: Some("last_years".to_owned()),
+        from: estate.now(),
+    };
+    let planner = estate.planner();
+    stored!(estate, |tx| planner.bring_about(tx, &occasion).await);
+    estate.goes_on_to(estate.now() + 5 * DAY).await;
+    let dead = found!(estate, |tx| store::jobs::list_dead(tx, 5).await);
+    assert_eq!(dead.len(), 1);
+    assert!(dead[0].last_error.as_deref().unwrap().contains("last_years"), "{dead:?}");
+    assert!(estate.responses().await.is_empty(), "nobody was asked");
 }
 
 /// Answers a survey to its end.

@@ -7,6 +7,7 @@ mod anonymous;
 mod discipline;
 mod estate;
 mod machines;
+mod many;
 mod numbers;
 mod plan;
 mod record;

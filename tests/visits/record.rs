@@ -58,7 +58,8 @@ async fn a_visit_made_by_phone_is_a_response_and_the_client_confirms_its_record(
     assert!(flags.iter().any(|flag| flag.response_id == Some(response.id)), "staff sees it at once");
     let (said, buttons) = estate.heard("li").await;
     insta::assert_snapshot!(said, @r"
-    我们刚才和您通了电话，记录如下，请看对不对：
+    我们和您通了电话，记录如下，请看对不对：
+    时间：2026-04-12 10:00
     窗户关不严，很不满意
     ");
     let right = buttons[0].id.clone();

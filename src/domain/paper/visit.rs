@@ -54,7 +54,7 @@ pub struct Asked {
 
 /// Writes the record of a visit.
 pub fn record(visit: &Visit, terms: &Terms<'_>) -> Paper {
-    let head = vec![
+    let mut head = vec![
         terms.field("project", visit.project.clone()),
         terms.field("unit", visit.unit.clone()),
         terms.field("contact", visit.contact.as_deref().map(|name| terms.name(name))),
@@ -65,9 +65,11 @@ pub fn record(visit: &Visit, terms: &Terms<'_>) -> Paper {
         terms.field("visited_by", visit.by.clone()),
         terms.field("visit_place", visit.place.clone()),
         terms.field("ticket", visit.ticket.clone()),
-        terms.field("visit_photos", (visit.photos > 0).then(|| visit.photos.to_string())),
-        terms.field("client_says", visit.client.map(|says| terms.label(&format!("client_{says}")))),
     ];
+    if let Some(says) = visit.client {
+        head.push(terms.field("visit_photos", (visit.photos > 0).then(|| visit.photos.to_string())));
+        head.push(terms.field("client_says", Some(terms.label(&format!("client_{says}")))));
+    }
     let rows = visit.answers.iter().map(|a| vec![a.question.clone(), a.answer.clone(), a.words.clone()]).collect();
     let state = terms.label(if visit.complete { "complete" } else { "incomplete" });
     let result = vec![
