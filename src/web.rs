@@ -30,6 +30,7 @@ use crate::speech::Listener;
 use crate::store::Store;
 use crate::store::blobs::Blobs;
 
+mod api;
 mod assets;
 pub mod chat;
 pub mod console;
@@ -168,6 +169,7 @@ pub fn router(parts: Parts) -> Result<Router, HashError> {
         .merge(openapi::routes())
         .merge(job::routes())
         .merge(webhooks::routes())
+        .merge(api::routes())
         .fallback(|| async { error::WebError::NotFound })
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn_with_state(web.clone(), origin::check))

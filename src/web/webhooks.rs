@@ -4,7 +4,7 @@
 //! A channel that is not configured has no route: its path answers 404.
 
 mod equipment;
-mod http;
+pub(super) mod http;
 mod telegram;
 mod wechat;
 mod wecom;

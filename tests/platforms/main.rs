@@ -14,6 +14,7 @@ mod fake_wechat;
 mod fake_wecom;
 mod house;
 mod http;
+mod import_api;
 mod openapi;
 mod python;
 mod qr;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::fake_http::{App, post_json};
 use crate::house::client;
 
-async fn description(url: &str) -> Value {
+pub async fn description(url: &str) -> Value {
     let answer = client().get(format!("{url}/api/openapi.json")).send().await.unwrap();
     assert_eq!(answer.headers()["content-type"], "application/json");
     answer.json().await.unwrap()
@@ -23,7 +23,7 @@ fn resolved<'d>(document: &'d Value, schema: &'d Value) -> &'d Value {
 
 /// Holds a value against what it is said to be: the kinds, what is required, and that nothing is
 /// there of which nothing is said.
-fn agrees(document: &Value, schema: &Value, value: &Value, at: &str) {
+pub fn agrees(document: &Value, schema: &Value, value: &Value, at: &str) {
     let schema = resolved(document, schema);
     if let Some(among) = schema["enum"].as_array() {
         assert!(among.contains(value), "{at}: {value} is none of {among:?}");
@@ -50,7 +50,7 @@ fn agrees(document: &Value, schema: &Value, value: &Value, at: &str) {
     }
 }
 
-fn schema_of<'d>(document: &'d Value, path: &str, method: &str, status: &str) -> &'d Value {
+pub fn schema_of<'d>(document: &'d Value, path: &str, method: &str, status: &str) -> &'d Value {
     &document["paths"][path][method]["responses"][status]["content"]["application/json"]["schema"]
 }
 
@@ -83,7 +83,7 @@ async fn every_path_and_method_of_the_description_is_served() {
         let other = client().delete(&address).send().await.unwrap().status();
         assert_eq!(other, 405, "DELETE {path} is not described, and not served");
     }
-    assert_eq!(count, 8);
+    assert_eq!(count, 10);
     let mut found = Vec::new();
     references(&document, &mut found);
     assert!(found.iter().all(|to| document.pointer(to.strip_prefix('#').unwrap()).is_some()), "{found:?}");

@@ -19,19 +19,18 @@ use super::view::{Choice, Shell};
 use crate::domain::ids::StaffId;
 use crate::domain::register::Register;
 use crate::register::fault::Faults;
-use crate::register::{Importer, Report, template};
+use crate::register::{Report, template};
 use crate::store::blobs::BlobError;
+use crate::web::api::{LARGEST_TABLE, importer};
 use crate::web::error::WebError;
 use crate::web::words::Words;
 use crate::web::{Web, posted, secret};
 
-/// The largest table that is taken by a browser; larger ones go by `huifang import`.
-const LARGEST: usize = 32 * 1024 * 1024;
 /// What a workbook is called on the wire.
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 pub(super) fn routes() -> Router<Web> {
-    let upload = post(check).layer(DefaultBodyLimit::max(LARGEST + 64 * 1024));
+    let upload = post(check).layer(DefaultBodyLimit::max(LARGEST_TABLE + 64 * 1024));
     Router::new()
         .route("/console/import", get(form).merge(upload))
         .route("/console/import/confirm", post(confirm))
@@ -241,22 +240,13 @@ impl Upload {
                 "csrf" => signed = secret::same(&posted::short(part).await?, &staff.csrf),
                 "kind" => upload.kind = posted::short(part).await?,
                 "file" if signed => {
-                    upload.file = Some(posted::bytes_of(part, LARGEST).await?.ok_or(WebError::BodyTooLarge)?);
+                    upload.file = Some(posted::bytes_of(part, LARGEST_TABLE).await?.ok_or(WebError::BodyTooLarge)?);
                 }
                 "file" => return Err(WebError::Forbidden),
                 _ => {}
             }
         }
         if signed { Ok(upload) } else { Err(WebError::Forbidden) }
-    }
-}
-
-fn importer(web: &Web) -> Importer {
-    Importer {
-        store: web.store.clone(),
-        catalog: std::sync::Arc::clone(&web.catalog),
-        clock: web.clock.clone(),
-        zone: web.intake.zone().clone(),
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) fn routes() -> Router<Web> {
 }
 
 /// Why a request was not carried out. The words are for the app's developer.
-pub(super) enum Fault {
+pub(in crate::web) enum Fault {
     /// The channel is not configured.
     Off,
     NotSigned,
@@ -204,12 +204,12 @@ async fn follow(State(web): State<Web>, OriginalUri(uri): OriginalUri, headers: 
     Ok(live::answer(events).into_response())
 }
 
-pub(super) fn configured(web: &Web) -> Result<&Http, Fault> {
+pub(in crate::web) fn configured(web: &Web) -> Result<&Http, Fault> {
     web.channels.http.as_ref().ok_or(Fault::Off)
 }
 
 /// Takes the three headers, each of which may be there once.
-pub(super) fn stamp_of(headers: &HeaderMap, web: &Web) -> Result<Stamp, NotSigned> {
+pub(in crate::web) fn stamp_of(headers: &HeaderMap, web: &Web) -> Result<Stamp, NotSigned> {
     let one = |name| {
         let mut said = headers.get_all(name).iter();
         match (said.next(), said.next()) {
