@@ -308,7 +308,9 @@ fn alerts(config: &Config, clock: &Clock) -> anyhow::Result<Option<Alerts>> {
     if set.rules.iter().any(|rule| rule.to != Target::Staff && !rule.roles.is_empty()) {
         anyhow::bail!("[alerts] rules: roles belong to rules with to = \"staff\"");
     }
-    Ok((!places.is_empty() || alerts.tells_people()).then_some(alerts))
+    // The ladder tells people by themselves wherever a bot can.
+    let people = alerts.tells_people() || config.telegram.token.is_some();
+    Ok((!places.is_empty() || people).then_some(alerts))
 }
 
 /// Loads the models that understand text. Without them the keyword lexicon judges alone.

@@ -15,6 +15,7 @@ mod clocks;
 mod dispatch;
 mod flags;
 pub mod kind;
+mod ladder;
 pub mod links;
 pub mod message;
 mod neighbours;

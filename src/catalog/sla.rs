@@ -40,7 +40,7 @@ struct Limit {
 #[serde(deny_unknown_fields)]
 struct Rung {
     percent: Spanned<u32>,
-    tell: Level,
+    tell: Spanned<Vec<Level>>,
 }
 
 #[derive(Deserialize)]
@@ -105,12 +105,16 @@ pub(super) fn read(files: &Files, calendar: &Calendar, faults: &mut Vec<Fault>) 
             fault(rung.percent.span().start, format!("the steps must rise: {before} stands before it"));
         }
         before = *rung.percent.get_ref();
+        if rung.tell.get_ref().is_empty() {
+            fault(rung.tell.span().start, "a step must tell somebody".to_owned());
+        }
     }
     if *written.remind_owner_after_days.get_ref() >= written.close_unverified_after_days {
         let at = written.remind_owner_after_days.span().start;
         fault(at, "`remind_owner_after_days` must be before `close_unverified_after_days`".to_owned());
     }
-    let steps = written.step.iter().map(|rung| Step { percent: *rung.percent.get_ref(), tell: rung.tell }).collect();
+    let step = |rung: &Rung| Step { percent: *rung.percent.get_ref(), tell: rung.tell.get_ref().clone() };
+    let steps = written.step.iter().map(step).collect();
     Some(Rules {
         targets,
         steps,

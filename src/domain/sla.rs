@@ -6,6 +6,8 @@
 //! [`Clock::next_step`] when the next warning is due. `crate::intake` stores both in the
 //! transaction of the event, `crate::store::clocks` keeps the rows.
 
+pub mod ladder;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -83,11 +85,12 @@ pub struct Target {
 }
 
 /// One rung of the ladder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// Of the time allowed; 100 is the deadline itself.
     pub percent: u32,
-    pub tell: Level,
+    /// Everybody who is told; who that is for a ticket, says [`ladder::people`].
+    pub tell: Vec<Level>,
 }
 
 /// Other limits for some; a condition that is left out always holds, a limit that is left out stays.
@@ -295,12 +298,17 @@ impl Clock {
 
     /// Returns the lowest rung above `told` percent and when it is reached; `None` if there is none
     /// or the clock does not run.
-    pub fn next_step(&self, told: u32, steps: &[Step], hours: &WorkingHours<'_>) -> Option<(Step, Timestamp)> {
+    pub fn next_step<'s>(
+        &self,
+        told: u32,
+        steps: &'s [Step],
+        hours: &WorkingHours<'_>,
+    ) -> Option<(&'s Step, Timestamp)> {
         if !self.is_running() {
             return None;
         }
         let step = steps.iter().find(|step| step.percent > told)?;
-        Some((*step, self.reaches(step.percent, hours)))
+        Some((step, self.reaches(step.percent, hours)))
     }
 
     fn threshold_ms(&self, percent: u32) -> i64 {
@@ -361,17 +369,18 @@ pub fn turn(clocks: &[Clock], moment: Moment, terms: &Terms<'_>, now: Timestamp)
     begun.chain(ended).collect()
 }
 
-/// One warning, as it stands in a flag's detail: `clock=on_site percent=80 tell=manager`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One warning, as it stands in a flag's detail: `clock=on_site percent=80 tell=engineer,manager`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     pub clock: ClockKind,
     pub percent: u32,
-    pub tell: Level,
+    pub tell: Vec<Level>,
 }
 
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "clock={} percent={} tell={}", self.clock.name(), self.percent, self.tell.name())
+        let tell: Vec<_> = self.tell.iter().map(|level| level.name()).collect();
+        write!(f, "clock={} percent={} tell={}", self.clock.name(), self.percent, tell.join(","))
     }
 }
 
@@ -387,8 +396,9 @@ impl FromStr for Notice {
         let value = |name: &str| text.split(' ').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
         let clock = value("clock").and_then(ClockKind::from_name).ok_or(InvalidNotice)?;
         let percent = value("percent").and_then(|percent| percent.parse().ok()).ok_or(InvalidNotice)?;
-        let tell = value("tell").and_then(|name| Level::ALL.into_iter().find(|level| level.name() == name));
-        Ok(Notice { clock, percent, tell: tell.ok_or(InvalidNotice)? })
+        let level = |name: &str| Level::ALL.into_iter().find(|level| level.name() == name).ok_or(InvalidNotice);
+        let tell = value("tell").ok_or(InvalidNotice)?.split(',').map(level).collect::<Result<_, _>>()?;
+        Ok(Notice { clock, percent, tell })
     }
 }
 

@@ -16,6 +16,8 @@ pub enum Role {
     Engineer,
     /// 项目经理 / 主管
     Manager,
+    /// 总部: looks after all regions.
+    Headquarters,
     /// 分包单位
     Subcontractor,
     /// Runs the service itself.
@@ -24,7 +26,8 @@ pub enum Role {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Role; 5] = [Role::Agent, Role::Engineer, Role::Manager, Role::Subcontractor, Role::Admin];
+    pub const ALL: [Role; 6] =
+        [Role::Agent, Role::Engineer, Role::Manager, Role::Headquarters, Role::Subcontractor, Role::Admin];
 
     /// Returns the name used in the database, on the command line and in the API.
     pub fn name(self) -> &'static str {
@@ -32,6 +35,7 @@ impl Role {
             Role::Agent => "agent",
             Role::Engineer => "engineer",
             Role::Manager => "manager",
+            Role::Headquarters => "headquarters",
             Role::Subcontractor => "subcontractor",
             Role::Admin => "admin",
         }
@@ -39,7 +43,7 @@ impl Role {
 
     /// Whether they may change the registers.
     pub fn manages(self) -> bool {
-        matches!(self, Role::Manager | Role::Admin)
+        matches!(self, Role::Manager | Role::Headquarters | Role::Admin)
     }
 
     /// Returns the role of that name.

@@ -119,8 +119,9 @@ impl Intake {
             let mut flag = Flag::raised(self.clock.new_id(), missed, now);
             flag.ticket_id = Some(id);
             flag.dialogue_id = ticket.dialogue_id;
-            flag.detail = Notice { clock: kind, percent, tell: step.tell }.to_string();
+            flag.detail = Notice { clock: kind, percent, tell: step.tell.clone() }.to_string();
             self.show(tx, &flag).await?;
+            self.escalate(tx, &ticket, &flag, &step.tell).await?;
         }
         let matter = self.matter(tx, &ticket).await?;
         self.owe_warning(tx, &ticket, clock, &self.terms(matter)).await

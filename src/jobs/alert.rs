@@ -15,9 +15,10 @@ use crate::domain::flag::{Flag, FlagKind};
 use crate::domain::ids::{FlagId, OutboxId, StaffId};
 use crate::domain::job::Job;
 use crate::domain::language::Language;
-use crate::domain::sla::Notice;
+use crate::domain::sla::{Level, Notice};
 use crate::domain::ticket::Ticket;
 use crate::domain::understanding::Urgency;
+use crate::intake::Intake;
 use crate::store::{self, StoreError, Tx};
 
 /// Characters of the client's words that an alert repeats.
@@ -86,6 +87,8 @@ struct Found {
     place: Option<String>,
     region: Option<String>,
     words: Option<String>,
+    /// Of a warning: who is told, by level and name.
+    told: Vec<(Level, String)>,
 }
 
 impl Found {
@@ -103,7 +106,7 @@ impl Runner {
         let (intake, now) = (self.intake.clone(), self.clock.now());
         let owed = self.store.write(move |tx| {
             Box::pin(async move {
-                let Some(found) = find(tx, flag).await? else { return Ok::<(), StoreError>(()) };
+                let Some(found) = find(tx, &intake, flag).await? else { return Ok::<(), StoreError>(()) };
                 let matter = found.matter();
                 if alerts.tells_people() {
                     let staff = store::staff::list(tx).await?;
@@ -123,7 +126,8 @@ impl Runner {
     /// Sends an alert to one place, unless somebody has seen the flag meanwhile.
     pub(super) async fn tell(&self, flag: FlagId, target: Target) -> Outcome {
         let Some(alerts) = &self.alerts else { return Outcome::Done };
-        let found = self.store.read(move |tx| Box::pin(async move { find(tx, flag).await })).await;
+        let intake = self.intake.clone();
+        let found = self.store.read(move |tx| Box::pin(async move { find(tx, &intake, flag).await })).await;
         let found = match found {
             Ok(Some(found)) => found,
             Ok(None) => return Outcome::Done,
@@ -151,10 +155,18 @@ impl Runner {
     /// linked no account is told at the other places.
     pub(super) async fn tell_person(&self, flag: FlagId, staff: StaffId) -> Outcome {
         let Some(alerts) = &self.alerts else { return Outcome::Done };
+        let intake = self.intake.clone();
         let found = self.store.read(move |tx| {
             Box::pin(async move {
-                let accounts = store::staff_accounts::of(tx, ChannelKind::Telegram.name(), staff).await?;
-                Ok::<_, StoreError>((find(tx, flag).await?, accounts))
+                let channel = ChannelKind::Telegram.name();
+                let mut accounts = Vec::new();
+                for account in store::staff_accounts::of(tx, channel, staff).await? {
+                    // An earlier attempt may have reached some of them.
+                    if store::alerts::message_of(tx, channel, &account, flag).await?.is_none() {
+                        accounts.push(account);
+                    }
+                }
+                Ok::<_, StoreError>((find(tx, &intake, flag).await?, accounts))
             })
         });
         let (found, accounts) = match found.await {
@@ -219,7 +231,7 @@ impl Runner {
     /// Says below an alert who did what about it.
     pub(super) async fn acknowledge(&self, flag: FlagId, staff: StaffId, act: Act) -> Outcome {
         let (Some(alerts), Some(bot)) = (&self.alerts, &self.channels.telegram) else { return Outcome::Done };
-        let group = alerts.telegram_chat.clone();
+        let (group, intake) = (alerts.telegram_chat.clone(), self.intake.clone());
         let found = self.store.read(move |tx| {
             Box::pin(async move {
                 let channel = ChannelKind::Telegram.name();
@@ -234,7 +246,7 @@ impl Runner {
                     at = at.or(message.map(|message| (chat, message)));
                 }
                 let person = store::staff::find(tx, staff).await?;
-                Ok::<_, StoreError>(at.zip(person).zip(find(tx, flag).await?))
+                Ok::<_, StoreError>(at.zip(person).zip(find(tx, &intake, flag).await?))
             })
         });
         let (((chat, message), person), found) = match found.await {
@@ -278,7 +290,13 @@ impl Runner {
         }
         if let Ok(notice) = found.flag.detail.parse::<Notice>() {
             let clock = text(&format!("web.console.clock.{}", notice.clock.name()), &[]);
-            let level = text(&format!("alert.level.{}", notice.tell.name()), &[]);
+            let name = |level: &Level| text(&format!("alert.level.{}", level.name()), &[]);
+            let mut levels: Vec<String> = notice.tell.iter().map(name).collect();
+            if !found.told.is_empty() {
+                let person = |(level, person): &(Level, String)| format!("{} {person}", name(level));
+                levels = found.told.iter().map(person).collect();
+            }
+            let level = levels.join(" · ");
             let percent = notice.percent.to_string();
             lines.push(text("alert.clock", &[("clock", &clock), ("percent", &percent), ("level", &level)]));
         }
@@ -301,12 +319,17 @@ impl Runner {
     }
 }
 
-async fn find(tx: &mut Tx, flag: FlagId) -> Result<Option<Found>, StoreError> {
+async fn find(tx: &mut Tx, intake: &Intake, flag: FlagId) -> Result<Option<Found>, StoreError> {
     let Some(flag) = store::flags::find(tx, flag).await? else { return Ok(None) };
     let ticket = match flag.ticket_id {
         Some(ticket) => store::tickets::find(tx, ticket).await?,
         None => None,
     };
+    let told = match (&ticket, flag.detail.parse::<Notice>()) {
+        (Some(ticket), Ok(notice)) => intake.on_the_ladder(tx, ticket, &notice.tell).await?,
+        _ => Vec::new(),
+    };
+    let told = told.into_iter().map(|(level, person)| (level, person.name)).collect();
     let response = match flag.response_id {
         Some(response) => store::responses::find(tx, response).await?,
         None => None,
@@ -325,7 +348,7 @@ async fn find(tx: &mut Tx, flag: FlagId) -> Result<Option<Found>, StoreError> {
     let words = ticket.as_ref().map(|ticket| ticket.description.clone());
     let words = words.or_else(|| response?.comment).map(|words| shortened(&words)).filter(|words| !words.is_empty());
     let (place, region) = ((!place.is_empty()).then(|| place.join(" ")), project.map(|project| project.region));
-    Ok(Some(Found { flag, ticket, place, region, words }))
+    Ok(Some(Found { flag, ticket, place, region, words, told }))
 }
 
 /// The beginning of a text, on one line.

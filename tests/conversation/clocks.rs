@@ -22,21 +22,49 @@ async fn a_ticket_that_nobody_touches_is_warned_of_at_50_80_and_100_percent_and_
     23 10:00 sla_warning system {"again":0,"clock":"response","percent":50}
     23 10:36 sla_warning system {"again":0,"clock":"response","percent":80}
     23 11:00 sla_missed system {"again":0,"clock":"response","percent":100}
-    23 12:00 sla_missed system {"again":0,"clock":"response","percent":150}
     24 00:00 sla_warning system {"again":0,"clock":"on_site","percent":50}
     24 14:24 sla_warning system {"again":0,"clock":"on_site","percent":80}
     25 00:00 sla_missed system {"again":0,"clock":"on_site","percent":100}
-    26 00:00 sla_missed system {"again":0,"clock":"on_site","percent":150}
     26 12:00 sla_warning system {"again":0,"clock":"rectified","percent":50}
     "#);
     assert_snapshot!(talk.flagged("sla_missed").await.join("\n"), @r"
-    clock=response percent=100 tell=manager
-    clock=response percent=150 tell=headquarters
-    clock=on_site percent=100 tell=manager
-    clock=on_site percent=150 tell=headquarters
+    clock=response percent=100 tell=engineer,manager,headquarters
+    clock=on_site percent=100 tell=engineer,manager,headquarters
     ");
     assert_eq!(talk.flagged("sla_warning").await.len(), 5);
     assert_eq!(talk.ticket(&ticket).await.expected_at, Some(at("02 00:00") + Duration::from_secs(30 * 86_400)));
+}
+
+#[tokio::test]
+async fn at_each_level_the_right_people_are_told_each_once_also_over_a_restart() {
+    let mut talk = Talk::bound().await;
+    let of = |role: Role, region: Option<&'static str>| {
+        move |person: &mut huifang::domain::staff::Staff| {
+            person.role = role;
+            person.region = region.map(str::to_owned);
+        }
+    };
+    let li = talk.hires("li", of(Role::Engineer, Some("华东"))).await;
+    talk.hires("zhou", of(Role::Manager, Some("华东"))).await;
+    talk.hires("chen", of(Role::Manager, Some("华南"))).await;
+    talk.hires("wu", of(Role::Headquarters, None)).await;
+    talk.hires("wang", of(Role::Agent, None)).await;
+    let ticket = talk.reports_a_leak().await;
+    talk.desk().take(ticket.id, li).await.unwrap();
+    talk.waits_until(at("23 10:30")).await;
+    talk.restart().await;
+    talk.waits_until(at("23 11:30")).await;
+    talk.runner().run_until_idle().await;
+    assert_snapshot!(talk.history(&ticket).await, @r#"
+    21 10:00 reported client 
+    21 10:00 taken staff {}
+    23 10:00 sla_warning system {"again":0,"clock":"response","percent":50}
+    23 10:00 escalated system {"to":"li"}
+    23 10:36 sla_warning system {"again":0,"clock":"response","percent":80}
+    23 10:36 escalated system {"to":"li · zhou"}
+    23 11:00 sla_missed system {"again":0,"clock":"response","percent":100}
+    23 11:00 escalated system {"to":"li · zhou · wu"}
+    "#);
 }
 
 #[tokio::test]
@@ -75,12 +103,11 @@ async fn a_warning_comes_once_though_its_job_runs_twice_the_service_restarts_and
     let told = [talk.flagged("sla_warning").await, talk.flagged("sla_missed").await].concat();
     assert_snapshot!(told.join("\n"), @r"
     clock=response percent=50 tell=engineer
-    clock=response percent=80 tell=engineer
+    clock=response percent=80 tell=engineer,manager
     clock=on_site percent=50 tell=engineer
-    clock=on_site percent=80 tell=engineer
-    clock=response percent=100 tell=manager
-    clock=response percent=150 tell=headquarters
-    clock=on_site percent=100 tell=manager
+    clock=on_site percent=80 tell=engineer,manager
+    clock=response percent=100 tell=engineer,manager,headquarters
+    clock=on_site percent=100 tell=engineer,manager,headquarters
     ");
 }
 
@@ -198,7 +225,7 @@ async fn a_pause_moves_the_deadline_and_keeps_what_was_used() {
     assert!(matches!(refused, Err(DeskError::Clock(_))), "{refused:?}");
     talk.waits_until(at("25 09:00")).await;
     assert_eq!(talk.flagged("sla_warning").await.len(), 3, "50 % of the response, 50 and 80 % of on site");
-    assert_eq!(talk.flagged("sla_missed").await, ["clock=on_site percent=100 tell=manager"]);
+    assert_eq!(talk.flagged("sla_missed").await, ["clock=on_site percent=100 tell=engineer,manager,headquarters"]);
     desk.resume(ticket.id, ClockKind::Response, engineer).await.unwrap();
     let clocks = talk.clocks(&ticket).await;
     let response = clocks.iter().find(|clock| clock.kind == ClockKind::Response).unwrap();
@@ -210,8 +237,8 @@ async fn a_pause_moves_the_deadline_and_keeps_what_was_used() {
         response,
         [
             "clock=response percent=50 tell=engineer",
-            "clock=response percent=80 tell=engineer",
-            "clock=response percent=100 tell=manager"
+            "clock=response percent=80 tell=engineer,manager",
+            "clock=response percent=100 tell=engineer,manager,headquarters"
         ],
         "each once"
     );

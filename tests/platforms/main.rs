@@ -15,6 +15,7 @@ mod fake_wecom;
 mod house;
 mod http;
 mod import_api;
+mod ladder;
 mod openapi;
 mod python;
 mod qr;

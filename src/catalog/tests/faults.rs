@@ -68,13 +68,13 @@ fn promises_that_cannot_be_kept() {
     let found = faults_when("plans/sla.toml", "minutes = 120\nhours = \"office\"", "minutes = 0\nhours = \"siesta\"")
         + &faults_when("plans/sla.toml", "percent = 80", "percent = 40")
         + &faults_when("plans/sla.toml", "remind_owner_after_days = 3", "remind_owner_after_days = 7")
-        + &faults_when("plans/sla.toml", "tell = \"headquarters\"", "tell = \"board\"");
+        + &faults_when("plans/sla.toml", "tell = [\"engineer\"]", "tell = [\"board\"]");
     insta::assert_snapshot!(found, @r"
     plans/sla.toml:12: a limit must be a whole number of minutes from 1 up
     plans/sla.toml:13: plans/calendar.toml has no hours `siesta`; known: always, office, working_days
-    plans/sla.toml:29: the steps must rise: 50 stands before it
+    plans/sla.toml:31: the steps must rise: 50 stands before it
     plans/sla.toml:7: `remind_owner_after_days` must be before `close_unverified_after_days`
-    plans/sla.toml:38: unknown variant `board`, expected one of `engineer`, `manager`, `headquarters`
+    plans/sla.toml:28: unknown variant `board`, expected one of `engineer`, `manager`, `headquarters`
     ");
 }
 

@@ -258,7 +258,8 @@ async fn flag_row(tx: &mut Tx, names: &mut Names, flag: Flag, now: Timestamp, w:
 fn clock_of(flag: &Flag, w: &Words) -> Option<String> {
     let notice: Notice = flag.detail.parse().ok()?;
     let clock = w.get(&format!("web.console.clock.{}", notice.clock.name()));
-    Some(format!("{clock} {} % · {}", notice.percent, w.get(&format!("alert.level.{}", notice.tell.name()))))
+    let levels = notice.tell.iter().map(|level| w.get(&format!("alert.level.{}", level.name())));
+    Some(format!("{clock} {} % · {}", notice.percent, levels.collect::<Vec<_>>().join(" · ")))
 }
 
 /// Returns what a flag's detail says in words: the department it is for, a team, an incident.
