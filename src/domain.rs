@@ -6,6 +6,7 @@
 //!
 //! Read [`dialogue`] next: it decides what the bot says and does.
 
+pub mod access;
 pub mod alert;
 pub mod appointment;
 pub mod calendar;

@@ -38,6 +38,7 @@ pub mod permits;
 pub mod projects;
 pub mod recoveries;
 pub mod responses;
+mod scope;
 pub mod service_accounts;
 pub mod sessions;
 pub mod settings;

@@ -163,7 +163,7 @@ pub fn router(parts: Parts) -> Result<Router, HashError> {
     let routes = Router::new()
         .route("/", get(|| async { Redirect::to("/chat") }))
         .merge(chat::routes())
-        .merge(console::routes())
+        .merge(console::routes(&web))
         .merge(progress::routes())
         .merge(health::routes())
         .merge(openapi::routes())

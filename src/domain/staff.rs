@@ -41,11 +41,6 @@ impl Role {
         }
     }
 
-    /// Whether they may change the registers.
-    pub fn manages(self) -> bool {
-        matches!(self, Role::Manager | Role::Headquarters | Role::Admin)
-    }
-
     /// Returns the role of that name.
     pub fn from_name(name: &str) -> Option<Role> {
         Self::ALL.into_iter().find(|role| role.name() == name)

@@ -2,9 +2,11 @@
 
 use sqlx::FromRow;
 
+use super::scope::ticket_within;
 use super::tx::both;
 use super::value::{Row, name_of_opt};
 use super::{StoreError, Tx};
+use crate::domain::access::Scope;
 use crate::domain::ids::{ProjectId, TicketId};
 use crate::domain::ticket::{Cause, Status, TicketKind};
 use crate::domain::time::Timestamp;
@@ -20,6 +22,8 @@ pub struct Filter {
     pub from: Option<Timestamp>,
     /// Reported before.
     pub until: Option<Timestamp>,
+    /// What whoever asks may see.
+    pub within: Scope,
 }
 
 /// What the ledger asks of a ticket. A closure without the owner's word is a class of its own.
@@ -110,8 +114,11 @@ macro_rules! standing {
 
 macro_rules! chosen {
     () => {
-        "(CAST($2 AS TEXT) IS NULL OR t.project_id = $2) AND (CAST($3 AS TEXT) IS NULL OR t.category = $3) \
-         AND t.created_at >= $4 AND t.created_at < $5"
+        concat!(
+            "(CAST($2 AS TEXT) IS NULL OR t.project_id = $2) AND (CAST($3 AS TEXT) IS NULL OR t.category = $3) \
+         AND t.created_at >= $4 AND t.created_at < $5 AND ",
+            ticket_within!("t", "$6", "$7", "$8")
+        )
     };
 }
 
@@ -125,11 +132,11 @@ pub async fn list(tx: &mut Tx, filter: &Filter, now: Timestamp, limit: u32) -> R
          LEFT JOIN staff s ON s.id = t.assignee LEFT JOIN subcontractors f ON f.id = t.subcontractor_id \
          LEFT JOIN incidents i ON i.id = t.incident_id WHERE ",
         chosen!(),
-        " AND (CAST($6 AS TEXT) IS NULL OR $6 = ",
+        " AND (CAST($9 AS TEXT) IS NULL OR $9 = ",
         standing!(),
-        " OR ($6 = 'open' AND 'overdue' = ",
+        " OR ($9 = 'open' AND 'overdue' = ",
         standing!(),
-        ")) ORDER BY t.created_at DESC, t.id DESC LIMIT $7"
+        ")) ORDER BY t.created_at DESC, t.id DESC LIMIT $10"
     );
     let category = name_of_opt(filter.category.as_ref())?;
     let rows = both!(tx, |c| sqlx::query_as::<_, LineRow>(SQL)
@@ -138,6 +145,9 @@ pub async fn list(tx: &mut Tx, filter: &Filter, now: Timestamp, limit: u32) -> R
         .bind(category)
         .bind(filter.from.map_or(i64::MIN, |at| at.0))
         .bind(filter.until.map_or(i64::MAX, |at| at.0))
+        .bind(filter.within.owner.map(|id| id.to_string()))
+        .bind(i64::from(filter.within.pool))
+        .bind(filter.within.region.as_deref())
         .bind(filter.standing.map(Standing::name))
         .bind(i64::from(limit))
         .fetch_all(c)
@@ -161,6 +171,9 @@ pub async fn counts(tx: &mut Tx, filter: &Filter, now: Timestamp) -> Result<Coun
         .bind(category)
         .bind(filter.from.map_or(i64::MIN, |at| at.0))
         .bind(filter.until.map_or(i64::MAX, |at| at.0))
+        .bind(filter.within.owner.map(|id| id.to_string()))
+        .bind(i64::from(filter.within.pool))
+        .bind(filter.within.region.as_deref())
         .fetch_all(c)
         .await)?;
     let mut counts = Counts::default();

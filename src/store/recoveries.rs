@@ -3,20 +3,22 @@
 use sqlx::FromRow;
 
 use super::backend::lock_row;
+use super::scope::near;
 use super::tx::both;
 use super::value::{Row, clean_opt, name_of, name_of_opt};
 use super::{StoreError, Tx};
+use crate::domain::access::Scope;
 use crate::domain::ids::{RecoveryId, ResponseId, StaffId};
 use crate::domain::recovery::Recovery;
 use crate::domain::staff::Role;
 use crate::domain::time::Timestamp;
 
 macro_rules! select {
-    ($rest:literal) => {
+    ($($rest:tt)*) => {
         concat!(
             "SELECT id, response_id, contact_id, unit_id, project_id, status, person, deadline_at, root_cause, ",
             "review, visit_id, first_score, second_score, created_at, ended_at FROM recoveries ",
-            $rest
+            $($rest)*
         )
     };
 }
@@ -102,10 +104,28 @@ pub async fn visited_by(tx: &mut Tx, response: ResponseId) -> Result<Option<Reco
 
 /// Returns those under way, by deadline, or those that ended, the latest first.
 pub async fn list(tx: &mut Tx, under_way: bool, limit: u32) -> Result<Vec<Recovery>, StoreError> {
-    const OPEN: &str = select!("WHERE ended_at IS NULL ORDER BY deadline_at, id LIMIT $1");
-    const ENDED: &str = select!("WHERE ended_at IS NOT NULL ORDER BY ended_at DESC, id DESC LIMIT $1");
-    let sql = if under_way { OPEN } else { ENDED };
-    let rows = both!(tx, |c| sqlx::query_as::<_, RecoveryRow>(sql).bind(i64::from(limit)).fetch_all(c).await)?;
+    list_within(tx, under_way, &Scope::default(), limit).await
+}
+
+/// … and of them what somebody may see.
+pub async fn list_within(
+    tx: &mut Tx,
+    under_way: bool,
+    within: &Scope,
+    limit: u32,
+) -> Result<Vec<Recovery>, StoreError> {
+    const SQL: &str = select!(
+        "WHERE (ended_at IS NULL) = (CAST($1 AS BIGINT) = 1) AND (CAST($2 AS TEXT) IS NULL OR person = $2) AND ",
+        near!("recoveries", "$3"),
+        " ORDER BY CASE WHEN ended_at IS NULL THEN deadline_at ELSE -ended_at END, id LIMIT $4"
+    );
+    let rows = both!(tx, |c| sqlx::query_as::<_, RecoveryRow>(SQL)
+        .bind(i64::from(under_way))
+        .bind(within.owner.map(|id| id.to_string()))
+        .bind(within.region.as_deref())
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await)?;
     rows.into_iter().map(Recovery::try_from).collect()
 }
 

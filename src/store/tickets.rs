@@ -9,9 +9,11 @@ pub use events::{NewEvent, TicketEvent, add_event, events, has_event};
 use row::{TicketRow, select};
 
 use super::backend::lock_row;
+use super::scope::ticket_within;
 use super::tx::{Live, both};
 use super::value::{Row, clean, clean_opt, json_of, name_of, name_of_opt};
 use super::{Change, StoreError, Tx, dialogues};
+use crate::domain::access::Scope;
 use crate::domain::calendar;
 use crate::domain::ids::{ContactId, MediaId, ProjectId, StaffId, TicketId, UnitId};
 use crate::domain::ticket::{Status, Ticket, TicketKind};
@@ -34,6 +36,8 @@ pub struct Filter {
     pub from: Option<Timestamp>,
     /// Created before.
     pub until: Option<Timestamp>,
+    /// What whoever asks may see.
+    pub within: Scope,
 }
 
 /// Stores a new ticket under the next number of the month in China it was created in
@@ -111,8 +115,9 @@ pub async fn list(tx: &mut Tx, filter: &Filter, limit: u32) -> Result<Vec<Ticket
          AND (CAST($6 AS TEXT) IS NULL OR project_id = $6) \
          AND (CAST($7 AS TEXT) IS NULL OR unit_id = $7) \
          AND (CAST($8 AS TEXT) IS NULL OR assignee = $8) \
-         AND created_at >= $9 AND created_at < $10 \
-         ORDER BY CASE WHEN status IN ('closed', 'rejected', 'cancelled', 'merged') THEN 2 \
+         AND created_at >= $9 AND created_at < $10 AND ",
+        ticket_within!("tickets", "$12", "$13", "$14"),
+        " ORDER BY CASE WHEN status IN ('closed', 'rejected', 'cancelled', 'merged') THEN 2 \
          WHEN urgency = 'emergency' THEN 0 ELSE 1 END, priority DESC, created_at DESC, id DESC LIMIT $11"
     );
     let (status, kind) = (name_of_opt(filter.status.as_ref())?, name_of_opt(filter.kind.as_ref())?);
@@ -129,6 +134,9 @@ pub async fn list(tx: &mut Tx, filter: &Filter, limit: u32) -> Result<Vec<Ticket
         .bind(filter.from.map_or(i64::MIN, |at| at.0))
         .bind(filter.until.map_or(i64::MAX, |at| at.0))
         .bind(i64::from(limit))
+        .bind(filter.within.owner.map(|id| id.to_string()))
+        .bind(i64::from(filter.within.pool))
+        .bind(filter.within.region.as_deref())
         .fetch_all(c)
         .await)?;
     rows.into_iter().map(Ticket::try_from).collect()

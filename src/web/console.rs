@@ -1,15 +1,16 @@
 //! The staff console: what must be seen now, the tickets, and the pages behind them.
 //!
-//! Every page but the log-in wants a session ([`session::Staff`]); every form carries the
-//! session's token ([`csrf::Signed`]).
+//! Every page but the log-in wants a session ([`session::Staff`]) and the right its line in
+//! [`access`] names; every form carries the session's token ([`csrf::Signed`]).
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use axum::{Router, middleware};
 
 use super::Web;
 use super::posted::LARGEST_UPLOAD;
 
+mod access;
 mod actions;
 mod arrange;
 mod board;
@@ -41,14 +42,11 @@ mod warranty;
 mod work;
 
 /// `/console` and everything below.
-pub(super) fn routes() -> Router<Web> {
-    Router::new()
+pub(super) fn routes(web: &Web) -> Router<Web> {
+    let inside = Router::new()
         .route("/console", get(board::show))
         .route("/console/board", get(board::lists))
         .route("/console/events", get(events::follow))
-        .route("/console/login", get(login::form).post(login::submit))
-        .route("/console/logout", post(login::leave))
-        .route("/console/language/{tag}", get(language::choose))
         .route("/console/flags/{id}/seen", post(flags::seen))
         .route("/console/tickets/{id}", get(ticket::show))
         .route("/console/visits", get(visits::show))
@@ -70,4 +68,10 @@ pub(super) fn routes() -> Router<Web> {
         .merge(incidents::routes())
         .merge(correct::routes())
         .merge(import::routes())
+        .route_layer(middleware::from_fn_with_state(web.clone(), access::guard));
+    Router::new()
+        .route("/console/login", get(login::form).post(login::submit))
+        .route("/console/logout", post(login::leave))
+        .route("/console/language/{tag}", get(language::choose))
+        .merge(inside)
 }

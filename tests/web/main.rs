@@ -10,5 +10,6 @@ mod demo;
 mod import;
 mod pages;
 mod progress;
+mod roles;
 mod visit;
 mod work;

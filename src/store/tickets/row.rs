@@ -8,13 +8,13 @@ use crate::store::StoreError;
 use crate::store::value::Row;
 
 macro_rules! select {
-    ($rest:literal) => {
+    ($($rest:tt)*) => {
         concat!(
             "SELECT id, number, kind, contact_id, unit_id, project_id, dialogue_id, status, priority, category, ",
             "urgency, location, component, symptom, since, wished_time, description, in_warranty, sentiment, ",
             "keywords, assignee, unverified, cause, expected_at, rectified_at, subcontractor_id, merged_into, ",
             "incident_id, reopened, created_at, updated_at, closed_at, seq FROM tickets ",
-            $rest
+            $($rest)*
         )
     };
 }

@@ -7,11 +7,14 @@ use axum::extract::{Query, State};
 use axum::response::Html;
 use serde::Deserialize;
 
+use super::access;
 use super::session::Staff;
 use super::view::{Choice, Link, Shell, Tag, When, age, excerpt};
+use crate::domain::access::Right;
 use crate::domain::flag::{Flag, FlagKind};
 use crate::domain::ids::{StaffId, UnitId};
 use crate::domain::sla::Notice;
+use crate::domain::staff::Staff as Person;
 use crate::domain::ticket::{Status, Ticket};
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::Urgency;
@@ -20,7 +23,9 @@ use crate::web::Web;
 use crate::web::error::WebError;
 use crate::web::words::Words;
 
-const MOST_FLAGS: u32 = 100;
+const MOST_FLAGS: usize = 100;
+/// Flags that are looked through for those whoever looks may see.
+const MOST_FLAGS_READ: u32 = 400;
 const MOST_TICKETS: u32 = 200;
 /// Characters of a person's words that a list shows.
 const EXCERPT: usize = 120;
@@ -115,14 +120,21 @@ struct TicketRow {
 impl BoardPage {
     async fn load(web: &Web, staff: &Staff, filter: Filter) -> Result<BoardPage, WebError> {
         let shell = Shell::of(staff, format!("/console{}", filter.query()), web.demo);
-        let (w, now, wanted) = (staff.words.clone(), web.clock.now(), filter.wanted(staff.person.id));
+        let (w, now, wanted, person) =
+            (staff.words.clone(), web.clock.now(), filter.wanted(&staff.person), staff.person.clone());
         let (flags, tickets) = web
             .store
             .read(|tx| {
                 Box::pin(async move {
                     let mut names = Names::load(tx).await?;
                     let mut flag_rows = Vec::new();
-                    for flag in flags::list_open(tx, MOST_FLAGS).await? {
+                    for flag in flags::list_open(tx, MOST_FLAGS_READ).await? {
+                        let things = access::of_flag(tx, &flag).await?;
+                        if flag_rows.len() == MOST_FLAGS
+                            || !things.iter().any(|thing| person.may(Right::Tickets, thing))
+                        {
+                            continue;
+                        }
                         flag_rows.push(flag_row(tx, &mut names, flag, now, &w).await?);
                     }
                     // The sort is stable: within an emergency and within the rest the latest stays first.
@@ -140,7 +152,7 @@ impl BoardPage {
 }
 
 impl Filter {
-    fn wanted(&self, me: StaffId) -> tickets::Filter {
+    fn wanted(&self, me: &Person) -> tickets::Filter {
         let named = |status: &Status| self.status.as_deref() == Some(status.name());
         let status = Status::ALL.into_iter().find(named);
         let all = self.status.as_deref() == Some("all");
@@ -148,7 +160,8 @@ impl Filter {
             status,
             open: (status.is_none() && !all).then_some(true),
             urgency: URGENCIES.into_iter().find(|urgency| self.urgency.as_deref() == Some(urgency.name())),
-            assignee: self.mine.is_some().then_some(me),
+            assignee: self.mine.is_some().then_some(me.id),
+            within: me.scope(Right::Tickets).unwrap_or_default(),
             ..tickets::Filter::default()
         }
     }
@@ -438,9 +451,9 @@ mod tests {
 
     #[test]
     fn the_open_tickets_are_shown_unless_somebody_asks_for_others() {
-        let me = StaffId(uuid::Uuid::nil());
+        let me = Person::new(StaffId(uuid::Uuid::nil()), "li", crate::domain::staff::Role::Manager, Timestamp(0));
         let wanted =
-            |status: Option<&str>| Filter { status: status.map(str::to_owned), ..Filter::default() }.wanted(me);
+            |status: Option<&str>| Filter { status: status.map(str::to_owned), ..Filter::default() }.wanted(&me);
         assert_eq!((wanted(None).open, wanted(None).status), (Some(true), None));
         assert_eq!((wanted(Some("all")).open, wanted(Some("all")).status), (None, None));
         assert_eq!((wanted(Some("closed")).open, wanted(Some("closed")).status), (None, Some(Status::Closed)));

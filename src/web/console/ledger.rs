@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::session::Staff;
 use super::view::{Choice, Shell, Tag, excerpt};
+use crate::domain::access::{Right, Scope};
 use crate::domain::calendar;
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::Category;
@@ -43,7 +44,7 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    fn filter(&self, zone: &TimeZone) -> Filter {
+    fn filter(&self, zone: &TimeZone, within: Scope) -> Filter {
         let day = |text: &str, later: i32| {
             let date: Date = text.parse().ok()?;
             let date = (0..later).try_fold(date, |date, _| date.tomorrow().ok())?;
@@ -56,6 +57,7 @@ impl Chosen {
             standing: Standing::from_name(&self.standing),
             from: day(&self.from, 0),
             until: day(&self.until, 1),
+            within,
         }
     }
 
@@ -76,7 +78,8 @@ pub(super) async fn show(
     Query(chosen): Query<Chosen>,
 ) -> Result<Html<String>, WebError> {
     let shell = Shell::of(&staff, "/console/ledger".to_owned(), web.demo);
-    let (filter, now) = (chosen.filter(web.intake.zone()), web.clock.now());
+    let within = staff.person.scope(Right::Ledger).unwrap_or_default();
+    let (filter, now) = (chosen.filter(web.intake.zone(), within), web.clock.now());
     let found = web.store.read(|tx| {
         Box::pin(async move {
             let lines = ledger::list(tx, &filter, now, MOST_SHOWN).await?;
@@ -85,6 +88,8 @@ pub(super) async fn show(
     });
     let (lines, counts, projects) = found.await?;
     let w = &shell.w;
+    let region = staff.person.scope(Right::Ledger).and_then(|scope| scope.region);
+    let near = |project: &&crate::domain::project::Project| region.as_ref().is_none_or(|own| *own == project.region);
     let project = |project: &crate::domain::project::Project| Choice {
         value: project.id.to_string(),
         label: project.name.clone(),
@@ -96,7 +101,7 @@ pub(super) async fn show(
         chosen: category.name() == chosen.category,
     };
     let page = LedgerPage {
-        projects: projects.iter().map(project).collect(),
+        projects: projects.iter().filter(near).map(project).collect(),
         categories: Category::ALL.into_iter().map(category).collect(),
         standings: tabs(&counts, &chosen, w),
         capped: (lines.len() == MOST_SHOWN as usize).then(|| MOST_SHOWN.to_string()),
@@ -113,7 +118,7 @@ pub(super) async fn csv(
     staff: Staff,
     Query(chosen): Query<Chosen>,
 ) -> Result<Response, WebError> {
-    download(web, staff.words, chosen, "text/csv; charset=utf-8", "csv", files::csv).await
+    download(web, staff, chosen, "text/csv; charset=utf-8", "csv", files::csv).await
 }
 
 pub(super) async fn xlsx(
@@ -122,18 +127,20 @@ pub(super) async fn xlsx(
     Query(chosen): Query<Chosen>,
 ) -> Result<Response, WebError> {
     let content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    download(web, staff.words, chosen, content_type, "xlsx", files::xlsx).await
+    download(web, staff, chosen, content_type, "xlsx", files::xlsx).await
 }
 
 async fn download(
     web: Web,
-    w: Words,
+    staff: Staff,
     chosen: Chosen,
     content_type: &'static str,
     end: &'static str,
     write: fn(&[Line], &files::Terms<'_>) -> Result<Vec<u8>, LedgerError>,
 ) -> Result<Response, WebError> {
-    let (filter, now, zone) = (chosen.filter(web.intake.zone()), web.clock.now(), web.intake.zone().clone());
+    let within = staff.person.scope(Right::Export).unwrap_or_default();
+    let (w, now, zone) = (staff.words, web.clock.now(), web.intake.zone().clone());
+    let filter = chosen.filter(&zone, within);
     let lines = web.store.read(|tx| Box::pin(async move { ledger::list(tx, &filter, now, MOST_LINES).await })).await?;
     let day = local(now, &zone).chars().take(10).collect::<String>();
     let written = tokio::task::spawn_blocking(move || {
@@ -282,10 +289,10 @@ mod tests {
     fn a_period_takes_in_its_first_and_its_last_day_whole() {
         let chosen = Chosen { from: "2026-11-01".to_owned(), until: "2026-11-30".to_owned(), ..Chosen::default() };
         let zone = TimeZone::get("Asia/Shanghai").unwrap();
-        let filter = chosen.filter(&zone);
+        let filter = chosen.filter(&zone, Scope::default());
         assert_eq!(filter.from.unwrap().to_string(), "2026-10-31T16:00:00Z");
         assert_eq!(filter.until.unwrap().to_string(), "2026-11-30T16:00:00Z");
         let nonsense = Chosen { from: "yesterday".to_owned(), category: "x".to_owned(), ..Chosen::default() };
-        assert_eq!(nonsense.filter(&zone), Filter::default());
+        assert_eq!(nonsense.filter(&zone, Scope::default()), Filter::default());
     }
 }

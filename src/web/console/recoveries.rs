@@ -8,9 +8,11 @@ use axum::response::{Html, Redirect};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
+use super::access;
 use super::csrf::{Nothing, Signed};
 use super::session::Staff;
 use super::view::{Choice, Fact, Shell, When, age};
+use crate::domain::access::Right;
 use crate::domain::ids::{RecoveryId, ResponseId, StaffId};
 use crate::domain::recovery::{Rate, Recovery, RootCause, Status};
 use crate::domain::score::Band;
@@ -45,16 +47,24 @@ struct Chosen {
 async fn list(State(web): State<Web>, by: Staff, Query(chosen): Query<Chosen>) -> Result<Html<String>, WebError> {
     let shell = Shell::of(&by, "/console/recoveries".to_owned(), web.demo);
     let now = web.clock.now();
+    let within = by.person.scope(Right::Recoveries).unwrap_or_default();
+    let person = by.person.clone();
     let which = ["ended", "quality"].into_iter().find(|name| *name == chosen.list).unwrap_or("open");
     let found = web.store.read(|tx| {
         Box::pin(async move {
             let rate = Rate::of(recoveries::measured(tx, Timestamp(i64::MIN)).await?);
-            let clients =
-                if which == "quality" { follow_ups::quality_clients(tx, MOST_SHOWN).await? } else { Vec::new() };
+            let mut clients = Vec::new();
+            if which == "quality" {
+                for client in follow_ups::quality_clients(tx, MOST_SHOWN).await? {
+                    if person.may(Right::Recoveries, &access::of_response(tx, client.response).await?) {
+                        clients.push(client);
+                    }
+                }
+            }
             let mut rows = Vec::new();
             if which != "quality" {
                 let people = staff::list(tx).await?;
-                for recovery in recoveries::list(tx, which == "open", MOST_SHOWN).await? {
+                for recovery in recoveries::list_within(tx, which == "open", &within, MOST_SHOWN).await? {
                     let about = About::load(tx, &recovery).await?;
                     rows.push((recovery, about, people.clone()));
                 }

@@ -12,8 +12,9 @@ use super::thread::{self, Talk, Voice};
 use super::view::{Fact, Shell, Tag, When};
 use super::work::Work;
 use crate::domain::correction::About;
-use crate::domain::ids::{StaffId, TicketId};
+use crate::domain::ids::TicketId;
 use crate::domain::paper::Kind;
+use crate::domain::staff::Staff as Person;
 use crate::domain::ticket::{Actor, Cause, Ticket};
 use crate::domain::understanding::{Category, Keyword};
 use crate::store::tickets::{self, TicketEvent};
@@ -29,7 +30,7 @@ pub(super) async fn show(
 ) -> Result<Html<String>, WebError> {
     let id: TicketId = id.parse().map_err(|_| WebError::NotFound)?;
     let shell = Shell::of(&staff, format!("/console/tickets/{id}"), web.demo);
-    let page = TicketPage::load(&web, id, staff.person.id, shell).await?.ok_or(WebError::NotFound)?;
+    let page = TicketPage::load(&web, id, staff.person.clone(), shell).await?.ok_or(WebError::NotFound)?;
     Ok(Html(page.render()?))
 }
 
@@ -88,7 +89,7 @@ impl KeywordRow {
 }
 
 impl TicketPage {
-    async fn load(web: &Web, id: TicketId, who: StaffId, shell: Shell) -> Result<Option<TicketPage>, WebError> {
+    async fn load(web: &Web, id: TicketId, who: Person, shell: Shell) -> Result<Option<TicketPage>, WebError> {
         let web_ = web.clone();
         web.store
             .read(|tx| {
@@ -110,7 +111,7 @@ impl TicketPage {
                     let name_of = |id| people.iter().find(|person| person.id == id).map(|person| person.name.clone());
                     let events = tickets::events(tx, id).await?;
                     let history = events.iter().rev().map(|event| event_row(event, &name_of, &shell.w)).collect();
-                    let work = Work::load(&web_, tx, &ticket, &people, &events, who, &shell.w).await?;
+                    let work = Work::load(&web_, tx, &ticket, &people, &events, &who, &shell.w).await?;
                     let warranty = super::warranty::line(&web_, tx, &ticket, labels.category, &shell.w).await?;
                     Ok::<_, WebError>(Some(TicketPage {
                         number: ticket.number.clone(),

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use super::access;
 use super::session::Staff;
+use crate::domain::access::Right;
 use crate::domain::calendar;
 use crate::domain::score::Band;
+use crate::domain::staff::Role;
 use crate::domain::ticket::Status;
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::Urgency;
@@ -28,8 +31,9 @@ pub(crate) struct Shell {
 pub(crate) struct Who {
     pub(crate) name: String,
     pub(crate) csrf: String,
-    /// Whether they may change the registers.
-    pub(crate) manages: bool,
+    role: Role,
+    /// Where they may go: address and the key of its name.
+    pub(crate) places: Vec<(&'static str, &'static str)>,
 }
 
 impl Shell {
@@ -42,9 +46,32 @@ impl Shell {
         self.who.as_ref().map_or("", |who| who.csrf.as_str())
     }
 
+    fn may(&self, right: Right) -> bool {
+        self.who.as_ref().is_some_and(|who| who.role.has(right))
+    }
+
+    /// Whether whoever reads decides over others' work: whose it is, what is offered.
+    pub(crate) fn may_direct(&self) -> bool {
+        self.may(Right::Direct)
+    }
+
+    /// Whether whoever reads may say that a fault of several homes is mended.
+    pub(crate) fn may_mend(&self) -> bool {
+        self.may(Right::Mend)
+    }
+
+    /// Whether whoever reads may take the ledger away.
+    pub(crate) fn may_export(&self) -> bool {
+        self.may(Right::Export)
+    }
+
     pub(super) fn of(staff: &Staff, here: String, demo: bool) -> Shell {
-        let who =
-            Who { name: staff.person.name.clone(), csrf: staff.csrf.clone(), manages: staff.person.role.manages() };
+        let who = Who {
+            name: staff.person.name.clone(),
+            csrf: staff.csrf.clone(),
+            role: staff.person.role,
+            places: access::places(&staff.person),
+        };
         Shell { w: staff.words.clone(), demo, here, who: Some(who) }
     }
 }
@@ -159,7 +186,9 @@ pub(crate) mod samples {
 
     use super::*;
     use crate::catalog::Catalog;
+    use crate::domain::ids::StaffId;
     use crate::domain::language::Language;
+    use crate::domain::staff::Staff as Person;
 
     pub(crate) fn words(language: Language) -> Words {
         Words::new(Arc::new(Catalog::embedded().unwrap()), language)
@@ -167,7 +196,13 @@ pub(crate) mod samples {
 
     impl Shell {
         pub(crate) fn sample(language: Language, here: &str) -> Shell {
-            let who = Who { name: "李静".to_owned(), csrf: "token".to_owned(), manages: true };
+            let person = Person::new(StaffId(uuid::Uuid::nil()), "li", Role::Admin, Timestamp(0));
+            let who = Who {
+                name: "李静".to_owned(),
+                csrf: "token".to_owned(),
+                role: person.role,
+                places: access::places(&person),
+            };
             Shell { w: words(language), demo: true, here: here.to_owned(), who: Some(who) }
         }
     }

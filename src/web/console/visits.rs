@@ -6,10 +6,13 @@ use axum::extract::{Query, State};
 use axum::response::Html;
 use serde::Deserialize;
 
+use super::access;
 use super::session::Staff;
 use super::view::{Shell, When};
+use crate::domain::access::Right;
 use crate::domain::contact::Contact;
 use crate::domain::ids::ContactId;
+use crate::domain::staff::Staff as Person;
 use crate::domain::visit::{Visit, VisitStatus};
 use crate::store::withheld::Withheld;
 use crate::store::{Tx, contact_units, contacts, projects, units, visits, withheld};
@@ -36,10 +39,12 @@ pub(super) async fn show(
 ) -> Result<Html<String>, WebError> {
     let list = LISTS.into_iter().find(|list| Some(*list) == chosen.list.as_deref()).unwrap_or("call");
     let shell = Shell::of(&staff, format!("/console/visits?list={list}"), web.demo);
-    let w = staff.words.clone();
+    let (w, person) = (staff.words.clone(), staff.person.clone());
     let (rows, counts) = web
         .store
-        .read(|tx| Box::pin(async move { Ok::<_, WebError>((load(tx, list, &w).await?, visits::count(tx).await?)) }))
+        .read(|tx| {
+            Box::pin(async move { Ok::<_, WebError>((load(tx, list, &person, &w).await?, visits::count(tx).await?)) })
+        })
         .await?;
     let w = &shell.w;
     let count = |list: &str| {
@@ -94,7 +99,7 @@ struct Row {
     at: When,
 }
 
-async fn load(tx: &mut Tx, list: &str, w: &Words) -> Result<Vec<Row>, WebError> {
+async fn load(tx: &mut Tx, list: &str, person: &Person, w: &Words) -> Result<Vec<Row>, WebError> {
     let found = match list {
         "due" => visits::list(tx, VisitStatus::Planned, MOST).await?,
         "under_way" => {
@@ -103,11 +108,14 @@ async fn load(tx: &mut Tx, list: &str, w: &Words) -> Result<Vec<Row>, WebError> 
             found
         }
         "ended" => visits::list_ended(tx, MOST).await?,
-        "withheld" => return refusals(tx, w).await,
+        "withheld" => return refusals(tx, person, w).await,
         _ => visits::list(tx, VisitStatus::Call, MOST).await?,
     };
     let mut rows = Vec::new();
     for visit in found {
+        if !may_see(tx, person, &visit).await? {
+            continue;
+        }
         let why = match (visit.reason, visit.status) {
             (Some(reason), _) => w.get(&format!("web.console.visits.reason.{}", reason.name())),
             (None, VisitStatus::Planned) => String::new(),
@@ -120,11 +128,14 @@ async fn load(tx: &mut Tx, list: &str, w: &Words) -> Result<Vec<Row>, WebError> 
 }
 
 /// What was not sent, the latest first, with the rule and how long it waits.
-async fn refusals(tx: &mut Tx, w: &Words) -> Result<Vec<Row>, WebError> {
+async fn refusals(tx: &mut Tx, person: &Person, w: &Words) -> Result<Vec<Row>, WebError> {
     let mut rows = Vec::new();
     for refusal in withheld::list(tx, None, None, MOST).await? {
         let Some(id) = refusal.visit_id else { continue };
         let Some(visit) = visits::find(tx, id).await? else { continue };
+        if !may_see(tx, person, &visit).await? {
+            continue;
+        }
         rows.push(row(tx, &visit, said(&refusal, w), When::of(refusal.at), w).await?);
     }
     Ok(rows)
@@ -150,6 +161,13 @@ async fn row(tx: &mut Tx, visit: &Visit, why: String, at: When, w: &Words) -> Re
         why,
         at,
     })
+}
+
+/// Whether a visit is within what somebody may see.
+async fn may_see(tx: &mut Tx, person: &Person, visit: &Visit) -> Result<bool, WebError> {
+    let mut thing = access::of_project(tx, Some(visit.project_id)).await?;
+    thing.owners.extend(visit.assignee);
+    Ok(person.may(Right::Visits, &thing))
 }
 
 /// Returns where a visit is, as people say it.

@@ -1,7 +1,9 @@
 //! The part of a ticket's page that says how far it is and lets staff move it: clocks, appointment,
 //! whose it is, the firm, and the forms for all of these.
 
-use super::view::{Choice, When, age};
+use super::access;
+use super::view::{Choice, Shell, When, age};
+use crate::domain::access::Right;
 use crate::domain::appointment::Appointment;
 use crate::domain::calendar;
 use crate::domain::ids::StaffId;
@@ -93,6 +95,10 @@ pub(super) struct Can {
     pub(super) refuse: bool,
     /// Only what was rectified is closed by hand; the rest is cancelled or refused.
     pub(super) close: bool,
+    /// Merge it with another, or make two of it.
+    pub(super) split: bool,
+    /// Whoever looks works it.
+    pub(super) work: bool,
 }
 
 impl Can {
@@ -115,23 +121,51 @@ impl Can {
             visit: workable && repair,
             refuse: workable && status != Status::Reopened,
             close: matches!(status, Status::Rectified | Status::Verified | Status::Reopened),
+            split: workable,
+            work: true,
+        }
+    }
+
+    /// Returns what of it whoever looks has the right to.
+    fn of(self, may: impl Fn(Right) -> bool) -> Can {
+        let (take, work, direct) = (may(Right::Take), may(Right::Work), may(Right::Direct));
+        Can {
+            assign: self.assign && direct,
+            take: self.take && take,
+            accept: self.accept && work,
+            transfer: self.transfer && work,
+            call: self.call && work,
+            way: self.way && work,
+            arrive: self.arrive && work,
+            rectify: self.rectify && work,
+            visit: self.visit && work,
+            refuse: self.refuse && direct,
+            close: self.close && direct,
+            split: self.split && direct,
+            work,
         }
     }
 }
 
 impl Work {
+    /// What the forms carry that correct or answer; nothing where whoever looks may not.
+    pub(super) fn csrf<'s>(&self, shell: &'s Shell) -> &'s str {
+        if self.can.work { shell.csrf() } else { "" }
+    }
+
     pub(super) async fn load(
         web: &Web,
         tx: &mut Tx,
         ticket: &Ticket,
         people: &[Person],
         events: &[TicketEvent],
-        who: StaffId,
+        who: &Person,
         w: &Words,
     ) -> Result<Work, WebError> {
         let now = web.clock.now();
         let clocks = web.intake.clocks(tx, ticket).await?;
-        let can = Can::at(ticket, Some(who), accepted(events));
+        let thing = access::of_ticket(tx, ticket).await?;
+        let can = Can::at(ticket, Some(who.id), accepted(events)).of(|right| who.may(right, &thing));
         let appointment = appointments::open_of_ticket(tx, ticket.id).await?;
         let candidates = if can.take { web.desk.candidates(tx, ticket).await? } else { Vec::new() };
         let firms = subcontractors::list(tx).await?;

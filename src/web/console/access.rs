@@ -1,0 +1,342 @@
+//! The door of the console: which right every page and every form needs, and whether whoever knocks
+//! has it over the thing it is about. What the roles may is [`crate::domain::access`]'s.
+//!
+//! A route that stands in no line of [`ROUTES`] is open to those alone who may do everything; a test
+//! holds that each has its line.
+
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Response};
+
+use super::session::Staff;
+use super::view::Shell;
+use crate::domain::access::{Right, Thing};
+use crate::domain::flag::Flag;
+use crate::domain::ids::{DialogueId, ProjectId, ResponseId, UnitId};
+use crate::domain::staff::Staff as Person;
+use crate::domain::ticket::Ticket;
+use crate::store::{
+    Tx, contact_units, dialogues, flags, follow_ups, incidents, media, projects, recoveries, responses, tickets, units,
+    visits,
+};
+use crate::web::Web;
+use crate::web::error::{ErrorPage, WebError};
+
+/// Method, path and the right that is needed; `None`: whoever is logged in. What a list shows, each
+/// handler asks of [`Person::scope`].
+const ROUTES: &[(&str, &str, Option<Right>)] = &[
+    ("GET", "/console", None),
+    ("GET", "/console/board", None),
+    ("GET", "/console/events", None),
+    ("POST", "/console/flags/{id}/seen", Some(Right::Tickets)),
+    ("GET", "/console/tickets/{id}", Some(Right::Tickets)),
+    ("GET", "/console/tickets/{id}/papers/{name}", Some(Right::Tickets)),
+    ("POST", "/console/tickets/{id}/take", Some(Right::Take)),
+    ("POST", "/console/tickets/{id}/accept", Some(Right::Work)),
+    ("POST", "/console/tickets/{id}/note", Some(Right::Work)),
+    ("POST", "/console/tickets/{id}/called", Some(Right::Work)),
+    ("POST", "/console/tickets/{id}/way", Some(Right::Work)),
+    ("POST", "/console/tickets/{id}/arrived", Some(Right::Work)),
+    ("POST", "/console/tickets/{id}/rectified", Some(Right::Work)),
+    ("POST", "/console/tickets/{id}/cause", Some(Right::Work)),
+    ("POST", "/console/tickets/{id}/clock", Some(Right::Work)),
+    ("POST", "/console/tickets/{id}/expected", Some(Right::Work)),
+    ("POST", "/console/tickets/{id}/appointment", Some(Right::Work)),
+    ("POST", "/console/tickets/{id}/withdraw", Some(Right::Work)),
+    ("POST", "/console/tickets/{id}/transfer", Some(Right::Work)),
+    ("POST", "/console/tickets/{id}/release", Some(Right::Work)),
+    ("POST", "/console/tickets/{id}/firm", Some(Right::Work)),
+    ("POST", "/console/tickets/{id}/recall", Some(Right::Work)),
+    ("POST", "/console/tickets/{id}/labels", Some(Right::Work)),
+    ("POST", "/console/tickets/{id}/assign", Some(Right::Direct)),
+    ("POST", "/console/tickets/{id}/merge", Some(Right::Direct)),
+    ("POST", "/console/tickets/{id}/split", Some(Right::Direct)),
+    ("POST", "/console/tickets/{id}/refuse", Some(Right::Direct)),
+    ("POST", "/console/tickets/{id}/close", Some(Right::Direct)),
+    ("GET", "/console/conversations/{id}", Some(Right::Tickets)),
+    ("POST", "/console/conversations/{id}/reply", Some(Right::Work)),
+    ("POST", "/console/conversations/{id}/handback", Some(Right::Work)),
+    ("GET", "/console/media/{id}", Some(Right::Tickets)),
+    ("POST", "/console/media/{id}/transcript", Some(Right::Work)),
+    ("GET", "/console/responses/{id}", Some(Right::Recoveries)),
+    ("GET", "/console/responses/{id}/papers/{name}", Some(Right::Recoveries)),
+    ("POST", "/console/responses/{id}/labels", Some(Right::Recoveries)),
+    ("POST", "/console/responses/{id}/offer", Some(Right::Direct)),
+    ("GET", "/console/recoveries", Some(Right::Recoveries)),
+    ("GET", "/console/recoveries/{id}", Some(Right::Recoveries)),
+    ("POST", "/console/recoveries/{id}/person", Some(Right::Direct)),
+    ("POST", "/console/recoveries/{id}/review", Some(Right::Recoveries)),
+    ("POST", "/console/recoveries/{id}/asked", Some(Right::Recoveries)),
+    ("POST", "/console/recoveries/{id}/visit", Some(Right::Recoveries)),
+    ("GET", "/console/visits", Some(Right::Visits)),
+    ("GET", "/console/visits/{id}", Some(Right::Visits)),
+    ("POST", "/console/visits/{id}/record", Some(Right::Visits)),
+    ("POST", "/console/visits/{id}/given_up", Some(Right::Visits)),
+    ("GET", "/console/incidents", Some(Right::Incidents)),
+    ("GET", "/console/incidents/{id}", Some(Right::Incidents)),
+    ("POST", "/console/incidents/{id}/fixed", Some(Right::Mend)),
+    ("GET", "/console/ledger", Some(Right::Ledger)),
+    ("GET", "/console/ledger.csv", Some(Right::Export)),
+    ("GET", "/console/ledger.xlsx", Some(Right::Export)),
+    ("GET", "/console/import", Some(Right::Registers)),
+    ("POST", "/console/import", Some(Right::Registers)),
+    ("POST", "/console/import/confirm", Some(Right::Registers)),
+    ("GET", "/console/import/template/{name}", Some(Right::Registers)),
+];
+
+/// The places of the console, for its navigation: address, the key of its name, what it needs.
+const PLACES: &[(&str, &str, Right)] = &[
+    ("/console/visits", "web.console.visits.title", Right::Visits),
+    ("/console/ledger", "web.console.ledger.title", Right::Ledger),
+    ("/console/recoveries", "web.console.recovery.title", Right::Recoveries),
+    ("/console/incidents", "web.console.incident.title", Right::Incidents),
+    ("/console/import", "web.console.import.title", Right::Registers),
+];
+
+/// Returns the places somebody may go to.
+pub(super) fn places(person: &Person) -> Vec<(&'static str, &'static str)> {
+    PLACES.iter().filter(|(_, _, right)| person.role.has(*right)).map(|(href, key, _)| (*href, *key)).collect()
+}
+
+/// Lets in whoever may, and tells whoever may not so.
+pub(super) async fn guard(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let staff = match Staff::from_request_parts(&mut parts, &web).await {
+        Ok(staff) => staff,
+        Err(error) => return error.into_response(),
+    };
+    let pattern = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
+    match admitted(&web, &staff, &parts.method, &pattern, parts.uri.path()).await {
+        Ok(true) => {
+            // The handler need not look who it is once more.
+            parts.extensions.insert(staff);
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Ok(false) => {
+            let (id, method) = (staff.person.id, &parts.method);
+            tracing::info!(staff.id = %id, http.method = %method, route = pattern, "refused by role");
+            refused(&web, &staff)
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn admitted(web: &Web, staff: &Staff, method: &Method, pattern: &str, path: &str) -> Result<bool, WebError> {
+    let Some(needed) = need(method, pattern) else {
+        return Ok(Right::ALL
+            .iter()
+            .all(|right| staff.person.scope(*right).is_some_and(|scope| scope == Default::default())));
+    };
+    let Some(right) = needed else { return Ok(true) };
+    if !staff.person.role.has(right) {
+        return Ok(false);
+    }
+    let mut steps = path.split('/').skip(2);
+    let (Some(kind), Some(id), true) = (steps.next(), steps.next(), pattern.contains("/{id}")) else { return Ok(true) };
+    let (kind, id) = (kind.to_owned(), id.to_owned());
+    let things = web.store.read(|tx| Box::pin(async move { things(tx, &kind, &id).await })).await?;
+    // What is not there, the handler says.
+    Ok(things.is_none_or(|things| things.iter().any(|thing| staff.person.may(right, thing))))
+}
+
+fn need(method: &Method, pattern: &str) -> Option<Option<Right>> {
+    let method = if method == Method::HEAD { "GET" } else { method.as_str() };
+    ROUTES.iter().find(|(known, path, _)| *known == method && *path == pattern).map(|(_, _, right)| *right)
+}
+
+fn refused(web: &Web, staff: &Staff) -> Response {
+    let shell = Shell::of(staff, "/console".to_owned(), web.demo);
+    let page = ErrorPage { message: shell.w.get("web.error.not_allowed"), shell };
+    match askama::Template::render(&page) {
+        Ok(page) => (StatusCode::FORBIDDEN, Html(page)).into_response(),
+        Err(cause) => WebError::from(cause).into_response(),
+    }
+}
+
+/// What a page is about: any of them suffices. `None` if there is no such thing.
+async fn things(tx: &mut Tx, kind: &str, id: &str) -> Result<Option<Vec<Thing>>, WebError> {
+    let one = |thing| Some(vec![thing]);
+    macro_rules! found {
+        ($module:ident) => {{
+            let Ok(id) = id.parse() else { return Ok(None) };
+            let Some(found) = $module::find(tx, id).await? else { return Ok(None) };
+            found
+        }};
+    }
+    Ok(match kind {
+        "tickets" => {
+            let ticket = found!(tickets);
+            one(of_ticket(tx, &ticket).await?)
+        }
+        "conversations" => {
+            let dialogue = found!(dialogues);
+            Some(of_dialogue(tx, dialogue.id).await?)
+        }
+        "responses" => {
+            let response = found!(responses);
+            one(of_response(tx, response.id).await?)
+        }
+        "recoveries" => {
+            let recovery = found!(recoveries);
+            let mut thing = of_project(tx, recovery.project_id).await?;
+            thing.owners = recovery.person.into_iter().collect();
+            one(thing)
+        }
+        "visits" => {
+            let visit = found!(visits);
+            let mut thing = of_project(tx, Some(visit.project_id)).await?;
+            thing.owners.extend(visit.assignee);
+            one(thing)
+        }
+        "incidents" => {
+            let incident = found!(incidents);
+            one(of_project(tx, Some(incident.project_id)).await?)
+        }
+        "flags" => {
+            let flag = found!(flags);
+            Some(of_flag(tx, &flag).await?)
+        }
+        "media" => {
+            let file = found!(media);
+            let mut all = match file.dialogue_id {
+                Some(dialogue) => of_dialogue(tx, dialogue).await?,
+                None => Vec::new(),
+            };
+            for ticket in tickets::of_media(tx, file.id).await? {
+                if let Some(ticket) = tickets::find(tx, ticket).await? {
+                    all.push(of_ticket(tx, &ticket).await?);
+                }
+            }
+            Some(all)
+        }
+        _ => one(Thing::default()),
+    })
+}
+
+/// What a flag is about; one that points at nothing is for those who lead.
+pub(super) async fn of_flag(tx: &mut Tx, flag: &Flag) -> Result<Vec<Thing>, WebError> {
+    if let Some(id) = flag.ticket_id
+        && let Some(ticket) = tickets::find(tx, id).await?
+    {
+        return Ok(vec![of_ticket(tx, &ticket).await?]);
+    }
+    match (flag.response_id, flag.dialogue_id) {
+        (Some(response), _) => Ok(vec![of_response(tx, response).await?]),
+        (None, Some(dialogue)) => of_dialogue(tx, dialogue).await,
+        (None, None) => Ok(vec![Thing::default()]),
+    }
+}
+
+pub(super) async fn of_ticket(tx: &mut Tx, ticket: &Ticket) -> Result<Thing, WebError> {
+    let Thing { region, .. } = of_project(tx, ticket.project_id).await?;
+    let in_pool = ticket.assignee.is_none() && ticket.status.is_open();
+    Ok(Thing { owners: ticket.assignee.into_iter().collect(), in_pool, region })
+}
+
+/// A conversation belongs to whoever has a ticket of the person, and to the regions they live in.
+async fn of_dialogue(tx: &mut Tx, id: DialogueId) -> Result<Vec<Thing>, WebError> {
+    let contact = dialogues::find(tx, id).await?.and_then(|dialogue| dialogue.contact_id);
+    let Some(contact) = contact else { return Ok(vec![Thing::default()]) };
+    let open = tickets::open_for_contact(tx, contact).await?;
+    let owners: Vec<_> = open.iter().filter_map(|ticket| ticket.assignee).collect();
+    let mut all = Vec::new();
+    for unit in contact_units::list(tx, contact).await? {
+        let Thing { region, .. } = of_project(tx, Some(unit.project_id)).await?;
+        all.push(Thing { owners: owners.clone(), in_pool: false, region });
+    }
+    if all.is_empty() {
+        all.push(Thing { owners, ..Thing::default() });
+    }
+    Ok(all)
+}
+
+/// An answer belongs to whoever wins the client back, and to the engineer of the project.
+pub(super) async fn of_response(tx: &mut Tx, id: ResponseId) -> Result<Thing, WebError> {
+    let project = match follow_ups::of_response(tx, id).await? {
+        Some(visit) => Some(visit.project),
+        None => match responses::find(tx, id).await?.and_then(|response| response.unit_id) {
+            Some(unit) => project_of(tx, unit).await?,
+            None => None,
+        },
+    };
+    let mut thing = of_project(tx, project).await?;
+    thing.owners.extend(recoveries::of_response(tx, id).await?.and_then(|recovery| recovery.person));
+    Ok(thing)
+}
+
+pub(super) async fn of_project(tx: &mut Tx, project: Option<ProjectId>) -> Result<Thing, WebError> {
+    let project = match project {
+        Some(project) => projects::find(tx, project).await?,
+        None => None,
+    };
+    let owners = project.iter().filter_map(|project| project.engineer_id).collect();
+    Ok(Thing { owners, in_pool: false, region: project.map(|project| project.region) })
+}
+
+async fn project_of(tx: &mut Tx, unit: UnitId) -> Result<Option<ProjectId>, WebError> {
+    Ok(units::find(tx, unit).await?.map(|unit| unit.project_id))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    /// Pages of those who are not logged in yet.
+    const OPEN: [(&str, &str); 4] = [
+        ("GET", "/console/login"),
+        ("POST", "/console/login"),
+        ("POST", "/console/logout"),
+        ("GET", "/console/language/{tag}"),
+    ];
+
+    /// Every route that is written down in the sources of the console.
+    fn written() -> BTreeSet<(String, String)> {
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web");
+        let mut files: Vec<_> =
+            std::fs::read_dir(sources.join("console")).unwrap().map(|file| file.unwrap().path()).collect();
+        files.push(sources.join("console.rs"));
+        let mut routes = BTreeSet::new();
+        for file in files.into_iter().filter(|file| file.extension().is_some_and(|end| end == "rs")) {
+            let text = std::fs::read_to_string(&file).unwrap();
+            for route in text.split(".route(").skip(1) {
+                let Some((_, rest)) = route.split_once('"') else { continue };
+                let Some((path, handlers)) = rest.split_once('"') else { continue };
+                if !path.starts_with("/console") {
+                    continue;
+                }
+                let line: String = handlers.lines().take(3).collect();
+                for (method, word) in [("GET", "get("), ("POST", "post("), ("POST", "upload")] {
+                    if line.contains(word) {
+                        routes.insert((method.to_owned(), path.to_owned()));
+                    }
+                }
+            }
+        }
+        routes
+    }
+
+    #[test]
+    fn every_route_of_the_console_stands_in_the_table() {
+        let written = written();
+        let known: BTreeSet<_> = ROUTES.iter().map(|(method, path, _)| (*method, *path)).chain(OPEN).collect();
+        let known: BTreeSet<_> = known.into_iter().map(|(method, path)| (method.to_owned(), path.to_owned())).collect();
+        assert!(written.len() > 50, "only {} routes were found", written.len());
+        let missing: Vec<_> = written.difference(&known).collect();
+        assert_eq!(missing, Vec::<&(String, String)>::new(), "routes without a line in ROUTES");
+        let gone: Vec<_> = known.difference(&written).collect();
+        assert_eq!(gone, Vec::<&(String, String)>::new(), "lines of ROUTES without a route");
+        assert_eq!(known.len(), ROUTES.len() + OPEN.len(), "a line stands twice");
+    }
+
+    #[test]
+    fn a_place_needs_what_its_page_needs() {
+        for (href, _, right) in PLACES {
+            assert_eq!(need(&Method::GET, href), Some(Some(*right)), "{href}");
+            assert_eq!(need(&Method::HEAD, href), Some(Some(*right)), "{href}");
+        }
+    }
+}

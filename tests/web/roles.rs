@@ -1,0 +1,175 @@
+//! Who may see and do what: every route of the console, asked for by every role, and the same page
+//! by people of two regions.
+
+use std::collections::BTreeMap;
+
+use huifang::clock::Clock;
+use huifang::domain::access::Right;
+use huifang::domain::ids::{DialogueId, TicketId};
+use huifang::domain::staff::{Role, Staff};
+use huifang::domain::ticket::Ticket;
+use huifang::store::tickets::Filter;
+use huifang::store::{self, Store, StoreError};
+use reqwest::StatusCode;
+
+use crate::console::Session;
+use crate::demo::Demo;
+
+/// A thing that is not there: who is let in is told so.
+const NOWHERE: &str = "019a0000-0000-7000-8000-000000000000";
+
+async fn open(demo: &Demo) -> Store {
+    Store::open(&format!("sqlite:{}", demo.directory().join("data/huifang.db").display())).await.unwrap()
+}
+
+/// Somebody of each role and of a region, all with the demo's password.
+async fn hires(demo: &Demo, people: &[(&'static str, Role, Option<&'static str>)]) {
+    let (store, people) = (open(demo).await, people.to_vec());
+    let hired = store.write(move |tx| {
+        Box::pin(async move {
+            let (_, hash) = store::staff::by_login(tx, "demo").await?.unwrap();
+            for (login, role, region) in people {
+                let new = Staff::new(Clock::system().new_id(), login, role, Clock::system().now());
+                store::staff::insert(tx, &Staff { region: region.map(str::to_owned), ..new }, &hash).await?;
+            }
+            Ok::<_, StoreError>(())
+        })
+    });
+    hired.await.unwrap();
+    store.close().await;
+}
+
+/// The lines of the table at the door: method, path and right.
+fn routes() -> Vec<(String, String, Option<Right>)> {
+    let rights: BTreeMap<String, Right> = Right::ALL.into_iter().map(|right| (format!("{right:?}"), right)).collect();
+    let table = include_str!("../../src/web/console/access.rs");
+    let table = table.split("const ROUTES").nth(1).unwrap().split("];").next().unwrap();
+    let line = |line: &str| {
+        let mut parts = line.trim().strip_prefix("(\"")?.split('"');
+        let (method, _, path) = (parts.next()?, parts.next()?, parts.next()?);
+        let needs = parts.next()?;
+        let right = needs.split("Right::").nth(1).map(|name| rights[name.trim_end_matches(['(', ')', ','])]);
+        Some((method.to_owned(), path.to_owned(), right))
+    };
+    table.lines().filter_map(line).collect()
+}
+
+#[tokio::test]
+async fn every_route_of_the_console_is_open_to_the_roles_that_have_the_right_and_to_no_other() {
+    let demo = Demo::start();
+    let people = Role::ALL.map(|role| (role.name(), role, None));
+    hires(&demo, &people).await;
+    let routes = routes();
+    assert!(routes.len() > 50, "only {} routes were read", routes.len());
+    for role in Role::ALL {
+        let session = Session::begin_as(&demo, role.name()).await;
+        let mut shut = 0;
+        for (method, path, right) in &routes {
+            let address = path.replace("{id}", NOWHERE).replace("{name}", "all.xlsx");
+            let status = match method.as_str() {
+                // It never ends.
+                _ if path == "/console/events" => StatusCode::OK,
+                "GET" => session.get(&address).await.status(),
+                // A form without its token: whoever is let in is told that it is none.
+                _ => session.submit(&address, &[]).await.status(),
+            };
+            let may = right.is_none_or(|right| role.has(right));
+            assert_eq!(status == StatusCode::FORBIDDEN, !may, "{} {method} {path}: {status}", role.name());
+            assert!(may || status == StatusCode::FORBIDDEN);
+            shut += usize::from(!may);
+        }
+        let places = session.get("/console").await.text().await.unwrap();
+        for (_, path, right) in routes.iter().filter(|(_, path, _)| places.contains(&format!("<a href=\"{path}\""))) {
+            assert!(right.is_none_or(|right| role.has(right)), "{} is shown the way to {path}", role.name());
+        }
+        assert_eq!(shut == 0, [Role::Manager, Role::Headquarters, Role::Admin].contains(&role), "{}", role.name());
+    }
+}
+
+/// A ticket somebody else has, one that nobody has, and a conversation, all of 华东.
+async fn of_the_east(demo: &Demo) -> (TicketId, TicketId, DialogueId) {
+    let store = open(demo).await;
+    let found = store.write(move |tx| {
+        Box::pin(async move {
+            let projects = store::projects::list(tx).await?;
+            let east: Vec<_> =
+                projects.into_iter().filter(|project| project.region == "华东").map(|project| project.id).collect();
+            let all = store::tickets::list(tx, &Filter { open: Some(true), ..Filter::default() }, 200).await?;
+            let ours = |ticket: &&Ticket| ticket.project_id.is_some_and(|project| east.contains(&project));
+            let assigned =
+                all.iter().filter(ours).find(|ticket| ticket.assignee.is_some() && ticket.dialogue_id.is_some());
+            let assigned = assigned.unwrap().clone();
+            let pool = match all.iter().filter(ours).find(|ticket| ticket.assignee.is_none()) {
+                Some(pool) => pool.id,
+                None => {
+                    let other = all.iter().filter(ours).find(|ticket| ticket.id != assigned.id).unwrap().clone();
+                    let pool = other.release(Clock::system().now()).unwrap();
+                    store::tickets::update(tx, &pool).await?;
+                    pool.id
+                }
+            };
+            Ok::<_, StoreError>((assigned.id, pool, assigned.dialogue_id.unwrap()))
+        })
+    });
+    let found = found.await.unwrap();
+    store.close().await;
+    found
+}
+
+#[tokio::test]
+async fn a_region_is_seen_by_its_own_people_and_the_pool_by_its_engineers() {
+    let demo = Demo::start();
+    hires(
+        &demo,
+        &[
+            ("boss-east", Role::Manager, Some("华东")),
+            ("boss-south", Role::Manager, Some("华南")),
+            ("eng-east", Role::Engineer, Some("华东")),
+            ("eng-south", Role::Engineer, Some("华南")),
+            ("firm", Role::Subcontractor, None),
+        ],
+    )
+    .await;
+    let (assigned, pool, dialogue) = of_the_east(&demo).await;
+    let pages = [
+        format!("/console/tickets/{assigned}"),
+        format!("/console/tickets/{pool}"),
+        format!("/console/conversations/{dialogue}"),
+    ];
+    let mut seen = BTreeMap::new();
+    for login in ["boss-east", "boss-south", "eng-east", "eng-south", "firm", "wanglan"] {
+        let session = Session::begin_as(&demo, login).await;
+        let mut row = Vec::new();
+        for page in &pages {
+            row.push(session.get(page).await.status().as_u16());
+        }
+        let board = session.get("/console/board?status=all").await.text().await.unwrap();
+        let listed = [assigned, pool].map(|ticket| board.contains(&format!("/console/tickets/{ticket}")));
+        assert_eq!(listed, [row[0] == 200, row[1] == 200], "{login}: the board shows what may be opened");
+        seen.insert(login, row);
+    }
+    insta::assert_snapshot!(seen.iter().map(|(who, row)| format!("{who} {row:?}")).collect::<Vec<_>>().join("\n"), @r"
+    boss-east [200, 200, 200]
+    boss-south [403, 403, 403]
+    eng-east [403, 200, 403]
+    eng-south [403, 403, 403]
+    firm [403, 403, 403]
+    wanglan [200, 200, 200]
+    ");
+    let south = Session::begin_as(&demo, "eng-south").await;
+    let refused = south.get(&pages[0]).await.text().await.unwrap();
+    assert!(refused.contains("不在您的职责范围内") && refused.contains("/console/ledger"), "{refused}");
+    assert!(!refused.contains("/console/import"));
+    let take = format!("/console/tickets/{pool}/take");
+    let fields = [("csrf", south.csrf.as_str())];
+    assert_eq!(south.submit(&take, &fields).await.status(), StatusCode::FORBIDDEN);
+    let east = Session::begin_as(&demo, "eng-east").await;
+    let page = east.get(&pages[1]).await.text().await.unwrap();
+    assert!(
+        page.contains(&take) && !page.contains("/merge") && !page.contains("/note"),
+        "only what is allowed is offered"
+    );
+    assert_eq!(east.submit(&take, &[("csrf", east.csrf.as_str())]).await.status(), StatusCode::SEE_OTHER);
+    let page = east.get(&pages[1]).await.text().await.unwrap();
+    assert!(page.contains("/note") && page.contains("/transfer") && !page.contains("/merge"), "theirs now");
+}
