@@ -25,6 +25,7 @@ use crate::clock::Clock;
 use crate::domain::dialogue::Event;
 use crate::domain::job::Job;
 use crate::intake::Intake;
+use crate::planner::Planner;
 use crate::speech::Listener;
 use crate::store::blobs::Blobs;
 use crate::store::jobs::{self, ClaimedJob};
@@ -258,6 +259,11 @@ impl Runner {
                 let intake = self.intake.clone();
                 let seen = self.store.write(move |tx| Box::pin(async move { intake.recovery_due(tx, recovery).await }));
                 seen.await.map_or_else(Outcome::from, |()| Outcome::Done)
+            }
+            Job::Invite { response } => {
+                let planner = Planner::new(self.intake.clone());
+                let invited = self.store.write(move |tx| Box::pin(async move { planner.invite(tx, response).await }));
+                invited.await.map_or_else(Outcome::from, |()| Outcome::Done)
             }
             Job::Wake { dialogue, timer } => {
                 let intake = self.intake.clone();

@@ -7,6 +7,7 @@
 //! staff writes down. DOMAIN.md, "Visit plan".
 
 mod events;
+mod offer;
 pub mod record;
 mod send;
 

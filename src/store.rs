@@ -33,6 +33,7 @@ pub mod job_links;
 pub mod jobs;
 pub mod ledger;
 pub mod media;
+pub mod offers;
 pub mod outbox;
 pub mod permits;
 pub mod projects;

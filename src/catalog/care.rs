@@ -11,7 +11,7 @@ use super::files::Files;
 use super::named::TextNames;
 use crate::domain::department::{Line, Routes};
 use crate::domain::incident::Rules;
-use crate::domain::recovery::Plan;
+use crate::domain::recovery::{Invitation, Plan};
 use crate::domain::ticket::Cause;
 use crate::domain::understanding::Category;
 
@@ -52,6 +52,13 @@ struct Neutral {
 #[serde(deny_unknown_fields)]
 struct Satisfied {
     offers: Vec<String>,
+    /// Empty: all by hand.
+    #[serde(default)]
+    invite: String,
+    #[serde(default)]
+    invite_after_hours: u32,
+    #[serde(default)]
+    invite_again_days: u32,
 }
 
 #[derive(Deserialize)]
@@ -113,6 +120,16 @@ pub(super) fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>
     for offer in &recovery.satisfied.offers {
         names.need(RECOVERY, format!("care.offer.{offer}"));
     }
+    let satisfied = &recovery.satisfied;
+    if !satisfied.invite.is_empty() && !satisfied.offers.contains(&satisfied.invite) {
+        let known = satisfied.offers.join(", ");
+        faults.push(Fault::of_file(RECOVERY, format!("invite names none of the offers ({known})")));
+    }
+    let invite = (!satisfied.invite.is_empty()).then(|| Invitation {
+        name: satisfied.invite.clone(),
+        after_hours: satisfied.invite_after_hours,
+        again_days: satisfied.invite_again_days,
+    });
     let told = departments.complaint.iter().map(|line| &line.to).chain([&departments.praise.to]);
     for name in told {
         names.need(DEPARTMENTS, format!("department.{name}"));
@@ -128,6 +145,7 @@ pub(super) fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>
             deadline_days: recovery.dissatisfied.deadline_days,
             ask_days: recovery.neutral.deadline_days,
             offers: recovery.satisfied.offers,
+            invite,
             review_below: recovery.team.review_below,
         },
         incidents: Rules {

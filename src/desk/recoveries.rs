@@ -7,6 +7,7 @@ use crate::domain::recovery::{Recovery, RootCause};
 use crate::domain::score::Band;
 use crate::domain::visit::VisitKind;
 use crate::planner::{Occasion, Planner};
+use crate::store::offers::Offer;
 use crate::store::{self, Tx};
 
 impl Desk {
@@ -69,7 +70,7 @@ impl Desk {
         if !self.intake.catalog.recovery().offers.iter().any(|known| known == name) {
             return Err(DeskError::NotFound("offer"));
         }
-        let (this, key) = (self.clone(), format!("care.offer.{name}"));
+        let (this, name) = (self.clone(), name.to_owned());
         self.write(move |tx| {
             Box::pin(async move {
                 let found = store::responses::find(tx, response).await?.ok_or(DeskError::NotFound("response"))?;
@@ -83,6 +84,11 @@ impl Desk {
                 };
                 if stopped {
                     return Err(DeskError::Needed("a client who may be written to"));
+                }
+                let (key, at) = (format!("care.offer.{name}"), this.intake.clock.now());
+                let offer = Offer { response, contact: found.contact_id, name, by: Some(by), at };
+                if !store::offers::note(tx, this.intake.clock.new_id(), &offer).await? {
+                    return Err(DeskError::Changed); // somebody was faster, or it went out by itself
                 }
                 this.intake.apply(tx, dialogue, Event::Notified(Say::new(key))).await?;
                 tracing::info!(response.id = %response, staff.id = %by, "an offer was sent after response {response}");

@@ -56,6 +56,8 @@ pub enum Job {
     Neighbours { ticket: TicketId },
     /// The time of a recovery has passed: see whether something is still owed.
     RecoveryDue { recovery: RecoveryId },
+    /// Invite a satisfied client, if nothing speaks against it.
+    Invite { response: ResponseId },
     /// Wake a conversation up.
     Wake {
         dialogue: DialogueId,
@@ -88,6 +90,7 @@ impl Job {
             Job::ShowRecord { .. } => "show_record",
             Job::Neighbours { .. } => "neighbours",
             Job::RecoveryDue { .. } => "recovery_due",
+            Job::Invite { .. } => "invite",
             Job::Wake { .. } => "wake",
         }
     }
@@ -118,6 +121,7 @@ impl Job {
             | Job::StaffLeft { .. }
             | Job::Neighbours { .. }
             | Job::RecoveryDue { .. }
+            | Job::Invite { .. }
             | Job::Wake { .. } => None,
         }
     }
@@ -139,7 +143,8 @@ impl Job {
             // Each notice that comes after reading has begun is worth another look.
             Job::ReadService { .. } => None,
             Job::Acknowledge { .. } | Job::TagTicket { .. } | Job::TagResponse { .. } => None,
-            Job::StaffLeft { .. } => None,
+            // One that had to wait is owed anew; whoever was invited is not invited again.
+            Job::StaffLeft { .. } | Job::Invite { .. } => None,
             Job::SlaWarning { ticket, clock, round, percent } => {
                 Some(format!("sla:{ticket}:{}:{round}:{percent}", clock.name()))
             }

@@ -21,8 +21,21 @@ pub struct Plan {
     pub ask_days: u32,
     /// What satisfied clients are offered: names of texts `care.offer.<name>`.
     pub offers: Vec<String>,
+    /// What they are offered without anybody's doing; `None`: all by hand.
+    pub invite: Option<Invitation>,
     /// Two visits of a team below this start an internal review.
     pub review_below: f64,
+}
+
+/// An offer that goes out by itself, as far as the contact policy allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// One of [`Plan::offers`].
+    pub name: String,
+    /// Hours after the answer.
+    pub after_hours: u32,
+    /// Not to somebody who was offered something within so many days.
+    pub again_days: u32,
 }
 
 /// Where it stands.

@@ -19,6 +19,7 @@ use crate::store::{self, StoreError, Tx};
 
 /// How far back the visits of a team are looked through for another project.
 const MOST_VISITS: u32 = 200;
+const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Intake {
@@ -41,7 +42,10 @@ impl Intake {
         }
         let plan = self.catalog.recovery();
         let (status, days, role) = match Band::of(score) {
-            Band::Satisfied => return Ok(()),
+            Band::Satisfied => {
+                let Some(invite) = &plan.invite else { return Ok(()) };
+                return self.owe(tx, Job::Invite { response: id }, now + HOUR * invite.after_hours).await;
+            }
             Band::Neutral => (Status::ToAsk, plan.ask_days, Role::Agent),
             Band::Dissatisfied => (Status::Open, plan.deadline_days, Role::Agent),
         };

@@ -261,7 +261,7 @@ impl Planner {
 }
 
 /// Whether a conversation is in the middle of something that a survey would break into.
-fn is_busy(state: &State) -> bool {
+pub(super) fn is_busy(state: &State) -> bool {
     let activity = matches!(state.activity, Activity::Reporting(_) | Activity::Surveying(_));
     activity || state.handed_over() || !state.listening.is_empty() || state.invited.is_some()
 }

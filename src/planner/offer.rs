@@ -1,0 +1,109 @@
+//! The next step of a satisfied client comes by itself (DOMAIN.md, "Surveys": invited to recommend):
+//! once, some hours after the answer, as far as the contact policy allows. Which offer, when, and
+//! whether at all is data (`[satisfied]` of `prompts/plans/recovery.toml`).
+
+use std::time::Duration;
+
+use super::Planner;
+use super::send::is_busy;
+use crate::domain::dialogue::{Event, Say};
+use crate::domain::ids::{ContactId, ResponseId};
+use crate::domain::job::Job;
+use crate::domain::policy::{self, Decision, Line, Rule, What, Who};
+use crate::domain::score::Band;
+use crate::domain::time::Timestamp;
+use crate::intake::Intake;
+use crate::store::offers::{self, Offer};
+use crate::store::withheld::Withheld;
+use crate::store::{self, StoreError, Tx};
+
+const DAY: Duration = Duration::from_secs(86_400);
+/// Somebody whose repair is under way, or who is talking to us, is left alone for so long …
+const LATER: Duration = DAY;
+/// … and after so long it would come out of the blue.
+const PATIENCE: Duration = DAY.saturating_mul(14);
+
+impl Planner {
+    /// Invites a satisfied client, unless there is a reason not to; a reason that passes is waited out.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if nothing was stored.
+    pub async fn invite(&self, tx: &mut Tx, response: ResponseId) -> Result<(), StoreError> {
+        let Some(plan) = &self.intake.catalog.recovery().invite else { return Ok(()) };
+        let Some(found) = store::responses::find(tx, response).await? else { return Ok(()) };
+        // Anonymous answers have nobody to invite; a corrected or later answer may be another.
+        let (Some(contact), Some(score), Some(completed)) = (found.contact_id, found.score, found.completed_at) else {
+            return Ok(());
+        };
+        let now = self.now();
+        let latest = offers::latest_answer(tx, contact).await? == Some(response);
+        if Band::of(score) != Band::Satisfied || !latest || now.since(completed) > PATIENCE {
+            return Ok(());
+        }
+        if offers::last_to(tx, contact).await?.is_some_and(|last| now.since(last) < DAY * plan.again_days) {
+            return Ok(());
+        }
+        let stopped = store::contacts::find(tx, contact).await?.is_none_or(|known| known.surveys_stopped_at.is_some());
+        if stopped {
+            return self.not_invited(tx, contact, Rule::OptedOut, None).await;
+        }
+        if !store::tickets::open_for_contact(tx, contact).await?.is_empty() {
+            return self.invite_later(tx, contact, response, now + LATER, Rule::Busy).await;
+        }
+        let mut lines: Vec<(_, _, Line)> = Vec::new();
+        for dialogue in store::dialogues::list_for_contact(tx, contact).await? {
+            let (state, line) = (Intake::state_of(&dialogue)?, self.line(tx, &dialogue).await?);
+            lines.push((dialogue, state, line));
+        }
+        let plain: Vec<Line> = lines.iter().map(|(_, _, line)| *line).collect();
+        let chosen = match policy::reach(&plain, now) {
+            Ok(chosen) => lines.into_iter().find(|(dialogue, ..)| dialogue.id == chosen),
+            Err(why) => {
+                let rule = why.first().map_or(Rule::NoChat, |(_, rule)| *rule);
+                return self.not_invited(tx, contact, rule, None).await;
+            }
+        };
+        let Some((dialogue, state, _)) = chosen else { return Ok(()) };
+        if is_busy(&state) {
+            return self.invite_later(tx, contact, response, now + LATER, Rule::Busy).await;
+        }
+        let who = Who { opted_out: state.surveys_stopped, ..Who::default() };
+        // Another word about a survey that was put: within the hours, never to who wants no more.
+        match self.intake.policy.decide(What::Reminder, &who, self.calendar(), now) {
+            Decision::Wait(until, rule) => return self.invite_later(tx, contact, response, until, rule).await,
+            Decision::Never(rule) => return self.not_invited(tx, contact, rule, None).await,
+            Decision::Send => {}
+        }
+        let offer = Offer { response, contact: Some(contact), name: plan.name.clone(), by: None, at: now };
+        if offers::note(tx, self.intake.clock.new_id(), &offer).await? {
+            let said = [Say::new(format!("care.offer.{}", plan.name)), Say::new("care.no_more")];
+            self.intake.apply(tx, dialogue.id, Event::Notified(Say::lines(said.into()))).await?;
+            tracing::info!(response.id = %response, "an invitation was sent after response {response}");
+        }
+        Ok(())
+    }
+
+    async fn invite_later(
+        &self,
+        tx: &mut Tx,
+        contact: ContactId,
+        response: ResponseId,
+        until: Timestamp,
+        rule: Rule,
+    ) -> Result<(), StoreError> {
+        self.not_invited(tx, contact, rule, Some(until)).await?;
+        self.intake.owe(tx, Job::Invite { response }, until).await
+    }
+
+    async fn not_invited(
+        &self,
+        tx: &mut Tx,
+        contact: ContactId,
+        rule: Rule,
+        until: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let (contact_id, detail) = (Some(contact), "offer".to_owned());
+        let row = Withheld { visit_id: None, contact_id, rule, detail, until, at: self.now() };
+        store::withheld::note(tx, self.intake.clock.new_id(), &row).await
+    }
+}
