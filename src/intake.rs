@@ -16,6 +16,7 @@ mod dispatch;
 mod flags;
 pub mod kind;
 mod ladder;
+mod leaving;
 pub mod links;
 pub mod message;
 mod neighbours;

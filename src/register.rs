@@ -48,6 +48,8 @@ pub struct Importer {
     pub clock: Clock,
     /// Whose days dates mean (`[policy] time_zone`).
     pub zone: TimeZone,
+    /// The one region whose registers may be changed; `None`: all.
+    pub within: Option<String>,
 }
 
 /// What became of a file.
@@ -106,7 +108,10 @@ impl Importer {
                 let (known, mut report) = this.plan(tx, &tables, report).await?;
                 if report.faults.is_empty() {
                     known.store(tx, this.clock.now()).await?;
-                    this.owe_planning(tx).await?;
+                    this.owe(tx, Job::Replan).await?;
+                    for who in known.left() {
+                        this.owe(tx, Job::StaffLeft { staff: who }).await?;
+                    }
                     report.written = true;
                 }
                 Ok::<_, StoreError>(report)
@@ -115,9 +120,9 @@ impl Importer {
         written.await
     }
 
-    /// The visits follow the registers: dates, tiers, contracts.
-    async fn owe_planning(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        let (job, now) = (Job::Replan, self.clock.now());
+    /// What follows the registers: visits their dates, tickets those who still work here.
+    async fn owe(&self, tx: &mut Tx, job: Job) -> Result<(), StoreError> {
+        let now = self.clock.now();
         let row = store::jobs::NewJob {
             id: self.clock.new_id(),
             kind: job.name().to_owned(),
@@ -168,6 +173,7 @@ impl Importer {
             clock: &self.clock,
             now,
             today: calendar::local_date(now, &self.zone).unwrap_or_default(),
+            within: self.within.as_deref(),
         };
         plan::apply(tables, &mut known, &setting, &mut report.faults, &mut report.notes);
         report.touches_more = known.binds_or_engages();

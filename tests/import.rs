@@ -21,7 +21,7 @@ use huifang::register::cell::Cell;
 use huifang::register::fault::Faults;
 use huifang::register::{Importer, Report, book, table, template};
 use huifang::store::{
-    Store, StoreError, contact_units, contacts, projects, staff, subcontractors, units, warranty_terms,
+    Store, StoreError, contact_units, contacts, jobs, projects, staff, subcontractors, units, warranty_terms,
 };
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
@@ -59,6 +59,7 @@ impl Office {
             catalog: Arc::new(Catalog::embedded().unwrap()),
             clock: Clock::manual(NOW),
             zone: TimeZone::get("Asia/Shanghai").unwrap(),
+            within: None,
         };
         Office { importer, _folder: folder }
     }
@@ -365,7 +366,7 @@ async fn a_handover_that_is_missing_lets_visits_wait_and_one_far_ahead_is_refuse
 }
 
 #[tokio::test]
-async fn a_unit_belongs_to_one_project() {
+async fn a_unit_in_two_projects_is_refused_and_a_code_in_two_is_two_units() {
     let office = Office::open().await;
     office.takes(PROJECTS).await;
     office.takes("项目编号,项目名称,项目类型,区域,交付日期\nBJ-02,滨江,房建,华东,2026-05-20\n").await;
@@ -387,7 +388,7 @@ async fn a_unit_belongs_to_one_project() {
 }
 
 #[tokio::test]
-async fn one_telephone_number_is_one_person() {
+async fn duplicate_phones_are_one_person_and_told() {
     let office = Office::open().await;
     office.takes(PROJECTS).await;
     office.takes("项目编号,房号编号,楼栋\nCH-01,1-101,1\nCH-01,1-102,1\n").await;
@@ -488,13 +489,24 @@ async fn staff_get_no_password_and_no_file_makes_an_administrator() {
     assert_ne!(office.refuses("登录名,在岗\nchief,否\n").await, "");
 }
 
+/// How many jobs wait.
+async fn owed(office: &Office) -> u64 {
+    let ready = jobs::JobStatus::Ready;
+    let count = office.importer.store.read(|tx| Box::pin(async move { jobs::count(tx, ready).await })).await;
+    count.map_err(|error: StoreError| error).unwrap()
+}
+
 #[tokio::test]
 async fn an_engineer_who_has_left_is_not_made_responsible() {
     let office = Office::open().await;
     office.takes("登录名,姓名,岗位\nlijun,李军,工程师\nwang,王,工程师\n").await;
     let head = "项目编号,项目名称,项目类型,区域,交付日期,责任工程师\n";
     office.takes(format!("{head}CH-01,翠湖,房建,华东,2026-05-20,lijun\n")).await;
+    let before = owed(&office).await;
     let report = office.imports("登录名,在岗\nlijun,否\n").await;
+    assert_eq!(owed(&office).await, before + 2, "the visits are planned anew, and the desk is emptied");
+    office.imports("登录名,在岗\nlijun,否\n").await;
+    assert_eq!(owed(&office).await, before + 3, "whoever has left leaves once");
     insta::assert_snapshot!(office.told(&report.notes), @"row 2: this person has left and is still the engineer of 1 projects; name somebody else there");
     let told = office.refuses(format!("{head}BJ-02,滨江,房建,华东,2026-05-20,lijun\n")).await;
     insta::assert_snapshot!(told, @"F2: `lijun` has left and cannot be the engineer responsible");
@@ -515,6 +527,37 @@ async fn two_firms_cannot_have_done_the_same_trade_in_a_project() {
     office.takes(format!("{head}乙,渗漏,CH-01\n")).await;
     let did = office.registers().await.did;
     assert_eq!(did, [("CH-01".to_owned(), Some(Category::Leak), "乙".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_manager_of_one_region_changes_nothing_of_another_and_makes_nobody_more_than_they_are() {
+    let office = Office::open().await;
+    office.takes("项目编号,项目名称,项目类型,区域\nCH-01,翠湖,房建,华东\nNH-02,南海,房建,华南\n").await;
+    office.takes("登录名,姓名,岗位,区域\nzhou,周,主管,华东\nchen,陈,主管,华南\n").await;
+    office.takes("项目编号,房号编号,楼栋\nCH-01,1-101,1\nNH-02,1-101,1\n").await;
+    let own = Office {
+        importer: Importer { within: Some("华东".to_owned()), ..office.importer.clone() },
+        _folder: tempfile::tempdir().unwrap(),
+    };
+    let beyond = "not of your region (华东)";
+    let faults = async |table: &str| {
+        let told = own.refuses(table).await;
+        told.lines()
+            .map(|line| line.split(": ").next().unwrap().to_owned() + &" !".repeat(usize::from(!line.contains(beyond))))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(faults("项目编号,项目名称\nCH-01,翠湖花园\nNH-02,南海花园\n").await, ["row 3"]);
+    assert_eq!(faults("项目编号,区域\nCH-01,华南\n").await, ["row 2"], "given away");
+    assert_eq!(faults("项目编号,区域\nNH-02,华东\n").await, ["row 2"], "taken");
+    assert_eq!(faults("登录名,岗位\nzhou,总部\n").await, ["row 2"]);
+    assert_eq!(faults("登录名,区域\nzhou,-\n").await, ["row 2"]);
+    assert_eq!(faults("登录名,在岗\nchen,否\n").await, ["row 2"]);
+    assert_eq!(faults("登录名,姓名,岗位\nnew,新,工程师\n").await, ["row 2"], "of no region");
+    assert_eq!(faults("项目编号,房号编号,楼栋\nNH-02,1-101,2\n").await, ["row 2"]);
+    assert_eq!(faults("手机号,姓名,项目编号,房号编号\n13800138000,王,NH-02,1-101\n").await, ["row 2", "row 2"]);
+    own.takes("登录名,姓名,岗位,区域\nnew,新,工程师,华东\n").await;
+    own.takes("项目编号,房号编号,楼栋\nCH-01,1-101,2\nCH-01,1-102,2\n").await;
+    own.takes("手机号,姓名,项目编号,房号编号\n13800138000,王,CH-01,1-101\n").await;
 }
 
 #[tokio::test]

@@ -71,6 +71,7 @@ impl Import {
             catalog: Arc::new(catalog),
             clock: Clock::system(),
             zone: config.policy.time_zone.clone(),
+            within: None,
         };
         let report = if self.dry_run {
             importer.rehearse(bytes.into(), self.kind).await?

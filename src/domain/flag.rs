@@ -35,6 +35,8 @@ pub enum FlagKind {
     AppointmentDeclined,
     /// Whoever had the ticket has left, or the firm gave it back: it lies in the pool again.
     TicketReturned,
+    /// Whoever was to win a client back, or to make a visit, has left: it is somebody else's now.
+    TaskReturned,
     /// A dissatisfied or neutral client was not dealt with in time.
     RecoveryOverdue,
     /// Two visits in a row to projects of one team went badly: internal review.
@@ -47,7 +49,7 @@ pub enum FlagKind {
 
 impl FlagKind {
     /// Every kind.
-    pub const ALL: [FlagKind; 17] = [
+    pub const ALL: [FlagKind; 18] = [
         FlagKind::NegativeFeedback,
         FlagKind::Emergency,
         FlagKind::ScoreTextConflict,
@@ -61,6 +63,7 @@ impl FlagKind {
         FlagKind::SlaMissed,
         FlagKind::AppointmentDeclined,
         FlagKind::TicketReturned,
+        FlagKind::TaskReturned,
         FlagKind::RecoveryOverdue,
         FlagKind::TeamReview,
         FlagKind::BatchDefect,
@@ -83,6 +86,7 @@ impl FlagKind {
             FlagKind::SlaMissed => "sla_missed",
             FlagKind::AppointmentDeclined => "appointment_declined",
             FlagKind::TicketReturned => "ticket_returned",
+            FlagKind::TaskReturned => "task_returned",
             FlagKind::RecoveryOverdue => "recovery_overdue",
             FlagKind::TeamReview => "team_review",
             FlagKind::BatchDefect => "batch_defect",

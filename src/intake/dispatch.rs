@@ -5,16 +5,11 @@ use serde_json::{Value, json};
 
 use super::Intake;
 use crate::domain::dispatch::{Case, Decision, Hand};
-use crate::domain::flag::{Flag, FlagKind};
-use crate::domain::ids::{MediaId, StaffId};
+use crate::domain::ids::MediaId;
 use crate::domain::job::Job;
 use crate::domain::sla::Moment;
 use crate::domain::ticket::{Actor, Ticket};
-use crate::store::tickets::Filter;
 use crate::store::{self, StoreError, Tx};
-
-/// Tickets of one person that are put back at once.
-const MOST_TICKETS: u32 = 10_000;
 
 impl Intake {
     /// Files a ticket with its photos and recordings; `body` is kept with the event `reported`.
@@ -65,34 +60,6 @@ impl Intake {
             urgency: ticket.urgency,
         };
         Ok(self.catalog.dispatch().decide(&case, &hands))
-    }
-
-    /// Puts the open tickets of somebody who has left back into the pool, each with a flag. What waits
-    /// for the owner alone stays as it is.
-    ///
-    /// # Errors
-    /// A [`StoreError`] if nothing was stored.
-    pub(crate) async fn empty_desk(&self, tx: &mut Tx, who: StaffId) -> Result<(), StoreError> {
-        // Somebody who came back meanwhile keeps theirs.
-        if store::staff::find(tx, who).await?.is_none_or(|person| person.active) {
-            return Ok(());
-        }
-        let now = self.clock.now();
-        let theirs = Filter { assignee: Some(who), open: Some(true), ..Filter::default() };
-        let mut tickets = store::tickets::list(tx, &theirs, MOST_TICKETS).await?;
-        // In one order, so that two who leave at once cannot wait for each other.
-        tickets.sort_by_key(|ticket| (ticket.dialogue_id, ticket.id));
-        for ticket in tickets {
-            let Some(ticket) = store::tickets::load_for_update(tx, ticket.id).await? else { continue };
-            let Ok(ticket) = ticket.release(now) else { continue };
-            store::tickets::update(tx, &ticket).await?;
-            self.note_event(tx, ticket.id, "released", Actor::System, json!({}), now).await?;
-            let mut flag = Flag::raised(self.clock.new_id(), FlagKind::TicketReturned, now);
-            flag.ticket_id = Some(ticket.id);
-            flag.dialogue_id = ticket.dialogue_id;
-            self.show(tx, &flag).await?;
-        }
-        Ok(())
     }
 
     /// Gives a ticket to whom the rules name; otherwise it lies in the pool.

@@ -58,6 +58,8 @@ impl Intake {
             Content::Choice(id) => {
                 let label = self.label_of(&scene.state, &id);
                 let body = InboundBody { choice: Some(id.clone()), text: label, ..InboundBody::default() };
+                // A button of somebody else's is answered as one that is gone: it says nothing, and does nothing.
+                let id = if self.is_theirs(tx, scene, &id).await? { id } else { "gone".to_owned() };
                 Read::of(body, vec![Event::Choice { id }])
             }
             Content::Media { files, caption } => self.read_files(scene, files, caption.as_deref()),
@@ -96,6 +98,23 @@ impl Intake {
                 Read::of(body, vec![Event::Refused(refusal)])
             }
         })
+    }
+
+    /// Whether a button that names a ticket or a visit names one of the person who pressed it.
+    async fn is_theirs(&self, tx: &mut Tx, scene: &Scene, choice: &str) -> Result<bool, StoreError> {
+        let mut parts = choice.split(':');
+        let whose = match (parts.next(), parts.next()) {
+            (Some("fix"), Some(id)) => match id.parse() {
+                Ok(id) => store::tickets::find(tx, id).await?.map(|ticket| ticket.contact_id),
+                Err(_) => None,
+            },
+            (Some("visit"), Some(id)) => match id.parse() {
+                Ok(id) => store::visits::find(tx, id).await?.and_then(|visit| visit.contact_id),
+                Err(_) => None,
+            },
+            _ => return Ok(true),
+        };
+        Ok(whose == Some(scene.contact))
     }
 
     /// Says in words where a place is: it then goes the way of a typed address.

@@ -75,6 +75,7 @@ problems! {
     ShorterThanLaw = "shorter_than_law",
     TradeTaken = "trade_taken",
     HandoverTooFar = "handover_too_far",
+    OtherRegion = "other_region",
     // Taken all the same
     HandoverAhead = "handover_ahead",
     HandoverMissing = "handover_missing",

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::shelf::{Count, Shelf};
 use crate::domain::contact::Contact;
-use crate::domain::ids::{ContactId, ProjectId, SubcontractorId, UnitId};
+use crate::domain::ids::{ContactId, ProjectId, StaffId, SubcontractorId, UnitId};
 use crate::domain::project::{Project, Unit};
 use crate::domain::register::Register;
 use crate::domain::staff::Staff;
@@ -136,6 +136,11 @@ impl Known {
             warranty_terms::save(tx, *project, &term).await?;
         }
         Ok(())
+    }
+
+    /// Returns the members of staff who, after the file, no longer work here.
+    pub(super) fn left(&self) -> impl Iterator<Item = StaffId> {
+        self.staff.to_store().filter(|(person, new)| !new && !person.active).map(|(person, _)| person.id)
     }
 
     /// Whether people are bound to units, or firms named for projects, anew.

@@ -17,6 +17,7 @@ use crate::domain::warranty::Rules;
 
 mod contacts;
 mod projects;
+mod region;
 mod staff;
 mod subcontractors;
 mod terms;
@@ -44,6 +45,8 @@ pub(super) struct Setting<'a> {
     pub(super) clock: &'a Clock,
     pub(super) now: Timestamp,
     pub(super) today: Date,
+    /// Whose region alone may be changed; `None`: all.
+    pub(super) within: Option<&'a str>,
 }
 
 /// Applies every row of every table. Faults keep the file from being written, notes do not.
@@ -68,6 +71,9 @@ pub(super) fn apply(
                 }
             }
         }
+    }
+    if let Some(region) = setting.within {
+        region::check(region, tables, known, faults);
     }
     staff::check(tables, known, notes);
 }

@@ -97,6 +97,25 @@ impl<K: Eq + Hash, T: Clone + PartialEq> Shelf<K, T> {
         self.items.get(opened.index).map(|item| &item.now)
     }
 
+    /// Returns the records the file changes or brings, with their rows and what they were before.
+    pub(super) fn touched(&self) -> impl Iterator<Item = (u32, Option<&T>, &T)> {
+        let touched = |item: &&Item<T>| item.before.as_ref() != Some(&item.now);
+        self.items.iter().filter(touched).filter_map(|item| Some((item.row?, item.before.as_ref(), &item.now)))
+    }
+
+    /// … and their keys.
+    pub(super) fn touched_keys(&self) -> impl Iterator<Item = (u32, &K)> {
+        self.by_key.iter().filter_map(|(key, index)| {
+            let item = self.items.get(*index).filter(|item| item.before.as_ref() != Some(&item.now))?;
+            Some((item.row?, key))
+        })
+    }
+
+    /// Returns every key.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &K> {
+        self.by_key.keys()
+    }
+
     /// Returns what has to be stored, and whether it is new.
     pub(super) fn to_store(&self) -> impl Iterator<Item = (&T, bool)> {
         let differs = |item: &&Item<T>| item.before.as_ref() != Some(&item.now);

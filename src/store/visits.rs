@@ -6,7 +6,7 @@ use super::backend::lock_row;
 use super::tx::both;
 use super::value::{Row, clean, json_of, name_of};
 use super::{StoreError, Tx};
-use crate::domain::ids::{ContactId, ResponseId, UnitId, VisitId};
+use crate::domain::ids::{ContactId, ResponseId, StaffId, UnitId, VisitId};
 use crate::domain::time::Timestamp;
 use crate::domain::visit::{Reason, Visit, VisitStatus};
 
@@ -133,6 +133,18 @@ pub async fn list_ended(tx: &mut Tx, limit: u32) -> Result<Vec<Visit>, StoreErro
         select!("WHERE ended_at IS NOT NULL AND status <> 'cancelled' ORDER BY ended_at DESC, id LIMIT $1");
     let rows = both!(tx, |c| sqlx::query_as::<_, VisitRow>(SQL).bind(i64::from(limit)).fetch_all(c).await)?;
     rows.into_iter().map(Visit::try_from).collect()
+}
+
+/// Takes the visits that are still to be made from somebody who has left; returns how many.
+pub async fn release(tx: &mut Tx, who: StaffId, now: Timestamp) -> Result<u64, StoreError> {
+    const SQL: &str = "UPDATE visits SET assignee = NULL, updated_at = $2 \
+                       WHERE assignee = $1 AND status IN ('planned', 'sent', 'reminded', 'call')";
+    Ok(both!(tx, |c| sqlx::query(SQL)
+        .bind(who.to_string())
+        .bind(now.0)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?)
 }
 
 /// Returns how many visits stand at each status.

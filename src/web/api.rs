@@ -36,13 +36,14 @@ pub(super) fn routes() -> Router<Web> {
     Router::new().route("/api/v1/import", post(import).layer(DefaultBodyLimit::disable()))
 }
 
-/// Returns what reads tables into the registers.
-pub(super) fn importer(web: &Web) -> Importer {
+/// Returns what reads tables into the registers, of one region or of all.
+pub(super) fn importer(web: &Web, within: Option<String>) -> Importer {
     Importer {
         store: web.store.clone(),
         catalog: std::sync::Arc::clone(&web.catalog),
         clock: web.clock.clone(),
         zone: web.intake.zone().clone(),
+        within,
     }
 }
 
@@ -125,7 +126,7 @@ async fn import(State(web): State<Web>, request: Request) -> Result<Response, Fa
         body
     };
     let kind = asked.kind.filter(|kind| !kind.is_empty()).map(|kind| register(&kind)).transpose()?;
-    let importer = importer(&web);
+    let importer = importer(&web, None);
     let report =
         if asked.dry_run { importer.rehearse(table, kind).await? } else { importer.import(table, kind).await? };
     if report.written {

@@ -51,6 +51,7 @@ async fn the_owner_picks_one_of_3_windows_is_reminded_the_evening_before_and_tol
     21 10:00 appointment_offered staff {"text":"11月23日（周一）09:00–12:00\n11月23日（周一）14:00–17:00\n11月24日（周二）09:00–12:00"}
     21 10:00 appointment_agreed client {"text":"11月24日（周二）09:00–12:00"}
     24 00:00 sla_warning system {"again":0,"clock":"on_site","percent":50}
+    24 00:00 escalated system {"to":"li"}
     24 08:30 on_the_way staff {}
     24 08:30 on_site staff {}
     "#);

@@ -245,7 +245,7 @@ async fn a_pause_moves_the_deadline_and_keeps_what_was_used() {
 }
 
 #[tokio::test]
-async fn of_two_who_act_at_once_the_second_is_told() {
+async fn of_two_staff_acting_at_once_the_second_is_told() {
     let mut talk = Talk::bound().await;
     let (li, wang) = (talk.hires("li", |_| {}).await, talk.hires("wang", |_| {}).await);
     let ticket = talk.reports_a_leak().await;

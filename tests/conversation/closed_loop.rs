@@ -15,6 +15,7 @@ use huifang::intake::links::{Answered, Links};
 use huifang::store;
 use insta::assert_snapshot;
 
+use crate::office::at;
 use crate::talk::Talk;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -265,6 +266,69 @@ async fn a_satisfied_client_is_offered_what_the_house_offers_unless_they_want_no
     talk.says("退订").await;
     let refused = desk(&talk).invite(response, "upkeep", agent).await.unwrap_err();
     assert_eq!(refused.to_string(), "a client who may be written to is needed");
+}
+
+/// The rows of the log of what was not sent, and what waits.
+async fn withheld(talk: &Talk) -> Vec<String> {
+    let read = talk.store.read(|tx| Box::pin(async move { store::withheld::list(tx, None, None, 50).await })).await;
+    let rows = read.map_err(|error: store::StoreError| error).unwrap();
+    rows.into_iter().filter(|row| row.detail == "offer").map(|row| row.rule.name().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_satisfied_client_is_invited_by_itself_once_and_within_the_hours() {
+    let mut talk = Talk::bound().await;
+    let agent = employs(&talk, "li", Role::Agent).await;
+    // Saturday, ten in the morning: twenty hours later is Sunday at six.
+    rates(&mut talk, "5").await;
+    let response = talk.responses().await[0].id;
+    talk.transcript();
+    talk.waits_until(at("22 08:59")).await;
+    assert_eq!(talk.transcript(), "", "not at six in the morning");
+    assert_eq!(withheld(&talk).await, ["quiet_hours"]);
+    talk.waits_until(at("22 09:01")).await;
+    assert_snapshot!(talk.transcript(), @"
+      谢谢您一直以来的认可。如果身边有人也在找放心的施工和维修，欢迎把我们推荐给他们。
+      不想再收到这类消息，回复“退订”就行。
+    ");
+    let again = desk(&talk).invite(response, "recommend", agent).await;
+    assert!(matches!(again, Err(DeskError::Changed)), "{again:?}");
+    // The next good answer, a week later, is no reason to ask once more.
+    talk.clock.advance(DAY * 7);
+    rates(&mut talk, "5").await;
+    talk.transcript();
+    talk.clock.advance(DAY * 3);
+    talk.runner().run_until_idle().await;
+    talk.listens().await;
+    assert_eq!(talk.transcript(), "");
+}
+
+#[tokio::test]
+async fn an_invitation_waits_for_a_repair_and_never_comes_after_unsubscribing_or_a_bad_answer() {
+    let mut talk = Talk::bound().await;
+    let by = employs(&talk, "wang", Role::Engineer).await;
+    rates(&mut talk, "5").await;
+    let ticket = reports(&mut talk).await;
+    talk.waits_until(at("22 12:00")).await;
+    assert!(!talk.transcript().contains("推荐给他们"), "somebody whose home leaks is not asked to recommend us");
+    assert_eq!(withheld(&talk).await, ["busy"]);
+    desk(&talk).refuse(ticket, huifang::desk::Refusal::Cancelled, "自己修好了", by).await.unwrap();
+    talk.waits_until(at("23 12:00")).await;
+    assert!(talk.transcript().contains("推荐给他们"));
+
+    let mut talk = Talk::bound().await;
+    rates(&mut talk, "5").await;
+    talk.says("退订").await;
+    talk.waits_until(at("24 12:00")).await;
+    assert!(!talk.transcript().contains("推荐给他们"));
+    assert_eq!(withheld(&talk).await, ["opted_out"]);
+
+    let mut talk = Talk::bound().await;
+    rates(&mut talk, "5").await;
+    talk.passes(60);
+    rates(&mut talk, "1").await;
+    talk.waits_until(at("24 12:00")).await;
+    assert!(!talk.transcript().contains("推荐给他们"), "the latest answer counts");
 }
 
 #[tokio::test]

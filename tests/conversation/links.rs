@@ -96,7 +96,7 @@ async fn a_firm_accepts_comes_and_rectifies_with_a_photo_without_an_account() {
 }
 
 #[tokio::test]
-async fn a_link_that_is_unknown_expired_taken_back_or_passed_on_opens_nothing_and_says_why() {
+async fn a_signed_link_that_is_expired_used_taken_back_or_forwarded_opens_nothing_and_says_why() {
     let mut talk = Talk::bound().await;
     let (ticket, engineer, firm) = sent(&mut talk).await;
     let token = "token-1".repeat(4);

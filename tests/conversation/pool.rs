@@ -1,6 +1,6 @@
 //! Who gets a ticket: by rule, from the pool, passed on, given back; merged and split.
 
-use crate::office::at;
+use crate::office::{at, window};
 use crate::talk::Talk;
 use huifang::desk::{DeskError, Refusal, staff_leaves};
 use huifang::domain::ids::StaffId;
@@ -54,6 +54,56 @@ async fn an_engineer_who_has_left_leaves_nothing_behind_but_the_pool() {
     assert!(matches!(gone, Err(DeskError::NotFound("member of staff"))), "{gone:?}");
     leaves(&talk, wang).await;
     assert_eq!(talk.flagged("ticket_returned").await.len(), 1, "leaving twice is leaving once");
+}
+
+#[tokio::test]
+async fn whoever_takes_over_from_an_engineer_who_has_left_is_told_of_the_appointment() {
+    let mut talk = Talk::bound().await;
+    let wang = talk.hires("wang", |person| person.skills = vec![Category::Leak]).await;
+    let ticket = talk.reports_a_leak().await;
+    let window = window("24 09:00", "24 12:00");
+    talk.desk().agree(ticket.id, window, wang).await.unwrap();
+    leaves(&talk, wang).await;
+    assert_eq!(talk.flagged("ticket_returned").await, [format!("appointment={}", window.from.0)]);
+    let id = ticket.id;
+    let kept = talk.store.read(|tx| Box::pin(async move { store::appointments::open_of_ticket(tx, id).await })).await;
+    let kept = kept.map_err(|error: StoreError| error).unwrap().unwrap();
+    assert_eq!(kept.agreed, Some(window), "the owner was promised somebody, and still is");
+}
+
+#[tokio::test]
+async fn what_an_engineer_who_has_left_owed_clients_goes_to_the_manager_and_visits_are_nobodys() {
+    let mut talk = Talk::bound().await;
+    let wang = talk.hires("wang", |_| {}).await;
+    let zhou =
+        talk.hires("zhou", |person| (person.role, person.region) = (Role::Manager, Some("华东".to_owned()))).await;
+    talk.hires("chen", |person| (person.role, person.region) = (Role::Manager, Some("华南".to_owned()))).await;
+    talk.execute(&format!("UPDATE projects SET engineer_id = '{wang}'")).await;
+    talk.says("/survey").await;
+    for _ in 0..4 {
+        talk.taps("1").await;
+    }
+    talk.taps("跳过").await;
+    let task = async |talk: &Talk| {
+        let read = talk.store.read(|tx| Box::pin(async move { store::recoveries::list(tx, true, 10).await })).await;
+        read.map_err(|error: StoreError| error).unwrap().remove(0)
+    };
+    assert_eq!(task(&talk).await.person, Some(wang));
+    let planned = format!(
+        "INSERT INTO visits (id, key, kind, project_id, survey, status, planned_at, due_at, assignee, created_at, \
+         updated_at) SELECT '019a0000-0000-7000-8000-000000000001', 'k', 'annual', id, 'routine', 'call', 1, 1, \
+         '{wang}', 1, 1 FROM projects LIMIT 1"
+    );
+    talk.execute(&planned).await;
+    leaves(&talk, wang).await;
+    assert_eq!(task(&talk).await.person, Some(zhou), "the region's manager");
+    let told = talk.flagged("task_returned").await;
+    assert!(
+        told.iter().any(|detail| detail.contains("dissatisfied")) && told.iter().any(|detail| detail == "visits=1"),
+        "{told:?}"
+    );
+    leaves(&talk, wang).await;
+    assert_eq!(talk.flagged("task_returned").await.len(), 2, "leaving twice is leaving once");
 }
 
 #[tokio::test]

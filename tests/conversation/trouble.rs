@@ -112,3 +112,29 @@ async fn odd_messages_get_a_polite_answer() {
       这种文件我打不开。请发文字、照片或语音。
     ");
 }
+
+#[tokio::test]
+async fn a_confirmation_from_a_stranger_closes_nothing_and_reopens_nothing() {
+    let mut talk = Talk::bound().await;
+    let engineer = talk.hires("li", |_| {}).await;
+    let ticket = talk.reports_a_leak().await;
+    talk.desk().take(ticket.id, engineer).await.unwrap();
+    talk.desk().rectify(ticket.id, "换了阀芯", Vec::new(), engineer).await.unwrap();
+    talk.hears().await;
+    talk.moves_to("stranger");
+    talk.says("你好").await;
+    talk.transcript();
+    talk.presses(&format!("fix:{}:yes", ticket.id)).await;
+    talk.presses(&format!("fix:{}:no", ticket.id)).await;
+    let said = talk.transcript();
+    assert!(!said.contains(&ticket.number), "a stranger learns nothing: {said}");
+    let still = talk.ticket(&ticket).await;
+    assert_eq!((still.status, still.reopened), (huifang::domain::ticket::Status::Rectified, 0));
+    // Whoever lives there, but did not report it, is no stranger to the flat, and yet not the one who is asked.
+    talk.binds().await;
+    talk.presses(&format!("fix:{}:yes", ticket.id)).await;
+    assert_eq!(talk.ticket(&ticket).await.status, huifang::domain::ticket::Status::Rectified);
+    talk.moves_to("somebody");
+    talk.presses(&format!("fix:{}:yes", ticket.id)).await;
+    assert_eq!(talk.ticket(&ticket).await.status, huifang::domain::ticket::Status::Closed);
+}

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use super::csrf::Signed;
 use super::session::Staff;
 use super::view::{Choice, Shell};
+use crate::domain::access::Right;
 use crate::domain::ids::StaffId;
 use crate::domain::register::Register;
 use crate::register::fault::Faults;
@@ -168,7 +169,7 @@ async fn check(State(web): State<Web>, staff: Staff, request: Request) -> Result
         return page.draw();
     };
     let kind = register(&upload.kind)?;
-    let report = importer(&web).rehearse(file.clone(), kind).await?;
+    let report = importer(&web, own_region(&staff)).rehearse(file.clone(), kind).await?;
     let digest = digest(&file);
     web.blobs.put(&aside(staff.person.id), file).await?;
     page.with(&report, digest, kind).draw()
@@ -196,7 +197,7 @@ async fn confirm(State(web): State<Web>, Signed(staff, form): Signed<Confirmatio
         }
         Err(cause) => return Err(cause.into()),
     };
-    let report = importer(&web).import(file, kind).await?;
+    let report = importer(&web, own_region(&staff)).import(file, kind).await?;
     if report.written {
         web.blobs.delete(&key).await?;
         tracing::info!(staff.id = %staff.person.id, "registers were imported by staff {}", staff.person.id);
@@ -244,6 +245,11 @@ impl Upload {
         }
         if signed { Ok(upload) } else { Err(WebError::Forbidden) }
     }
+}
+
+/// The region whose registers they may change; `None`: all.
+fn own_region(staff: &Staff) -> Option<String> {
+    staff.person.scope(Right::Registers).and_then(|scope| scope.region)
 }
 
 fn register(name: &str) -> Result<Option<Register>, WebError> {

@@ -1,0 +1,76 @@
+//! What a manager of one region may change: that region's projects and what belongs to them, its
+//! people, and firms. Nobody makes themselves more than they are by a table.
+
+use std::collections::{HashMap, HashSet};
+
+use super::super::fault::{Fault, Faults, Problem};
+use super::super::known::Known;
+use super::super::table::Table;
+use super::row_place;
+use crate::domain::ids::{ContactId, ProjectId, UnitId};
+use crate::domain::project::Project;
+use crate::domain::register::Register;
+use crate::domain::staff::{Role, Staff};
+
+/// Adds a fault for every row that reaches beyond a region.
+pub(super) fn check(region: &str, tables: &[Table], known: &Known, faults: &mut Faults) {
+    let mut beyond = |register: Register, row: u32| {
+        let place = row_place(tables, register, row);
+        faults.add(Fault::at(place, Problem::OtherRegion, &[("region", region)]));
+    };
+    let far = |project: &Project| project.region != region;
+    let distant: HashSet<ProjectId> =
+        known.projects.all().filter(|project| far(project)).map(|project| project.id).collect();
+    let is_far = |id: &ProjectId| distant.contains(id);
+    let of_unit: HashMap<UnitId, ProjectId> = known.units.all().map(|unit| (unit.id, unit.project_id)).collect();
+    let unit_is_far = |id: &UnitId| of_unit.get(id).is_some_and(is_far);
+    for (row, before, now) in known.projects.touched() {
+        if far(now) || before.is_some_and(far) {
+            beyond(Register::Projects, row);
+        }
+    }
+    let elsewhere = |person: &Staff| {
+        person.region.as_deref() != Some(region) || matches!(person.role, Role::Headquarters | Role::Admin)
+    };
+    for (row, before, now) in known.staff.touched() {
+        if elsewhere(now) || before.is_some_and(elsewhere) {
+            beyond(Register::Staff, row);
+        }
+    }
+    for (row, _, unit) in known.units.touched() {
+        if is_far(&unit.project_id) {
+            beyond(Register::Units, row);
+        }
+    }
+    // Whoever lives here as well is theirs; whoever lives nowhere yet is nobody's.
+    let mut homes: HashMap<ContactId, bool> = HashMap::new();
+    for (contact, unit) in known.bindings.keys() {
+        *homes.entry(*contact).or_default() |= !unit_is_far(unit);
+    }
+    for (row, _, contact) in known.contacts.touched() {
+        if homes.get(&contact.id) == Some(&false) {
+            beyond(Register::Contacts, row);
+        }
+    }
+    for (row, before, now) in known.firms.touched() {
+        let other = |of: &Option<String>| of.as_deref().is_some_and(|of| of != region);
+        if other(&now.region) || before.is_some_and(|before| other(&before.region)) {
+            beyond(Register::Subcontractors, row);
+        }
+    }
+    for (row, (project, _)) in known.engagements.touched_keys() {
+        if is_far(project) {
+            beyond(Register::Subcontractors, row);
+        }
+    }
+    for (row, (project, _)) in known.terms.touched_keys() {
+        if is_far(project) {
+            beyond(Register::Terms, row);
+        }
+    }
+    for (row, (_, unit)) in known.bindings.touched_keys() {
+        if unit_is_far(unit) {
+            beyond(Register::Contacts, row);
+        }
+    }
+}
