@@ -127,7 +127,7 @@ impl std::ops::Deref for Web {
 
 impl Web {
     fn words(&self, language: Language) -> Words {
-        Words::new(Arc::clone(&self.catalog), language)
+        Words::new(Arc::clone(&self.catalog), language, self.intake.zone().clone())
     }
 
     fn https(&self) -> bool {

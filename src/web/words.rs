@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_LANGUAGE;
+use jiff::tz::TimeZone;
 
 use super::cookie;
 use crate::catalog::Catalog;
@@ -18,12 +19,14 @@ pub(super) const LANGUAGE_COOKIE: &str = "huifang_language";
 pub struct Words {
     catalog: Arc<Catalog>,
     pub language: Language,
+    /// In which times are said: the policy's.
+    pub zone: TimeZone,
 }
 
 impl Words {
-    /// The words of one language.
-    pub fn new(catalog: Arc<Catalog>, language: Language) -> Words {
-        Words { catalog, language }
+    /// The words of one language, with times as in one zone.
+    pub fn new(catalog: Arc<Catalog>, language: Language, zone: TimeZone) -> Words {
+        Words { catalog, language, zone }
     }
 
     /// Returns a text without placeholders.
@@ -112,7 +115,7 @@ mod tests {
 
     #[test]
     fn the_script_gets_its_sentences_as_json() {
-        let words = Words::new(Arc::new(Catalog::embedded().unwrap()), Language::English);
+        let words = Words::new(Arc::new(Catalog::embedded().unwrap()), Language::English, TimeZone::UTC);
         let texts: BTreeMap<String, String> = serde_json::from_str(&words.json_of("web.chat.script")).unwrap();
         assert_eq!(texts["retry"], "Send again");
         assert_eq!(words.other_name(), "中文");

@@ -8,6 +8,7 @@ mod console;
 mod corrections;
 mod demo;
 mod import;
+mod looks;
 mod pages;
 mod progress;
 mod roles;

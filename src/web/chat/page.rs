@@ -57,7 +57,7 @@ mod tests {
     fn the_page_is_drawn_in_every_language_without_a_missing_text() {
         let catalog = Arc::new(Catalog::embedded().unwrap());
         for language in Language::ALL {
-            let w = Words::new(Arc::clone(&catalog), language);
+            let w = Words::new(Arc::clone(&catalog), language, jiff::tz::TimeZone::UTC);
             let page = ChatPage { words: w.json_of("web.chat.script"), w, demo: true }.render().unwrap();
             assert!(page.contains(&format!("<html lang=\"{}\">", language.tag())));
             assert!(!page.contains(">web.") && !page.contains("\"web."), "{page}");

@@ -172,7 +172,7 @@ async fn firm(
         firm: found.name,
         phone: found.phone,
         url: format!("{}/j/{token}", web.public_url),
-        until: When::of(link.expires_at),
+        until: When::of(link.expires_at, &staff.words),
     };
     Ok(Html(page.render()?))
 }
@@ -225,7 +225,7 @@ mod tests {
                 firm: "安居防水".to_owned(),
                 phone: Some("139 0000 0000".to_owned()),
                 url: format!("https://huifang.example.cn/j/{}", "A".repeat(43)),
-                until: When::of(Timestamp(1_795_000_000_000)),
+                until: When::of(Timestamp(1_795_000_000_000), &crate::web::console::view::samples::words(language)),
             };
             check("job_link", language, &page.render().unwrap());
         }

@@ -259,7 +259,7 @@ async fn flag_row(tx: &mut Tx, names: &mut Names, flag: Flag, now: Timestamp, w:
         about: about.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "),
         words: said.filter(|said| !said.is_empty()).map(|said| excerpt(&said, EXCERPT)),
         detail: score.or_else(|| clock_of(&flag, w)).or_else(|| told(&flag.detail, w)).unwrap_or_default(),
-        at: When::of(flag.created_at),
+        at: When::of(flag.created_at, w),
         age: age(now.since(flag.created_at), w),
         ticket: ticket.map(|ticket| Link { href: format!("/console/tickets/{}", ticket.id), label: ticket.number }),
         response: flag.response_id.map(|id| format!("/console/responses/{id}")),
@@ -275,9 +275,16 @@ fn clock_of(flag: &Flag, w: &Words) -> Option<String> {
     Some(format!("{clock} {} % · {}", notice.percent, levels.collect::<Vec<_>>().join(" · ")))
 }
 
-/// Returns what a flag's detail says in words: the department it is for, a team, an incident.
+/// Returns what a flag's detail says in words: the department it is for, a team, an incident, an
+/// appointment that still stands, visits that are nobody's.
 fn told(detail: &str, w: &Words) -> Option<String> {
     let value = |name: &str| detail.split_once(name).map(|(_, value)| value);
+    if let Some(from) = value("appointment=").and_then(|from| from.parse().ok()) {
+        return Some(w.fill("web.console.flags.appointment", "time", &When::of(Timestamp(from), w).full));
+    }
+    if let Some(count) = value("visits=") {
+        return Some(w.fill("web.console.flags.visits", "count", count));
+    }
     let department = value("department=").and_then(|value| value.split_whitespace().next());
     let department = department.and_then(|name| w.find(&format!("department.{name}")));
     department.or_else(|| value("team=").or(value("incident=")).map(str::to_owned))
@@ -300,6 +307,7 @@ fn tone(kind: FlagKind) -> &'static str {
         | FlagKind::SlaWarning
         | FlagKind::AppointmentDeclined
         | FlagKind::TicketReturned
+        | FlagKind::TaskReturned
         | FlagKind::TeamReview
         | FlagKind::Praise => "",
     }
@@ -325,7 +333,7 @@ async fn ticket_row(
         summary: if summary.is_empty() { excerpt(&ticket.description, EXCERPT) } else { summary },
         place: place.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "),
         assignee: ticket.assignee.and_then(|id| names.staff.get(&id).cloned()),
-        at: When::of(ticket.created_at),
+        at: When::of(ticket.created_at, w),
         age: age(now.since(ticket.created_at), w),
     })
 }
@@ -339,7 +347,7 @@ mod tests {
     impl BoardPage {
         pub(super) fn sample(language: Language) -> BoardPage {
             let w = words(language);
-            let at = When::of(Timestamp(1_795_000_000_000));
+            let at = When::of(Timestamp(1_795_000_000_000), &w);
             let minutes = |minutes: u64| age(std::time::Duration::from_secs(minutes * 60), &w);
             let flag = |kind: FlagKind, about: &str, said: &str, ago| FlagRow {
                 id: format!("0192{ago}"),

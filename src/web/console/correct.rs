@@ -59,9 +59,9 @@ pub(crate) struct Signature {
 }
 
 impl Signature {
-    pub(super) async fn of(tx: &mut Tx, by: StaffId, at: Timestamp) -> Result<Signature, WebError> {
+    pub(super) async fn of(tx: &mut Tx, by: StaffId, at: Timestamp, w: &Words) -> Result<Signature, WebError> {
         let who = staff::find(tx, by).await?.map(|person| person.name).unwrap_or_default();
-        Ok(Signature { who, at: When::of(at) })
+        Ok(Signature { who, at: When::of(at, w) })
     }
 }
 
@@ -80,7 +80,7 @@ impl Judged {
         let Some(Verdict { corrected, by, at, .. }) = corrections::verdict(tx, about).await? else {
             return Ok((original, Judged { action, rows: rows(original, original, w), by: None }));
         };
-        let by = Some(Signature::of(tx, by, at).await?);
+        let by = Some(Signature::of(tx, by, at, w).await?);
         Ok((corrected, Judged { action, rows: rows(original, corrected, w), by }))
     }
 }
@@ -203,7 +203,9 @@ mod tests {
 
     impl Signature {
         pub(in crate::web::console) fn sample() -> Signature {
-            Signature { who: "李静".to_owned(), at: When::of(Timestamp(1_795_000_000_000)) }
+            Signature {
+                who: "李静".to_owned(), at: When::of(Timestamp(1_795_000_000_000), &words(Language::Chinese))
+            }
         }
     }
 

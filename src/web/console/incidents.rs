@@ -17,6 +17,7 @@ use crate::domain::incident::{Incident, Report};
 use crate::store::{incidents, projects, tickets, units};
 use crate::web::Web;
 use crate::web::error::WebError;
+use crate::web::words::Words;
 
 const MOST_SHOWN: u32 = 200;
 
@@ -31,7 +32,7 @@ pub(super) fn routes() -> Router<Web> {
 async fn list(State(web): State<Web>, by: Staff) -> Result<Html<String>, WebError> {
     let shell = Shell::of(&by, "/console/incidents".to_owned(), web.demo);
     let batch = web.catalog.incidents().batch_homes;
-    let person = by.person.clone();
+    let (person, w) = (by.person.clone(), by.words.clone());
     let rows = web.store.read(|tx| {
         Box::pin(async move {
             let mut rows = Vec::new();
@@ -41,7 +42,7 @@ async fn list(State(web): State<Web>, by: Staff) -> Result<Html<String>, WebErro
                 }
                 let project = projects::find(tx, incident.project_id).await?.map(|project| project.name);
                 let reports = incidents::reports_of(tx, incident.id).await?;
-                rows.push(Row::of(&incident, project, &reports, batch));
+                rows.push(Row::of(&incident, project, &reports, batch, &w));
             }
             Ok::<_, WebError>(rows)
         })
@@ -52,13 +53,13 @@ async fn list(State(web): State<Web>, by: Staff) -> Result<Html<String>, WebErro
 async fn show(State(web): State<Web>, by: Staff, Path(id): Path<String>) -> Result<Html<String>, WebError> {
     let id: IncidentId = id.parse().map_err(|_| WebError::NotFound)?;
     let shell = Shell::of(&by, format!("/console/incidents/{id}"), web.demo);
-    let batch = web.catalog.incidents().batch_homes;
+    let (batch, w) = (web.catalog.incidents().batch_homes, by.words.clone());
     let found = web.store.read(|tx| {
         Box::pin(async move {
             let Some(incident) = incidents::find(tx, id).await? else { return Ok(None) };
             let project = projects::find(tx, incident.project_id).await?.map(|project| project.name);
             let reports = incidents::reports_of(tx, id).await?;
-            let row = Row::of(&incident, project, &reports, batch);
+            let row = Row::of(&incident, project, &reports, batch, &w);
             let mut members = Vec::new();
             for report in reports {
                 let Some(ticket) = tickets::find(tx, report.ticket).await? else { continue };
@@ -71,7 +72,7 @@ async fn show(State(web): State<Web>, by: Staff, Path(id): Path<String>) -> Resu
                     number: ticket.number,
                     status: ticket.status.into(),
                     unit: unit.unwrap_or_default(),
-                    at: When::of(ticket.created_at),
+                    at: When::of(ticket.created_at, &w),
                 });
             }
             Ok::<_, WebError>(Some((incident, row, members)))
@@ -83,8 +84,8 @@ async fn show(State(web): State<Web>, by: Staff, Path(id): Path<String>) -> Resu
         Fact::known("web.console.incident.building", incident.building.clone()),
         Fact::known("web.console.ticket.component", incident.component.clone()),
         Fact::known("web.console.incident.homes", Some(row.homes.to_string())),
-        Fact::known("web.console.incident.opened", Some(When::of(incident.opened_at).local)),
-        Fact::known("web.console.incident.ended", incident.ended_at.map(|at| When::of(at).local)),
+        Fact::known("web.console.incident.opened", Some(When::of(incident.opened_at, &shell.w).full)),
+        Fact::known("web.console.incident.ended", incident.ended_at.map(|at| When::of(at, &shell.w).full)),
     ];
     let page = IncidentPage {
         facts: facts.into_iter().flatten().collect(),
@@ -146,7 +147,7 @@ struct Row {
 }
 
 impl Row {
-    fn of(incident: &Incident, project: Option<String>, reports: &[Report], batch: usize) -> Row {
+    fn of(incident: &Incident, project: Option<String>, reports: &[Report], batch: usize, w: &Words) -> Row {
         let mut homes: Vec<_> = reports.iter().map(|report| (report.unit, report.contact)).collect();
         homes.sort_unstable();
         homes.dedup_by_key(|(unit, contact)| unit.map_or_else(|| contact.0, |unit| unit.0));
@@ -160,7 +161,7 @@ impl Row {
             building: incident.building.clone().unwrap_or_default(),
             batch: homes.len() >= batch,
             homes: homes.len(),
-            at: When::of(incident.opened_at),
+            at: When::of(incident.opened_at, w),
         }
     }
 }
@@ -178,7 +179,7 @@ struct Member {
 mod tests {
     use uuid::Uuid;
 
-    use super::super::view::samples::check;
+    use super::super::view::samples::{check, words};
     use super::*;
     use crate::domain::ids::{ContactId, ProjectId, TicketId, UnitId};
     use crate::domain::incident::Status;
@@ -210,7 +211,13 @@ mod tests {
             incident: None,
             at: Timestamp(0),
         };
-        Row::of(&incident, Some("翠湖花园".to_owned()), &[report(7, 1), report(8, 2), report(7, 3)], 2)
+        Row::of(
+            &incident,
+            Some("翠湖花园".to_owned()),
+            &[report(7, 1), report(8, 2), report(7, 3)],
+            2,
+            &words(Language::Chinese),
+        )
     }
 
     #[test]
@@ -228,7 +235,7 @@ mod tests {
                 number: "HF2611-0042".to_owned(),
                 status: ticket::Status::Reported.into(),
                 unit: "3栋1单元502".to_owned(),
-                at: When::of(Timestamp(0)),
+                at: When::of(Timestamp(0), &shell.w),
             };
             let page = IncidentPage {
                 shell: Shell::sample(language, "/console/incidents/1"),

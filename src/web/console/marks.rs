@@ -84,7 +84,7 @@ mod tests {
     }
 
     fn shown(text: &str, keywords: &[Keyword]) -> String {
-        let words = Words::new(Arc::new(Catalog::embedded().unwrap()), Language::Chinese);
+        let words = Words::new(Arc::new(Catalog::embedded().unwrap()), Language::Chinese, jiff::tz::TimeZone::UTC);
         let pieces = cut(text, keywords, &words);
         pieces.iter().map(|p| if p.mark.is_some() { format!("[{}]", p.text) } else { p.text.clone() }).collect()
     }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::access;
 use super::csrf::{Nothing, Signed};
 use super::session::Staff;
-use super::view::{Choice, Fact, Shell, When, age};
+use super::view::{self, Choice, Fact, Shell, When};
 use crate::domain::access::Right;
 use crate::domain::ids::{RecoveryId, ResponseId, StaffId};
 use crate::domain::recovery::{Rate, Recovery, RootCause, Status};
@@ -19,6 +19,7 @@ use crate::domain::score::Band;
 use crate::domain::staff::Staff as Person;
 use crate::domain::time::Timestamp;
 use crate::store::follow_ups::{self, QualityClient};
+use crate::store::offers;
 use crate::store::{Tx, contacts, projects, recoveries, responses, staff, units};
 use crate::web::Web;
 use crate::web::error::WebError;
@@ -57,7 +58,8 @@ async fn list(State(web): State<Web>, by: Staff, Query(chosen): Query<Chosen>) -
             if which == "quality" {
                 for client in follow_ups::quality_clients(tx, MOST_SHOWN).await? {
                     if person.may(Right::Recoveries, &access::of_response(tx, client.response).await?) {
-                        clients.push(client);
+                        let made = offers::of_response(tx, client.response).await?;
+                        clients.push((client, made));
                     }
                 }
             }
@@ -76,8 +78,10 @@ async fn list(State(web): State<Web>, by: Staff, Query(chosen): Query<Chosen>) -
     let page = ListPage {
         which,
         rows: rows.into_iter().map(|(found, about, people)| Row::of(&found, about, &people, now, &shell.w)).collect(),
-        clients: clients.into_iter().map(ClientRow::from).collect(),
-        offers: offers(&web, &shell.w),
+        clients: clients
+            .into_iter()
+            .map(|(client, made)| ClientRow::of(client, offer_rows(&web, &made, &shell.w), &shell.w))
+            .collect(),
         measured: rate.measured,
         recovered: rate.recovered,
         percent: rate.percent().map_or_else(|| "-".to_owned(), |percent| format!("{percent:.0} %")),
@@ -106,7 +110,7 @@ async fn show(State(web): State<Web>, by: Staff, Path(id): Path<String>) -> Resu
         chosen: recovery.person == Some(person.id),
     });
     let page = RecoveryPage {
-        facts: facts(&recovery, &about, &people),
+        facts: facts(&recovery, &about, &people, &shell.w),
         causes: RootCause::ALL.into_iter().map(|cause| cause_choice(cause, &recovery, &shell.w)).collect(),
         staff: choices.collect(),
         can_review: matches!(recovery.status, Status::Open | Status::Reviewed),
@@ -180,13 +184,13 @@ fn back(id: &str) -> Redirect {
     Redirect::to(&format!("/console/recoveries/{id}"))
 }
 
-fn offers(web: &Web, w: &Words) -> Vec<Choice> {
-    let offer = |name: &String| Choice {
-        value: name.clone(),
+fn offer_rows(web: &Web, made: &[offers::Offer], w: &Words) -> Vec<OfferRow> {
+    let row = |name: &String| OfferRow {
+        name: name.clone(),
         label: w.find(&format!("web.console.recovery.offer.{name}")).unwrap_or_else(|| name.clone()),
-        chosen: false,
+        made: made.iter().find(|offer| offer.name == *name).map(|offer| When::of(offer.at, w).full),
     };
-    web.catalog.recovery().offers.iter().map(offer).collect()
+    web.catalog.recovery().offers.iter().map(row).collect()
 }
 
 /// Whom it is about, by name.
@@ -215,7 +219,7 @@ impl About {
     }
 }
 
-fn facts(recovery: &Recovery, about: &About, people: &[Person]) -> Vec<Fact> {
+fn facts(recovery: &Recovery, about: &About, people: &[Person], w: &Words) -> Vec<Fact> {
     let person = recovery.person.and_then(|id| people.iter().find(|person| person.id == id));
     let known = [
         Fact::known("web.console.ticket.contact", about.contact.clone()),
@@ -224,8 +228,8 @@ fn facts(recovery: &Recovery, about: &About, people: &[Person]) -> Vec<Fact> {
         Fact::known("web.console.recovery.first", Some(format!("{:.2} / 5", recovery.first_score))),
         Fact::known("web.console.recovery.second", recovery.second_score.map(|score| format!("{score:.2} / 5"))),
         Fact::known("web.console.recovery.person", person.map(|person| person.name.clone())),
-        Fact::known("web.console.recovery.deadline", Some(When::of(recovery.deadline_at).local)),
-        Fact::known("web.console.recovery.begun", Some(When::of(recovery.created_at).local)),
+        Fact::known("web.console.recovery.deadline", Some(When::of(recovery.deadline_at, w).full)),
+        Fact::known("web.console.recovery.begun", Some(When::of(recovery.created_at, w).full)),
     ];
     known.into_iter().flatten().collect()
 }
@@ -246,7 +250,6 @@ struct ListPage {
     which: &'static str,
     rows: Vec<Row>,
     clients: Vec<ClientRow>,
-    offers: Vec<Choice>,
     measured: usize,
     recovered: usize,
     percent: String,
@@ -303,8 +306,8 @@ impl Row {
             about: if named.is_empty() { w.get("web.console.recovery.anonymous") } else { named },
             scores: format!("{:.1}{second}", found.first_score),
             person: person.map_or_else(|| w.get("web.console.tickets.nobody"), |person| person.name.clone()),
-            deadline: When::of(found.deadline_at),
-            left: age(span, w),
+            deadline: When::of(found.deadline_at, w),
+            left: view::span(span, w),
             cause_key: found.root_cause.map(|cause| format!("web.console.recovery.cause.{}", cause.name())),
             overdue,
         }
@@ -319,18 +322,28 @@ struct ClientRow {
     nps: String,
     at: String,
     stopped: bool,
+    offers: Vec<OfferRow>,
 }
 
-impl From<QualityClient> for ClientRow {
-    fn from(client: QualityClient) -> ClientRow {
+/// What may be offered to a client, or was, and when.
+#[derive(Debug)]
+struct OfferRow {
+    name: String,
+    label: String,
+    made: Option<String>,
+}
+
+impl ClientRow {
+    fn of(client: QualityClient, offers: Vec<OfferRow>, w: &Words) -> ClientRow {
         let about = [client.name, client.project, client.unit].into_iter().flatten().collect::<Vec<_>>().join(" · ");
         ClientRow {
             response: format!("/console/responses/{}", client.response),
             about: if about.is_empty() { "-".to_owned() } else { about },
             score: format!("{:.1}", client.score),
             nps: client.nps.map(|nps| nps.to_string()).unwrap_or_default(),
-            at: When::of(client.at).local,
+            at: When::of(client.at, w).full,
             stopped: client.stopped,
+            offers,
         }
     }
 }
@@ -355,6 +368,11 @@ mod tests {
                 let overdue = Row::of(&recovery(Status::Open), about(), &[], Timestamp(90_000_000), &w);
                 assert!(overdue.overdue && !overdue.left.is_empty());
                 let calm = Row::of(&recovery(Status::ToAsk), About::default(), &[], Timestamp(0), &w);
+                let offer = |name: &str, made: Option<&str>| OfferRow {
+                    name: name.to_owned(),
+                    label: w.get(&format!("web.console.recovery.offer.{name}")),
+                    made: made.map(str::to_owned),
+                };
                 let client = ClientRow {
                     response: "/console/responses/1".to_owned(),
                     about: "王强 · 翠湖花园".to_owned(),
@@ -362,18 +380,13 @@ mod tests {
                     nps: "10".to_owned(),
                     at: "11-20 14:32".to_owned(),
                     stopped: false,
-                };
-                let offer = |name: &str| Choice {
-                    value: name.to_owned(),
-                    label: w.get(&format!("web.console.recovery.offer.{name}")),
-                    chosen: false,
+                    offers: vec![offer("recommend", Some("2026-11-21 09:00")), offer("upkeep", None)],
                 };
                 let page = ListPage {
                     shell: Shell::sample(language, "/console/recoveries"),
                     which,
                     rows: if which == "quality" { Vec::new() } else { vec![overdue, calm] },
                     clients: if which == "quality" { vec![client] } else { Vec::new() },
-                    offers: vec![offer("recommend"), offer("upkeep")],
                     measured: 4,
                     recovered: 3,
                     percent: "75 %".to_owned(),
@@ -390,7 +403,7 @@ mod tests {
             for status in Status::ALL {
                 let (found, w) = (recovery(status), words(language));
                 let page = RecoveryPage {
-                    facts: facts(&found, &about(), &[]),
+                    facts: facts(&found, &about(), &[], &w),
                     causes: RootCause::ALL.into_iter().map(|cause| cause_choice(cause, &found, &w)).collect(),
                     staff: Vec::new(),
                     can_review: status == Status::Open,

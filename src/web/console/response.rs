@@ -110,7 +110,7 @@ async fn facts(tx: &mut Tx, found: &Response, w: &Words) -> Result<Vec<Fact>, We
         Fact::known("web.console.response.nps", found.nps.map(|nps| format!("{nps} / 10"))),
         Fact::known("web.console.ticket.contact", contact),
         Fact::known("web.console.ticket.unit", unit),
-        Fact::known("web.console.response.at", Some(When::of(found.completed_at.unwrap_or(found.started_at)).local)),
+        Fact::known("web.console.response.at", Some(When::of(found.completed_at.unwrap_or(found.started_at), w).full)),
     ];
     Ok(known.into_iter().flatten().collect())
 }

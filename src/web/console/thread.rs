@@ -92,7 +92,7 @@ pub(super) async fn files(
             None => None,
         };
         let by = match corrected {
-            Some(wording) => Some(Signature::of(tx, wording.by, wording.at).await?),
+            Some(wording) => Some(Signature::of(tx, wording.by, wording.at, w).await?),
             None => None,
         };
         voices.push(voice(web, url, heard.as_ref(), by, w));
@@ -111,7 +111,7 @@ async fn line(web: &Web, tx: &mut Tx, entry: &Entry, w: &Words) -> Result<Line, 
     Ok(Line {
         who,
         name: w.get(&format!("web.console.conversation.{who}")),
-        at: When::of(entry.at),
+        at: When::of(entry.at, w),
         text: marks::cut(&stored.text, &stored.keywords, w),
         voices,
         photos,

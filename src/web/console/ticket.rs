@@ -111,7 +111,8 @@ impl TicketPage {
                     let name_of = |id| people.iter().find(|person| person.id == id).map(|person| person.name.clone());
                     let events = tickets::events(tx, id).await?;
                     let history = events.iter().rev().map(|event| event_row(event, &name_of, &shell.w)).collect();
-                    let work = Work::load(&web_, tx, &ticket, &people, &events, &who, &shell.w).await?;
+                    let work =
+                        Work::load(&web_, tx, &ticket, &people, &events, labels.category, &who, &shell.w).await?;
                     let warranty = super::warranty::line(&web_, tx, &ticket, labels.category, &shell.w).await?;
                     Ok::<_, WebError>(Some(TicketPage {
                         number: ticket.number.clone(),
@@ -185,9 +186,9 @@ async fn facts(
         Fact::known("web.console.ticket.wished", ticket.wished_time.clone()),
         Fact::known("web.console.ticket.warranty", Some(warranty)),
         Fact::known("web.console.ticket.cause", ticket.cause.map(|cause| w.get(&cause_key(cause)))),
-        Fact::known("web.console.ticket.expected", ticket.expected_at.map(|at| When::of(at).local)),
+        Fact::known("web.console.ticket.expected", ticket.expected_at.map(|at| When::of(at, w).full)),
         Fact::known("web.console.ticket.reopened", (ticket.reopened > 0).then(|| ticket.reopened.to_string())),
-        Fact::known("web.console.ticket.created", Some(When::of(ticket.created_at).local)),
+        Fact::known("web.console.ticket.created", Some(When::of(ticket.created_at, w).full)),
         Fact::known("web.console.ticket.assignee", assignee.or_else(|| Some(w.get("web.console.tickets.nobody")))),
         Fact::known("web.console.ticket.priority", (ticket.priority > 0).then(|| ticket.priority.to_string())),
     ];
@@ -211,7 +212,7 @@ fn event_row(
     let said = said.chain(about_clock(&body, w));
     let note: Vec<String> = said.chain(correct::changes(&body, w)).collect();
     EventRow {
-        at: When::of(event.at),
+        at: When::of(event.at, w),
         what: w.find(&format!("web.console.event.{}", event.kind)).unwrap_or_else(|| event.kind.clone()),
         who,
         note: note.join("\n"),
@@ -269,7 +270,7 @@ mod tests {
             let line = |who: &'static str, text: &str, voices: Vec<Voice>, photos: Vec<String>| thread::Line {
                 who,
                 name: w.get(&format!("web.console.conversation.{who}")),
-                at: When::of(Timestamp(1_795_000_000_000)),
+                at: When::of(Timestamp(1_795_000_000_000), &words(language)),
                 text: marks::cut(text, &[], &w),
                 voices,
                 photos,
@@ -292,7 +293,7 @@ mod tests {
     fn the_page_is_drawn_in_every_language() {
         for language in Language::ALL {
             let event = |what: &str, who: &str, note: &str| EventRow {
-                at: When::of(Timestamp(1_795_000_000_000)),
+                at: When::of(Timestamp(1_795_000_000_000), &words(language)),
                 what: what.to_owned(),
                 who: who.to_owned(),
                 note: note.to_owned(),

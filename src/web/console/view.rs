@@ -13,9 +13,6 @@ use crate::domain::time::Timestamp;
 use crate::domain::understanding::Urgency;
 use crate::web::words::Words;
 
-/// Offset of the zone times are shown in: China, UTC+8 all year round.
-pub(super) const ZONE_HOURS: i8 = 8;
-
 /// The frame of every page.
 #[derive(Debug, Clone)]
 pub(crate) struct Shell {
@@ -81,14 +78,17 @@ impl Shell {
 pub(crate) struct When {
     /// RFC 3339.
     pub(crate) iso: String,
-    /// `11-20 14:32`
+    /// `11-20 14:32`, in the zone of the page.
     pub(crate) local: String,
+    /// `2026-11-20 14:32`, the same for what may lie years back.
+    pub(crate) full: String,
 }
 
 impl When {
-    pub(crate) fn of(at: Timestamp) -> When {
-        let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(ZONE_HOURS));
-        When { iso: at.to_string(), local: calendar::local(at, &zone).strftime("%m-%d %H:%M").to_string() }
+    pub(crate) fn of(at: Timestamp, w: &Words) -> When {
+        let local = calendar::local(at, &w.zone);
+        let (short, full) = (local.strftime("%m-%d %H:%M").to_string(), local.strftime("%Y-%m-%d %H:%M").to_string());
+        When { iso: at.to_string(), local: short, full }
     }
 }
 
@@ -102,6 +102,11 @@ pub(crate) fn age(span: Duration, w: &Words) -> String {
         _ => ("days", minutes / 1440),
     };
     w.fill(&format!("web.console.age.{unit}"), "count", &count.to_string())
+}
+
+/// Says how long something takes or took; what is under a minute is no time that has passed.
+pub(crate) fn span(span: Duration, w: &Words) -> String {
+    if span.as_secs() < 60 { w.get("web.console.age.under_minute") } else { age(span, w) }
 }
 
 /// A name for style sheets and the key of its text.
@@ -191,7 +196,8 @@ pub(crate) mod samples {
     use crate::domain::staff::Staff as Person;
 
     pub(crate) fn words(language: Language) -> Words {
-        Words::new(Arc::new(Catalog::embedded().unwrap()), language)
+        let china = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));
+        Words::new(Arc::new(Catalog::embedded().unwrap()), language, china)
     }
 
     impl Shell {
@@ -232,12 +238,20 @@ mod tests {
             [said(0), said(59), said(60), said(47 * 60), said(72 * 60)],
             ["now", "59 min", "1 h", "47 h", "3 d"]
         );
+        assert_eq!(span(Duration::from_secs(59), &w), "under a minute");
+        assert_eq!(span(Duration::from_secs(60), &w), "1 min");
     }
 
     #[test]
-    fn times_are_shown_as_in_china() {
-        let when = When::of(Timestamp(1_793_462_400_000));
-        assert_eq!((when.iso.as_str(), when.local.as_str()), ("2026-10-31T16:00:00Z", "11-01 00:00"));
+    fn times_are_shown_in_the_zone_of_the_page() {
+        let said = |zone: &str| {
+            let w = Words { zone: jiff::tz::TimeZone::get(zone).unwrap(), ..samples::words(Language::Chinese) };
+            let when = When::of(Timestamp(1_793_462_400_000), &w);
+            assert_eq!(when.iso, "2026-10-31T16:00:00Z");
+            (when.local, when.full)
+        };
+        assert_eq!(said("Asia/Shanghai"), ("11-01 00:00".to_owned(), "2026-11-01 00:00".to_owned()));
+        assert_eq!(said("Asia/Urumqi"), ("10-31 22:00".to_owned(), "2026-10-31 22:00".to_owned()));
     }
 
     #[test]

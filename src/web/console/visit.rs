@@ -168,10 +168,10 @@ impl VisitPage {
                 let survey = web_.catalog.script().surveys.get(&visit.survey);
                 let rows = withheld::list(tx, Some(id), None, MOST_REFUSALS).await?;
                 let refusal = |row: &withheld::Withheld| Refusal {
-                    at: When::of(row.at),
+                    at: When::of(row.at, w),
                     rule: w.get(&format!("web.console.visits.rule.{}", row.rule.name())),
                     detail: row.detail.clone(),
-                    until: row.until.map(|until| w.fill("web.console.visits.until", "time", &When::of(until).local)),
+                    until: row.until.map(|until| w.fill("web.console.visits.until", "time", &When::of(until, w).full)),
                 };
                 let record = match &visit.record {
                     Some(record) => Some(written(&web_, tx, record, w).await?),
@@ -208,7 +208,7 @@ impl VisitPage {
 
 fn facts(visit: &Visit, contact: Option<String>, w: &Words) -> Vec<Fact> {
     let reason = visit.reason.map(|reason| w.get(&format!("web.console.visits.reason.{}", reason.name())));
-    let local = |at: Timestamp| When::of(at).local;
+    let local = |at: Timestamp| When::of(at, w).full;
     let known = [
         Fact::known("web.console.ticket.contact", contact),
         Fact::known("web.console.visits.planned", Some(local(visit.planned_at))),
@@ -243,7 +243,7 @@ async fn written(web: &Web, tx: &mut Tx, record: &Record, w: &Words) -> Result<N
     };
     let known = [
         Fact::known("web.console.visits.way", Some(w.get(&format!("web.console.visits.ways.{way}")))),
-        Fact::known("web.console.visits.at", Some(When::of(record.at).local)),
+        Fact::known("web.console.visits.at", Some(When::of(record.at, w).full)),
         Fact::known("web.console.visits.at_place", record.place.clone()),
         Fact::known("web.console.visits.by", by),
         Fact::known("web.console.visits.confirmed", Some(w.get(&format!("web.console.visits.says.{confirmed}")))),
@@ -339,7 +339,7 @@ mod tests {
                     photos: vec!["/console/media/1".to_owned()],
                 }),
                 withheld: vec![Refusal {
-                    at: When::of(at),
+                    at: When::of(at, &w),
                     rule: "规则".to_owned(),
                     detail: "wechat".to_owned(),
                     until: None,

@@ -122,7 +122,7 @@ async fn load(tx: &mut Tx, list: &str, person: &Person, w: &Words) -> Result<Vec
             (None, status) => w.get(&format!("web.console.visits.status.{}", status.name())),
         };
         let at = visit.ended_at.or(visit.sent_at).unwrap_or(visit.due_at);
-        rows.push(row(tx, &visit, why, When::of(at), w).await?);
+        rows.push(row(tx, &visit, why, When::of(at, w), w).await?);
     }
     Ok(rows)
 }
@@ -136,7 +136,7 @@ async fn refusals(tx: &mut Tx, person: &Person, w: &Words) -> Result<Vec<Row>, W
         if !may_see(tx, person, &visit).await? {
             continue;
         }
-        rows.push(row(tx, &visit, said(&refusal, w), When::of(refusal.at), w).await?);
+        rows.push(row(tx, &visit, said(&refusal, w), When::of(refusal.at, w), w).await?);
     }
     Ok(rows)
 }
@@ -145,7 +145,7 @@ async fn refusals(tx: &mut Tx, person: &Person, w: &Words) -> Result<Vec<Row>, W
 fn said(refusal: &Withheld, w: &Words) -> String {
     let rule = w.get(&format!("web.console.visits.rule.{}", refusal.rule.name()));
     match refusal.until {
-        Some(until) => format!("{rule} · {}", w.fill("web.console.visits.until", "time", &When::of(until).local)),
+        Some(until) => format!("{rule} · {}", w.fill("web.console.visits.until", "time", &When::of(until, w).full)),
         None => rule,
     }
 }
@@ -215,7 +215,7 @@ mod tests {
                 who: "王敏".to_owned(),
                 phone: phone.map(str::to_owned),
                 why: shell.w.get("web.console.visits.reason.unanswered"),
-                at: When::of(Timestamp(1_795_226_400_000)),
+                at: When::of(Timestamp(1_795_226_400_000), &shell.w),
             };
             let page = VisitsPage {
                 tabs: vec![tab("call", Some(2)), tab("due", Some(14)), tab("withheld", None)],

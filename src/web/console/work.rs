@@ -2,18 +2,19 @@
 //! whose it is, the firm, and the forms for all of these.
 
 use super::access;
-use super::view::{Choice, Shell, When, age};
+use super::view::{Choice, Shell, When, span};
 use crate::domain::access::Right;
 use crate::domain::appointment::Appointment;
 use crate::domain::calendar;
 use crate::domain::ids::StaffId;
 use crate::domain::sla::{Clock, ClockKind};
 use crate::domain::staff::Staff as Person;
+use crate::domain::subcontractor::Subcontractor;
 use crate::domain::ticket::{Cause, Status, Ticket, TicketKind};
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::Category;
 use crate::store::tickets::TicketEvent;
-use crate::store::{Tx, appointments, subcontractors};
+use crate::store::{Tx, appointments, projects, subcontractors};
 use crate::web::Web;
 use crate::web::error::WebError;
 use crate::web::words::Words;
@@ -159,6 +160,7 @@ impl Work {
         ticket: &Ticket,
         people: &[Person],
         events: &[TicketEvent],
+        category: Option<Category>,
         who: &Person,
         w: &Words,
     ) -> Result<Work, WebError> {
@@ -169,7 +171,7 @@ impl Work {
         let appointment = appointments::open_of_ticket(tx, ticket.id).await?;
         let candidates = if can.take { web.desk.candidates(tx, ticket).await? } else { Vec::new() };
         let firms = subcontractors::list(tx).await?;
-        let chosen = |firm: &&crate::domain::subcontractor::Subcontractor| Some(firm.id) == ticket.subcontractor_id;
+        let sent = firms.iter().find(|firm| Some(firm.id) == ticket.subcontractor_id).map(|firm| firm.name.clone());
         let why = |candidate: crate::domain::dispatch::Candidate| Candidate {
             id: candidate.staff.to_string(),
             why: w.fill(&format!("web.console.why.{}", candidate.why.name()), "open", &candidate.open.to_string()),
@@ -187,16 +189,12 @@ impl Work {
             appointment: appointment.map(|appointment| Meeting::of(web, &appointment, w)),
             candidates: candidates.into_iter().map(why).collect(),
             staff: people.iter().filter(|person| person.active).map(person).collect(),
-            firm: firms.iter().find(chosen).map(|firm| firm.name.clone()),
-            firms: firms
-                .iter()
-                .filter(|firm| firm.active)
-                .map(|firm| Choice { value: firm.id.to_string(), label: firm.name.clone(), chosen: chosen(&firm) })
-                .collect(),
+            firm: sent,
+            firms: firm_choices(tx, ticket, category, firms, w).await?,
             causes: Cause::ALL.into_iter().map(|cause| cause_choice(cause, ticket.cause, w)).collect(),
             categories: Category::ALL.into_iter().map(|category| category_choice(category, w)).collect(),
             rows: (1..=3).map(|at| Row { at }).collect(),
-            expected: ticket.expected_at.map(day).unwrap_or_default(),
+            expected: ticket.expected_at.map(|at| day(at, w)).unwrap_or_default(),
         })
     }
 }
@@ -212,18 +210,18 @@ impl ClockRow {
             (None, None) if percent >= PRESSING => "pressing",
             (None, None) => "running",
         };
-        let span = match state {
-            "running" | "pressing" => age(clock.due_at.since(now), w),
-            "missed" => age(now.since(clock.due_at), w),
-            _ => age(std::time::Duration::from_millis(u64::try_from(clock.used_ms).unwrap_or(0)), w),
+        let length = match state {
+            "running" | "pressing" => span(clock.due_at.since(now), w),
+            "missed" => span(now.since(clock.due_at), w),
+            _ => span(std::time::Duration::from_millis(u64::try_from(clock.used_ms).unwrap_or(0)), w),
         };
         ClockRow {
             name: clock.kind.name(),
             key: clock_key(clock.kind),
             state,
             percent: percent.min(100),
-            says: w.fill(&format!("web.console.clock.says.{state}"), "span", &span),
-            due: When::of(clock.due_at),
+            says: w.fill(&format!("web.console.clock.says.{state}"), "span", &length),
+            due: When::of(clock.due_at, w),
             reason: clock.reason.clone().unwrap_or_default(),
         }
     }
@@ -237,6 +235,37 @@ impl Meeting {
             windows: windows.into_iter().map(|window| web.intake.window_label(w.language, window)).collect(),
         }
     }
+}
+
+/// The firms that may be sent: the one that answers for the trade in the project first and chosen,
+/// then those that do the trade in the region, then the others.
+async fn firm_choices(
+    tx: &mut Tx,
+    ticket: &Ticket,
+    category: Option<Category>,
+    firms: Vec<Subcontractor>,
+    w: &Words,
+) -> Result<Vec<Choice>, WebError> {
+    let (mut responsible, mut region) = (None, None);
+    if let Some(project) = ticket.project_id {
+        responsible = subcontractors::responsible(tx, project, category).await?.map(|firm| firm.id);
+        region = projects::find(tx, project).await?.map(|project| project.region);
+    }
+    let does = |firm: &Subcontractor| category.is_some_and(|category| firm.trades.contains(&category));
+    let near = |firm: &Subcontractor| firm.region.is_none() || region.is_none() || firm.region == region;
+    let mut firms: Vec<_> = firms.into_iter().filter(|firm| firm.active).collect();
+    firms.sort_by_key(|firm| (Some(firm.id) != responsible, !does(firm), !near(firm)));
+    let wanted = ticket.subcontractor_id.or(responsible);
+    let choice = |firm: Subcontractor| Choice {
+        label: if Some(firm.id) == responsible {
+            w.fill("web.console.firm.responsible", "firm", &firm.name)
+        } else {
+            firm.name
+        },
+        value: firm.id.to_string(),
+        chosen: Some(firm.id) == wanted,
+    };
+    Ok(firms.into_iter().map(choice).collect())
 }
 
 /// Whether the present assignee has said that they do it.
@@ -263,9 +292,8 @@ fn category_choice(category: Category, w: &Words) -> Choice {
 }
 
 /// The day an instant ends, as a date field wants it.
-fn day(at: Timestamp) -> String {
-    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(super::view::ZONE_HOURS));
-    calendar::local(Timestamp(at.0 - 1), &zone).date().to_string()
+fn day(at: Timestamp, w: &Words) -> String {
+    calendar::local(Timestamp(at.0 - 1), &w.zone).date().to_string()
 }
 
 #[cfg(test)]
@@ -282,7 +310,7 @@ pub(super) mod samples {
                 state,
                 percent,
                 says: w.fill(&format!("web.console.clock.says.{state}"), "span", "3 h"),
-                due: When::of(Timestamp(1_795_000_000_000)),
+                due: When::of(Timestamp(1_795_000_000_000), w),
                 reason: reason.to_owned(),
             };
             let choice = |label: &str| Choice { value: "1".to_owned(), label: label.to_owned(), chosen: true };
