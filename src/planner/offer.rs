@@ -55,8 +55,8 @@ impl Planner {
             let (state, line) = (Intake::state_of(&dialogue)?, self.line(tx, &dialogue).await?);
             lines.push((dialogue, state, line));
         }
-        let plain: Vec<Line> = lines.iter().map(|(_, _, line)| *line).collect();
-        let chosen = match policy::reach(&plain, now) {
+        let ways: Vec<Line> = lines.iter().map(|(_, _, line)| *line).collect();
+        let chosen = match policy::reach(&ways, now) {
             Ok(chosen) => lines.into_iter().find(|(dialogue, ..)| dialogue.id == chosen),
             Err(why) => {
                 let rule = why.first().map_or(Rule::NoChat, |(_, rule)| *rule);

@@ -11,7 +11,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use super::session::Staff;
 use super::view::Shell;
-use crate::domain::access::{Right, Thing};
+use crate::domain::access::{Right, Scope, Thing};
 use crate::domain::flag::Flag;
 use crate::domain::ids::{DialogueId, ProjectId, ResponseId, UnitId};
 use crate::domain::staff::Staff as Person;
@@ -23,66 +23,73 @@ use crate::store::{
 use crate::web::Web;
 use crate::web::error::{ErrorPage, WebError};
 
-/// Method, path and the right that is needed; `None`: whoever is logged in. What a list shows, each
-/// handler asks of [`Person::scope`].
-const ROUTES: &[(&str, &str, Option<Right>)] = &[
-    ("GET", "/console", None),
-    ("GET", "/console/board", None),
-    ("GET", "/console/events", None),
-    ("POST", "/console/flags/{id}/seen", Some(Right::Tickets)),
-    ("GET", "/console/tickets/{id}", Some(Right::Tickets)),
-    ("GET", "/console/tickets/{id}/papers/{name}", Some(Right::Tickets)),
-    ("POST", "/console/tickets/{id}/take", Some(Right::Take)),
-    ("POST", "/console/tickets/{id}/accept", Some(Right::Work)),
-    ("POST", "/console/tickets/{id}/note", Some(Right::Work)),
-    ("POST", "/console/tickets/{id}/called", Some(Right::Work)),
-    ("POST", "/console/tickets/{id}/way", Some(Right::Work)),
-    ("POST", "/console/tickets/{id}/arrived", Some(Right::Work)),
-    ("POST", "/console/tickets/{id}/rectified", Some(Right::Work)),
-    ("POST", "/console/tickets/{id}/cause", Some(Right::Work)),
-    ("POST", "/console/tickets/{id}/clock", Some(Right::Work)),
-    ("POST", "/console/tickets/{id}/expected", Some(Right::Work)),
-    ("POST", "/console/tickets/{id}/appointment", Some(Right::Work)),
-    ("POST", "/console/tickets/{id}/withdraw", Some(Right::Work)),
-    ("POST", "/console/tickets/{id}/transfer", Some(Right::Work)),
-    ("POST", "/console/tickets/{id}/release", Some(Right::Work)),
-    ("POST", "/console/tickets/{id}/firm", Some(Right::Work)),
-    ("POST", "/console/tickets/{id}/recall", Some(Right::Work)),
-    ("POST", "/console/tickets/{id}/labels", Some(Right::Work)),
-    ("POST", "/console/tickets/{id}/assign", Some(Right::Direct)),
-    ("POST", "/console/tickets/{id}/merge", Some(Right::Direct)),
-    ("POST", "/console/tickets/{id}/split", Some(Right::Direct)),
-    ("POST", "/console/tickets/{id}/refuse", Some(Right::Direct)),
-    ("POST", "/console/tickets/{id}/close", Some(Right::Direct)),
-    ("GET", "/console/conversations/{id}", Some(Right::Tickets)),
-    ("POST", "/console/conversations/{id}/reply", Some(Right::Work)),
-    ("POST", "/console/conversations/{id}/handback", Some(Right::Work)),
-    ("GET", "/console/media/{id}", Some(Right::Tickets)),
-    ("POST", "/console/media/{id}/transcript", Some(Right::Work)),
-    ("GET", "/console/responses/{id}", Some(Right::Recoveries)),
-    ("GET", "/console/responses/{id}/papers/{name}", Some(Right::Recoveries)),
-    ("POST", "/console/responses/{id}/labels", Some(Right::Recoveries)),
-    ("POST", "/console/responses/{id}/offer", Some(Right::Direct)),
-    ("GET", "/console/recoveries", Some(Right::Recoveries)),
-    ("GET", "/console/recoveries/{id}", Some(Right::Recoveries)),
-    ("POST", "/console/recoveries/{id}/person", Some(Right::Direct)),
-    ("POST", "/console/recoveries/{id}/review", Some(Right::Recoveries)),
-    ("POST", "/console/recoveries/{id}/asked", Some(Right::Recoveries)),
-    ("POST", "/console/recoveries/{id}/visit", Some(Right::Recoveries)),
-    ("GET", "/console/visits", Some(Right::Visits)),
-    ("GET", "/console/visits/{id}", Some(Right::Visits)),
-    ("POST", "/console/visits/{id}/record", Some(Right::Visits)),
-    ("POST", "/console/visits/{id}/given_up", Some(Right::Visits)),
-    ("GET", "/console/incidents", Some(Right::Incidents)),
-    ("GET", "/console/incidents/{id}", Some(Right::Incidents)),
-    ("POST", "/console/incidents/{id}/fixed", Some(Right::Mend)),
-    ("GET", "/console/ledger", Some(Right::Ledger)),
-    ("GET", "/console/ledger.csv", Some(Right::Export)),
-    ("GET", "/console/ledger.xlsx", Some(Right::Export)),
-    ("GET", "/console/import", Some(Right::Registers)),
-    ("POST", "/console/import", Some(Right::Registers)),
-    ("POST", "/console/import/confirm", Some(Right::Registers)),
-    ("GET", "/console/import/template/{name}", Some(Right::Registers)),
+/// What a route needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Need {
+    /// Whoever is logged in.
+    LogIn,
+    Right(Right),
+}
+
+/// Method, path and what is needed. What a list shows, each handler asks of [`Person::scope`].
+const ROUTES: &[(&str, &str, Need)] = &[
+    ("GET", "/console", Need::LogIn),
+    ("GET", "/console/board", Need::LogIn),
+    ("GET", "/console/events", Need::LogIn),
+    ("POST", "/console/flags/{id}/seen", Need::Right(Right::Tickets)),
+    ("GET", "/console/tickets/{id}", Need::Right(Right::Tickets)),
+    ("GET", "/console/tickets/{id}/papers/{name}", Need::Right(Right::Tickets)),
+    ("POST", "/console/tickets/{id}/take", Need::Right(Right::Take)),
+    ("POST", "/console/tickets/{id}/accept", Need::Right(Right::Work)),
+    ("POST", "/console/tickets/{id}/note", Need::Right(Right::Work)),
+    ("POST", "/console/tickets/{id}/called", Need::Right(Right::Work)),
+    ("POST", "/console/tickets/{id}/way", Need::Right(Right::Work)),
+    ("POST", "/console/tickets/{id}/arrived", Need::Right(Right::Work)),
+    ("POST", "/console/tickets/{id}/rectified", Need::Right(Right::Work)),
+    ("POST", "/console/tickets/{id}/cause", Need::Right(Right::Work)),
+    ("POST", "/console/tickets/{id}/clock", Need::Right(Right::Work)),
+    ("POST", "/console/tickets/{id}/expected", Need::Right(Right::Work)),
+    ("POST", "/console/tickets/{id}/appointment", Need::Right(Right::Work)),
+    ("POST", "/console/tickets/{id}/withdraw", Need::Right(Right::Work)),
+    ("POST", "/console/tickets/{id}/transfer", Need::Right(Right::Work)),
+    ("POST", "/console/tickets/{id}/release", Need::Right(Right::Work)),
+    ("POST", "/console/tickets/{id}/firm", Need::Right(Right::Work)),
+    ("POST", "/console/tickets/{id}/recall", Need::Right(Right::Work)),
+    ("POST", "/console/tickets/{id}/labels", Need::Right(Right::Work)),
+    ("POST", "/console/tickets/{id}/assign", Need::Right(Right::Direct)),
+    ("POST", "/console/tickets/{id}/merge", Need::Right(Right::Direct)),
+    ("POST", "/console/tickets/{id}/split", Need::Right(Right::Direct)),
+    ("POST", "/console/tickets/{id}/refuse", Need::Right(Right::Direct)),
+    ("POST", "/console/tickets/{id}/close", Need::Right(Right::Direct)),
+    ("GET", "/console/conversations/{id}", Need::Right(Right::Tickets)),
+    ("POST", "/console/conversations/{id}/reply", Need::Right(Right::Work)),
+    ("POST", "/console/conversations/{id}/handback", Need::Right(Right::Work)),
+    ("GET", "/console/media/{id}", Need::Right(Right::Tickets)),
+    ("POST", "/console/media/{id}/transcript", Need::Right(Right::Work)),
+    ("GET", "/console/responses/{id}", Need::Right(Right::Recoveries)),
+    ("GET", "/console/responses/{id}/papers/{name}", Need::Right(Right::Recoveries)),
+    ("POST", "/console/responses/{id}/labels", Need::Right(Right::Recoveries)),
+    ("POST", "/console/responses/{id}/offer", Need::Right(Right::Direct)),
+    ("GET", "/console/recoveries", Need::Right(Right::Recoveries)),
+    ("GET", "/console/recoveries/{id}", Need::Right(Right::Recoveries)),
+    ("POST", "/console/recoveries/{id}/person", Need::Right(Right::Direct)),
+    ("POST", "/console/recoveries/{id}/review", Need::Right(Right::Recoveries)),
+    ("POST", "/console/recoveries/{id}/asked", Need::Right(Right::Recoveries)),
+    ("POST", "/console/recoveries/{id}/visit", Need::Right(Right::Recoveries)),
+    ("GET", "/console/visits", Need::Right(Right::Visits)),
+    ("GET", "/console/visits/{id}", Need::Right(Right::Visits)),
+    ("POST", "/console/visits/{id}/record", Need::Right(Right::Visits)),
+    ("POST", "/console/visits/{id}/given_up", Need::Right(Right::Visits)),
+    ("GET", "/console/incidents", Need::Right(Right::Incidents)),
+    ("GET", "/console/incidents/{id}", Need::Right(Right::Incidents)),
+    ("POST", "/console/incidents/{id}/fixed", Need::Right(Right::Mend)),
+    ("GET", "/console/ledger", Need::Right(Right::Ledger)),
+    ("GET", "/console/ledger.csv", Need::Right(Right::Export)),
+    ("GET", "/console/ledger.xlsx", Need::Right(Right::Export)),
+    ("GET", "/console/import", Need::Right(Right::Registers)),
+    ("POST", "/console/import", Need::Right(Right::Registers)),
+    ("POST", "/console/import/confirm", Need::Right(Right::Registers)),
+    ("GET", "/console/import/template/{name}", Need::Right(Right::Registers)),
 ];
 
 /// The places of the console, for its navigation: address, the key of its name, what it needs.
@@ -126,9 +133,9 @@ async fn admitted(web: &Web, staff: &Staff, method: &Method, pattern: &str, path
     let Some(needed) = need(method, pattern) else {
         return Ok(Right::ALL
             .iter()
-            .all(|right| staff.person.scope(*right).is_some_and(|scope| scope == Default::default())));
+            .all(|right| staff.person.scope(*right).is_some_and(|scope| scope == Scope::default())));
     };
-    let Some(right) = needed else { return Ok(true) };
+    let Need::Right(right) = needed else { return Ok(true) };
     if !staff.person.role.has(right) {
         return Ok(false);
     }
@@ -140,9 +147,9 @@ async fn admitted(web: &Web, staff: &Staff, method: &Method, pattern: &str, path
     Ok(things.is_none_or(|things| things.iter().any(|thing| staff.person.may(right, thing))))
 }
 
-fn need(method: &Method, pattern: &str) -> Option<Option<Right>> {
+fn need(method: &Method, pattern: &str) -> Option<Need> {
     let method = if method == Method::HEAD { "GET" } else { method.as_str() };
-    ROUTES.iter().find(|(known, path, _)| *known == method && *path == pattern).map(|(_, _, right)| *right)
+    ROUTES.iter().find(|(known, path, _)| *known == method && *path == pattern).map(|(_, _, need)| *need)
 }
 
 fn refused(web: &Web, staff: &Staff) -> Response {
@@ -335,8 +342,8 @@ mod tests {
     #[test]
     fn a_place_needs_what_its_page_needs() {
         for (href, _, right) in PLACES {
-            assert_eq!(need(&Method::GET, href), Some(Some(*right)), "{href}");
-            assert_eq!(need(&Method::HEAD, href), Some(Some(*right)), "{href}");
+            assert_eq!(need(&Method::GET, href), Some(Need::Right(*right)), "{href}");
+            assert_eq!(need(&Method::HEAD, href), Some(Need::Right(*right)), "{href}");
         }
     }
 }

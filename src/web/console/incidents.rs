@@ -235,7 +235,7 @@ mod tests {
                 number: "HF2611-0042".to_owned(),
                 status: ticket::Status::Reported.into(),
                 unit: "3栋1单元502".to_owned(),
-                at: When::of(Timestamp(0), &shell.w),
+                at: When::of(Timestamp(0), &words(language)),
             };
             let page = IncidentPage {
                 shell: Shell::sample(language, "/console/incidents/1"),

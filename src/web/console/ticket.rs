@@ -10,7 +10,7 @@ use super::marks::{self, Piece};
 use super::session::Staff;
 use super::thread::{self, Talk, Voice};
 use super::view::{Fact, Shell, Tag, When};
-use super::work::Work;
+use super::work::{Around, Work};
 use crate::domain::correction::About;
 use crate::domain::ids::TicketId;
 use crate::domain::paper::Kind;
@@ -111,8 +111,8 @@ impl TicketPage {
                     let name_of = |id| people.iter().find(|person| person.id == id).map(|person| person.name.clone());
                     let events = tickets::events(tx, id).await?;
                     let history = events.iter().rev().map(|event| event_row(event, &name_of, &shell.w)).collect();
-                    let work =
-                        Work::load(&web_, tx, &ticket, &people, &events, labels.category, &who, &shell.w).await?;
+                    let around = Around { people: &people, events: &events, category: labels.category, who: &who };
+                    let work = Work::load(&web_, tx, &ticket, &around, &shell.w).await?;
                     let warranty = super::warranty::line(&web_, tx, &ticket, labels.category, &shell.w).await?;
                     Ok::<_, WebError>(Some(TicketPage {
                         number: ticket.number.clone(),

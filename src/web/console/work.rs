@@ -148,6 +148,16 @@ impl Can {
     }
 }
 
+/// What the page of a ticket knows of it already.
+pub(super) struct Around<'a> {
+    pub(super) people: &'a [Person],
+    pub(super) events: &'a [TicketEvent],
+    /// What counts of it, perhaps by a person's word.
+    pub(super) category: Option<Category>,
+    /// Whoever looks.
+    pub(super) who: &'a Person,
+}
+
 impl Work {
     /// What the forms carry that correct or answer; nothing where whoever looks may not.
     pub(super) fn csrf<'s>(&self, shell: &'s Shell) -> &'s str {
@@ -158,12 +168,10 @@ impl Work {
         web: &Web,
         tx: &mut Tx,
         ticket: &Ticket,
-        people: &[Person],
-        events: &[TicketEvent],
-        category: Option<Category>,
-        who: &Person,
+        around: &Around<'_>,
         w: &Words,
     ) -> Result<Work, WebError> {
+        let Around { people, events, category, who } = *around;
         let now = web.clock.now();
         let clocks = web.intake.clocks(tx, ticket).await?;
         let thing = access::of_ticket(tx, ticket).await?;
