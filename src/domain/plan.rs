@@ -6,6 +6,10 @@
 //! sent is left alone. The rules are data (`prompts/plans/visits.toml`, `seasons.toml`); the
 //! numbers are DOMAIN.md's, "Visit plan".
 
+mod again;
+
+pub use again::{Change, Known, reconcile};
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan;
@@ -14,7 +18,7 @@ use jiff::civil::{Date, Time};
 use super::calendar::Calendar;
 use super::project::{ProjectKind, Tier, Upkeep};
 use super::season::{self, Season};
-use super::visit::{Reason, VisitKind, VisitStatus};
+use super::visit::VisitKind;
 
 /// Nothing is planned further ahead than this from the handover: a contract without an end, samples.
 const MOST_MONTHS: i32 = 120;
@@ -214,68 +218,6 @@ pub fn moved(planned_on: Date, within: Option<(Date, Date)>, calendar: &Calendar
 /// and evenly spread over many.
 pub fn minutes_of(plans: &Plans, key: &str) -> u32 {
     u32::try_from(hash(key) % u64::from(plans.spread_minutes.max(1))).unwrap_or(0)
-}
-
-/// A visit of a unit's plan as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
-    pub key: String,
-    pub status: VisitStatus,
-    pub reason: Option<Reason>,
-    pub planned_on: Date,
-    pub survey: String,
-}
-
-/// What planning again does to what is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    Add(Due),
-    /// Also brings back what an earlier planning cancelled.
-    Move(Due),
-    Cancel {
-        key: String,
-    },
-}
-
-/// Compares a unit's plan with what is stored of it. Only what is neither sent nor ended changes;
-/// carrying the changes out and comparing again gives none.
-pub fn reconcile(plans: &Plans, dues: &[Due], known: &[Known], today: Date) -> Vec<Change> {
-    let first = today.saturating_sub(i64::from(plans.late_days).days());
-    let last = today.saturating_add(i64::from(plans.horizon_days).days());
-    let in_window = |due: &Due| (first..=last).contains(&due.due_on);
-    let stored: BTreeMap<&str, &Known> = known.iter().map(|known| (known.key.as_str(), known)).collect();
-    let wanted: BTreeSet<&str> = dues.iter().map(|due| due.key.as_str()).collect();
-    let mut changes = Vec::new();
-    for due in dues {
-        let Some(known) = stored.get(due.key.as_str()) else {
-            if in_window(due) {
-                changes.push(Change::Add(due.clone()));
-            }
-            continue;
-        };
-        let same = known.planned_on == due.planned_on && known.survey == due.survey;
-        match known.status {
-            // What waits for leave to go out may be far behind its time; that is no reason to drop it.
-            VisitStatus::Planned if same => {}
-            VisitStatus::Planned if in_window(due) => changes.push(Change::Move(due.clone())),
-            VisitStatus::Planned => changes.push(Change::Cancel { key: due.key.clone() }),
-            VisitStatus::Cancelled if known.reason == Some(Reason::Replanned) && in_window(due) => {
-                changes.push(Change::Move(due.clone()));
-            }
-            VisitStatus::Cancelled
-            | VisitStatus::Sent
-            | VisitStatus::Reminded
-            | VisitStatus::Answered
-            | VisitStatus::Expired
-            | VisitStatus::Call
-            | VisitStatus::Done
-            | VisitStatus::Skipped => {}
-        }
-    }
-    let gone =
-        known.iter().filter(|known| known.status == VisitStatus::Planned && !wanted.contains(known.key.as_str()));
-    changes.extend(gone.map(|known| Change::Cancel { key: known.key.clone() }));
-    changes
 }
 
 /// Returns after how many days a unit that was planned for the first time is planned again: always

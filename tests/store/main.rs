@@ -145,6 +145,8 @@ behaviours! {
     visits {
         a_visit_comes_back_as_it_was_stored_and_as_it_was_changed,
         a_visit_of_a_key_exists_once,
+        a_unit_is_planned_when_it_is_new_when_it_changed_and_when_its_turn_has_come,
+        a_post_of_events_is_answered_once_and_forgotten_in_time,
         why_something_was_not_sent_is_kept_and_listed,
         a_machine_is_found_by_its_codes_and_watched,
     }

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use huifang::domain::ids::{MediaId, ResponseId};
+use huifang::domain::project::{Project, ProjectKind};
 use huifang::domain::understanding::{Keyword, Sentiment};
 use huifang::store::media::{self, Media};
+use huifang::store::projects;
 use huifang::store::responses::{self, Answer, Filter, NewResponse, Outcome, Progress};
 use huifang::store::transcripts::{self, Heard, Hearing};
 
@@ -108,6 +110,19 @@ pub(crate) async fn an_anonymous_response_knows_no_contact(db: Database) {
     )))
     .unwrap();
     assert_eq!((known.contact_id, anonymous.contact_id), (Some(contact), None));
+    let row = Project::new(db.clock.new_id(), "翠湖花园", ProjectKind::Housing);
+    let project = row.id;
+    write!(db.store, |tx| projects::insert(tx, &row).await).unwrap();
+    let (named, id) = (known.id, anonymous.id);
+    write!(db.store, |tx| responses::set_place(tx, id, None, Some(project)).await).unwrap();
+    let (is_named, is_anonymous, placed) = read!(db.store, |tx| Ok((
+        responses::is_anonymous(tx, named).await?,
+        responses::is_anonymous(tx, id).await?,
+        responses::find(tx, id).await?.unwrap()
+    )))
+    .unwrap();
+    assert!(!is_named && is_anonymous);
+    assert_eq!((placed.project_id, placed.unit_id), (Some(project), None), "only the project is known");
 }
 
 pub(crate) async fn comments_are_added_not_replaced(db: Database) {

@@ -68,9 +68,34 @@ pub(crate) async fn a_visit_of_a_key_exists_once(db: Database) {
     assert!(!write!(db.store, |tx| visits::insert(tx, &other).await).unwrap());
     let found = read!(db.store, |tx| visits::find_by_key(tx, &key).await).unwrap();
     assert_eq!(found.map(|visit| visit.id), Some(id));
-    assert_eq!(read!(db.store, |tx| visits::units_after(tx, None, 10).await).unwrap(), [unit]);
-    assert_eq!(read!(db.store, |tx| visits::units_after(tx, Some(unit), 10).await).unwrap(), []);
     assert_eq!(read!(db.store, |tx| visits::last_heard(tx, unit).await).unwrap(), None);
+}
+
+pub(crate) async fn a_unit_is_planned_when_it_is_new_when_it_changed_and_when_its_turn_has_come(db: Database) {
+    let (project, unit) = machine(&db).await;
+    let due = async |at| read!(db.store, |tx| visits::units_to_plan(tx, at, 10).await).unwrap();
+    assert_eq!(due(Timestamp(0)).await, [(unit, true)], "new");
+    write!(db.store, |tx| visits::plan_next(tx, unit, Timestamp(500)).await).unwrap();
+    assert_eq!(due(Timestamp(499)).await, []);
+    assert_eq!(due(Timestamp(500)).await, [(unit, false)], "its turn");
+    let row = Unit { code: Some("CH-02".to_owned()), ..Unit::new(unit, project, "二号机组") };
+    write!(db.store, |tx| units::save_all(tx, &[&row]).await).unwrap();
+    assert_eq!(due(Timestamp(0)).await, [(unit, true)], "its register changed");
+    write!(db.store, |tx| visits::plan_next(tx, unit, Timestamp(500)).await).unwrap();
+    write!(db.store, |tx| visits::plan_all_anew(tx).await).unwrap();
+    assert_eq!(due(Timestamp(0)).await, [(unit, true)], "all of them");
+}
+
+pub(crate) async fn a_post_of_events_is_answered_once_and_forgotten_in_time(db: Database) {
+    let posts = [("p1", Timestamp(100)), ("p2", Timestamp(900))];
+    for (id, at) in posts {
+        let since = Timestamp(at.0 - 700);
+        write!(db.store, |tx| equipment::answer(tx, id, "{}", at, since).await).unwrap();
+    }
+    assert_eq!(read!(db.store, |tx| equipment::answered(tx, "p1").await).unwrap(), None, "long ago");
+    assert_eq!(read!(db.store, |tx| equipment::answered(tx, "p2").await).unwrap().as_deref(), Some("{}"));
+    let again = write!(db.store, |tx| equipment::answer(tx, "p2", "[]", Timestamp(901), Timestamp(0)).await);
+    assert!(again.is_err(), "of two at once the second is told");
 }
 
 pub(crate) async fn why_something_was_not_sent_is_kept_and_listed(db: Database) {

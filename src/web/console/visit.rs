@@ -112,7 +112,7 @@ struct VisitPage {
     facts: Vec<Fact>,
     phone: Option<String>,
     links: Vec<Link>,
-    record: Option<Note>,
+    record: Option<Recorded>,
     withheld: Vec<Refusal>,
     /// Nothing where there is nothing more to be done.
     form: Option<ToWrite>,
@@ -122,7 +122,7 @@ struct VisitPage {
 
 /// What was written down.
 #[derive(Debug)]
-struct Note {
+struct Recorded {
     facts: Vec<Fact>,
     note: String,
     voices: Vec<Voice>,
@@ -230,7 +230,7 @@ fn links(visit: &Visit, w: &Words) -> Vec<Link> {
     known.into_iter().flatten().collect()
 }
 
-async fn written(web: &Web, tx: &mut Tx, record: &Record, w: &Words) -> Result<Note, WebError> {
+async fn written(web: &Web, tx: &mut Tx, record: &Record, w: &Words) -> Result<Recorded, WebError> {
     let by = people::find(tx, record.by).await?.map(|person| person.name);
     let way = match record.way {
         Way::Phone => "phone",
@@ -255,7 +255,7 @@ async fn written(web: &Web, tx: &mut Tx, record: &Record, w: &Words) -> Result<N
         }
     }
     let (voices, photos) = thread::files(web, tx, files, w).await?;
-    Ok(Note { facts: known.into_iter().flatten().collect(), note: record.note.clone(), voices, photos })
+    Ok(Recorded { facts: known.into_iter().flatten().collect(), note: record.note.clone(), voices, photos })
 }
 
 /// What to say on the phone, line by line.
@@ -332,7 +332,7 @@ mod tests {
                 facts: vec![Fact::of("web.console.ticket.contact", "王敏")],
                 phone: Some("13800000000".to_owned()),
                 links: vec![],
-                record: Some(Note {
+                record: Some(Recorded {
                     facts: vec![],
                     note: "已通话".to_owned(),
                     voices: vec![],
