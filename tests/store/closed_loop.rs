@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use huifang::domain::access::Scope;
 use huifang::domain::ids::{ContactId, ProjectId, TicketId, UnitId};
 use huifang::domain::incident::{Incident, Status as IncidentStatus};
 use huifang::domain::project::{Project, ProjectKind, Unit};
@@ -13,6 +14,7 @@ use huifang::domain::understanding::Category;
 use huifang::domain::visit::{Visit, VisitKind};
 use huifang::store::follow_ups;
 use huifang::store::ledger::{self, Counts, Filter, Standing};
+use huifang::store::offers::{self, Offer};
 use huifang::store::responses::{self, NewResponse, Outcome};
 use huifang::store::{incidents, projects, recoveries, staff, tickets, units, visits};
 
@@ -294,4 +296,67 @@ pub(crate) async fn reports_of_a_building_become_an_incident_with_a_number_of_it
     assert_eq!(listed.iter().map(|incident| incident.id).collect::<Vec<_>>(), [second.id, first.id]);
     let line = read!(db.store, |tx| ledger::list(tx, &Filter::default(), now, 10).await).unwrap();
     assert!(line.iter().any(|line| line.incident.as_ref() == Some(&first.number)));
+}
+
+pub(crate) async fn an_offer_after_a_response_is_made_once(db: Database) {
+    let (contact, li) = (db.contact().await, db.staff("li").await);
+    let first = response(&db, None, Some(contact), 4.8).await;
+    let offer =
+        |name: &str, by| Offer { response: first.id, contact: Some(contact), name: name.to_owned(), by, at: db.now() };
+    let (own, again, other) = (offer("recommend", None), offer("recommend", Some(li)), offer("upkeep", Some(li)));
+    for (one, is_new) in [(own.clone(), true), (again, false), (other.clone(), true)] {
+        let id = db.clock.new_id();
+        assert_eq!(write!(db.store, |tx| offers::note(tx, id, &one).await).unwrap(), is_new, "{}", one.name);
+    }
+    let id = first.id;
+    assert_eq!(read!(db.store, |tx| offers::of_response(tx, id).await).unwrap(), [own, other]);
+    assert_eq!(read!(db.store, |tx| offers::last_to(tx, contact).await).unwrap(), Some(db.now()));
+    let stranger = db.contact().await;
+    assert_eq!(read!(db.store, |tx| offers::last_to(tx, stranger).await).unwrap(), None);
+    assert_eq!(read!(db.store, |tx| offers::latest_answer(tx, contact).await).unwrap(), Some(id));
+}
+
+pub(crate) async fn a_list_holds_what_whoever_asks_may_see(db: Database) {
+    let (contact, li, wang) = (db.contact().await, db.staff("li").await, db.staff("wang").await);
+    let mut regions = Vec::new();
+    for region in ["华东", "华南"] {
+        let mut project = Project::new(db.clock.new_id(), region, ProjectKind::Housing);
+        project.region = region.to_owned();
+        regions.push(project.id);
+        write!(db.store, |tx| projects::insert(tx, &project).await).unwrap();
+    }
+    let (east, south) = (regions[0], regions[1]);
+    let pool = ticket(&db, east, None, contact).await;
+    let lis = ticket(&db, south, None, contact).await.assign(li, db.now()).unwrap();
+    let wangs = ticket(&db, east, None, contact).await.assign(wang, db.now()).unwrap();
+    let far = ticket(&db, south, None, contact).await;
+    let nowhere = Ticket::reported(db.clock.new_id(), TicketKind::Repair, contact, db.now());
+    let nowhere = write!(db.store, |tx| tickets::file(tx, nowhere).await).unwrap();
+    for ticket in [&lis, &wangs] {
+        stored(&db, ticket.clone()).await;
+    }
+    let sees = async |within: Scope| {
+        let (filter, lines) =
+            (tickets::Filter { within: within.clone(), ..Default::default() }, Filter { within, ..Filter::default() });
+        let listed = read!(db.store, |tx| tickets::list(tx, &filter, 50).await).unwrap();
+        let mut listed: Vec<_> = listed.into_iter().map(|ticket| ticket.number).collect();
+        listed.sort_unstable();
+        let mut ledger = numbers(&db, lines.clone()).await;
+        ledger.sort_unstable();
+        assert_eq!(listed, ledger, "{lines:?}");
+        let now = db.now();
+        let counted = read!(db.store, |tx| ledger::counts(tx, &lines, now).await).unwrap();
+        assert_eq!(counted.all, listed.len() as u64);
+        listed
+    };
+    let named = |tickets: &[&Ticket]| {
+        let mut numbers: Vec<_> = tickets.iter().map(|ticket| ticket.number.clone()).collect();
+        numbers.sort_unstable();
+        numbers
+    };
+    let region = Some("华东".to_owned());
+    assert_eq!(sees(Scope::default()).await, named(&[&pool, &lis, &wangs, &far, &nowhere]));
+    assert_eq!(sees(Scope { region: region.clone(), ..Scope::default() }).await, named(&[&pool, &wangs, &nowhere]));
+    assert_eq!(sees(Scope { owner: Some(li), pool: false, region: None }).await, named(&[&lis]));
+    assert_eq!(sees(Scope { owner: Some(li), pool: true, region }).await, named(&[&pool, &lis, &nowhere]));
 }

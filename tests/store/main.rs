@@ -117,6 +117,8 @@ behaviours! {
         the_visits_of_a_team_come_latest_first_with_their_projects,
         a_quality_client_is_one_whose_latest_survey_was_good,
         reports_of_a_building_become_an_incident_with_a_number_of_its_month,
+        an_offer_after_a_response_is_made_once,
+        a_list_holds_what_whoever_asks_may_see,
     }
     people {
         a_project_and_its_units_come_back_as_they_were_stored,
