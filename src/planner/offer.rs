@@ -52,7 +52,9 @@ impl Planner {
         }
         let mut lines: Vec<(_, _, Line)> = Vec::new();
         for dialogue in store::dialogues::list_for_contact(tx, contact).await? {
-            let (state, line) = (Intake::state_of(&dialogue)?, self.line(tx, &dialogue).await?);
+            // A notice that is sent once is kept for a survey.
+            let line = Line { notice: false, ..self.line(tx, &dialogue).await? };
+            let state = Intake::state_of(&dialogue)?;
             lines.push((dialogue, state, line));
         }
         let ways: Vec<Line> = lines.iter().map(|(_, _, line)| *line).collect();

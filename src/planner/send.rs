@@ -195,7 +195,7 @@ impl Planner {
         Ok(policy::reach(&lines, self.now()).ok())
     }
 
-    async fn line(&self, tx: &mut Tx, dialogue: &Dialogue) -> Result<Line, StoreError> {
+    pub(super) async fn line(&self, tx: &mut Tx, dialogue: &Dialogue) -> Result<Line, StoreError> {
         let kind = ChannelKind::from_name(&dialogue.channel);
         let window = kind.and_then(ChannelKind::window);
         let sent = match dialogue.heard_at.filter(|_| window.is_some()) {

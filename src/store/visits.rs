@@ -6,7 +6,7 @@ use super::backend::lock_row;
 use super::tx::both;
 use super::value::{Row, clean, json_of, name_of};
 use super::{StoreError, Tx};
-use crate::domain::ids::{ContactId, ResponseId, StaffId, UnitId, VisitId};
+use crate::domain::ids::{ContactId, MediaId, ResponseId, StaffId, UnitId, VisitId};
 use crate::domain::time::Timestamp;
 use crate::domain::visit::{Reason, Visit, VisitStatus};
 
@@ -133,6 +133,15 @@ pub async fn list_ended(tx: &mut Tx, limit: u32) -> Result<Vec<Visit>, StoreErro
         select!("WHERE ended_at IS NOT NULL AND status <> 'cancelled' ORDER BY ended_at DESC, id LIMIT $1");
     let rows = both!(tx, |c| sqlx::query_as::<_, VisitRow>(SQL).bind(i64::from(limit)).fetch_all(c).await)?;
     rows.into_iter().map(Visit::try_from).collect()
+}
+
+/// Returns the visit whose record a file belongs to.
+pub async fn of_media(tx: &mut Tx, media: MediaId) -> Result<Option<Visit>, StoreError> {
+    // Few visits have a record; ids are found in its JSON as they stand there.
+    const SQL: &str = select!("WHERE record IS NOT NULL AND record LIKE $1 LIMIT 1");
+    let held = format!("%{media}%");
+    let row = both!(tx, |c| sqlx::query_as::<_, VisitRow>(SQL).bind(held).fetch_optional(c).await)?;
+    row.map(Visit::try_from).transpose()
 }
 
 /// Takes the visits that are still to be made from somebody who has left; returns how many.

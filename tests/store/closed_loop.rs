@@ -305,8 +305,8 @@ pub(crate) async fn an_offer_after_a_response_is_made_once(db: Database) {
         |name: &str, by| Offer { response: first.id, contact: Some(contact), name: name.to_owned(), by, at: db.now() };
     let (own, again, other) = (offer("recommend", None), offer("recommend", Some(li)), offer("upkeep", Some(li)));
     for (one, is_new) in [(own.clone(), true), (again, false), (other.clone(), true)] {
-        let id = db.clock.new_id();
-        assert_eq!(write!(db.store, |tx| offers::note(tx, id, &one).await).unwrap(), is_new, "{}", one.name);
+        let (id, name) = (db.clock.new_id(), one.name.clone());
+        assert_eq!(write!(db.store, |tx| offers::note(tx, id, &one).await).unwrap(), is_new, "{name}");
     }
     let id = first.id;
     assert_eq!(read!(db.store, |tx| offers::of_response(tx, id).await).unwrap(), [own, other]);

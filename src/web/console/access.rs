@@ -16,6 +16,7 @@ use crate::domain::flag::Flag;
 use crate::domain::ids::{DialogueId, ProjectId, ResponseId, UnitId};
 use crate::domain::staff::Staff as Person;
 use crate::domain::ticket::Ticket;
+use crate::domain::visit::Visit;
 use crate::store::{
     Tx, contact_units, dialogues, flags, follow_ups, incidents, media, projects, recoveries, responses, tickets, units,
     visits,
@@ -78,6 +79,7 @@ const ROUTES: &[(&str, &str, Need)] = &[
     ("POST", "/console/recoveries/{id}/visit", Need::Right(Right::Recoveries)),
     ("GET", "/console/visits", Need::Right(Right::Visits)),
     ("GET", "/console/visits/{id}", Need::Right(Right::Visits)),
+    ("GET", "/console/visits/{id}/papers/{name}", Need::Right(Right::Visits)),
     ("POST", "/console/visits/{id}/record", Need::Right(Right::Visits)),
     ("POST", "/console/visits/{id}/given_up", Need::Right(Right::Visits)),
     ("GET", "/console/incidents", Need::Right(Right::Incidents)),
@@ -192,9 +194,7 @@ async fn things(tx: &mut Tx, kind: &str, id: &str) -> Result<Option<Vec<Thing>>,
         }
         "visits" => {
             let visit = found!(visits);
-            let mut thing = of_project(tx, Some(visit.project_id)).await?;
-            thing.owners.extend(visit.assignee);
-            one(thing)
+            one(of_visit(tx, &visit).await?)
         }
         "incidents" => {
             let incident = found!(incidents);
@@ -214,6 +214,10 @@ async fn things(tx: &mut Tx, kind: &str, id: &str) -> Result<Option<Vec<Thing>>,
                 if let Some(ticket) = tickets::find(tx, ticket).await? {
                     all.push(of_ticket(tx, &ticket).await?);
                 }
+            }
+            // What staff brought from a visit belongs to neither.
+            if let Some(visit) = visits::of_media(tx, file.id).await? {
+                all.push(of_visit(tx, &visit).await?);
             }
             Some(all)
         }
@@ -256,6 +260,13 @@ async fn of_dialogue(tx: &mut Tx, id: DialogueId) -> Result<Vec<Thing>, WebError
         all.push(Thing { owners, ..Thing::default() });
     }
     Ok(all)
+}
+
+/// A visit belongs to whoever made it, and to the engineer of the project.
+pub(super) async fn of_visit(tx: &mut Tx, visit: &Visit) -> Result<Thing, WebError> {
+    let mut thing = of_project(tx, Some(visit.project_id)).await?;
+    thing.owners.extend(visit.assignee);
+    Ok(thing)
 }
 
 /// An answer belongs to whoever wins the client back, and to the engineer of the project.

@@ -245,7 +245,8 @@ mod tests {
     #[test]
     fn times_are_shown_in_the_zone_of_the_page() {
         let said = |zone: &str| {
-            let w = Words { zone: jiff::tz::TimeZone::get(zone).unwrap(), ..samples::words(Language::Chinese) };
+            let mut w = samples::words(Language::Chinese);
+            w.zone = jiff::tz::TimeZone::get(zone).unwrap();
             let when = When::of(Timestamp(1_793_462_400_000), &w);
             assert_eq!(when.iso, "2026-10-31T16:00:00Z");
             (when.local, when.full)

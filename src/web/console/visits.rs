@@ -165,9 +165,7 @@ async fn row(tx: &mut Tx, visit: &Visit, why: String, at: When, w: &Words) -> Re
 
 /// Whether a visit is within what somebody may see.
 async fn may_see(tx: &mut Tx, person: &Person, visit: &Visit) -> Result<bool, WebError> {
-    let mut thing = access::of_project(tx, Some(visit.project_id)).await?;
-    thing.owners.extend(visit.assignee);
-    Ok(person.may(Right::Visits, &thing))
+    Ok(person.may(Right::Visits, &access::of_visit(tx, visit).await?))
 }
 
 /// Returns where a visit is, as people say it.
