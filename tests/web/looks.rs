@@ -152,7 +152,7 @@ async fn looks(stage: &Stage, sights: &Sights, phone: bool, language: &str) {
         }
         let words = window.run("return document.querySelector('main').innerText").await;
         let words = words.as_str().unwrap();
-        assert!(!words.contains("web.") && !words.contains("{"), "{page}: {words}");
+        assert!(!words.contains("web.") && !words.contains('{'), "{page}: {words}");
         assert!(words.chars().count() > 20, "{page} says nothing: {words}");
     }
     window.close().await;
