@@ -16,3 +16,9 @@ CREATE INDEX responses_completed ON responses (status, completed_at, id);
 CREATE INDEX recoveries_visit ON recoveries (visit_id);
 CREATE INDEX recoveries_person ON recoveries (person, ended_at);
 CREATE INDEX tickets_closed ON tickets (closed_at);
+-- What is due is found by its time: by status and age alone, every claim read all that is owed for
+-- the months to come.
+DROP INDEX jobs_status;
+CREATE INDEX jobs_due ON jobs (status, run_at);
+CREATE INDEX jobs_leased ON jobs (status, lease_until);
+CREATE INDEX jobs_done ON jobs (created_at) WHERE status = 'done';

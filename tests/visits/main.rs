@@ -11,4 +11,3 @@ mod many;
 mod numbers;
 mod plan;
 mod record;
-mod years;

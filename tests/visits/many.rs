@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use huifang::channel::ChannelKind;
+use huifang::channel::{ChannelKind, Content};
 use huifang::domain::ids::{ContactId, UnitId};
 use huifang::domain::plan::{Subject, plan};
 use huifang::domain::project::Unit;
@@ -28,6 +28,8 @@ enum Habit {
     Silent,
     /// Says stop after a year.
     Stops,
+    /// Blocks us after a year.
+    Leaves,
     /// Nobody lives there whom we know.
     Unknown,
 }
@@ -37,8 +39,9 @@ impl Habit {
         match n % 10 {
             0..=4 if n % 50 == 1 => Habit::Complains,
             0..=4 => Habit::Answers,
-            5..=7 => Habit::Silent,
-            8 => Habit::Stops,
+            5..=6 => Habit::Silent,
+            7 => Habit::Stops,
+            8 => Habit::Leaves,
             _ => Habit::Unknown,
         }
     }
@@ -82,7 +85,10 @@ async fn three_years_of(count: usize, grain: Duration) -> Tally {
                 Habit::Complains if first => answer(&mut estate, &who, &visit, ["1", "2", "2"]).await,
                 Habit::Complains => answer(&mut estate, &who, &visit, ["4", "4", "8"]).await,
                 Habit::Stops if estate.now() > begin + 365 * DAY => estate.says(&who, "退订").await,
-                Habit::Stops | Habit::Silent | Habit::Unknown => {}
+                Habit::Leaves if estate.now() > begin + 365 * DAY => {
+                    estate.sends(ChannelKind::Web, &who, Content::Left).await;
+                }
+                Habit::Stops | Habit::Leaves | Habit::Silent | Habit::Unknown => {}
             }
         }
         let next = found!(estate, |tx| store::jobs::next_run_at(tx).await).filter(|next| *next <= end);
@@ -130,6 +136,7 @@ async fn check(estate: &Estate, units: &[UnitId], tally: &mut Tally) {
             }
             Habit::Silent => assert_eq!(at(VisitStatus::Answered), 0),
             Habit::Stops => assert!(at(VisitStatus::Skipped) >= 3, "{}", estate.told(*unit).await),
+            Habit::Leaves => assert!(at(VisitStatus::Call) >= 5, "{}", estate.told(*unit).await),
             Habit::Unknown => assert!(own.iter().all(|visit| visit.sent_at.is_none())),
         }
         tally.visits += own.len();
@@ -162,9 +169,9 @@ async fn check(estate: &Estate, units: &[UnitId], tally: &mut Tally) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn three_years_of_two_hundred_units_lose_and_double_no_visit() {
-    let tally = three_years_of(200, Duration::from_secs(3600)).await;
-    assert!(tally.sent > 200 * 6 && tally.answered > 100 * 7 && tally.called > 80 * 7, "{tally:?}");
+async fn three_years_of_eighty_units_lose_and_double_no_visit() {
+    let tally = three_years_of(80, Duration::from_secs(3600)).await;
+    assert!(tally.sent > 80 * 6 && tally.answered > 40 * 7 && tally.called > 24 * 7, "{tally:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
