@@ -19,6 +19,7 @@ mod verdict;
 
 pub mod effect;
 pub mod event;
+mod invitation;
 pub mod say;
 pub mod state;
 

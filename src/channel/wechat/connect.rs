@@ -58,7 +58,7 @@ impl Wechat {
         }
         if self.0.template.is_none() && self.0.subscription.is_none() {
             to_do.push(
-                "optional: choose a template message and set [wechat] template_id, or a subscription message (订阅通知) \
+                "optional: choose a template message and set [wechat] template_id, or a subscription message \
                  and subscription_id, or people who wrote more than 48 hours ago cannot be told anything"
                     .to_owned(),
             );

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::effect::{About, Effect, Timer};
 use super::say::Say;
-use super::state::{Activity, Commenting, Invitation, Proposed, SurveyRun};
+use super::state::{Activity, Commenting, Proposed, SurveyRun};
 use super::{Turn, Words};
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{MediaId, ResponseId};
@@ -24,50 +24,6 @@ const REMIND_AFTER: Duration = Duration::from_secs(48 * 3600);
 const EXPIRE_AFTER: Duration = Duration::from_secs(14 * 24 * 3600);
 
 impl Turn<'_> {
-    /// Begins a survey that is due, or remembers it while something else goes on.
-    pub(super) fn invited(&mut self, response: ResponseId, survey: &str, intro: Option<Say>) {
-        if self.state.surveys_stopped {
-            return;
-        }
-        let busy =
-            self.state.handed_over() || matches!(self.state.activity, Activity::Reporting(_) | Activity::Surveying(_));
-        if busy {
-            self.state.invited = Some(Invitation { response, survey: survey.to_owned(), intro, announced: false });
-        } else {
-            self.begin_survey(response, survey, intro);
-        }
-    }
-
-    /// Announces a survey that is due to somebody who has to write first.
-    pub(super) fn announced(&mut self, response: ResponseId, survey: &str, intro: Option<Say>) {
-        let known = self.ctx.script.surveys.get(survey).filter(|_| !self.state.surveys_stopped);
-        let Some(known) = known.cloned() else { return };
-        self.open_survey(response, &known);
-        self.state.invited = Some(Invitation { response, survey: known.id, intro, announced: true });
-        self.say(Say::new(super::ANNOUNCEMENT));
-    }
-
-    /// Takes up a survey that had to wait.
-    pub(super) fn begin_waiting_survey(&mut self) {
-        if let Some(invitation) = self.state.invited.take() {
-            self.take_up(invitation);
-        }
-    }
-
-    /// Begins a survey that was kept.
-    pub(super) fn take_up(&mut self, invitation: Invitation) {
-        let Invitation { response, survey, intro, announced } = invitation;
-        match self.ctx.script.surveys.get(&survey).cloned() {
-            Some(survey) if announced => self.put_survey(response, survey, intro),
-            _ => self.begin_survey(response, &survey, intro),
-        }
-    }
-
-    /// Whether a survey was announced and waits for the person's word.
-    pub(super) fn is_announced(&self) -> bool {
-        self.state.invited.as_ref().is_some_and(|invited| invited.announced)
-    }
-
     /// Begins a survey; `first` is said in front of its opening.
     pub(super) fn begin_survey(&mut self, response: ResponseId, id: &str, first: Option<Say>) {
         let Some(survey) = self.ctx.script.surveys.get(id).cloned() else {
@@ -77,7 +33,8 @@ impl Turn<'_> {
         self.put_survey(response, survey, first);
     }
 
-    fn open_survey(&mut self, response: ResponseId, survey: &Survey) {
+    /// Notes that a survey is put, and when it is brought up again and let go.
+    pub(super) fn open_survey(&mut self, response: ResponseId, survey: &Survey) {
         let (version, anonymous) = (survey.version, survey.anonymous);
         self.effect(Effect::OpenResponse { response, survey: survey.id.clone(), version, anonymous });
         self.effect(Effect::Remind { timer: Timer::SurveyReminder { response }, after: REMIND_AFTER });
@@ -85,7 +42,7 @@ impl Turn<'_> {
     }
 
     /// Asks the first question; `first` is said in front of the opening.
-    fn put_survey(&mut self, response: ResponseId, survey: Survey, first: Option<Say>) {
+    pub(super) fn put_survey(&mut self, response: ResponseId, survey: Survey, first: Option<Say>) {
         let opening = Say::new(survey.opening_key.clone());
         let run = SurveyRun {
             response,
