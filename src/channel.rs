@@ -126,6 +126,8 @@ pub enum Content {
     Remote { files: Vec<RemoteFile>, caption: Option<String> },
     /// A place on the map.
     Place(Place),
+    /// The person's own telephone number, for which the platform vouches; as it writes it.
+    OwnNumber(String),
     /// The person blocked or unfollowed us: nothing can be brought to them until they write again.
     Left,
     /// The person opened the conversation and has said nothing yet, perhaps by a link with a token;

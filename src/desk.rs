@@ -5,13 +5,14 @@
 //! (`crate::web`); this module decides whether it can be done.
 //!
 //! [`work`] moves a ticket through the closed loop, [`pool`] decides whose it is, [`extras`] holds what
-//! is rarer (merge, split, pause, cause), [`appointments`] and [`links`] what their names say.
+//! is rarer (merge, split, pause, cause), [`appointments`], [`links`] and [`people`] what their names say.
 
 mod alerts;
 mod appointments;
 mod extras;
 mod incidents;
 pub mod links;
+mod people;
 mod pool;
 mod recoveries;
 mod work;
@@ -24,6 +25,7 @@ pub use alerts::HeardStaff;
 use serde_json::json;
 
 use crate::domain::appointment::InvalidAppointment;
+use crate::domain::contact::NotOne;
 use crate::domain::correction::{About, Labels};
 use crate::domain::dialogue::Event;
 use crate::domain::ids::{DialogueId, FlagId, MediaId, StaffId, TicketId};
@@ -58,6 +60,8 @@ pub enum DeskError {
     Clock(#[from] InvalidClock),
     #[error(transparent)]
     OutOfTurn(#[from] OutOfTurn),
+    #[error(transparent)]
+    NotOne(#[from] NotOne),
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -13,6 +13,7 @@ mod appointment;
 mod care;
 mod clocks;
 mod dispatch;
+pub mod erase;
 mod flags;
 pub mod kind;
 mod ladder;
@@ -20,6 +21,7 @@ mod leaving;
 pub mod links;
 pub mod message;
 mod neighbours;
+pub(crate) mod people;
 mod permit;
 mod read;
 mod record;
@@ -162,7 +164,7 @@ impl Intake {
     /// # Errors
     /// [`StoreError::Missing`] if there is no such conversation.
     pub async fn apply(&self, tx: &mut Tx, dialogue: DialogueId, event: Event) -> Result<(), StoreError> {
-        let found = store::dialogues::load_for_update(tx, dialogue).await?;
+        let found = self.where_now(tx, dialogue, Some(&event)).await?;
         let found = found.ok_or_else(|| StoreError::Missing { table: "dialogues", id: dialogue.to_string() })?;
         let mut scene = self.scene(tx, found).await?;
         self.happen(tx, &mut scene, event).await?;
@@ -197,7 +199,7 @@ impl Intake {
             _ => Some(Heard::Wrote),
         };
         let permits = permit::Change::of(&inbound.content);
-        let read::Read { body, events, files } = self.read(tx, &scene, inbound.content).await?;
+        let read::Read { body, events, files, deed } = self.read(tx, &scene, inbound.content).await?;
         let id = self.clock.new_id::<InboxId>();
         let stored = store::inbox::NewInbound {
             id,
@@ -223,8 +225,15 @@ impl Intake {
         if files.is_empty() && anonymous::answered(&before, &scene) {
             store::inbox::blank(tx, id, &message::encode(&message::InboundBody::default())?).await?;
         }
-        if heard == Some(Heard::Wrote) {
-            self.send_what_was_shut_out(tx, &scene, id).await?;
+        match deed {
+            Some(read::Deed::Opened(opened)) => self.go_on_from(tx, &mut scene, &opened).await?,
+            Some(read::Deed::Number(number)) => self.number_shown(tx, &mut scene, &number).await?,
+            None => {}
+        }
+        match heard {
+            Some(Heard::Wrote) => self.send_what_was_shut_out(tx, &scene, id).await?,
+            Some(Heard::Left) => self.left(tx, &scene).await?,
+            None => {}
         }
         self.save(tx, &scene).await?;
         Ok(Received { dialogue, message: id, duplicate: false })
@@ -339,7 +348,7 @@ impl Intake {
         dialogue: DialogueId,
         body: &message::OutboundBody,
     ) -> Result<(), StoreError> {
-        let found = store::dialogues::find(tx, dialogue).await?;
+        let found = self.where_now(tx, dialogue, None).await?;
         let found = found.ok_or_else(|| StoreError::Missing { table: "dialogues", id: dialogue.to_string() })?;
         let scene = self.scene(tx, found).await?;
         self.send(tx, &scene, store::outbox::Author::Staff, body).await

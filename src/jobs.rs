@@ -7,6 +7,7 @@
 
 pub mod alert;
 mod deliver;
+mod erase;
 mod fetch;
 mod plan;
 mod service;
@@ -265,6 +266,7 @@ impl Runner {
                 let invited = self.store.write(move |tx| Box::pin(async move { planner.invite(tx, response).await }));
                 invited.await.map_or_else(Outcome::from, |()| Outcome::Done)
             }
+            Job::Erase { erasure } => self.erase(erasure).await,
             Job::Wake { dialogue, timer } => {
                 let intake = self.intake.clone();
                 let woken = self

@@ -10,3 +10,4 @@ pub mod facts;
 mod layout;
 pub mod ledger;
 pub mod pdf;
+mod png;

@@ -12,7 +12,7 @@ use huifang::domain::dialogue::{
     Activity, Binding, Choice, Ctx, Effect, Event, NotHeard, OpenIncident, OpenTicket, Say, State, Timer, TokenFault,
     step,
 };
-use huifang::domain::ids::{MediaId, ProjectId, ResponseId, TicketId, UnitId};
+use huifang::domain::ids::{DialogueId, MediaId, ProjectId, ResponseId, TicketId, UnitId};
 use huifang::domain::language::Language;
 use huifang::domain::media::Refusal;
 use huifang::domain::time::Timestamp;
@@ -46,6 +46,9 @@ enum Happening {
     Informed,
     Elapsed(u8),
     Staff(bool),
+    /// They go on elsewhere.
+    Moves,
+    NumberShown(bool),
     Later(u16),
 }
 
@@ -71,6 +74,8 @@ fn happenings() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::Informed),
         1 => (0_u8..4).prop_map(Happening::Elapsed),
         1 => any::<bool>().prop_map(Happening::Staff),
+        1 => Just(Happening::Moves),
+        1 => any::<bool>().prop_map(Happening::NumberShown),
         1 => any::<u16>().prop_map(Happening::Later),
     ]
 }
@@ -88,6 +93,7 @@ fn texts() -> impl Strategy<Value = String> {
             "/stop",
             "/language",
             "/privacy",
+            "/elsewhere",
             "/nonsense",
             "报修",
             "进度",
@@ -229,6 +235,11 @@ impl World {
             Happening::Elapsed(which) => Event::Elapsed(self.timer(which)),
             Happening::Staff(true) => Event::StaffSpoke,
             Happening::Staff(false) => Event::HandedBack,
+            Happening::Moves => {
+                let to = DialogueId(self.id());
+                Event::CameFrom(Box::new(self.state.hand_on(to)))
+            }
+            Happening::NumberShown(joined) => Event::NumberShown { joined, binding: None },
             Happening::Later(minutes) => {
                 self.now = self.now + Duration::from_secs(u64::from(minutes) * 60);
                 return None;

@@ -17,7 +17,8 @@ use crate::desk::{Desk, HeardStaff};
 use crate::domain::language::Language;
 use crate::domain::script::Command;
 use crate::intake::Intake;
-use crate::store::StoreError;
+use crate::intake::people::TELEGRAM_NAME;
+use crate::store::{StoreError, settings};
 
 /// The first pause after something failed; each next one is twice as long …
 const PAUSE: Duration = Duration::from_secs(1);
@@ -62,11 +63,27 @@ impl Service {
                 tracing::error!("Telegram: {left}");
             }
             if !told.again {
+                self.remember_name().await;
                 tracing::info!("Telegram: {}", told.done.join("; "));
                 return;
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+}
+
+impl Service {
+    /// Keeps the bot's name, which links into Telegram begin with.
+    async fn remember_name(&self) {
+        let name = match self.bot.name().await {
+            Ok(name) => name,
+            Err(error) => return tracing::warn!(%error, "Telegram: the bot's name is not known: {error}"),
+        };
+        let kept =
+            self.intake.store.write(move |tx| Box::pin(async move { settings::put(tx, TELEGRAM_NAME, &name).await }));
+        if let Err(error) = kept.await {
+            tracing::warn!(%error, "Telegram: the bot's name could not be kept: {error}");
         }
     }
 }

@@ -26,7 +26,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sha2::Sha256;
 use teloxide::payloads::{AnswerCallbackQuery, DeleteWebhook, GetUpdates, SendMessage};
-use teloxide::types::{CallbackQueryId, ChatId, MessageId, ReplyMarkup, ReplyParameters};
+use teloxide::types::{CallbackQueryId, ChatId, MessageId, ReplyParameters};
 
 use super::{FetchError, Outgoing, SendError};
 use crate::domain::ids::OutboxId;
@@ -220,7 +220,7 @@ impl Telegram {
         let below = below
             .and_then(|id| i32::try_from(id).ok())
             .map(|id| ReplyParameters::new(MessageId(id)).allow_sending_without_reply());
-        let (text, keyboard) = keyboard::lay_out(message.text, message.buttons);
+        let (text, keyboard) = keyboard::below(message.text, message.buttons);
         let parts = split::parts(&text);
         let last = parts.len().saturating_sub(1);
         let mut number = None;
@@ -232,7 +232,7 @@ impl Telegram {
             let mut payload = SendMessage::new(ChatId(chat), *part);
             payload.reply_parameters = below.clone().filter(|_| at == 0);
             if at == last {
-                payload.reply_markup = keyboard.clone().map(ReplyMarkup::InlineKeyboard);
+                payload.reply_markup = keyboard.clone();
             }
             // It was done, whatever the answer says of it: its number is read if it is there.
             match self.api.call::<_, serde_json::Value>(&payload, CALL).await {

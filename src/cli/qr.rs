@@ -30,7 +30,7 @@ pub(super) struct Qr {
     /// How long the codes are good for
     #[arg(long, default_value_t = 3650, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     days: u32,
-    /// The file to be written
+    /// The file to be written; with --format png the folder, in which each unit has a picture of its own
     file: PathBuf,
 }
 
@@ -46,6 +46,7 @@ enum Door {
 enum Format {
     Svg,
     Pdf,
+    Png,
 }
 
 /// What makes addresses of tokens.
@@ -72,10 +73,23 @@ impl Qr {
         let bytes = match format {
             Format::Svg => codes::svg(&codes, &hint)?.into_bytes(),
             Format::Pdf => codes::pdf(&codes, &hint, &name, language)?,
+            Format::Png => return self.pictures(&codes),
         };
         std::fs::write(&self.file, bytes).with_context(|| format!("{} could not be written", self.file.display()))?;
         let sheets = codes::sheets(codes.len());
         Ok(super::print(format_args!("{} codes on {sheets} sheets: {}", codes.len(), self.file.display()))?)
+    }
+
+    /// Writes a picture for each unit, numbered in the order of the register.
+    fn pictures(&self, codes: &[Code]) -> anyhow::Result<()> {
+        let folder = &self.file;
+        std::fs::create_dir_all(folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+        for (number, code) in (1..).zip(codes) {
+            let path = folder.join(format!("{number:04}-{}.png", plain(&code.unit)));
+            let picture = codes::png(code)?;
+            std::fs::write(&path, picture).with_context(|| format!("{} could not be written", path.display()))?;
+        }
+        Ok(super::print(format_args!("{} codes: {}", codes.len(), folder.display()))?)
     }
 
     fn format(&self) -> anyhow::Result<Format> {
@@ -84,7 +98,10 @@ impl Qr {
             (Some(format), _) => Ok(format),
             (None, Some("svg")) => Ok(Format::Svg),
             (None, Some("pdf")) => Ok(Format::Pdf),
-            _ => bail!("{}: expected a name that ends in .svg or .pdf, or --format", self.file.display()),
+            _ => bail!(
+                "{}: expected a name that ends in .svg or .pdf, or --format png and a folder",
+                self.file.display()
+            ),
         }
     }
 
@@ -135,6 +152,12 @@ impl Qr {
         }
         Ok((project.name, codes))
     }
+}
+
+/// What a unit is called, as part of a file's name.
+fn plain(label: &str) -> String {
+    let kept = |c: char| if c.is_alphanumeric() || c == '-' { c } else { '_' };
+    label.chars().take(40).map(kept).collect()
 }
 
 impl Links {

@@ -203,6 +203,7 @@ impl Desk {
             | DeskError::OutOfTurn(_)
             | DeskError::Changed
             | DeskError::Clock(_)
+            | DeskError::NotOne(_)
             | DeskError::Appointment(_) => "alert.refused.not_now",
             DeskError::NotFound("conversation") => "alert.refused.no_client",
             DeskError::NotFound(_) | DeskError::Needed(_) => "alert.refused.gone",

@@ -6,10 +6,11 @@
 //! performs them (`crate::intake` stores them in the same transaction as the state).
 //!
 //! Read on in [`survey`] for follow-ups, [`repair`] for reports, [`appointment`] for when somebody
-//! comes, [`talk`] for everything said outside of these.
+//! comes, [`elsewhere`] for one person on several channels, [`talk`] for everything said outside of these.
 
 mod appointment;
 mod danger;
+mod elsewhere;
 mod question;
 mod recordings;
 mod repair;
@@ -25,7 +26,7 @@ pub mod state;
 
 pub use effect::{Effect, TicketDraft, Timer};
 pub use event::{Event, NotHeard, TokenFault};
-pub use say::{Arg, Choice, Say};
+pub use say::{Arg, Choice, Door, SHARE_NUMBER, Say};
 pub use state::{Activity, Binding, Meeting, Mode, OfferedWindow, State};
 
 use uuid::Uuid;
@@ -107,6 +108,8 @@ pub fn step(state: State, event: Event, ctx: &Ctx<'_>) -> Step {
         Event::AppointmentOffered(meeting) => turn.appointment_offered(meeting),
         Event::AppointmentWithdrawn { ticket, quietly } => turn.appointment_withdrawn(ticket, quietly),
         Event::Notified(say) => turn.beside(say),
+        Event::CameFrom(left) => turn.came_from(*left),
+        Event::NumberShown { joined, binding } => turn.number_shown(joined, binding),
         Event::Elapsed(timer) => turn.elapsed(timer),
         Event::StaffSpoke => turn.state.mode = Mode::WithPerson { since: turn.ctx.now },
         Event::HandedBack => turn.handed_back(),

@@ -50,6 +50,10 @@ ids! {
     UnitId,
     /// A person we talk to (客户档案).
     ContactId,
+    /// Two contacts that turned out to be one person.
+    MergeId,
+    /// A removal of personal data.
+    ErasureId,
     /// One person's conversation on one channel.
     DialogueId,
     /// One message as it came in.

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::alert::{Act, Target};
 use super::dialogue::Timer;
 use super::ids::{
-    DialogueId, FlagId, MediaId, OutboxId, RecoveryId, ResponseId, ServiceAccountId, StaffId, TicketId, VisitId,
+    DialogueId, ErasureId, FlagId, MediaId, OutboxId, RecoveryId, ResponseId, ServiceAccountId, StaffId, TicketId,
+    VisitId,
 };
 use super::sla::ClockKind;
 
@@ -58,6 +59,8 @@ pub enum Job {
     RecoveryDue { recovery: RecoveryId },
     /// Invite a satisfied client, if nothing speaks against it.
     Invite { response: ResponseId },
+    /// Remove personal data, and its files.
+    Erase { erasure: ErasureId },
     /// Wake a conversation up.
     Wake {
         dialogue: DialogueId,
@@ -91,6 +94,7 @@ impl Job {
             Job::Neighbours { .. } => "neighbours",
             Job::RecoveryDue { .. } => "recovery_due",
             Job::Invite { .. } => "invite",
+            Job::Erase { .. } => "erase",
             Job::Wake { .. } => "wake",
         }
     }
@@ -122,6 +126,7 @@ impl Job {
             | Job::Neighbours { .. }
             | Job::RecoveryDue { .. }
             | Job::Invite { .. }
+            | Job::Erase { .. }
             | Job::Wake { .. } => None,
         }
     }
@@ -151,6 +156,7 @@ impl Job {
             Job::FixUnanswered { ticket, round, last } => Some(format!("fix_unanswered:{ticket}:{round}:{last}")),
             Job::Neighbours { ticket } => Some(format!("neighbours:{ticket}")),
             Job::RecoveryDue { recovery } => Some(format!("recovery_due:{recovery}")),
+            Job::Erase { erasure } => Some(format!("erase:{erasure}")),
             Job::Wake { timer, .. } => Some(match timer {
                 Timer::ReportReminder { ticket } => format!("report_reminder:{ticket}"),
                 Timer::ReportUnconfirmed { ticket } => format!("report_unconfirmed:{ticket}"),

@@ -138,6 +138,10 @@ pub enum Command {
     Language,
     /// What is kept, and for how long?
     Privacy,
+    /// Remove what is known of me.
+    Forget,
+    /// Go on on another channel, or say who I am by my telephone number.
+    Elsewhere,
     /// Pass over this question.
     Skip,
     /// Return to the question before.
@@ -154,7 +158,7 @@ pub enum Command {
 
 impl Command {
     /// Every command that `prompts/commands.toml` defines: all but [`Command::Unknown`].
-    pub const ALL: [Command; 17] = [
+    pub const ALL: [Command; 19] = [
         Command::Start,
         Command::Help,
         Command::Report,
@@ -166,6 +170,8 @@ impl Command {
         Command::Resume,
         Command::Language,
         Command::Privacy,
+        Command::Forget,
+        Command::Elsewhere,
         Command::Skip,
         Command::Back,
         Command::Edit,
@@ -189,6 +195,8 @@ impl Command {
             Command::Resume => "resume",
             Command::Language => "language",
             Command::Privacy => "privacy",
+            Command::Forget => "forget",
+            Command::Elsewhere => "elsewhere",
             Command::Skip => "skip",
             Command::Back => "back",
             Command::Edit => "edit",

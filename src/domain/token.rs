@@ -1,6 +1,7 @@
 //! Signed tokens. The one in a unit's QR code binds whoever opens it to that unit, so the bot never
 //! asks where somebody lives; the one in a progress link shows one ticket without a log-in; the one
-//! in the form of that page lets its buttons count for a while.
+//! in the form of that page lets its buttons count for a while; the one a person is given to go on
+//! with a conversation on another channel says whose it is.
 //!
 //! 36 bytes (unit, expiry, HMAC-SHA-256 cut to 128 bits) in 48 characters of `A-Za-z0-9_-`: that
 //! fits a Telegram deep link (64 characters) and a WeChat scene (64 characters).
@@ -12,7 +13,7 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::dialogue::TokenFault;
-use super::ids::{StaffId, TicketId, UnitId};
+use super::ids::{DialogueId, StaffId, TicketId, UnitId};
 use super::time::Timestamp;
 
 const SIGNED: usize = 20;
@@ -23,8 +24,21 @@ const UNIT: &[u8] = b"unit-token-v1";
 const STAFF: &[u8] = b"staff-token-v1";
 const PROGRESS: &[u8] = b"progress-token-v1";
 const VERDICT: &[u8] = b"verdict-token-v1";
+const ELSEWHERE: &[u8] = b"elsewhere-token-v1";
 /// A staff token is thereby longer than any other, and known before it is verified.
 const STAFF_PREFIX: char = 's';
+/// So is the one by which a conversation goes on elsewhere.
+const ELSEWHERE_PREFIX: char = 'c';
+
+/// Returns the token by which a conversation goes on elsewhere without its prefix, if it has its looks.
+fn elsewhere(text: &str) -> Option<&str> {
+    text.trim().strip_prefix(ELSEWHERE_PREFIX).filter(|rest| rest.len() == (SIGNED + MAC) / 3 * 4)
+}
+
+/// Whether a text has the looks of a token by which a conversation goes on elsewhere.
+pub fn is_elsewhere_token(text: &str) -> bool {
+    elsewhere(text).is_some_and(|rest| BASE64URL_NOPAD.decode(rest.as_bytes()).is_ok())
+}
 
 /// Whether a text has the looks of a staff token; who it is from is said by [`TokenKey::verify_staff`].
 pub fn is_staff_token(text: &str) -> bool {
@@ -83,6 +97,20 @@ impl TokenKey {
     pub fn verify_staff(&self, token: &str, now: Timestamp) -> Result<StaffId, TokenFault> {
         let token = token.trim().strip_prefix(STAFF_PREFIX).ok_or(TokenFault::Unknown)?;
         self.verify_as(STAFF, token, now).map(StaffId)
+    }
+
+    /// Signs the token by which whoever has a conversation goes on with it on another channel.
+    pub fn sign_elsewhere(&self, dialogue: DialogueId, expires: Timestamp) -> String {
+        format!("{ELSEWHERE_PREFIX}{}", self.sign_as(ELSEWHERE, dialogue.0, expires))
+    }
+
+    /// Reads such a token. Whether it was used before is for the store to say.
+    ///
+    /// # Errors
+    /// As [`TokenKey::verify`].
+    pub fn verify_elsewhere(&self, token: &str, now: Timestamp) -> Result<DialogueId, TokenFault> {
+        let token = elsewhere(token).ok_or(TokenFault::Unknown)?;
+        self.verify_as(ELSEWHERE, token, now).map(DialogueId)
     }
 
     /// Signs the token of a ticket's progress link, valid until `expires`.
@@ -238,6 +266,19 @@ mod tests {
             assert_eq!(key.verify_verdict(other, ticket, NOW), Err(TokenFault::Unknown));
         }
         assert_eq!(key.verify(&progress, NOW), Err(TokenFault::Unknown));
+    }
+
+    #[test]
+    fn a_token_to_go_on_elsewhere_is_for_nothing_else_and_not_for_long() {
+        let (key, unit, door) = token();
+        let dialogue = DialogueId(unit.0);
+        let token = key.sign_elsewhere(dialogue, NOW + Duration::from_secs(60));
+        assert_eq!(key.verify_elsewhere(&token, NOW), Ok(dialogue));
+        assert!(is_elsewhere_token(&token) && token.len() <= 64 && !is_elsewhere_token(&door));
+        assert!(!is_staff_token(&token) && !is_elsewhere_token("cancel") && !is_elsewhere_token(""));
+        assert_eq!(key.verify_elsewhere(&format!("c{door}"), NOW), Err(TokenFault::Unknown));
+        assert_eq!(key.verify(token.strip_prefix('c').unwrap(), NOW), Err(TokenFault::Unknown));
+        assert_eq!(key.verify_elsewhere(&token, NOW + Duration::from_secs(61)), Err(TokenFault::Expired));
     }
 
     #[test]

@@ -47,12 +47,17 @@ impl Intake {
 
     /// Returns the progress link of a ticket for a conversation on that channel, if it may have one.
     pub(super) fn progress_link(&self, ticket: TicketId, channel: &str, now: Timestamp) -> Option<String> {
-        let base = match self.links.as_ref()? {
-            Links::At(base) => base.as_str(),
-            Links::OnThisHost if channel == ChannelKind::Web.name() => "",
-            Links::OnThisHost => return None,
-        };
+        let base = self.address_for(channel)?;
         Some(format!("{base}/t/{}", self.tokens.sign_progress(ticket, now + LINK_WORKS_FOR)))
+    }
+
+    /// Returns what addresses of ours begin with for a conversation on that channel, if it may have any.
+    pub(super) fn address_for(&self, channel: &str) -> Option<&str> {
+        match self.links.as_ref()? {
+            Links::At(base) => Some(base.as_str()),
+            Links::OnThisHost if channel == ChannelKind::Web.name() => Some(""),
+            Links::OnThisHost => None,
+        }
     }
 
     /// Reads the token of a progress link.

@@ -2,18 +2,22 @@
 //! tokens, buttons, photos, recordings, places. Nothing is decided or recorded here.
 
 use super::message::{InboundBody, MediaRef, Sign};
+use super::people::Opened;
 use super::{Intake, Scene};
 use crate::channel::{Content, MediaKind, Place, ReceivedFile};
 use crate::domain::dialogue::say::Label;
-use crate::domain::dialogue::{Binding, Event, State, TokenFault};
+use crate::domain::dialogue::{Event, Say, State, TokenFault};
 use crate::domain::language::Language;
 use crate::domain::media::{MOST_CHARACTERS, Refusal};
 use crate::domain::script::Command;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
+use crate::domain::token;
 use crate::domain::understanding::Awaiting;
 use crate::store::{self, StoreError, Tx};
 
+/// Characters of a telephone number that are read.
+const LONGEST_NUMBER: usize = 32;
 /// Characters of a place's name that are read.
 const LONGEST_PLACE: usize = 200;
 
@@ -23,12 +27,27 @@ pub(super) struct Read {
     pub events: Vec<Event>,
     /// Those it came with, each with its id.
     pub files: Vec<ReceivedFile>,
+    pub deed: Option<Deed>,
+}
+
+/// What concerns more than this conversation.
+pub(super) enum Deed {
+    /// A link of another conversation was opened here.
+    Opened(Opened),
+    /// The platform vouches for this telephone number.
+    Number(String),
 }
 
 impl Read {
     fn of(body: InboundBody, events: Vec<Event>) -> Read {
-        Read { body, events, files: Vec::new() }
+        Read { body, events, files: Vec::new(), deed: None }
     }
+}
+
+/// What a token is for, or what is wrong with it.
+enum Token {
+    Happens(Event),
+    Opened(Opened),
 }
 
 impl Intake {
@@ -42,10 +61,16 @@ impl Intake {
                     Event::Refused(Refusal::Empty)
                 } else if words.chars().count() > MOST_CHARACTERS {
                     Event::Refused(Refusal::TooLong)
-                } else if let Some(event) = self.token_of(tx, &words, scene.now).await? {
+                } else if let Some(token) = self.token_of(tx, &words, scene.now).await? {
                     // The token opens the door for whoever shows it: it is not kept in the clear.
                     body.text = Some("/start".to_owned());
-                    event
+                    match token {
+                        Token::Happens(event) => event,
+                        Token::Opened(opened) => {
+                            let deed = Some(Deed::Opened(opened));
+                            return Ok(Read { deed, ..Read::of(body, Vec::new()) });
+                        }
+                    }
                 } else if let Some(id) = self.offered(&scene.state, &words) {
                     Event::Choice { id }
                 } else {
@@ -80,16 +105,24 @@ impl Intake {
             Content::Entered { token, .. } => {
                 let body = InboundBody { sign: Some(Sign::Entered), ..InboundBody::default() };
                 let words = format!("/start {}", token.unwrap_or_default());
-                let event = match self.token_of(tx, &words, scene.now).await? {
-                    Some(event) => event,
-                    None => {
-                        Event::Text { understood: self.understand("/start", &scene.state), text: "/start".to_owned() }
+                match self.token_of(tx, &words, scene.now).await? {
+                    Some(Token::Happens(event)) => Read::of(body, vec![event]),
+                    Some(Token::Opened(opened)) => {
+                        Read { deed: Some(Deed::Opened(opened)), ..Read::of(body, Vec::new()) }
                     }
-                };
-                Read::of(body, vec![event])
+                    None => {
+                        let understood = self.understand("/start", &scene.state);
+                        Read::of(body, vec![Event::Text { understood, text: "/start".to_owned() }])
+                    }
+                }
             }
             Content::Consent { .. } => {
                 Read::of(InboundBody { sign: Some(Sign::Consent), ..InboundBody::default() }, Vec::new())
+            }
+            Content::OwnNumber(number) => {
+                let number: String = text::clean(&number).chars().take(LONGEST_NUMBER).collect();
+                let body = InboundBody { text: Some(number.clone()), ..InboundBody::default() };
+                Read { deed: Some(Deed::Number(number)), ..Read::of(body, Vec::new()) }
             }
             Content::Left => Read::of(InboundBody { left: true, ..InboundBody::default() }, Vec::new()),
             Content::Returned => Read::of(InboundBody { returned: true, ..InboundBody::default() }, Vec::new()),
@@ -153,25 +186,27 @@ impl Intake {
             (true, Some((text, understood))) => events.push(Event::Text { text, understood }),
             (true, None) => {}
         }
-        Read { body, events, files }
+        Read { body, events, files, deed: None }
     }
 
     /// Reads `/start TOKEN`.
-    async fn token_of(&self, tx: &mut Tx, words: &str, now: Timestamp) -> Result<Option<Event>, StoreError> {
+    async fn token_of(&self, tx: &mut Tx, words: &str, now: Timestamp) -> Result<Option<Token>, StoreError> {
+        let happens = |event| Ok(Some(Token::Happens(event)));
         let Some((Command::Start, Some(token))) = self.catalog.script().words.command(words) else { return Ok(None) };
+        if token::is_elsewhere_token(&token) {
+            return match self.opened(&token, now) {
+                Ok(opened) => Ok(Some(Token::Opened(opened))),
+                Err(_) => happens(Event::Notified(Say::new("elsewhere.expired"))),
+            };
+        }
         let unit = match self.tokens.verify(&token, now) {
             Ok(unit) => unit,
-            Err(fault) => return Ok(Some(Event::TokenRefused(fault))),
+            Err(fault) => return happens(Event::TokenRefused(fault)),
         };
         let Some(unit) = store::units::find(tx, unit).await? else {
-            return Ok(Some(Event::TokenRefused(TokenFault::Unknown)));
+            return happens(Event::TokenRefused(TokenFault::Unknown));
         };
-        let project = store::projects::find(tx, unit.project_id).await?;
-        let label = match project {
-            Some(project) => format!("{} {}", project.name, unit.label),
-            None => unit.label,
-        };
-        Ok(Some(Event::Bound(Binding { unit: unit.id, project: unit.project_id, label })))
+        happens(Event::Bound(Intake::binding_of(tx, unit).await?))
     }
 
     /// Reads a typed label, or the number of a button where no number is awaited, as its button:

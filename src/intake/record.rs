@@ -132,6 +132,7 @@ impl Intake {
                 Some(binding) => store::contact_units::bind(tx, scene.contact, binding.unit, now).await.map(drop),
                 None => Ok(()),
             },
+            Effect::Forget => self.forget(tx, scene).await,
         }
     }
 

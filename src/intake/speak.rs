@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::message::{Button, OutboundBody, encode};
 use super::{Intake, Scene};
 use crate::channel::ChannelKind;
-use crate::domain::dialogue::{ANNOUNCEMENT, Arg, Say};
+use crate::domain::dialogue::{ANNOUNCEMENT, Arg, SHARE_NUMBER, Say};
 use crate::domain::ids::OutboxId;
 use crate::domain::job::Job;
 use crate::domain::language::Language;
@@ -25,6 +25,7 @@ impl Intake {
         }
         let language = scene.state.language;
         let mut lines = Vec::new();
+        let say = &fitting(say.clone(), &scene.channel);
         self.render(tx, scene, say, &mut lines).await?;
         let choices = say.all_choices();
         let body = OutboundBody {
@@ -75,16 +76,9 @@ impl Intake {
         // A queue instead of recursion: async functions do not recurse without a box.
         let mut waiting: Vec<&Say> = vec![say];
         while let Some(next) = waiting.pop() {
-            if !next.key.is_empty() && !self.lacks_link(scene, next) {
-                let mut args = BTreeMap::new();
-                for (name, arg) in &next.args {
-                    let link = self.link_of(scene, arg);
-                    let said = match link {
-                        Some(link) => link,
-                        None => self.argument(tx, language, arg).await?,
-                    };
-                    args.insert(name.clone(), said);
-                }
+            // A line with a link that this conversation cannot have is left out.
+            let args = if next.key.is_empty() { None } else { self.arguments(tx, scene, next).await? };
+            if let Some(args) = args {
                 lines.push(self.catalog.text(language, &next.key, &args));
             }
             waiting.extend(next.lines.iter().rev());
@@ -92,19 +86,30 @@ impl Intake {
         Ok(())
     }
 
-    fn link_of(&self, scene: &Scene, arg: &Arg) -> Option<String> {
-        match arg {
-            Arg::TicketLink(ticket) => self.progress_link(*ticket, &scene.channel, scene.now),
-            Arg::Text(_) | Arg::Key(_) | Arg::TicketNumber(_) | Arg::EmergencyPhone => None,
+    /// Writes out what stands in the placeholders of a line; `None` if one of them is a link that this
+    /// conversation cannot have.
+    async fn arguments(
+        &self,
+        tx: &mut Tx,
+        scene: &Scene,
+        say: &Say,
+    ) -> Result<Option<BTreeMap<String, String>>, StoreError> {
+        let mut args = BTreeMap::new();
+        for (name, arg) in &say.args {
+            let said = match arg {
+                Arg::TicketLink(ticket) => self.progress_link(*ticket, &scene.channel, scene.now),
+                Arg::Elsewhere(door) => self.elsewhere(tx, scene, *door).await?,
+                Arg::Text(_) | Arg::Key(_) | Arg::TicketNumber(_) | Arg::EmergencyPhone => {
+                    Some(self.argument(tx, scene.state.language, arg).await?)
+                }
+            };
+            let Some(said) = said else { return Ok(None) };
+            args.insert(name.clone(), said);
         }
+        Ok(Some(args))
     }
 
-    /// Says whether a line would bring a link that this conversation cannot have: it is left out.
-    fn lacks_link(&self, scene: &Scene, say: &Say) -> bool {
-        say.args.values().any(|arg| matches!(arg, Arg::TicketLink(_)) && self.link_of(scene, arg).is_none())
-    }
-
-    /// Writes out what stands in a placeholder; a link, which needs the conversation, is written by `render`.
+    /// Writes out what stands in a placeholder; a link, which needs the conversation, is written by `arguments`.
     pub(super) async fn argument(&self, tx: &mut Tx, language: Language, arg: &Arg) -> Result<String, StoreError> {
         Ok(match arg {
             Arg::Text(text) => text.clone(),
@@ -113,7 +118,16 @@ impl Intake {
                 store::tickets::find(tx, *ticket).await?.map(|ticket| ticket.number).unwrap_or_default()
             }
             Arg::EmergencyPhone => self.emergency_phone.clone(),
-            Arg::TicketLink(_) => String::new(),
+            Arg::TicketLink(_) | Arg::Elsewhere(_) => String::new(),
         })
     }
+}
+
+/// Leaves out the lines whose button only Telegram has, where this is not Telegram.
+fn fitting(mut say: Say, channel: &str) -> Say {
+    if channel != ChannelKind::Telegram.name() {
+        say.lines.retain(|line| !line.choices.iter().any(|choice| choice.id == SHARE_NUMBER));
+        say.lines = say.lines.into_iter().map(|line| fitting(line, channel)).collect();
+    }
+    say
 }

@@ -69,17 +69,14 @@ impl Planner {
             return self.end(tx, visit.skip(Reason::OptedOut, now), Sent::Dropped(Reason::OptedOut)).await;
         }
         let plain: Vec<Line> = lines.iter().map(|(_, _, _, line)| *line).collect();
-        let chosen = match policy::reach(&plain, now) {
-            Ok(chosen) => lines.into_iter().find(|(_, dialogue, ..)| dialogue.id == chosen),
-            Err(why) => {
-                for (dialogue, rule) in &why {
-                    let found = lines.iter().find(|(_, other, ..)| other.id == *dialogue);
-                    let (contact, channel) = found.map_or((None, ""), |(contact, d, ..)| (Some(*contact), &d.channel));
-                    self.withhold(tx, &visit, contact, *rule, channel, None).await?;
-                }
-                None
+        // What is shut is noted with its reason, whether another way is open or none.
+        for (contact, dialogue, _, line) in &lines {
+            for (_, rule) in policy::reach(std::slice::from_ref(line), now).err().into_iter().flatten() {
+                self.withhold(tx, &visit, Some(*contact), rule, &dialogue.channel, None).await?;
             }
-        };
+        }
+        let chosen = policy::reach(&plain, now).ok();
+        let chosen = chosen.and_then(|chosen| lines.into_iter().find(|(_, dialogue, ..)| dialogue.id == chosen));
         let Some((contact, dialogue, state, line)) = chosen else {
             let reason = if plain.is_empty() { Reason::NoChat } else { Reason::NotReachable };
             if plain.is_empty() {
@@ -89,7 +86,8 @@ impl Planner {
             return self.end(tx, visit.call(reason, now), Sent::ToCall(reason)).await;
         };
         let who = Who {
-            opted_out: state.surveys_stopped,
+            // Whoever did has no line here. Their conversations may not know yet that they take it back.
+            opted_out: false,
             last_survey_at: store::visits::last_asked(tx, contact).await?,
             busy: is_busy(&state),
         };
@@ -195,7 +193,11 @@ impl Planner {
         Ok(policy::reach(&lines, self.now()).ok())
     }
 
-    pub(super) async fn line(&self, tx: &mut Tx, dialogue: &Dialogue) -> Result<Line, StoreError> {
+    /// Says how a conversation stands as a way to reach somebody.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if it cannot be read.
+    pub async fn line(&self, tx: &mut Tx, dialogue: &Dialogue) -> Result<Line, StoreError> {
         let kind = ChannelKind::from_name(&dialogue.channel);
         let window = kind.and_then(ChannelKind::window);
         let sent = match dialogue.heard_at.filter(|_| window.is_some()) {

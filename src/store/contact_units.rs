@@ -67,7 +67,7 @@ pub async fn list(tx: &mut Tx, contact: ContactId) -> Result<Vec<Unit>, StoreErr
 /// Returns the contacts of a unit, the first bound first.
 pub async fn contacts(tx: &mut Tx, unit: UnitId) -> Result<Vec<Contact>, StoreError> {
     const SQL: &str = "SELECT c.id, c.name, c.phone, c.role, c.language, c.consent_at, c.surveys_stopped_at, \
-                       c.phone_verified_at, c.merged_into, c.created_at \
+                       c.phone_verified_at, c.merged_into, c.erased_at, c.created_at \
                        FROM contact_units b JOIN contacts c ON c.id = b.contact_id \
                        WHERE b.unit_id = $1 ORDER BY b.bound_at, c.id";
     let rows = both!(tx, |c| sqlx::query_as::<_, ContactRow>(SQL).bind(unit.to_string()).fetch_all(c).await)?;

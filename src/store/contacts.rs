@@ -1,9 +1,13 @@
 //! Contacts: people, their language and what they agreed to.
 
+mod search;
+
+pub use search::search;
+
 use sqlx::{AssertSqlSafe, FromRow};
 
 use super::tx::both;
-use super::value::{Row, clean_opt, name_of};
+use super::value::{Row, clean, clean_opt, name_of};
 use super::{StoreError, Tx, bulk};
 use crate::domain::contact::Contact;
 use crate::domain::ids::ContactId;
@@ -14,8 +18,8 @@ use crate::domain::time::Timestamp;
 pub async fn insert(tx: &mut Tx, contact: &Contact) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO contacts \
                        (id, name, phone, role, language, consent_at, surveys_stopped_at, phone_verified_at, \
-                       merged_into, created_at) \
-                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+                       merged_into, erased_at, created_at) \
+                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let role = name_of(&contact.role)?;
     both!(tx, |c| sqlx::query(SQL)
         .bind(contact.id.to_string())
@@ -27,6 +31,7 @@ pub async fn insert(tx: &mut Tx, contact: &Contact) -> Result<(), StoreError> {
         .bind(contact.surveys_stopped_at.map(|at| at.0))
         .bind(contact.phone_verified_at.map(|at| at.0))
         .bind(contact.merged_into.map(|id| id.to_string()))
+        .bind(contact.erased_at.map(|at| at.0))
         .bind(contact.created_at.0)
         .execute(c)
         .await
@@ -64,7 +69,7 @@ pub async fn save_all(tx: &mut Tx, contacts: &[&Contact]) -> Result<(), StoreErr
 /// earliest first.
 pub async fn with_phone(tx: &mut Tx) -> Result<Vec<Contact>, StoreError> {
     const SQL: &str = "SELECT id, name, phone, role, language, consent_at, surveys_stopped_at, phone_verified_at, \
-                       merged_into, created_at FROM contacts \
+                       merged_into, erased_at, created_at FROM contacts \
                        WHERE phone IS NOT NULL AND merged_into IS NULL ORDER BY created_at, id";
     let rows = both!(tx, |c| sqlx::query_as::<_, ContactRow>(SQL).fetch_all(c).await)?;
     rows.into_iter().map(Contact::try_from).collect()
@@ -73,7 +78,7 @@ pub async fn with_phone(tx: &mut Tx) -> Result<Vec<Contact>, StoreError> {
 /// Returns one contact.
 pub async fn find(tx: &mut Tx, id: ContactId) -> Result<Option<Contact>, StoreError> {
     const SQL: &str = "SELECT id, name, phone, role, language, consent_at, surveys_stopped_at, phone_verified_at, \
-                       merged_into, created_at \
+                       merged_into, erased_at, created_at \
                        FROM contacts WHERE id = $1";
     let row = both!(tx, |c| sqlx::query_as::<_, ContactRow>(SQL).bind(id.to_string()).fetch_optional(c).await)?;
     row.map(Contact::try_from).transpose()
@@ -85,6 +90,59 @@ pub async fn update_language(tx: &mut Tx, id: ContactId, language: Language) -> 
     let changed = both!(tx, |c| sqlx::query(SQL)
         .bind(id.to_string())
         .bind(language.tag())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    found(changed, id)
+}
+
+/// Returns everybody with a telephone number who carries on by themselves, the earliest first.
+pub async fn of_phone(tx: &mut Tx, phone: &str) -> Result<Vec<Contact>, StoreError> {
+    const SQL: &str = "SELECT id, name, phone, role, language, consent_at, surveys_stopped_at, phone_verified_at, \
+                       merged_into, erased_at, created_at \
+                       FROM contacts WHERE phone = $1 AND merged_into IS NULL ORDER BY created_at, id";
+    let rows = both!(tx, |c| sqlx::query_as::<_, ContactRow>(SQL).bind(clean(phone)).fetch_all(c).await)?;
+    rows.into_iter().map(Contact::try_from).collect()
+}
+
+/// Stores a number that was shown to be the person's own.
+pub async fn show_phone(tx: &mut Tx, id: ContactId, phone: &str, now: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE contacts SET phone = $2, phone_verified_at = $3 WHERE id = $1";
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(clean(phone))
+        .bind(now.0)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    found(changed, id)
+}
+
+/// Stores everything that is known of a person but the language.
+pub(super) async fn update_facts(tx: &mut Tx, contact: &Contact) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE contacts SET name = $2, phone = $3, role = $4, consent_at = $5, \
+                       surveys_stopped_at = $6, phone_verified_at = $7 WHERE id = $1";
+    let role = name_of(&contact.role)?;
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(contact.id.to_string())
+        .bind(clean_opt(contact.name.as_deref()))
+        .bind(clean_opt(contact.phone.as_deref()))
+        .bind(role)
+        .bind(contact.consent_at.map(|at| at.0))
+        .bind(contact.surveys_stopped_at.map(|at| at.0))
+        .bind(contact.phone_verified_at.map(|at| at.0))
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    found(changed, contact.id)
+}
+
+/// Says which contact carries on instead of this one, or that it does by itself again.
+pub(super) async fn set_merged(tx: &mut Tx, id: ContactId, into: Option<ContactId>) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE contacts SET merged_into = $2 WHERE id = $1";
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(into.map(|id| id.to_string()))
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
@@ -153,6 +211,7 @@ pub(super) struct ContactRow {
     surveys_stopped_at: Option<i64>,
     phone_verified_at: Option<i64>,
     merged_into: Option<String>,
+    erased_at: Option<i64>,
     created_at: i64,
 }
 
@@ -169,6 +228,7 @@ impl TryFrom<ContactRow> for Contact {
             surveys_stopped_at: row.surveys_stopped_at.map(Timestamp),
             phone_verified_at: row.phone_verified_at.map(Timestamp),
             merged_into: at.parse_opt("merged_into", row.merged_into.as_deref())?,
+            erased_at: row.erased_at.map(Timestamp),
             created_at: Timestamp(row.created_at),
             name: row.name,
             phone: row.phone,

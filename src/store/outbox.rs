@@ -150,6 +150,20 @@ pub async fn put_back(tx: &mut Tx, id: OutboxId) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Returns what was not brought to anybody in a conversation, the latest first.
+pub async fn not_brought(tx: &mut Tx, dialogue: DialogueId, limit: u32) -> Result<Vec<Outbound>, StoreError> {
+    const SQL: &str = select!(
+        "WHERE dialogue_id = $1 AND status IN ('withheld', 'failed', 'uncertain') AND reason <> 'erased' \
+         ORDER BY seq DESC LIMIT $2"
+    );
+    let rows = both!(tx, |c| sqlx::query_as::<_, OutboundRow>(SQL)
+        .bind(dialogue.to_string())
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await)?;
+    rows.into_iter().map(Outbound::try_from).collect()
+}
+
 /// Returns what was held back since a time because the platform's window was shut, in order.
 pub async fn shut_out(tx: &mut Tx, dialogue: DialogueId, since: Timestamp) -> Result<Vec<Outbound>, StoreError> {
     const SQL: &str = select!(

@@ -152,6 +152,17 @@ pub async fn open_for_contact(tx: &mut Tx, contact: ContactId) -> Result<Vec<Tic
     rows.into_iter().map(Ticket::try_from).collect()
 }
 
+/// Returns the tickets of a contact, the latest first.
+pub async fn list_for_contact(tx: &mut Tx, contact: ContactId, limit: u32) -> Result<Vec<Ticket>, StoreError> {
+    const SQL: &str = select!("WHERE contact_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2");
+    let rows = both!(tx, |c| sqlx::query_as::<_, TicketRow>(SQL)
+        .bind(contact.to_string())
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await)?;
+    rows.into_iter().map(Ticket::try_from).collect()
+}
+
 /// Returns how many open tickets each member of staff has.
 pub async fn load(tx: &mut Tx) -> Result<BTreeMap<StaffId, u32>, StoreError> {
     const SQL: &str = "SELECT assignee, COUNT(*) FROM tickets WHERE assignee IS NOT NULL \

@@ -14,6 +14,8 @@ mod access;
 mod actions;
 mod arrange;
 mod board;
+mod contact;
+mod contacts;
 mod conversation;
 mod correct;
 mod csrf;
@@ -62,6 +64,8 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/console/ledger.xlsx", get(ledger::xlsx))
         .route("/console/conversations/{id}", get(conversation::show))
         .route("/console/media/{id}", get(media::show))
+        .route("/console/contacts", get(contacts::show))
+        .merge(contact::routes())
         .merge(actions::routes())
         .merge(arrange::routes())
         .merge(recoveries::routes())

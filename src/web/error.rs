@@ -111,7 +111,7 @@ impl From<DeskError> for WebError {
             DeskError::Transition(_) | DeskError::OutOfTurn(_) | DeskError::Changed | DeskError::Clock(_) => {
                 WebError::Conflict
             }
-            DeskError::Appointment(InvalidAppointment::Ended(_)) => WebError::Conflict,
+            DeskError::Appointment(InvalidAppointment::Ended(_)) | DeskError::NotOne(_) => WebError::Conflict,
             DeskError::Needed(_) | DeskError::Appointment(_) => WebError::BadRequest,
             DeskError::Store(cause) => cause.into(),
         }

@@ -7,7 +7,9 @@
 mod appointment;
 mod clocks;
 mod closed_loop;
+mod elsewhere;
 mod emergency;
+mod forget;
 mod links;
 mod office;
 mod person;

@@ -1,5 +1,6 @@
 //! The person at the other end of a conversation, and what can be asked of the database after it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,9 +33,11 @@ pub(crate) struct Talk {
     pub(crate) key: TokenKey,
     pub(crate) unit: UnitId,
     url: String,
+    channel: ChannelKind,
     address: String,
     sent: u32,
     seen: i64,
+    read: BTreeMap<(ChannelKind, String), i64>,
     buttons: Vec<Button>,
     /// Buttons pressed so far.
     pub(crate) taps: u32,
@@ -80,9 +83,11 @@ impl Talk {
             key,
             unit,
             url,
+            channel: ChannelKind::Web,
             address: "somebody".to_owned(),
             sent: 0,
             seen: 0,
+            read: BTreeMap::new(),
             buttons: Vec::new(),
             taps: 0,
             transcript: String::new(),
@@ -174,10 +179,10 @@ impl Talk {
     }
 
     pub(crate) async fn dialogue(&self) -> DialogueId {
-        let address = self.address.clone();
+        let (channel, address) = (self.channel.name(), self.address.clone());
         let found = self
             .store
-            .read(|tx| Box::pin(async move { store::dialogues::find_by_address(tx, "web", &address).await }))
+            .read(move |tx| Box::pin(async move { store::dialogues::find_by_address(tx, channel, &address).await }))
             .await;
         found.unwrap().unwrap().id
     }
@@ -215,6 +220,23 @@ impl Talk {
         self.buttons.clear();
     }
 
+    /// From now on they write on a channel, from an address there; what they read stays read.
+    pub(crate) async fn turns_to(&mut self, channel: ChannelKind, address: &str) {
+        self.read.insert((self.channel, self.address.clone()), self.seen);
+        self.channel = channel;
+        self.moves_to(address);
+        self.seen = self.read.get(&(channel, address.to_owned())).copied().unwrap_or_default();
+        let _ = writeln!(self.transcript, "-- {} --", channel.name());
+        if self.seen > 0 {
+            self.listen().await;
+        }
+    }
+
+    /// Sends what nobody types.
+    pub(crate) async fn shows(&mut self, content: Content, shown: &str) {
+        self.send(content, shown).await;
+    }
+
     /// Reads what was said without being asked.
     pub(crate) async fn listens(&mut self) {
         self.listen().await;
@@ -236,7 +258,7 @@ impl Talk {
     /// Sends something under a message id of its own choosing.
     pub(crate) async fn send_as(&mut self, external_id: &str, content: Content) -> bool {
         let inbound = Inbound {
-            channel: ChannelKind::Web,
+            channel: self.channel,
             address: self.address.clone(),
             external_id: external_id.to_owned(),
             language: None,

@@ -58,6 +58,14 @@ async fn a_sheet_holds_a_code_for_every_unit_of_a_project_and_channel() {
         let said = draw(channel, file).await;
         assert!(said.starts_with("14 codes on 2 sheets: ") && said.ends_with("exit 0"), "{said}");
     }
+    let pictures = ["qr", "--project", "CH-1", "--channel", "web", "--format", "png", &at("pictures")];
+    assert!(program(&set, &pictures, "").await.ends_with("exit 0"));
+    let mut names: Vec<_> = std::fs::read_dir(at("pictures"))
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!((names.len(), names[0].as_str()), (14, "0001-3栋2单元1201.png"));
     let svg = std::fs::read_to_string(at("a.svg")).unwrap();
     assert!((1201..1215).all(|number| svg.contains(&format!("3栋2单元{number}"))));
     assert!(std::fs::read(at("b.pdf")).unwrap().starts_with(b"%PDF-"));

@@ -246,9 +246,9 @@ async fn connect_introduces_the_bot_and_says_what_is_left_to_do() {
     insta::assert_snapshot!(said, @r"
     ok       the bot is @huifang_bot: people reach it at https://t.me/huifang_bot
     ok       Telegram calls https://huifang.example.com/webhooks/telegram
-    ok       11 commands for every other language
-    ok       11 commands for en
-    ok       11 commands for zh
+    ok       13 commands for every other language
+    ok       13 commands for en
+    ok       13 commands for zh
     ok       a greeting was sent to chat 77
 
     Still to do:

@@ -130,6 +130,10 @@ behaviours! {
         an_account_on_a_platform_is_one_member_of_staff,
         an_alert_is_found_by_its_message_and_an_act_is_remembered_once,
         a_setting_is_replaced,
+        everything_of_a_contact_goes_over_and_back,
+        a_link_to_go_on_elsewhere_is_spent_once,
+        people_are_found_by_the_beginning_of_name_number_or_flat,
+        what_is_erased_is_empty_and_still_counts,
     }
     permits {
         a_permit_is_used_once_by_whoever_comes_first,

@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use huifang::domain::contact::Contact;
+use huifang::domain::contact::{self, Contact, Proof};
 use huifang::domain::flag::{Flag, FlagKind};
 use huifang::domain::language::Language;
 use huifang::domain::project::{Project, ProjectKind, Tier, Unit, Upkeep};
+use huifang::domain::ticket::{Ticket, TicketKind};
+use huifang::store::contact_merges::{self, Merge};
+use huifang::store::dialogues::{self, NewDialogue};
+use huifang::store::erasures::{self, Erasure, Of, Wish};
 use huifang::store::sessions::{self, Session};
 use huifang::store::{
-    alerts, contact_units, contacts, flags, identities, projects, settings, staff, staff_accounts, units,
+    alerts, contact_units, contacts, flags, identities, inbox, media, projects, settings, staff, staff_accounts,
+    tickets, transcripts, units,
 };
 
 use crate::database::{Database, is_missing, read, write};
@@ -233,4 +238,191 @@ pub(crate) async fn a_setting_is_replaced(db: Database) {
     write!(db.store, |tx| settings::put(tx, "key", "first").await).unwrap();
     write!(db.store, |tx| settings::put(tx, "key", "second").await).unwrap();
     assert_eq!(read!(db.store, |tx| settings::get(tx, "key").await).unwrap().as_deref(), Some("second"));
+}
+
+/// A person with a name who lives in a flat and has a conversation and a ticket.
+async fn neighbour(db: &Database, name: &str, phone: &str, label: &str) -> Contact {
+    let mut person = Contact::new(db.clock.new_id(), Language::Chinese, db.now());
+    (person.name, person.phone) = (Some(name.to_owned()), Some(phone.to_owned()));
+    let garden = project(db, label);
+    let flat = Unit { room: Some("502".to_owned()), ..unit(db, &garden, label) };
+    let talk = NewDialogue { contact_id: Some(person.id), ..db.new_dialogue(name) };
+    let mut ticket = Ticket::reported(db.clock.new_id(), TicketKind::Repair, person.id, db.now());
+    ticket.dialogue_id = Some(talk.id);
+    let (stored, now) = (person.clone(), db.now());
+    write!(db.store, |tx| {
+        projects::insert(tx, &garden).await?;
+        units::insert(tx, &flat).await?;
+        contacts::insert(tx, &stored).await?;
+        contact_units::bind(tx, stored.id, flat.id, now).await?;
+        dialogues::find_or_create(tx, &talk).await?;
+        identities::link(tx, "web", &talk.address, stored.id, now).await?;
+        tickets::file(tx, ticket).await.map(drop)
+    })
+    .unwrap();
+    db.clock.advance(Duration::from_mins(1));
+    person
+}
+
+pub(crate) async fn everything_of_a_contact_goes_over_and_back(db: Database) {
+    let one = neighbour(&db, "王敏", "13800138000", "A").await;
+    let two = neighbour(&db, "小王", "13900139000", "B").await;
+    let by = db.staff("li").await;
+    let (kept, gone) = contact::join(one.clone(), two.clone()).unwrap();
+    assert_eq!((kept.id, gone.id), (one.id, two.id));
+    let (id, now, before) = (db.clock.new_id(), db.now(), one.clone());
+    let joined = kept.clone();
+    write!(db.store, |tx| {
+        contact_merges::lock(tx, joined.id, gone.id).await?;
+        let moved = Some(contact_merges::carry_over(tx, before, &joined, gone.id, now).await?);
+        let why = Proof::Staff;
+        let merge = Merge { id, kept: joined.id, gone: gone.id, why, staff: Some(by), moved, at: now, undone_at: None };
+        contact_merges::insert(tx, &merge).await
+    })
+    .unwrap();
+    // What everybody has: flats, conversations, tickets, and what their addresses lead to.
+    let counts = async |id| {
+        read!(db.store, |tx| Ok((
+            contact_units::list(tx, id).await?.len(),
+            dialogues::list_for_contact(tx, id).await?.len(),
+            tickets::list_for_contact(tx, id, 9).await?.len(),
+        )))
+        .unwrap()
+    };
+    assert_eq!((counts(one.id).await, counts(two.id).await), ((2, 2, 2), (0, 0, 0)));
+    let leads = async || read!(db.store, |tx| identities::find_contact(tx, "web", "小王").await).unwrap();
+    assert_eq!(leads().await, Some(one.id));
+    let two_id = two.id;
+    let merged = read!(db.store, |tx| contacts::find(tx, two_id).await).unwrap().unwrap().merged_into;
+    assert_eq!(merged, Some(one.id));
+
+    let (alone, later) = (two.clone(), db.now());
+    write!(db.store, |tx| {
+        let merge = contact_merges::load_for_update(tx, id).await?.unwrap();
+        let moved = merge.moved.clone().unwrap();
+        let now_kept = contacts::find(tx, merge.kept).await?.unwrap();
+        let apart = contact::part(now_kept, moved.before.clone(), &alone);
+        contact_merges::carry_back(tx, &merge, &moved, &apart).await?;
+        contact_merges::undone(tx, id, by, later).await
+    })
+    .unwrap();
+    assert_eq!((counts(one.id).await, counts(two.id).await), ((1, 1, 1), (1, 1, 1)));
+    assert_eq!(leads().await, Some(two.id));
+    let (one_id, two_id) = (one.id, two.id);
+    let both = read!(db.store, |tx| Ok((contacts::find(tx, one_id).await?, contacts::find(tx, two_id).await?)));
+    assert_eq!(both.unwrap(), (Some(one), Some(two)));
+    let kept = read!(db.store, |tx| contact_merges::list(tx, two_id).await).unwrap();
+    assert_eq!((kept.len(), kept[0].staff, kept[0].undone_at), (1, Some(by), Some(later)));
+}
+
+pub(crate) async fn a_link_to_go_on_elsewhere_is_spent_once(db: Database) {
+    let (one, two, now) = (db.dialogue("one").await, db.dialogue("two").await, db.now());
+    let spend = async |by| write!(db.store, |tx| contact_merges::spend_link(tx, "hash", by, now).await).unwrap();
+    assert_eq!((spend(one).await, spend(two).await, spend(one).await), (None, Some(one), Some(one)));
+}
+
+pub(crate) async fn people_are_found_by_the_beginning_of_name_number_or_flat(db: Database) {
+    let wang = neighbour(&db, "王敏", "13800138000", "3栋502").await;
+    let li = neighbour(&db, "Li Jing", "057188886666", "5栋%1").await;
+    for (typed, expected) in [
+        ("王", vec![wang.id]),
+        ("敏", vec![]),
+        ("li", if db.is_sqlite() { vec![li.id] } else { vec![] }),
+        ("Li J", vec![li.id]),
+        ("1380", vec![wang.id]),
+        ("3栋", vec![wang.id]),
+        ("5栋%", vec![li.id]),
+        ("%", vec![]),
+        ("_", vec![]),
+        ("502", vec![wang.id, li.id]),
+        (" ", vec![li.id, wang.id]),
+    ] {
+        let found = read!(db.store, |tx| contacts::search(tx, typed, 50).await).unwrap();
+        let mut found: Vec<_> = found.into_iter().map(|contact| contact.id).collect();
+        let mut expected = expected;
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected, "{typed}");
+    }
+    let capped = read!(db.store, |tx| contacts::search(tx, "", 1).await).unwrap();
+    assert_eq!(capped.iter().map(|contact| contact.id).collect::<Vec<_>>(), [li.id]);
+}
+
+pub(crate) async fn what_is_erased_is_empty_and_still_counts(db: Database) {
+    let person = neighbour(&db, "王敏", "13800138000", "3栋502").await;
+    let (who, now) = (person.id, db.now());
+    let talk = read!(db.store, |tx| dialogues::list_for_contact(tx, who).await).unwrap().remove(0).id;
+    let (file, message, id) = (db.clock.new_id(), db.clock.new_id(), db.clock.new_id());
+    let new = Erasure {
+        id,
+        contact: who,
+        dialogue: None,
+        why: Wish::Client,
+        staff: None,
+        asked_at: now,
+        due_at: now,
+        done_at: None,
+        messages: 0,
+        files: 0,
+    };
+    write!(db.store, |tx| {
+        let row = media::Media {
+            id: file,
+            kind: "voice".to_owned(),
+            content_type: "audio/ogg".to_owned(),
+            bytes: 10,
+            sha256: "00".to_owned(),
+            key: "aa/voice".to_owned(),
+            dialogue_id: Some(talk),
+            seconds: Some(2.0),
+            created_at: now,
+            remote: None,
+            lost: None,
+        };
+        media::insert(tx, &row).await?;
+        transcripts::pending(tx, file, Some("我是王敏"), now).await?;
+        let said = inbox::NewInbound {
+            id: message,
+            channel: "web".to_owned(),
+            external_id: "m:97531864:1".to_owned(),
+            dialogue_id: talk,
+            kind: "text".to_owned(),
+            body: "{\"text\":\"我是王敏\"}".to_owned(),
+            received_at: now,
+        };
+        inbox::remember(tx, &said).await?;
+        erasures::insert(tx, &new).await
+    })
+    .unwrap();
+    let emptied = write!(db.store, |tx| {
+        erasures::empty_file(tx, file).await?;
+        let messages = erasures::empty_dialogue(tx, talk, "{}", now).await?;
+        erasures::empty_responses(tx, Of::Contact(who)).await?;
+        let tickets = erasures::empty_histories(tx, Of::Contact(who)).await?.len();
+        erasures::empty_contact(tx, who, now).await?;
+        erasures::count(tx, id, messages, 0).await?;
+        Ok((messages, tickets, erasures::files_left(tx, talk).await?))
+    })
+    .unwrap();
+    assert_eq!(emptied, (1, 1, vec!["aa/voice".to_owned()]));
+    let again = write!(db.store, |tx| {
+        erasures::file_deleted(tx, "aa/voice").await?;
+        erasures::count(tx, id, 0, 1).await?;
+        erasures::done(tx, id, now).await?;
+        Ok((erasures::empty_dialogue(tx, talk, "{}", now).await?, erasures::files_left(tx, talk).await?))
+    })
+    .unwrap();
+    assert_eq!(again, (0, Vec::<String>::new()));
+    let (found, address, heard, done) = read!(db.store, |tx| Ok((
+        contacts::find(tx, who).await?.unwrap(),
+        identities::find_contact(tx, "web", "王敏").await?,
+        transcripts::find(tx, file).await?.unwrap(),
+        erasures::list(tx, who).await?.remove(0),
+    )))
+    .unwrap();
+    assert_eq!((found.name, found.phone, found.erased_at, address), (None, None, Some(now), None));
+    assert_eq!((heard.recognition, done.messages, done.files, done.done_at), (None, 1, 1, Some(now)));
+    assert_eq!(db.number("SELECT COUNT(*) FROM inbox WHERE external_id LIKE '%97531864%'").await, 0);
+    assert_eq!(db.number("SELECT COUNT(*) FROM dialogues WHERE address LIKE 'erased:%'").await, 1);
+    assert_eq!(db.number("SELECT COUNT(*) FROM contact_units").await, 0);
 }

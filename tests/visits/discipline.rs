@@ -278,3 +278,23 @@ pub(crate) async fn answers_all(estate: &mut Estate, who: &str) {
     }
     panic!("the survey has no end: {:?}", estate.heard(who).await);
 }
+
+#[tokio::test]
+async fn one_person_on_two_channels_is_asked_where_they_can_be_reached_and_why_not_elsewhere_is_noted() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    let person = estate.moves_in("li", flat).await;
+    estate.says("li", "换渠道").await;
+    let (told, _) = estate.heard("li").await;
+    let way = told[told.find("/start c").unwrap()..].to_owned();
+    estate.sends(ChannelKind::Telegram, "1111111", Content::Text(way)).await;
+    assert_eq!(estate.moves_in_by(ChannelKind::Telegram, "1111111", flat).await, person);
+    // Telegram brings messages, so it would have been chosen.
+    estate.sends(ChannelKind::Telegram, "1111111", Content::Left).await;
+    estate.plan().await;
+    estate.goes_on_to(at("2026-03-24T09:00")).await;
+    let visit = estate.visit(flat, VisitKind::First).await;
+    assert_eq!((visit.status, visit.dialogue_id), (VisitStatus::Sent, Some(estate.dialogue("li").await)));
+    let why: Vec<_> = estate.why_not(visit.id).await.into_iter().map(|row| (row.rule, row.detail)).collect();
+    assert_eq!(why, [(Rule::Left, "telegram".to_owned())]);
+}

@@ -5,6 +5,7 @@
 mod chat_api;
 mod chromium;
 mod console;
+mod contacts;
 mod corrections;
 mod demo;
 mod import;

@@ -29,7 +29,7 @@ fn a_text_that_one_language_lacks() {
 #[test]
 fn placeholders_that_differ_between_languages() {
     let found = faults_when("texts.en.toml", "I heard: {text}\"\nnothing", "I heard: {words}\"\nnothing");
-    insta::assert_snapshot!(found, @"texts.en.toml:71: `voice.heard` has {words}, but texts.zh-CN.toml:71 has {text}");
+    insta::assert_snapshot!(found, @"texts.en.toml:73: `voice.heard` has {words}, but texts.zh-CN.toml:73 has {text}");
 }
 
 #[test]
@@ -261,8 +261,8 @@ fn a_command_that_is_missing_or_cannot_be_typed_after_a_slash() {
         + &faults_when("commands.toml", "slash = [\"skip\"]", "slash = [\"Skip it\"]");
     insta::assert_snapshot!(found, @r"
     commands.toml:1: there is no [privacy]
-    commands.toml:56: unknown key `secrecy`; known here: start, help, report, status, survey, cancel, human, stop, resume, language, privacy, skip, back, edit, reschedule, yes, no
-    commands.toml:62: `Skip it` must be at most 32 of a-z, 0-9 and _ to work as /command
+    commands.toml:56: unknown key `secrecy`; known here: start, help, report, status, survey, cancel, human, stop, resume, language, privacy, forget, elsewhere, skip, back, edit, reschedule, yes, no
+    commands.toml:72: `Skip it` must be at most 32 of a-z, 0-9 and _ to work as /command
     ");
 }
 

@@ -1,9 +1,13 @@
 //! Buttons below a message, as an inline keyboard where Telegram can carry them, else as words
-//! (protocols §3.3, §3.4).
+//! (protocols §3.3, §3.4). The button that asks for the person's own number is Telegram's: it stands
+//! where the letters do, and goes when it was pressed.
 
-use teloxide::types::{InlineKeyboardButton, InlineKeyboardMarkup};
+use teloxide::types::{
+    ButtonRequest, InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, KeyboardMarkup, ReplyMarkup,
+};
 
 use crate::channel::{Button, plain};
+use crate::domain::dialogue::SHARE_NUMBER;
 
 /// The most bytes a button may send back.
 const LONGEST_DATA: usize = 64;
@@ -16,8 +20,21 @@ const SHORT: usize = 16;
 /// Columns of a mark.
 const MARK: usize = 2;
 
+/// Returns the text to send and what stands below it.
+pub(super) fn below(text: &str, buttons: &[Button]) -> (String, Option<ReplyMarkup>) {
+    if let [button] = buttons
+        && button.id == SHARE_NUMBER
+    {
+        let key = KeyboardButton::new(button.label.clone()).request(ButtonRequest::Contact);
+        let keyboard = KeyboardMarkup::new([[key]]).one_time_keyboard().resize_keyboard();
+        return (text.to_owned(), Some(ReplyMarkup::Keyboard(keyboard)));
+    }
+    let (text, keyboard) = lay_out(text, buttons);
+    (text, keyboard.map(ReplyMarkup::InlineKeyboard))
+}
+
 /// Returns the text to send and the keyboard below it.
-pub(super) fn lay_out(text: &str, buttons: &[Button]) -> (String, Option<InlineKeyboardMarkup>) {
+fn lay_out(text: &str, buttons: &[Button]) -> (String, Option<InlineKeyboardMarkup>) {
     if buttons.is_empty() {
         return (text.to_owned(), None);
     }
@@ -61,6 +78,15 @@ mod tests {
             .map(|row| row.iter().flat_map(|key| ["[", key.text.as_str(), "]"]).collect::<String>())
             .collect::<Vec<_>>()
             .join("\n")
+    }
+
+    #[test]
+    fn the_button_for_the_number_is_the_one_telegram_keeps_for_that() {
+        let button = Button { id: SHARE_NUMBER.to_owned(), label: "发送我的手机号".to_owned() };
+        let (text, keyboard) = below("?", &[button]);
+        let keyboard = serde_json::to_value(keyboard.unwrap()).unwrap();
+        assert_eq!((text.as_str(), &keyboard["keyboard"][0][0]["request_contact"]), ("?", &serde_json::json!(true)));
+        assert_eq!(keyboard["one_time_keyboard"], true);
     }
 
     #[test]

@@ -225,7 +225,10 @@ fn content(message: &Map<String, Value>, caption: Option<&str>) -> Option<Conten
         return part::<Location>(message, "location").and_then(|location| place(location, None)).or(unknown);
     }
     if message.contains_key("contact") {
-        return part::<Contact>(message, "contact").map(words_of).or(unknown);
+        let contact = part::<Contact>(message, "contact");
+        return contact
+            .map(|contact| if is_own(message, &contact) { own_number(contact) } else { words_of(contact) })
+            .or(unknown);
     }
     if SERVICE.iter().any(|name| message.contains_key(*name)) {
         return None;
@@ -264,6 +267,18 @@ fn place(location: Location, label: Option<String>) -> Option<Content> {
     let (latitude, longitude) = (location.latitude, location.longitude);
     let on_earth = (-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude);
     on_earth.then_some(Content::Place(Place { latitude, longitude, label }))
+}
+
+/// Whether a card is the sender's own, shown by themselves: it names their account, and was neither
+/// forwarded nor sent through another bot (protocols §3.3).
+fn is_own(message: &Map<String, Value>, contact: &Contact) -> bool {
+    let from = part::<User>(message, "from").map(|from| from.id);
+    let direct = !["forward_origin", "forward_date", "via_bot"].iter().any(|name| message.contains_key(*name));
+    direct && contact.user_id.is_some() && contact.user_id == from
+}
+
+fn own_number(contact: Contact) -> Content {
+    Content::OwnNumber(contact.phone_number)
 }
 
 /// A card of somebody's address book: whom to call.

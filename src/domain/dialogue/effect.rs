@@ -61,6 +61,8 @@ pub enum Effect {
     StopSurveys(bool),
     /// Remember which unit the person belongs to.
     Bind,
+    /// Remove what is known of the person and what they said.
+    Forget,
 }
 
 /// What a flag points at, besides the conversation itself.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::effect::Timer;
 use super::say::Say;
-use super::state::{Binding, Meeting};
+use super::state::{Binding, Meeting, State};
 use crate::domain::ids::{MediaId, ResponseId, TicketId, VisitId};
 use crate::domain::media::Refusal;
 use crate::domain::understanding::Understanding;
@@ -46,6 +46,11 @@ pub enum Event {
     AppointmentWithdrawn { ticket: TicketId, quietly: bool },
     /// News of a ticket that wants no answer: somebody is on the way, it was cancelled or merged.
     Notified(Say),
+    /// The person goes on here with what they left on another channel: where it stood there.
+    CameFrom(Box<State>),
+    /// The platform vouched for the person's telephone number. `joined`: we knew it; `binding`: where
+    /// they live, if the conversation did not know.
+    NumberShown { joined: bool, binding: Option<Binding> },
     /// A time that was set has passed.
     Elapsed(Timer),
     /// Staff wrote to the person: the automaton keeps silent from now on.

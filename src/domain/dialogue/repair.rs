@@ -139,6 +139,8 @@ impl Turn<'_> {
             | Command::Resume
             | Command::Language
             | Command::Privacy
+            | Command::Forget
+            | Command::Elsewhere
             | Command::Reschedule
             | Command::Unknown => false,
         }

@@ -17,6 +17,35 @@ pub struct Say {
     pub choices: Vec<Choice>,
 }
 
+/// The button by which a person shows their own telephone number; only Telegram has such a thing, and
+/// elsewhere the line that has it is left out.
+pub const SHARE_NUMBER: &str = "share:number";
+
+/// Where a conversation can go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Door {
+    /// The chat page.
+    Web,
+    Telegram,
+    /// Anywhere, by sending what is written.
+    Words,
+}
+
+impl Door {
+    /// Every door.
+    pub const ALL: [Door; 3] = [Door::Web, Door::Telegram, Door::Words];
+
+    /// Returns the name used in texts (`elsewhere.to.<name>`).
+    pub fn name(self) -> &'static str {
+        match self {
+            Door::Web => "web",
+            Door::Telegram => "telegram",
+            Door::Words => "words",
+        }
+    }
+}
+
 /// What stands in a placeholder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -29,6 +58,8 @@ pub enum Arg {
     TicketNumber(TicketId),
     /// The address of a ticket's progress page; a line with it is left out where there is none.
     TicketLink(TicketId),
+    /// What leads through a door, with this conversation; a line with it is left out where it is shut.
+    Elsewhere(Door),
     /// The telephone that is answered at any hour (`[policy] emergency_phone`).
     EmergencyPhone,
 }
@@ -93,7 +124,7 @@ impl Say {
         let own = (!self.key.is_empty()).then_some(self.key.as_str());
         let in_args = self.args.values().filter_map(|arg| match arg {
             Arg::Key(key) => Some(key.as_str()),
-            Arg::Text(_) | Arg::TicketNumber(_) | Arg::TicketLink(_) | Arg::EmergencyPhone => None,
+            Arg::Text(_) | Arg::TicketNumber(_) | Arg::TicketLink(_) | Arg::Elsewhere(_) | Arg::EmergencyPhone => None,
         });
         let on_buttons = self.choices.iter().filter_map(|choice| match &choice.label {
             Label::Key(key) => Some(key.as_str()),

@@ -9,7 +9,7 @@ use super::repair::report_tag;
 use super::say::{Arg, Choice, Say};
 use super::survey::run_tag;
 use crate::domain::appointment::Window;
-use crate::domain::ids::{AppointmentId, MediaId, ProjectId, ResponseId, TicketId, UnitId};
+use crate::domain::ids::{AppointmentId, DialogueId, MediaId, ProjectId, ResponseId, TicketId, UnitId};
 use crate::domain::language::Language;
 use crate::domain::score::Band;
 use crate::domain::script::SlotId;
@@ -50,6 +50,9 @@ pub struct State {
     /// Words that might have told of danger, and whether the person was already asked about them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doubt: Option<Doubt>,
+    /// Where the person went on with what they left here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continued_in: Option<DialogueId>,
     /// The buttons of the last message that had any, so that a typed label or its number counts.
     pub offered: Vec<Choice>,
 }
@@ -73,6 +76,7 @@ impl State {
             meetings: Vec::new(),
             surveys_stopped: false,
             doubt: None,
+            continued_in: None,
             offered: Vec::new(),
         }
     }

@@ -219,6 +219,8 @@ impl Turn<'_> {
             | Command::Resume
             | Command::Language
             | Command::Privacy
+            | Command::Forget
+            | Command::Elsewhere
             | Command::Reschedule
             | Command::Yes
             | Command::No

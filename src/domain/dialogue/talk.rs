@@ -83,7 +83,7 @@ impl Turn<'_> {
         let mut parts = id.split(':');
         let head = parts.next().unwrap_or_default();
         let (first, second) = (parts.next(), parts.next());
-        if self.state.handed_over() && !matches!(head, "fix" | "danger" | "appt" | "visit") {
+        if self.state.handed_over() && !matches!(head, "fix" | "danger" | "appt" | "visit" | "forget") {
             return self.say(Say::new("human.waiting"));
         }
         match (head, first, second, self.state.activity.clone()) {
@@ -102,6 +102,7 @@ impl Turn<'_> {
             ("danger", Some(verdict), _, _) => self.danger_verdict(verdict == "yes"),
             ("lang", Some(tag), _, _) => self.choose_language(Some(tag)),
             ("faq", Some(verdict), _, _) => self.answer_helped(verdict == "yes"),
+            ("forget", Some(verdict), _, _) => self.forget_verdict(verdict == "yes"),
             ("fix", Some(ticket), Some(verdict), _) => match ticket.parse::<TicketId>() {
                 Ok(ticket) => self.fix_verdict(ticket, verdict == "yes"),
                 Err(_) => self.stale_choice(),
@@ -227,6 +228,8 @@ impl Turn<'_> {
             }
             Command::Language => self.choose_language(argument),
             Command::Privacy => self.aside(Say::new("privacy")),
+            Command::Forget => self.ask_about_forgetting(),
+            Command::Elsewhere => self.offer_elsewhere(),
             Command::Unknown => self.aside(menu(Say::new("unknown_command"))),
             Command::Reschedule => self.reschedule(),
             Command::Yes | Command::No => {
@@ -297,6 +300,8 @@ impl Turn<'_> {
         match command {
             Some(Command::Stop) => self.stop_surveys(),
             Some(Command::Human) => self.say(Say::new("human.waiting")),
+            Some(Command::Forget) => self.ask_about_forgetting(),
+            Some(Command::Elsewhere) => self.offer_elsewhere(),
             _ => {
                 self.danger(words);
             }
@@ -431,7 +436,7 @@ fn language_key(language: Language) -> &'static str {
 }
 
 /// Adds what can be done as buttons.
-fn menu(say: Say) -> Say {
+pub(super) fn menu(say: Say) -> Say {
     say.choice("do:report", "menu.report")
         .choice("do:status", "menu.status")
         .choice("do:survey", "menu.survey")

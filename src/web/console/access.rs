@@ -13,13 +13,13 @@ use super::session::Staff;
 use super::view::Shell;
 use crate::domain::access::{Right, Scope, Thing};
 use crate::domain::flag::Flag;
-use crate::domain::ids::{DialogueId, ProjectId, ResponseId, UnitId};
+use crate::domain::ids::{ContactId, DialogueId, ProjectId, ResponseId, UnitId};
 use crate::domain::staff::Staff as Person;
 use crate::domain::ticket::Ticket;
 use crate::domain::visit::Visit;
 use crate::store::{
-    Tx, contact_units, dialogues, flags, follow_ups, incidents, media, projects, recoveries, responses, tickets, units,
-    visits,
+    Tx, contact_units, contacts, dialogues, flags, follow_ups, incidents, media, projects, recoveries, responses,
+    tickets, units, visits,
 };
 use crate::web::Web;
 use crate::web::error::{ErrorPage, WebError};
@@ -88,6 +88,11 @@ const ROUTES: &[(&str, &str, Need)] = &[
     ("GET", "/console/ledger", Need::Right(Right::Ledger)),
     ("GET", "/console/ledger.csv", Need::Right(Right::Export)),
     ("GET", "/console/ledger.xlsx", Need::Right(Right::Export)),
+    ("GET", "/console/contacts", Need::Right(Right::Clients)),
+    ("GET", "/console/contacts/{id}", Need::Right(Right::Clients)),
+    ("POST", "/console/contacts/{id}/unite", Need::Right(Right::Registers)),
+    ("POST", "/console/contacts/{id}/part", Need::Right(Right::Registers)),
+    ("POST", "/console/contacts/{id}/forget", Need::Right(Right::Registers)),
     ("GET", "/console/import", Need::Right(Right::Registers)),
     ("POST", "/console/import", Need::Right(Right::Registers)),
     ("POST", "/console/import/confirm", Need::Right(Right::Registers)),
@@ -97,6 +102,7 @@ const ROUTES: &[(&str, &str, Need)] = &[
 /// The places of the console, for its navigation: address, the key of its name, what it needs.
 const PLACES: &[(&str, &str, Right)] = &[
     ("/console/visits", "web.console.visits.title", Right::Visits),
+    ("/console/contacts", "web.console.contacts.title", Right::Clients),
     ("/console/ledger", "web.console.ledger.title", Right::Ledger),
     ("/console/recoveries", "web.console.recovery.title", Right::Recoveries),
     ("/console/incidents", "web.console.incident.title", Right::Incidents),
@@ -182,6 +188,10 @@ async fn things(tx: &mut Tx, kind: &str, id: &str) -> Result<Option<Vec<Thing>>,
             let dialogue = found!(dialogues);
             Some(of_dialogue(tx, dialogue.id).await?)
         }
+        "contacts" => {
+            let contact = found!(contacts);
+            Some(of_contact(tx, contact.merged_into.unwrap_or(contact.id)).await?)
+        }
         "responses" => {
             let response = found!(responses);
             one(of_response(tx, response.id).await?)
@@ -248,7 +258,14 @@ pub(super) async fn of_ticket(tx: &mut Tx, ticket: &Ticket) -> Result<Thing, Web
 /// A conversation belongs to whoever has a ticket of the person, and to the regions they live in.
 async fn of_dialogue(tx: &mut Tx, id: DialogueId) -> Result<Vec<Thing>, WebError> {
     let contact = dialogues::find(tx, id).await?.and_then(|dialogue| dialogue.contact_id);
-    let Some(contact) = contact else { return Ok(vec![Thing::default()]) };
+    match contact {
+        Some(contact) => of_contact(tx, contact).await,
+        None => Ok(vec![Thing::default()]),
+    }
+}
+
+/// A person belongs to whoever has a ticket of theirs, and to the regions they live in.
+pub(super) async fn of_contact(tx: &mut Tx, contact: ContactId) -> Result<Vec<Thing>, WebError> {
     let open = tickets::open_for_contact(tx, contact).await?;
     let owners: Vec<_> = open.iter().filter_map(|ticket| ticket.assignee).collect();
     let mut all = Vec::new();

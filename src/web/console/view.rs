@@ -47,6 +47,11 @@ impl Shell {
         self.who.as_ref().is_some_and(|who| who.role.has(right))
     }
 
+    /// Whether whoever reads changes the registers: who is one person, who is forgotten.
+    pub(crate) fn may_register(&self) -> bool {
+        self.may(Right::Registers)
+    }
+
     /// Whether whoever reads decides over others' work: whose it is, what is offered.
     pub(crate) fn may_direct(&self) -> bool {
         self.may(Right::Direct)

@@ -199,6 +199,12 @@ fn places_are_places_and_a_card_is_a_telephone_number() {
     let contact = json!({ "contact": { "phone_number": "+8613800000000", "first_name": "张", "last_name": "师傅",
         "user_id": 2_222_222 } });
     assert_eq!(held(&contact), [Content::Text("张 师傅 +8613800000000".to_owned())]);
+    let own = json!({ "phone_number": "8613800000000", "first_name": "Wang", "user_id": 1_111_111 });
+    assert_eq!(held(&json!({ "contact": own })), [Content::OwnNumber("8613800000000".to_owned())]);
+    // Handed on by somebody it is a card like any other.
+    let origin = json!({ "type": "hidden_user", "sender_user_name": "x", "date": 1 });
+    let forwarded = held(&json!({ "contact": own, "forward_origin": origin }));
+    assert_eq!(forwarded, [Content::Text("Wang 8613800000000".to_owned())]);
     for nowhere in [json!({ "latitude": 91.0, "longitude": 0.0 }), json!({ "latitude": "x" }), json!(7)] {
         assert_eq!(held(&json!({ "location": nowhere })), refused(Refusal::UnknownKind));
     }

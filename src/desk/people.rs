@@ -1,0 +1,55 @@
+//! Contacts in staff's hands: two that are one person, two that are not, and those who wish to be
+//! forgotten. Who may do it is decided at the door (`crate::web`).
+
+use super::{Desk, DeskError};
+use crate::domain::contact::Proof;
+use crate::domain::ids::{ContactId, MergeId, StaffId};
+use crate::store;
+
+impl Desk {
+    /// Makes one contact of two; returns the one that carries on.
+    ///
+    /// # Errors
+    /// [`DeskError::NotOne`] says why they are not one person.
+    pub async fn unite(&self, one: ContactId, two: ContactId, by: StaffId) -> Result<ContactId, DeskError> {
+        let this = self.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                for id in [one, two] {
+                    store::contacts::find(tx, id).await?.ok_or(DeskError::NotFound("contact"))?;
+                }
+                Ok(this.intake.unite(tx, one, two, Proof::Staff, Some(by)).await??)
+            })
+        })
+        .await
+    }
+
+    /// Takes two contacts apart again.
+    ///
+    /// # Errors
+    /// [`DeskError::Changed`] if that was done already, or cannot be done any more.
+    pub async fn part(&self, merge: MergeId, by: StaffId) -> Result<(), DeskError> {
+        let this = self.clone();
+        self.write(move |tx| {
+            Box::pin(
+                async move { if this.intake.part(tx, merge, by).await? { Ok(()) } else { Err(DeskError::Changed) } },
+            )
+        })
+        .await
+    }
+
+    /// Has everything personal of a contact removed.
+    ///
+    /// # Errors
+    /// [`DeskError::NotFound`].
+    pub async fn forget(&self, contact: ContactId, by: StaffId) -> Result<(), DeskError> {
+        let this = self.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                store::contacts::find(tx, contact).await?.ok_or(DeskError::NotFound("contact"))?;
+                Ok(this.intake.forget_for(tx, contact, by).await?)
+            })
+        })
+        .await
+    }
+}

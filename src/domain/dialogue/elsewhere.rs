@@ -1,0 +1,146 @@
+//! One person on several channels: going on elsewhere with what was begun here, saying who one is by
+//! a telephone number, and being forgotten. Whether two contacts are one person is decided by
+//! [`crate::domain::contact::join`].
+
+use super::effect::{Effect, Timer};
+use super::event::Event;
+use super::say::{Arg, Door, SHARE_NUMBER, Say};
+use super::state::{Activity, Binding, State};
+use super::talk::menu;
+use super::{Mode, Turn};
+use crate::domain::ids::DialogueId;
+
+/// The button that has everything removed.
+const FORGET: &str = "forget:yes";
+
+impl State {
+    /// Gives up what is going on, for the conversation in which it goes on: returns where it stood.
+    pub fn hand_on(&mut self, to: DialogueId) -> State {
+        let fresh = State {
+            language_chosen: self.language_chosen,
+            binding: self.binding.clone(),
+            surveys_stopped: self.surveys_stopped,
+            continued_in: Some(to),
+            ..State::new(self.language)
+        };
+        std::mem::replace(self, fresh)
+    }
+
+    /// Whether what goes on elsewhere may go on here: not in the middle of something else.
+    pub fn takes_over(&self) -> bool {
+        let idle = matches!(self.activity, Activity::Idle | Activity::Commenting(_));
+        idle && !self.handed_over() && self.listening.is_empty() && !self.doubt.as_ref().is_some_and(|doubt| doubt.open)
+    }
+
+    /// Whether an event belongs to something that stands here, whoever went on elsewhere since.
+    pub fn awaits(&self, event: &Event) -> bool {
+        match event {
+            Event::Elapsed(Timer::ReportReminder { ticket } | Timer::ReportUnconfirmed { ticket }) => {
+                matches!(&self.activity, Activity::Reporting(report) if report.ticket == *ticket)
+            }
+            Event::Elapsed(Timer::SurveyReminder { response } | Timer::SurveyExpiry { response }) => {
+                matches!(&self.activity, Activity::Surveying(run) if run.response == *response)
+            }
+            Event::Elapsed(Timer::AppointmentEve { appointment, .. }) => {
+                self.meetings.iter().any(|meeting| meeting.appointment == *appointment)
+            }
+            Event::Transcribed { media, .. } | Event::NotHeard { media, .. } => self.listening.contains(media),
+            Event::Text { .. }
+            | Event::Choice { .. }
+            | Event::Photos { .. }
+            | Event::Voice { .. }
+            | Event::Refused(_)
+            | Event::Bound(_)
+            | Event::TokenRefused(_)
+            | Event::SurveyInvited { .. }
+            | Event::SurveyAnnounced { .. }
+            | Event::VisitRecorded { .. }
+            | Event::FixClaimed { .. }
+            | Event::FixReminded { .. }
+            | Event::AppointmentOffered(_)
+            | Event::AppointmentWithdrawn { .. }
+            | Event::Notified(_)
+            | Event::CameFrom(_)
+            | Event::NumberShown { .. }
+            | Event::StaffSpoke
+            | Event::HandedBack => false,
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// Says where else the conversation can go on, and how we know them by their number.
+    pub(super) fn offer_elsewhere(&mut self) {
+        let to = |door: Door| Say::new(format!("elsewhere.to.{}", door.name())).arg("link", Arg::Elsewhere(door));
+        let number = Say::new("elsewhere.number").choice(SHARE_NUMBER, "elsewhere.share");
+        let lines = std::iter::once(Say::new("elsewhere.intro")).chain(Door::ALL.map(to)).chain([number]);
+        self.beside(Say::lines(lines.collect()));
+    }
+
+    /// What was left in another conversation goes on here.
+    pub(super) fn came_from(&mut self, left: State) {
+        let here = Say::new("elsewhere.here");
+        if left.language_chosen && !self.state.language_chosen {
+            self.set_language(left.language);
+            self.state.language_chosen = true;
+        }
+        self.state.continued_in = None;
+        self.state.binding = self.state.binding.take().or(left.binding);
+        self.state.listening.extend(left.listening);
+        self.state.meetings.extend(left.meetings);
+        self.state.recent = left.recent.or(self.state.recent);
+        self.state.invited = left.invited.or(self.state.invited.take());
+        self.state.lapsed = left.lapsed.or(self.state.lapsed.take());
+        self.state.fix_to_confirm = left.fix_to_confirm.or(self.state.fix_to_confirm);
+        self.state.doubt = left.doubt.or(self.state.doubt.take());
+        if let Mode::WithPerson { .. } = left.mode {
+            self.state.mode = left.mode;
+            self.state.activity = left.activity;
+            return self.say(here);
+        }
+        match left.activity {
+            Activity::Surveying(run) => self.ask_again(run, Some(here)),
+            Activity::Reporting(report) => self.go_on_with(report, Some(here)),
+            Activity::Commenting(after) => {
+                self.state.activity = Activity::Commenting(after);
+                self.say(menu(here));
+            }
+            Activity::Idle => self.say(menu(here)),
+        }
+    }
+
+    /// The platform vouched for the person's number.
+    pub(super) fn number_shown(&mut self, joined: bool, binding: Option<Binding>) {
+        let thanks = Say::new(if joined { "number.known" } else { "number.noted" });
+        match binding {
+            Some(binding) => {
+                let welcome = Say::new("welcome.bound").text("unit", binding.label.clone());
+                self.state.binding = Some(binding);
+                self.aside(menu(Say::lines(vec![thanks, welcome])));
+            }
+            None => self.aside(thanks),
+        }
+    }
+
+    /// Whoever asks to be forgotten says so twice.
+    pub(super) fn ask_about_forgetting(&mut self) {
+        self.say(Say::new("forget.ask").choice(FORGET, "forget.yes").choice("forget:no", "forget.no"));
+    }
+
+    pub(super) fn forget_verdict(&mut self, yes: bool) {
+        // A button of long ago does not count: it might be pressed by mistake.
+        if !self.state.offered.iter().any(|choice| choice.id == FORGET) {
+            return self.stale_choice();
+        }
+        self.state.offered.clear();
+        if !yes {
+            return self.aside(Say::new("forget.kept"));
+        }
+        if let Activity::Surveying(run) = self.state.activity.clone() {
+            self.abandon(&run);
+        }
+        self.state.activity = Activity::Idle;
+        self.effect(Effect::Forget);
+        self.say(Say::new("forget.done"));
+    }
+}

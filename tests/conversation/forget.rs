@@ -1,0 +1,150 @@
+//! Personal data goes when its owner wishes it, and when the platform's rule is that it goes.
+
+use std::time::Duration;
+
+use huifang::channel::{ChannelKind, Content};
+use huifang::domain::ids::ContactId;
+use huifang::intake::blob_key;
+use huifang::intake::erase::AFTER_LEAVING;
+use huifang::store;
+use huifang::store::blobs::Bytes;
+use huifang::store::erasures::Erasure;
+use insta::assert_snapshot;
+use sqlx::{Connection, Row as _, SqliteConnection};
+
+use crate::talk::Talk;
+
+async fn whose(talk: &Talk) -> ContactId {
+    let dialogue = talk.dialogue().await;
+    let found = talk.store.read(|tx| Box::pin(async move { store::dialogues::find(tx, dialogue).await })).await;
+    found.unwrap().unwrap().contact_id.unwrap()
+}
+
+async fn wishes(talk: &Talk, contact: ContactId) -> Vec<Erasure> {
+    talk.store.read(|tx| Box::pin(async move { store::erasures::list(tx, contact).await })).await.unwrap()
+}
+
+/// Every text of every table, to look for words in.
+async fn everything(talk: &Talk) -> String {
+    let path = talk.folder().join("huifang.db");
+    let mut connection = SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\'",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    let mut all = String::new();
+    for table in tables {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT * FROM {table}"));
+        for row in sqlx::query(sql).fetch_all(&mut connection).await.unwrap() {
+            for at in 0..row.len() {
+                if let Ok(Some(text)) = row.try_get_unchecked::<Option<String>, _>(at) {
+                    all.push_str(&text);
+                    all.push('\n');
+                }
+            }
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn whoever_asks_to_be_forgotten_says_so_twice_and_is() {
+    let mut talk = Talk::begin().await;
+    talk.turns_to(ChannelKind::Telegram, "97531864").await;
+    talk.binds().await;
+    talk.says("厨房水龙头漏水，我叫王小敏，三天前开始的，电话13800138000").await;
+    let photo = talk.sends_photo().await;
+    talk.speaks("麻烦快一点，王小敏").await;
+    talk.taps("提交").await;
+    let (blobs, key) = (talk.runner().blobs, blob_key(photo));
+    blobs.put(&key, Bytes::from_static(b"a face")).await.unwrap();
+    let contact = whose(&talk).await;
+    talk.transcript();
+
+    talk.says("删除我的资料").await;
+    talk.taps("不删除").await;
+    talk.presses("forget:yes").await;
+    assert_eq!(wishes(&talk, contact).await, [], "the button was gone");
+    talk.says("删除我的资料").await;
+    talk.taps("删除我的资料").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » 删除我的资料
+      要删除您的姓名、电话、账号，以及发来的文字、语音和照片吗？一小时内删完，不能恢复；没修完的报修会按房号继续处理，但不再通知您。
+      [删除我的资料] [不删除]
+    » [不删除]
+      好的，什么都没有删。
+    » [forget:yes]
+      这个按钮已经过时了。
+    » 删除我的资料
+      要删除您的姓名、电话、账号，以及发来的文字、语音和照片吗？一小时内删完，不能恢复；没修完的报修会按房号继续处理，但不再通知您。
+      [删除我的资料] [不删除]
+    » [删除我的资料]
+      好的，一小时内全部删除。以后再联系我们，会当作新用户接待。
+    ");
+    assert_eq!(wishes(&talk, contact).await[0].done_at, None);
+    let before = everything(&talk).await;
+    for word in ["王小敏", "97531864", "13800138000"] {
+        assert!(before.contains(word), "{word}");
+    }
+    assert!(blobs.get(&key).await.is_ok());
+
+    talk.clock.advance(Duration::from_secs(11 * 60));
+    talk.runner().run_until_idle().await;
+    let after = everything(&talk).await;
+    for word in ["王小敏", "97531864", "13800138000", "三天前", "麻烦快一点"] {
+        assert!(!after.contains(word), "{word} is still there");
+    }
+    assert!(blobs.get(&key).await.is_err(), "the photo's bytes");
+    let tickets = talk.tickets().await;
+    assert_eq!(tickets.len(), 1, "the ticket stays, with its flat");
+    assert_eq!((tickets[0].unit_id, tickets[0].description.as_str()), (Some(talk.unit), ""));
+    let done = wishes(&talk, contact).await.remove(0);
+    assert!(done.done_at.is_some() && done.messages > 5 && done.files == 2, "{done:?}");
+
+    // Whoever writes from there again is somebody new.
+    talk.moves_to("97531864");
+    talk.shows(Content::Text("你好".to_owned()), "你好").await;
+    assert_ne!(whose(&talk).await, contact);
+}
+
+#[tokio::test]
+async fn who_unfollows_on_wechat_is_forgotten_there_a_day_later_unless_they_come_back() {
+    let mut talk = Talk::begin().await;
+    talk.turns_to(ChannelKind::Wechat, "oAbCdEf").await;
+    talk.binds().await;
+    talk.says("我是王小敏").await;
+    let contact = whose(&talk).await;
+    talk.shows(Content::Left, "[取消关注]").await;
+    talk.clock.advance(AFTER_LEAVING - Duration::from_secs(60));
+    talk.runner().run_until_idle().await;
+    talk.says("我又回来了").await;
+    talk.clock.advance(Duration::from_secs(120));
+    talk.runner().run_until_idle().await;
+    assert!(everything(&talk).await.contains("王小敏"), "they came back");
+
+    talk.shows(Content::Left, "[取消关注]").await;
+    talk.clock.advance(AFTER_LEAVING);
+    talk.runner().run_until_idle().await;
+    let after = everything(&talk).await;
+    assert!(!after.contains("王小敏") && !after.contains("oAbCdEf"));
+    let wishes = wishes(&talk, contact).await;
+    assert_eq!(
+        wishes.iter().map(|wish| (wish.why.name(), wish.messages > 0)).collect::<Vec<_>>(),
+        [("left", true), ("left", false)]
+    );
+}
+
+#[tokio::test]
+async fn who_blocks_the_bot_cannot_be_reached_and_keeps_their_data() {
+    let mut talk = Talk::begin().await;
+    talk.turns_to(ChannelKind::Telegram, "97531864").await;
+    talk.says("我是王小敏").await;
+    talk.shows(Content::Left, "[拉黑]").await;
+    talk.clock.advance(AFTER_LEAVING * 3);
+    talk.runner().run_until_idle().await;
+    let dialogue = talk.dialogue().await;
+    let found = talk.store.read(|tx| Box::pin(async move { store::dialogues::find(tx, dialogue).await })).await;
+    assert!(found.unwrap().unwrap().left_at.is_some() && everything(&talk).await.contains("王小敏"));
+}
