@@ -404,6 +404,7 @@ mod tests {
             FlagKind::SlaMissed,
             FlagKind::AppointmentDeclined,
             FlagKind::TicketReturned,
+            FlagKind::TaskReturned,
         ];
         let all = FlagKind::ALL.into_iter().filter(|kind| !absent.contains(kind));
         let mut expected: Vec<&str> = all.map(FlagKind::name).collect();

@@ -192,7 +192,9 @@ impl Reader<'_> {
 
     /// "4" and nothing else: one to five is a mark. Whether one was asked for the conversation knows.
     fn is_whole_text(&self, number: &Number) -> bool {
-        (number.start, number.end) == self.text.core() && [1.0, 2.0, 3.0, 4.0, 5.0].contains(&number.value)
+        (number.start, number.end) == self.text.core()
+            && self.text.char(number.start).is_ascii_digit()
+            && [1.0, 2.0, 3.0, 4.0, 5.0].contains(&number.value)
     }
 
     /// "普普通通，3", "One. Never again.": the only number of the text is a clause of its own, and
