@@ -81,7 +81,7 @@ fn the_judges_together_understand_wording_nobody_wrote_for_them() {
         ("seventh.jsonl", [0.93, 0.92, 0.94, 0.99], 0.03),
         ("eighth.jsonl", [0.81, 0.84, 0.88, 0.90], 0.03),
         ("hard.jsonl", [0.95, 0.92, 0.90, 0.98], 0.10),
-        ("hard_eighth.jsonl", [0.78, 0.84, 0.72, 0.98], 0.08),
+        ("hard_eighth.jsonl", [0.70, 0.84, 0.72, 0.98], 0.08),
     ] {
         let text = fs::read_to_string(format!("{OWN}/{file}")).expect("readable rows");
         let rows: Vec<Row> = text.lines().map(|line| serde_json::from_str(line).expect("a row")).collect();
