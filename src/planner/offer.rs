@@ -47,7 +47,10 @@ impl Planner {
         if stopped {
             return self.not_invited(tx, contact, Rule::OptedOut, None).await;
         }
-        if !store::tickets::open_for_contact(tx, contact).await?.is_empty() {
+        // Whoever we still owe something is not asked to speak well of us.
+        let owed = !store::tickets::open_for_contact(tx, contact).await?.is_empty()
+            || store::recoveries::under_way(tx, contact).await?.is_some();
+        if owed {
             return self.invite_later(tx, contact, response, now + LATER, Rule::Busy).await;
         }
         let mut lines: Vec<(_, _, Line)> = Vec::new();

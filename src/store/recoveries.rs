@@ -8,7 +8,7 @@ use super::tx::both;
 use super::value::{Row, clean_opt, name_of, name_of_opt};
 use super::{StoreError, Tx};
 use crate::domain::access::Scope;
-use crate::domain::ids::{RecoveryId, ResponseId, StaffId};
+use crate::domain::ids::{ContactId, RecoveryId, ResponseId, StaffId};
 use crate::domain::recovery::Recovery;
 use crate::domain::staff::Role;
 use crate::domain::time::Timestamp;
@@ -92,6 +92,13 @@ pub async fn load_for_update(tx: &mut Tx, id: RecoveryId) -> Result<Option<Recov
 pub async fn of_response(tx: &mut Tx, response: ResponseId) -> Result<Option<Recovery>, StoreError> {
     const SQL: &str = select!("WHERE response_id = $1");
     let row = both!(tx, |c| sqlx::query_as::<_, RecoveryRow>(SQL).bind(response.to_string()).fetch_optional(c).await)?;
+    row.map(Recovery::try_from).transpose()
+}
+
+/// Returns one of a client that is under way.
+pub async fn under_way(tx: &mut Tx, contact: ContactId) -> Result<Option<Recovery>, StoreError> {
+    const SQL: &str = select!("WHERE contact_id = $1 AND ended_at IS NULL LIMIT 1");
+    let row = both!(tx, |c| sqlx::query_as::<_, RecoveryRow>(SQL).bind(contact.to_string()).fetch_optional(c).await)?;
     row.map(Recovery::try_from).transpose()
 }
 

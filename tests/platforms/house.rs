@@ -239,8 +239,8 @@ impl House {
         let planned = store.write(move |tx| {
             Box::pin(async move {
                 let project = store::units::find(tx, unit).await?.unwrap().project_id;
-                let kind = VisitKind::Outreach;
-                let visit = Visit::planned(id, format!("{unit}:outreach:{id}"), kind, project, survey.to_owned(), now);
+                let kind = VisitKind::Special; // nothing a plan could take back
+                let visit = Visit::planned(id, format!("{unit}:special:{id}"), kind, project, survey.to_owned(), now);
                 store::visits::insert(tx, &Visit { unit_id: Some(unit), ..visit }).await
             })
         });
