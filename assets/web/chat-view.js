@@ -106,12 +106,13 @@ function bubble(text, keywords = []) {
   return box;
 }
 
-/** Makes the progress links of a text pressable; everything else stays text. */
+/** Makes our own links in a text pressable: to a ticket's progress, and to go on elsewhere. */
 function linked(text) {
   const pieces = [];
   let at = 0;
-  for (const found of text.matchAll(/(?:https?:\/\/[^\s/]+)?\/t\/[A-Za-z0-9_-]{48}/g)) {
-    const link = element("a", "", say("progress"));
+  const ours = /(?:https?:\/\/[^\s/]+)?(?:\/t\/[A-Za-z0-9_-]{48}|\/chat\?t=c[A-Za-z0-9_-]+)/g;
+  for (const found of text.matchAll(ours)) {
+    const link = element("a", "", found[0].includes("/t/") ? say("progress") : `${location.host}/chat`);
     link.href = found[0];
     pieces.push(text.slice(at, found.index), link);
     at = found.index + found[0].length;
