@@ -119,10 +119,10 @@ pub fn join(one: Contact, two: Contact) -> Result<(Contact, Contact), NotOne> {
 /// Takes two contacts apart again: returns what `kept` knows without the other. `before` is what it
 /// knew when they were joined; what was learnt since stays.
 pub fn part(kept: Contact, before: Contact, gone: &Contact) -> Contact {
-    let Ok((joined, _)) = join(before.clone(), gone.clone()) else { return kept };
     fn back<T: PartialEq>(now: T, then: &T, before: T) -> T {
         if now == *then { before } else { now }
     }
+    let Ok((joined, _)) = join(before.clone(), gone.clone()) else { return kept };
     Contact {
         name: back(kept.name, &joined.name, before.name),
         phone: back(kept.phone, &joined.phone, before.phone),

@@ -46,7 +46,7 @@ impl Read {
 
 /// What a token is for, or what is wrong with it.
 enum Token {
-    Happens(Event),
+    Happens(Box<Event>),
     Opened(Opened),
 }
 
@@ -65,7 +65,7 @@ impl Intake {
                     // The token opens the door for whoever shows it: it is not kept in the clear.
                     body.text = Some("/start".to_owned());
                     match token {
-                        Token::Happens(event) => event,
+                        Token::Happens(event) => *event,
                         Token::Opened(opened) => {
                             let deed = Some(Deed::Opened(opened));
                             return Ok(Read { deed, ..Read::of(body, Vec::new()) });
@@ -106,7 +106,7 @@ impl Intake {
                 let body = InboundBody { sign: Some(Sign::Entered), ..InboundBody::default() };
                 let words = format!("/start {}", token.unwrap_or_default());
                 match self.token_of(tx, &words, scene.now).await? {
-                    Some(Token::Happens(event)) => Read::of(body, vec![event]),
+                    Some(Token::Happens(event)) => Read::of(body, vec![*event]),
                     Some(Token::Opened(opened)) => {
                         Read { deed: Some(Deed::Opened(opened)), ..Read::of(body, Vec::new()) }
                     }
@@ -191,7 +191,7 @@ impl Intake {
 
     /// Reads `/start TOKEN`.
     async fn token_of(&self, tx: &mut Tx, words: &str, now: Timestamp) -> Result<Option<Token>, StoreError> {
-        let happens = |event| Ok(Some(Token::Happens(event)));
+        let happens = |event| Ok(Some(Token::Happens(Box::new(event))));
         let Some((Command::Start, Some(token))) = self.catalog.script().words.command(words) else { return Ok(None) };
         if token::is_elsewhere_token(&token) {
             return match self.opened(&token, now) {

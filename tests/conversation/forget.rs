@@ -117,7 +117,7 @@ async fn who_unfollows_on_wechat_is_forgotten_there_a_day_later_unless_they_come
     talk.says("我是王小敏").await;
     let contact = whose(&talk).await;
     talk.shows(Content::Left, "[取消关注]").await;
-    talk.clock.advance(AFTER_LEAVING - Duration::from_secs(60));
+    talk.clock.advance(AFTER_LEAVING.saturating_sub(Duration::from_secs(60)));
     talk.runner().run_until_idle().await;
     talk.says("我又回来了").await;
     talk.clock.advance(Duration::from_secs(120));

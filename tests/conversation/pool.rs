@@ -84,11 +84,11 @@ async fn what_an_engineer_who_has_left_owed_clients_goes_to_the_manager_and_visi
         talk.taps("1").await;
     }
     talk.taps("跳过").await;
-    let task = async |talk: &Talk| {
+    let owed = async |talk: &Talk| {
         let read = talk.store.read(|tx| Box::pin(async move { store::recoveries::list(tx, true, 10).await })).await;
         read.map_err(|error: StoreError| error).unwrap().remove(0)
     };
-    assert_eq!(task(&talk).await.person, Some(wang));
+    assert_eq!(owed(&talk).await.person, Some(wang));
     let planned = format!(
         "INSERT INTO visits (id, key, kind, project_id, survey, status, planned_at, due_at, assignee, created_at, \
          updated_at) SELECT '019a0000-0000-7000-8000-000000000001', 'k', 'annual', id, 'routine', 'call', 1, 1, \
@@ -96,7 +96,7 @@ async fn what_an_engineer_who_has_left_owed_clients_goes_to_the_manager_and_visi
     );
     talk.execute(&planned).await;
     leaves(&talk, wang).await;
-    assert_eq!(task(&talk).await.person, Some(zhou), "the region's manager");
+    assert_eq!(owed(&talk).await.person, Some(zhou), "the region's manager");
     let told = talk.flagged("task_returned").await;
     assert!(
         told.iter().any(|detail| detail.contains("dissatisfied")) && told.iter().any(|detail| detail == "visits=1"),

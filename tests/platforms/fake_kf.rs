@@ -206,7 +206,7 @@ impl Customer {
     }
 
     /// Puts an entry into the list; returns its number. Nobody is told of it.
-    pub fn writes(&self, kind: &str, said: Value) -> String {
+    pub fn writes(&self, kind: &str, said: &Value) -> String {
         let person = format!("{}/{}", self.account, self.id);
         let id = self.fake.at_desk(|desk| {
             let now = desk.now();
@@ -254,7 +254,7 @@ impl Customer {
     }
 
     pub async fn says(&self, text: &str) {
-        self.writes("text", json!({ "content": text }));
+        self.writes("text", &json!({ "content": text }));
         self.notifies().await;
     }
 
@@ -264,7 +264,7 @@ impl Customer {
         let list = served.iter().rev().find_map(|body| body["msgmenu"]["list"].as_array()).unwrap();
         let entry = list.iter().find(|entry| entry["click"]["content"] == label);
         let id = &entry.unwrap_or_else(|| panic!("no {label} in {list:?}"))["click"]["id"];
-        self.writes("text", json!({ "content": label, "menu_id": id }));
+        self.writes("text", &json!({ "content": label, "menu_id": id }));
         self.notifies().await;
     }
 

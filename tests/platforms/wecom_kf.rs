@@ -67,7 +67,7 @@ async fn a_survey_and_a_voice_report_end_in_the_same_rows_as_on_the_web_chat() {
     }
     house.hears(LEAK);
     fake.keeps("voice-1", fixture("leak.amr"));
-    customer.writes("voice", json!({ "media_id": "voice-1" }));
+    customer.writes("voice", &json!({ "media_id": "voice-1" }));
     customer.notifies().await;
     house.works().await;
     customer.taps("提交").await;
@@ -128,8 +128,8 @@ async fn a_list_of_many_pages_is_read_to_its_end_once_and_in_order_however_often
     let other = Customer::of(&fake, &house, "wmOTHER");
     fake.pages(3, true);
     for n in 1..=10 {
-        customer.writes("text", json!({ "content": format!("第{n}件事") }));
-        other.writes("text", json!({ "content": format!("另一件{n}") }));
+        customer.writes("text", &json!({ "content": format!("第{n}件事") }));
+        other.writes("text", &json!({ "content": format!("另一件{n}") }));
     }
     let (first, second) = (customer.notice(), other.notice());
     let copies = (0..10).map(|n| if n % 2 == 0 { &first } else { &second });
@@ -162,7 +162,7 @@ async fn a_place_the_platform_forgot_and_a_token_that_ran_out_cost_nothing_and_d
     assert_eq!(said(&house, "wmLOST").await.len(), 3);
     assert!(fake.reads().last().unwrap()["token"].is_null(), "read without it, which is allowed more rarely");
     // A token that the platform takes for void earlier than we do.
-    customer.writes("text", json!({ "content": "还有" }));
+    customer.writes("text", &json!({ "content": "还有" }));
     let notice = customer.notice();
     fake.forgets_tokens();
     assert_eq!(deliver(&house.url, &notice).await.0, 200);
@@ -204,7 +204,7 @@ async fn what_was_written_while_nobody_was_here_comes_to_light_at_the_start() {
     let (fake, house, customer) = begun("wmNIGHT").await;
     customer.says("您好").await;
     house.works().await;
-    customer.writes("text", json!({ "content": "厨房漏水" }));
+    customer.writes("text", &json!({ "content": "厨房漏水" }));
     // The platform's notice found nobody, three times.
     house.clock.advance(Duration::from_secs(3 * 3600));
     let (runner, stop) = (house.runner.clone(), tokio_util::sync::CancellationToken::new());
@@ -221,7 +221,7 @@ async fn what_was_written_while_nobody_was_here_comes_to_light_at_the_start() {
 #[tokio::test]
 async fn what_was_written_before_our_time_is_left_alone() {
     let (_, house, customer) = begun("wmEARLY").await;
-    customer.writes("text", json!({ "content": "上个月的事" }));
+    customer.writes("text", &json!({ "content": "上个月的事" }));
     house.clock.advance(Duration::from_secs(2 * 3600));
     customer.says("厨房漏水").await;
     house.works().await;
@@ -276,8 +276,8 @@ async fn what_the_platform_took_and_did_not_bring_is_shown_to_staff() {
 #[tokio::test]
 async fn odd_entries_and_odd_pushes_are_answered_let_be_or_refused() {
     let (fake, house, customer) = begun("wmODD").await;
-    customer.writes("channels_shop_order", json!({ "order_id": "1" }));
-    customer.writes("image", json!({ "media_id": "gone" }));
+    customer.writes("channels_shop_order", &json!({ "order_id": "1" }));
+    customer.writes("image", &json!({ "media_id": "gone" }));
     customer.event("session_status_change", &json!({ "change_type": 1 }));
     customer.list(json!({ "msgid": "5", "origin": 5, "msgtype": "text", "text": { "content": "同事说" } }));
     customer.list(json!({ "msgid": "", "origin": 3 }));

@@ -193,7 +193,7 @@ impl Year {
             let answer = post_events(&self.house, &format!("reading-{}", self.queries), &event).await;
             let said: Value = answer.json().await.unwrap();
             let fired = said["results"][0]["taken"].as_array().unwrap();
-            let fired: String = fired.iter().map(|rule| format!(" !! {}", rule.as_str().unwrap())).collect();
+            let fired = fired.iter().fold(String::new(), |all, rule| all + " !! " + rule.as_str().unwrap());
             let _ = writeln!(self.told, "{} 机组: {signal} {value}{fired}", shown(self.house.clock.now()));
             self.house.clock.advance(Duration::from_secs(300));
         }

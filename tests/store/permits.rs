@@ -61,8 +61,8 @@ pub(crate) async fn reading_is_owed_once_until_it_is_begun_and_goes_on_where_it_
     let account = notice(now, "T1").await.unwrap();
     assert_eq!(notice(now, "T2").await, None);
     assert_eq!(notice(now + Duration::from_secs(601), "T3").await, Some(account), "it was never begun");
-    let begin = async || write!(db.store, |tx| service_accounts::begin(tx, account).await).unwrap().unwrap();
-    let begun = begin().await;
+    let take_up = async || write!(db.store, |tx| service_accounts::begin(tx, account).await).unwrap().unwrap();
+    let begun = take_up().await;
     assert_eq!((begun.open_kfid.as_str(), begun.read_to.as_str(), begun.token.as_deref()), ("wkA", "", Some("T3")));
     assert_eq!((begun.first_at, begun.noticed_at), (now, Some(now + Duration::from_secs(601))));
     assert_eq!(notice(now, "T4").await, Some(account));
@@ -73,6 +73,6 @@ pub(crate) async fn reading_is_owed_once_until_it_is_begun_and_goes_on_where_it_
     read_on("1", "2").await;
     // Whoever lags behind moves nothing back.
     read_on("", "1").await;
-    assert_eq!(begin().await.read_to, "2");
+    assert_eq!(take_up().await.read_to, "2");
     assert_eq!(read!(db.store, |tx| service_accounts::list(tx).await).unwrap().len(), 1);
 }

@@ -53,7 +53,7 @@ pub(super) async fn show(
         .await?;
     let capped = rows.len() >= MOST as usize;
     let capped = capped.then(|| shell.w.fill("web.console.visits.capped", "count", &MOST.to_string()));
-    Ok(Html(ContactsPage { asked, rows, capped, shell }.render()?))
+    Ok(Html(ContactsPage { shell, asked, rows, capped }.render()?))
 }
 
 /// The page.
