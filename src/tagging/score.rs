@@ -253,11 +253,10 @@ impl Reader<'_> {
     /// "我说4分，家里她做主，5分": the only mark that is a clause of its own, at the end.
     fn has_last_word(&self, mark: &Mark, marks: &[Mark]) -> bool {
         let alone = |mark: &Mark| {
-            let rest: String = self.text.span(mark.end, mark.end + 1).iter().collect();
             let lead = self.text.span(0, mark.start).iter().rev().find(|c| **c != ' ');
-            lead.is_none_or(|c| !c.is_alphanumeric()) && rest.chars().all(|c| !c.is_alphanumeric())
+            lead.is_none_or(|c| !c.is_alphanumeric()) && !self.text.char(mark.end).is_alphanumeric()
         };
-        mark.end >= self.text.core().1 && marks.iter().filter(|mark| alone(mark)).count() == 1 && alone(mark)
+        mark.end >= self.text.core().1 && alone(mark) && marks.iter().filter(|mark| alone(mark)).count() == 1
     }
 
     fn in_recommendation(&self, mark: &Mark) -> bool {

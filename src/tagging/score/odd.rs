@@ -154,9 +154,9 @@ impl Reader<'_> {
     fn stands_alone(&self, number: &Number) -> bool {
         let open = |c: char| !c.is_alphanumeric();
         let (before, after) = (self.text.before(number.start), self.text.char(number.end));
-        let close_before: String = self.text.span(number.start.saturating_sub(4), number.start).iter().collect();
+        let words_before: String = self.text.span(number.start.saturating_sub(4), number.start).iter().collect();
         let led = open(before)
-            || SURELY.iter().any(|word| close_before.ends_with(word))
+            || SURELY.iter().any(|word| words_before.ends_with(word))
             || matches!(before, '是' | '就' | '嗯' | '呃' | '哦' | '噢' | '算')
             || self.is_rated(number)
             || self.settings.iter().any(|setting| setting.end == number.start);
