@@ -24,16 +24,16 @@ impl Desk {
         .await
     }
 
-    /// Takes two contacts apart again.
+    /// Takes a contact apart from one it was joined with.
     ///
     /// # Errors
-    /// [`DeskError::Changed`] if that was done already, or cannot be done any more.
-    pub async fn part(&self, merge: MergeId, by: StaffId) -> Result<(), DeskError> {
+    /// [`DeskError::Changed`] if that was done already, cannot be done any more, or was somebody else's.
+    pub async fn part(&self, contact: ContactId, merge: MergeId, by: StaffId) -> Result<(), DeskError> {
         let this = self.clone();
         self.write(move |tx| {
-            Box::pin(
-                async move { if this.intake.part(tx, merge, by).await? { Ok(()) } else { Err(DeskError::Changed) } },
-            )
+            Box::pin(async move {
+                if this.intake.part(tx, contact, merge, by).await? { Ok(()) } else { Err(DeskError::Changed) }
+            })
         })
         .await
     }

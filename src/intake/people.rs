@@ -149,9 +149,13 @@ impl Intake {
         Ok(Ok(kept))
     }
 
-    /// Takes two contacts apart again. Returns whether that could be done.
-    pub(crate) async fn part(&self, tx: &mut Tx, id: MergeId, by: StaffId) -> Result<bool, StoreError> {
+    /// Takes a contact apart from one it was joined with. Returns whether that could be done.
+    pub(crate) async fn part(&self, tx: &mut Tx, of: ContactId, id: MergeId, by: StaffId) -> Result<bool, StoreError> {
         let Some(merge) = store::contact_merges::load_for_update(tx, id).await? else { return Ok(false) };
+        // Who may act on one contact need not be allowed to act on another.
+        if ![merge.kept, merge.gone].contains(&of) {
+            return Ok(false);
+        }
         let (Some(moved), None) = (&merge.moved, merge.undone_at) else { return Ok(false) };
         store::contact_merges::lock(tx, merge.kept, merge.gone).await?;
         let kept = store::contacts::find(tx, merge.kept).await?;

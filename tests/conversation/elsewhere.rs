@@ -323,12 +323,13 @@ async fn staff_takes_two_apart_that_were_joined_and_each_has_their_own_again() {
     let (desk, by) = (Desk::new(talk.intake.clone()), talk.hires("li", |_| {}).await);
     let merges = talk.store.read(|tx| Box::pin(async move { store::contact_merges::list(tx, other).await })).await;
     let merge = merges.unwrap().remove(0);
-    desk.part(merge.id, by).await.unwrap();
+    assert!(desk.part(talk.clock.new_id(), merge.id, by).await.is_err(), "somebody else's");
+    desk.part(owner, merge.id, by).await.unwrap();
     assert_eq!(whose(&talk).await, other);
     assert_eq!(contact(&talk, other).await.merged_into, None);
     let ticket = talk.store.read(|tx| Box::pin(async move { store::tickets::find(tx, complaint).await })).await;
     assert_eq!(ticket.unwrap().unwrap().contact_id, other);
-    assert!(desk.part(merge.id, by).await.is_err(), "once");
+    assert!(desk.part(owner, merge.id, by).await.is_err(), "once");
 
     // Staff may say so as well, and what it says is kept.
     assert_eq!(desk.unite(other, owner, by).await.unwrap(), owner);

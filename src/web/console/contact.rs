@@ -100,7 +100,7 @@ async fn part(
     Signed(by, form): Signed<Which>,
 ) -> Result<Redirect, WebError> {
     let (id, merge) = (contact(&id)?, form.merge.parse::<MergeId>().map_err(|_| WebError::BadRequest)?);
-    web.desk.part(merge, by.person.id).await?;
+    web.desk.part(id, merge, by.person.id).await?;
     Ok(Redirect::to(&format!("/console/contacts/{id}")))
 }
 
