@@ -6,7 +6,6 @@ mutual information, factorised), which spares the first hour.
 """
 
 import argparse
-import collections
 import math
 import os
 import pickle
@@ -46,7 +45,7 @@ def encoded(asked: argparse.Namespace, work: Path) -> dict:
         return pickle.loads(kept.read_bytes())
     reviews = [review for path in asked.corpus for review in corpora.read(path)]
     rows = domain.read(HERE / "rows")
-    train = [row for row in rows if not domain.held_out(row.text)]
+    train = [row for row in rows if not domain.held_out(row.text)] + [row for path in asked.also for row in domain.fixtures(path)]
     path = work / "vocab.txt"
     if not path.exists():
         texts = [vocabulary.prepared(t) for t in [r.text for r in reviews] + [r.text for r in train] * 4]
@@ -68,7 +67,6 @@ def encoded(asked: argparse.Namespace, work: Path) -> dict:
 
 def company(texts: list[list[int]], size: int) -> np.ndarray:
     """Vectors of the words by the company they keep, within five tokens."""
-    pairs = collections.Counter()
     total = sp.coo_matrix((size, size), dtype=np.float32).tocsr()
     for begin in range(0, len(texts), 20_000):
         left, right = [], []
@@ -78,7 +76,6 @@ def company(texts: list[list[int]], size: int) -> np.ndarray:
                 right += ids[near:]
         ones = np.ones(len(left), np.float32)
         total += sp.coo_matrix((ones, (left, right)), shape=(size, size)).tocsr()
-    del pairs
     total = (total + total.T).tocoo()
     often = np.asarray(total.sum(1)).ravel() + 1.0
     smooth = often**0.75 / (often**0.75).sum()
@@ -163,6 +160,7 @@ def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__)
     ask.add_argument("corpus", type=Path, nargs="+")
     ask.add_argument("--dev", type=Path, required=True)
+    ask.add_argument("--also", type=Path, nargs="*", default=[], help="labelled JSONL of this domain to learn from too")
     ask.add_argument("--work", type=Path, default=HERE / "work")
     ask.add_argument("--minutes", type=float, default=100, help="processor time of each thread")
     ask.add_argument("--rate", type=float, default=1e-3)
