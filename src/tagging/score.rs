@@ -108,6 +108,8 @@ pub(super) fn read(text: &Text, numbers: &[Number], found: &[Found], awaiting: A
         marks.extend(reader.bare());
     } else if awaiting != Awaiting::Nothing {
         marks.extend(reader.bare_correction(&marks));
+    } else {
+        marks.extend(reader.own_conclusion(&marks));
     }
     reader.reckon(&mut marks);
     if marks.is_empty() {
@@ -130,6 +132,18 @@ impl Reader<'_> {
             Scores { spans: marks.iter().map(|mark| (mark.start, mark.end)).collect(), ..Scores::default() };
         marks.retain(|mark| mark.scale != Scale::Foreign);
         marks.retain(|mark| !self.is_asked_about(mark));
+        // "不是三分就四分": one of two, and not said which.
+        let either = |pair: &[Mark]| match pair {
+            [a, b] if a.end <= b.start => {
+                let between: String = self.text.span(a.end, b.start).iter().collect();
+                ["就", "就是", "就系"].contains(&between.trim()) && self.ends_before(a.start, &["不是", "唔系"])
+            }
+            _ => false,
+        };
+        if marks.windows(2).any(either) {
+            scores.unclear = true;
+            return scores;
+        }
         if !self.keep_own(&mut marks) {
             return scores;
         }
@@ -139,6 +153,7 @@ impl Reader<'_> {
             && same(whole.value, parts.iter().map(|part| part.value).sum())
             && parts.iter().all(|part| part.scale == whole.scale)
             && !marks.iter().any(|mark| self.concludes(mark))
+            && !self.rates_an_aspect(whole)
         {
             marks.truncate(1);
         }
@@ -237,7 +252,10 @@ impl Reader<'_> {
             |find| {
                 let before = find.end <= mark.start
                     && (self.text.same_clause(find.start, mark.start) || mark.start - find.end <= 3)
-                    && !self.numbers.iter().any(|number| number.start >= find.end && number.end <= mark.start);
+                    && !self.numbers.iter().any(|number| {
+                        // 综合一下
+                        number.start >= find.end && number.end <= mark.start && self.text.char(number.end) != '下'
+                    });
                 let after = find.start >= mark.end
                     && find.start - mark.end <= 2
                     && self.text.same_clause(mark.start, find.start)
@@ -268,7 +286,7 @@ impl Reader<'_> {
                 && !self.text.span(find.end, mark.start).iter().any(|c| matches!(c, '.' | '!' | ';' | '\n'));
             // "维修4分，推荐度7": it leads to a number of its own.
             let own = find.start >= mark.end
-                && self.numbers.iter().any(|number| number.start >= find.end && number.start - find.end <= 2);
+                && self.numbers.iter().any(|number| number.start >= find.end && number.start - find.end <= 4);
             !own && (asked || self.text.same_sentence(find.start, mark.start))
                 && (mark.start.saturating_sub(find.end) <= 12 || find.start.saturating_sub(mark.end) <= 6 || alone)
                 && (find.start <= mark.start || find.start.saturating_sub(mark.end) <= if alone { 24 } else { 8 })

@@ -204,6 +204,8 @@ fn bert(checked: &Checked) -> Result<Network, String> {
         urgency: linear(&root / "heads" / "urgency", DEGREES),
     });
     store.load(&checked.weights).map_err(|error| error.to_string())?;
+    // A file of half floats makes the network one of half floats, and on a processor that is twenty times slower.
+    store.set_kind(Kind::Float);
     store.freeze();
     Ok(Network::Bert(Box::new(Own { body, mood, heads })))
 }
@@ -220,7 +222,7 @@ fn distilled(checked: &Checked) -> Result<Network, String> {
         Some(checked.lower_case),
         None,
     );
-    config.device = Device::Cpu;
+    (config.device, config.kind) = (Device::Cpu, Some(Kind::Float));
     let network = SequenceClassificationOption::new(&config).map_err(|error| error.to_string())?;
     Ok(Network::Distilled(Box::new(network)))
 }

@@ -4,6 +4,15 @@ use super::{Mark, Reader, Scale, Scores};
 use crate::domain::lexicon::Meaning;
 
 impl Reader<'_> {
+    /// "手艺5分，…": an aspect leads to the mark.
+    pub(super) fn rates_an_aspect(&self, mark: &Mark) -> bool {
+        self.found.iter().any(|find| {
+            matches!(find.meaning, Meaning::Aspect { .. })
+                && find.end <= mark.start
+                && self.text.same_clause(find.start, mark.start)
+        })
+    }
+
     /// "速度三分，手艺五分": one mark for each aspect it stands beside.
     pub(super) fn aspects(&self, marks: &[Mark], scores: &mut Scores) {
         let aspects: Vec<(&str, usize, usize)> = self

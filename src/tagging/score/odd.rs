@@ -17,6 +17,15 @@ impl Reader<'_> {
             let count = self.text.span(at, at + 12).iter().take_while(|c| is_star(**c)).count();
             // 四颗🌟 says it in words already; one star alone decorates unless a mark is awaited.
             let worded = at > 0 && (self.text.before(at) == '星' || self.text.before(at) == '颗');
+            // ⭐x5
+            let times = self.numbers.iter().find(|number| {
+                count == 1 && number.start == at + 2 && matches!(self.text.char(at + 1), 'x' | '×' | '*')
+            });
+            if let Some(times) = times {
+                marks.push(Mark::plain(at, times.end, times.value, Scale::Five));
+                at = times.end;
+                continue;
+            }
             let enough = count >= 2 || count == 1 && self.awaiting != Awaiting::Nothing;
             if enough && !worded && count <= 10 {
                 #[expect(clippy::cast_precision_loss, reason = "at most ten")]
@@ -66,19 +75,33 @@ impl Reader<'_> {
         meant.then(|| Mark::plain(first, last, number.value, self.scale_of_setting(number)))
     }
 
+    /// What speech recognition makes of a mark: 私分, 骑分. Some are words of their own (两份, 时分), so
+    /// where nothing is awaited they must stand where a mark would.
     pub(super) fn homophones(&self, marks: &[Mark]) -> Vec<Mark> {
-        if !marks.is_empty() {
+        if marks.iter().any(|mark| !mark.setting) {
             return Vec::new();
         }
         let (first, last) = self.text.core();
-        let meant = |find: &Found| self.awaiting != Awaiting::Nothing || (find.start, find.end) == (first, last);
+        let meant = |find: &Found| {
+            let word = self.text.span(find.start, find.end);
+            let (before, after) = (self.text.before(find.start), self.text.char(find.end));
+            let given = matches!(before, '打' | '给' | '评' | '算' | '得' | '是' | '个' | '的');
+            let closed = !after.is_alphanumeric() || self.text.span(find.end, find.end + word.len()) == word;
+            let stands = given && (closed || matches!(after, '吧' | '啊' | '呀' | '哦' | '了'))
+                || !before.is_alphanumeric() && closed;
+            let ten = matches!(find.meaning, Meaning::Homophone { value } if same(*value, 10.0));
+            stands || self.awaiting != Awaiting::Nothing && !ten || (find.start, find.end) == (first, last)
+        };
         self.found
             .iter()
             .filter(|find| meant(find))
             .filter(|find| find.start <= first + 6 || find.end + 3 >= last)
             .filter(|find| !matches!(self.text.char(find.end), '钟' | '之' | '米' | '贝' | '期'))
             .filter_map(|find| match find.meaning {
-                Meaning::Homophone { value } => Some(Mark::plain(find.start, find.end, *value, Scale::Open)),
+                Meaning::Homophone { value } => {
+                    let heard = Number { start: find.start, end: find.end, value: *value, range: false };
+                    Some(Mark::plain(find.start, find.end, *value, self.scale_of_setting(&heard)))
+                }
                 _ => None,
             })
             .take(1)
@@ -104,7 +127,7 @@ impl Reader<'_> {
                 ["到", "-", "~", "或", "或者", "or", "to", "至", "、"].contains(&between.trim())
             };
             let range = number.range || free.get(index + 1).is_some_and(|next| joined(next));
-            let whole = self.stands_alone(number) || aspect || awaited && range;
+            let whole = self.stands_alone(number) || aspect || awaited && range || self.is_overall(number);
             if whole || short && !(word && last - first > 4) {
                 let scale = self.scale_of_setting(number);
                 let mark = Mark { range, ..Mark::plain(number.start, number.end, number.value, scale) };
@@ -112,6 +135,8 @@ impl Reader<'_> {
                     || self.in_recommendation(&mark)
                     || self.is_verdict(number)
                     || self.is_whole_text(number)
+                    || self.is_overall(number)
+                    || self.is_taken_from(number)
                     || self.comes_after_colon(number);
                 if awaited || scale != Scale::Open || rates {
                     marks.push(mark);
@@ -140,6 +165,38 @@ impl Reader<'_> {
         let mut later: Vec<Mark> = self.bare().into_iter().filter(|mark| mark.start >= cue.end).collect();
         later.truncate(1);
         later
+    }
+
+    /// "My husband says 2, but I was at home, so 4": the last word, where no mark before it is the speaker's.
+    pub(super) fn own_conclusion(&self, marks: &[Mark]) -> Option<Mark> {
+        let number = self.numbers.last().filter(|number| number.end == self.text.core().1)?;
+        let lead: String = self.text.span(0, number.start).iter().collect();
+        let word = lead.trim_end().rsplit([' ', ',']).next().unwrap_or_default();
+        let concludes = LEADING.contains(&word) || lead.ends_with("所以") || lead.ends_with("我自己");
+        let others = marks.iter().all(|mark| mark.end <= number.start && self.not_mine(mark, marks));
+        (concludes && others && self.is_free(number) && (0.0..=10.0).contains(&number.value))
+            .then(|| Mark::plain(number.start, number.end, number.value, self.scale_of_setting(number)))
+    }
+
+    /// "Overall 4.": the verdict on the whole, and nothing else in its clause.
+    fn is_overall(&self, number: &Number) -> bool {
+        !self.text.char(number.end).is_alphanumeric()
+            && self.text.char(number.end) != ' '
+            && self.found.iter().any(|find| {
+                matches!(find.meaning, Meaning::Aspect { name } if name == "overall")
+                    && find.end <= number.start
+                    && number.start - find.end <= 2
+                    && !self.text.before(find.start).is_alphanumeric()
+            })
+    }
+
+    /// "Five, minus one for the mud": what a sum begins with.
+    fn is_taken_from(&self, number: &Number) -> bool {
+        number.start == self.text.core().0
+            && (1.0..=10.0).contains(&number.value)
+            && self.found.iter().any(|find| {
+                matches!(find.meaning, Meaning::Deduct) && find.start >= number.end && find.start - number.end <= 2
+            })
     }
 
     fn is_free(&self, number: &Number) -> bool {
@@ -171,7 +228,9 @@ impl Reader<'_> {
         let number = self.numbers.first().filter(|number| number.start == self.text.core().0)?;
         let stop = |number: &Number| matches!(self.text.char(number.end), '.' | '!');
         let listed = self.numbers.iter().any(|next| same(next.value, number.value + 1.0) && stop(next));
+        let corrected = self.numbers.len() > 1 && self.corrects();
         let meant = stop(number) && self.text.char(number.end + 1) == ' ' && !listed && self.is_free(number);
+        let meant = meant && !corrected;
         (meant && (1.0..=10.0).contains(&number.value))
             .then(|| Mark::plain(number.start, number.end, number.value, Scale::Open))
     }

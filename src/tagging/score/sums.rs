@@ -197,7 +197,8 @@ impl Reader<'_> {
                 let after: String = self.text.span(number.end, number.end + 6).iter().collect();
                 ["分", "星", "颗", " point", " star", " mark"].iter().any(|unit| after.starts_with(unit))
                     && !after.starts_with("分钟")
-                    || !after.starts_with(char::is_alphanumeric) && self.awaiting != Awaiting::Nothing
+                    || !after.starts_with(char::is_alphanumeric)
+                        && (self.awaiting != Awaiting::Nothing || after.starts_with(" for "))
             })
             .map(|number| (number.value, number.start, number.end + 1))
     }

@@ -77,6 +77,14 @@ const LEFT_OVER: &[&str] = &[
     "留",
     "留了",
     "留着",
+    // 嗰, simplified
+    "差𠮶",
+    "争𠮶",
+    "少𠮶",
+    "扣𠮶",
+    "差的那",
+    "少的那",
+    "扣的那",
     "缺的",
     "丢的",
     "the other",
@@ -185,12 +193,13 @@ impl Reader<'_> {
         })
     }
 
-    /// 改成三, 应该是八: the correction leads to its number.
+    /// 改成三, 应该是八, "meant to be 1": the correction leads to its number.
     pub(super) fn follows_correction(&self, number: &Number) -> bool {
         self.found.iter().any(|find| {
             matches!(find.meaning, Meaning::Correction)
-                && find.end == number.start
-                && matches!(self.text.before(find.end), '成' | '为' | '是')
+                && (find.end == number.start && matches!(self.text.before(find.end), '成' | '为' | '是')
+                    || self.text.before(find.end).is_ascii_alphabetic()
+                        && matches!(self.text.span(find.end, number.start), [' '] | [',', ' '] | [' ', 'a', ' ']))
         })
     }
 
@@ -228,7 +237,7 @@ impl Reader<'_> {
         words.iter().any(|word| after.starts_with(word))
     }
 
-    fn ends_before(&self, at: usize, words: &[&str]) -> bool {
+    pub(super) fn ends_before(&self, at: usize, words: &[&str]) -> bool {
         let before: String = self.text.span(at.saturating_sub(16), at).iter().collect();
         words.iter().any(|word| before.trim_end().ends_with(word))
     }

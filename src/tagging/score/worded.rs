@@ -64,6 +64,14 @@ const NUMBERED_ENGLISH: &[&str] = &[
 const NUMBERED_CHINESE: &[&str] =
     &["房间", "电梯", "单号", "编号", "尾号", "工号", "门牌", "工单", "订单", "楼栋", "型号", "尺寸", "农历", "电话"];
 
+/// What follows a mark at the beginning of a message.
+const FOR_SOMETHING: &[&str] =
+    &[" for the ", " for your ", " for this ", " for that ", " across the ", " all round", " all around"];
+
+/// What leads to a mark with its article: "now a 2", "a solid 4" is a mark by its word.
+const CALLING: &[&str] =
+    &["now", "so", "maybe", "probably", "still", "just", "only", "barely", "then", "merely", "overall"];
+
 /// What follows 分 where it is a share, a width, money or the size of a part.
 const NO_MARKS: &[&str] = &[
     "像样板",
@@ -71,6 +79,14 @@ const NO_MARKS: &[&str] = &[
     "宽",
     "把握",
     "利息",
+    "转",
+    "变",
+    "内丝",
+    "外丝",
+    "对丝",
+    "三通",
+    "球阀",
+    "软管",
     "接口",
     "接头",
     "弯头",
@@ -111,11 +127,14 @@ impl Reader<'_> {
             }
         }
         marks.extend(self.stars());
-        marks.extend(self.maxima(&marks));
+        let heard = self.homophones(&marks);
+        if heard.is_empty() {
+            marks.extend(self.maxima(&marks));
+        }
+        marks.extend(heard);
         if marks.is_empty() {
             marks.extend(self.minima());
         }
-        marks.extend(self.homophones(&marks));
         marks.sort_by_key(|mark| mark.start);
         marks
     }
@@ -126,7 +145,15 @@ impl Reader<'_> {
         let after = ["/", " / ", " out of a possible ", " out of ", "分/", "分(满分", "分,满分", "分 满分"]
             .iter()
             .find(|joint| rest.starts_with(**joint))
-            .map(|joint| number.end + joint.chars().count())?;
+            .map(|joint| number.end + joint.chars().count());
+        // "three fifths"
+        for (share, scale) in [(" fifths", Scale::Five), (" tenths", Scale::Ten)] {
+            let end = number.end + share.len();
+            if rest.starts_with(share) && self.text.span(end, end + 3) != [' ', 'o', 'f'] {
+                return Some(Mark::plain(number.start, end, number.value, scale));
+            }
+        }
+        let after = after?;
         let whole = self.numbers.iter().find(|other| other.start == after || other.start == after + 1)?;
         let scale = if same(whole.value, 5.0) {
             Scale::Five
@@ -157,7 +184,8 @@ impl Reader<'_> {
             return None;
         };
         let counted = matches!(self.text.char(part.end), '的' | '都') || self.has_unit(part);
-        let meant = self.awaiting != Awaiting::Nothing || self.is_rated(whole);
+        let alone = self.text.core() == (whole.start, part.end);
+        let meant = self.awaiting != Awaiting::Nothing || self.is_rated(whole) || alone;
         (meant && !counted && part.value <= whole.value).then(|| Mark::plain(whole.start, part.end, part.value, scale))
     }
 
@@ -195,6 +223,10 @@ impl Reader<'_> {
             // 五星级 before a noun praises or names a class of hotel, but rates all the same.
             return if self.text.char(end) == '期' { None } else { mark(end, Scale::Five) };
         }
+        // "五颗星里亮三颗"
+        if c == '颗' && !next.is_alphanumeric() && self.settings.iter().any(|setting| setting.end <= number.start) {
+            return mark(number.end + 1, Scale::Five);
+        }
         if english.starts_with("star") {
             let skipped =
                 self.text.span(number.end, number.end + 2).iter().take_while(|c| matches!(c, ' ' | '-')).count();
@@ -210,9 +242,10 @@ impl Reader<'_> {
                 None
             };
         }
-        let corrected =
-            (self.awaiting != Awaiting::Nothing || self.speaks_of_rating()) && self.follows_correction(number);
-        if (self.is_rated(number) || corrected) && !self.has_unit(number) {
+        let corrected = (self.awaiting != Awaiting::Nothing || self.speaks_of_rating() || self.is_slip())
+            && self.follows_correction(number);
+        let said = corrected || self.is_called(number) || self.is_for_something(number);
+        if (self.is_rated(number) || said) && !self.has_unit(number) {
             return mark(number.end, self.scale_of_setting(number));
         }
         None
@@ -302,6 +335,39 @@ impl Reader<'_> {
         unit || matches!(c, '%' | ':' | '/' | '-') && self.text.char(number.end + 1).is_ascii_digit()
             || c == '%'
             || c.is_ascii_alphabetic()
+    }
+
+    /// "发的4是按错了，应该是5", "3. no wait, 4": a figure that was wrong, and another instead of it.
+    fn is_slip(&self) -> bool {
+        let cues = self.found.iter().filter(|find| matches!(find.meaning, Meaning::Correction)).count();
+        let first = self.numbers.first();
+        let opens = first.is_some_and(|number| {
+            number.start == self.text.core().0 && matches!(self.text.char(number.end), '.' | ',' | '?' | '!')
+        });
+        self.numbers.len() == 2 && (cues > 1 || cues == 1 && opens)
+    }
+
+    /// "an 8, the lock turns", "Now a 2.", "I mean four": what English puts before a mark, and nothing after it.
+    fn is_called(&self, number: &Number) -> bool {
+        let after = self.text.char(number.end);
+        if after == ' ' || after.is_alphanumeric() || !(0.0..=10.0).contains(&number.value) {
+            return false;
+        }
+        let lead: String = self.text.span(0, number.start).iter().collect();
+        if lead.ends_with("i mean ") || lead.ends_with("i meant ") {
+            return true;
+        }
+        let Some(lead) = lead.strip_suffix("a ").or_else(|| lead.strip_suffix("an ")) else { return false };
+        let begins = lead.trim_end().ends_with(|c: char| !c.is_alphanumeric()) || lead.trim_end().is_empty();
+        let word = lead.trim_end().rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+        lead.ends_with(' ') && CALLING.contains(&word) || begins
+    }
+
+    /// "5 for the roof job", "Fives across the board".
+    fn is_for_something(&self, number: &Number) -> bool {
+        let opens = number.start == self.text.core().0 && (0.0..=10.0).contains(&number.value);
+        let rest: String = self.text.span(number.end, number.end + 14).iter().collect();
+        opens && FOR_SOMETHING.iter().any(|words| rest.starts_with(words))
     }
 
     fn speaks_of_rating(&self) -> bool {
