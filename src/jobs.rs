@@ -29,11 +29,11 @@ use crate::intake::Intake;
 use crate::planner::Planner;
 use crate::speech::Listener;
 use crate::store::blobs::Blobs;
-use crate::store::jobs::{self, ClaimedJob};
+use crate::store::jobs::{self, ClaimedJob, Share};
 use crate::store::{Store, StoreError};
 use crate::tagging::Tagger;
 
-/// Jobs that run at once in one process.
+/// Jobs of each share that run at once in one process.
 const AT_ONCE: usize = 4;
 /// How long a claim holds without being renewed.
 const LEASE: Duration = Duration::from_secs(60);
@@ -78,7 +78,8 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Works until cancelled, then lets what is running finish.
+    /// Works until cancelled, then lets what is running finish. What takes seconds has workers of its own:
+    /// a row of recordings keeps no answer waiting.
     pub async fn run(self, cancel: CancellationToken) {
         self.take_over().await;
         if let Err(error) = self.keep_planning().await {
@@ -87,12 +88,16 @@ impl Runner {
         if let Err(error) = self.look_into_service().await {
             tracing::error!(%error, "customer service is read when somebody writes: {error}");
         }
+        tokio::join!(self.keep_doing(Share::Quick, &cancel), self.keep_doing(Share::Long, &cancel));
+    }
+
+    async fn keep_doing(&self, share: Share, cancel: &CancellationToken) {
         let mut commits = self.store.commits();
         let mut running = JoinSet::new();
         loop {
             while running.try_join_next().is_some() {}
             let room = AT_ONCE.saturating_sub(running.len());
-            let claimed = if room > 0 { self.claim(room).await } else { Vec::new() };
+            let claimed = if room > 0 { self.claim(room, share).await } else { Vec::new() };
             let idle = claimed.is_empty();
             for job in claimed {
                 let this = self.clone();
@@ -118,7 +123,7 @@ impl Runner {
     pub async fn run_until_idle(&self) -> usize {
         let mut performed = 0;
         loop {
-            let claimed = self.claim(1).await;
+            let claimed = self.claim(1, Share::All).await;
             if claimed.is_empty() {
                 return performed;
             }
@@ -141,23 +146,24 @@ impl Runner {
         }
     }
 
-    async fn claim(&self, room: usize) -> Vec<ClaimedJob> {
+    async fn claim(&self, room: usize, share: Share) -> Vec<ClaimedJob> {
         let clock = self.clock.clone();
         let limit = u32::try_from(room).unwrap_or(1);
         // Looking is cheap, claiming is a durable write: look first.
-        let due = self.store.read(|tx| Box::pin(async move { jobs::next_run_at(tx).await })).await;
+        let now = clock.now();
+        let due = self.store.read(move |tx| Box::pin(async move { jobs::is_due(tx, now, share).await })).await;
         let claimed = match due {
-            Ok(Some(at)) if at <= clock.now() => {
+            Ok(true) => {
                 self.store
                     .write(move |tx| {
                         Box::pin(async move {
                             let now = jobs::database_now(tx).await?.unwrap_or_else(|| clock.now());
-                            jobs::claim(tx, now, limit, LEASE).await
+                            jobs::claim(tx, now, limit, LEASE, share).await
                         })
                     })
                     .await
             }
-            Ok(_) => Ok(Vec::new()),
+            Ok(false) => Ok(Vec::new()),
             Err(error) => Err(error),
         };
         claimed.unwrap_or_else(|error| {

@@ -70,6 +70,10 @@ pub enum Job {
 }
 
 impl Job {
+    /// The names of the jobs that keep a processor for seconds: what listens, and what asks a model. They
+    /// have workers of their own, so that an answer never waits for a row of recordings.
+    pub const LONG: [&str; 4] = ["transcribe", "hear_record", "tag_ticket", "tag_response"];
+
     /// Returns the name used in the database and in metrics.
     pub fn name(&self) -> &'static str {
         match self {

@@ -141,6 +141,7 @@ pub(super) fn claim_jobs(tx: &Tx) -> &'static str {
                 "UPDATE jobs SET status = 'running', attempt = attempt + 1, lease_until = $1 ",
                 "WHERE id IN (SELECT j.id FROM jobs j WHERE ",
                 "((j.status = 'ready' AND j.run_at <= $2) OR (j.status = 'running' AND j.lease_until <= $2)) ",
+                "AND ($4 = 'all' OR (j.kind IN ($5, $6, $7, $8)) = ($4 = 'long')) ",
                 "AND (j.lane IS NULL OR NOT EXISTS (SELECT 1 FROM jobs b WHERE b.lane = j.lane AND b.id <> j.id AND ",
                 "(b.status = 'running' OR (b.status = 'ready' AND b.id < j.id AND j.status = 'ready' ",
                 "AND (b.attempt > 0 OR b.run_at <= $2))))) ",

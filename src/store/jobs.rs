@@ -18,6 +18,7 @@ use super::tx::both;
 use super::value::{Row, clean};
 use super::{StoreError, Tx};
 use crate::domain::ids::JobId;
+use crate::domain::job::Job;
 use crate::domain::time::Timestamp;
 
 /// Where a job stands.
@@ -99,12 +100,56 @@ pub async fn forget(tx: &mut Tx, key: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Which jobs a worker takes; see [`Job::LONG`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    All,
+    /// Those that are over at once.
+    Quick,
+    /// Those that keep a processor for seconds.
+    Long,
+}
+
+impl Share {
+    fn name(self) -> &'static str {
+        match self {
+            Share::All => "all",
+            Share::Quick => "quick",
+            Share::Long => "long",
+        }
+    }
+}
+
+/// Says whether a job of this share is due. A look costs nothing durable, a claim does.
+pub async fn is_due(tx: &mut Tx, now: Timestamp, share: Share) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM (\
+                       SELECT id FROM jobs WHERE status = 'ready' AND run_at <= $1 AND ($2 = 'all' OR (kind IN ($3, $4, $5, $6)) = ($2 = 'long')) \
+                       UNION ALL SELECT id FROM jobs WHERE status = 'running' AND lease_until <= $1 AND ($2 = 'all' OR (kind IN ($3, $4, $5, $6)) = ($2 = 'long')) \
+                       LIMIT 1) AS due";
+    let due: i64 = both!(tx, |c| sqlx::query_scalar(SQL)
+        .bind(now.0)
+        .bind(share.name())
+        .bind(Job::LONG[0])
+        .bind(Job::LONG[1])
+        .bind(Job::LONG[2])
+        .bind(Job::LONG[3])
+        .fetch_one(c)
+        .await)?;
+    Ok(due > 0)
+}
+
 /// Claims up to `limit` jobs that are due, each until `now + lease`, in the order in which they
 /// fell due. A job whose worker has let its lease run out is claimed again, or given up if that
 /// was its last attempt.
 ///
 /// Give [`database_now`] as `now` where several machines share the database.
-pub async fn claim(tx: &mut Tx, now: Timestamp, limit: u32, lease: Duration) -> Result<Vec<ClaimedJob>, StoreError> {
+pub async fn claim(
+    tx: &mut Tx,
+    now: Timestamp,
+    limit: u32,
+    lease: Duration,
+    share: Share,
+) -> Result<Vec<ClaimedJob>, StoreError> {
     const GIVE_UP: &str = "UPDATE jobs SET status = 'dead', lease_until = NULL, \
                            last_error = 'the worker vanished on the last attempt' \
                            WHERE status = 'running' AND lease_until <= $1 AND attempt >= max_attempts";
@@ -114,6 +159,11 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, limit: u32, lease: Duration) -> 
         .bind((now + lease).0)
         .bind(now.0)
         .bind(i64::from(limit))
+        .bind(share.name())
+        .bind(Job::LONG[0])
+        .bind(Job::LONG[1])
+        .bind(Job::LONG[2])
+        .bind(Job::LONG[3])
         .fetch_all(c)
         .await)?;
     rows.sort_by(|a, b| (a.run_at, &a.id).cmp(&(b.run_at, &b.id)));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use huifang::domain::ids::JobId;
 use huifang::domain::time::Timestamp;
-use huifang::store::jobs::{self, ClaimedJob, JobStatus, NewJob};
+use huifang::store::jobs::{self, ClaimedJob, JobStatus, NewJob, Share};
 use huifang::store::{Store, StoreError};
 
 use crate::database::{Database, read, write};
@@ -35,7 +35,7 @@ async fn enqueue(db: &Database, job: NewJob) -> bool {
 }
 
 async fn claim_at(store: &Store, now: Timestamp, limit: u32) -> Vec<ClaimedJob> {
-    write!(store, |tx| jobs::claim(tx, now, limit, LEASE).await).unwrap()
+    write!(store, |tx| jobs::claim(tx, now, limit, LEASE, Share::All).await).unwrap()
 }
 
 async fn claim(db: &Database) -> Vec<String> {
@@ -49,6 +49,23 @@ async fn done(db: &Database, id: JobId, attempt: u32) -> bool {
 async fn claim_one(db: &Database) -> ClaimedJob {
     let mut claimed = claim_at(&db.store, db.now(), 1).await;
     claimed.pop().unwrap()
+}
+
+pub(crate) async fn a_row_of_recordings_keeps_no_answer_waiting(db: Database) {
+    for _ in 0..5 {
+        enqueue(&db, job(&db, "transcribe")).await;
+    }
+    enqueue(&db, job(&db, "deliver")).await;
+    let now = db.now();
+    let due = async |share| read!(db.store, |tx| jobs::is_due(tx, now, share).await).unwrap();
+    let claim = async |share| {
+        let claimed = write!(db.store, |tx| jobs::claim(tx, now, 2, LEASE, share).await).unwrap();
+        claimed.into_iter().map(|job| job.kind).collect::<Vec<_>>()
+    };
+    assert_eq!(claim(Share::Quick).await, ["deliver"]);
+    assert!(!due(Share::Quick).await);
+    assert_eq!(claim(Share::Long).await, ["transcribe", "transcribe"]);
+    assert!(due(Share::Long).await && due(Share::All).await);
 }
 
 pub(crate) async fn the_one_worker_of_sqlite_takes_over_at_its_start_what_it_was_killed_over(db: Database) {
