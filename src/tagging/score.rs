@@ -104,11 +104,15 @@ pub(super) fn read(text: &Text, numbers: &[Number], found: &[Found], awaiting: A
         return reader.settle(vec![opening]);
     }
     let mut marks = reader.marks();
+    if let Some(last) = reader.closing(&marks) {
+        return reader.settle(vec![last]);
+    }
     if marks.iter().all(|mark| mark.setting) {
         marks.extend(reader.bare());
     } else if awaiting != Awaiting::Nothing {
         marks.extend(reader.bare_correction(&marks));
-    } else {
+    }
+    if awaiting == Awaiting::Nothing {
         marks.extend(reader.own_conclusion(&marks));
     }
     reader.reckon(&mut marks);
@@ -248,6 +252,10 @@ impl Reader<'_> {
 
     /// Says whether the mark is the verdict on the whole: "综合七分", "overall: 3", "3 overall".
     fn concludes(&self, mark: &Mark) -> bool {
+        // "4分+1分＝5分"
+        if self.text.before(mark.start) == '=' {
+            return true;
+        }
         self.found.iter().filter(|find| matches!(find.meaning, Meaning::Aspect { name } if name == "overall")).any(
             |find| {
                 let before = find.end <= mark.start

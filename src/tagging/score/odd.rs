@@ -169,13 +169,33 @@ impl Reader<'_> {
 
     /// "My husband says 2, but I was at home, so 4": the last word, where no mark before it is the speaker's.
     pub(super) fn own_conclusion(&self, marks: &[Mark]) -> Option<Mark> {
-        let number = self.numbers.last().filter(|number| number.end == self.text.core().1)?;
+        let number = self.numbers.last()?;
+        let rest = self.text.span(number.end, self.text.core().1);
+        if !matches!(rest, [] | ['啦' | '吧' | '咯' | '了']) || marks.iter().any(|mark| mark.end > number.start) {
+            return None;
+        }
         let lead: String = self.text.span(0, number.start).iter().collect();
         let word = lead.trim_end().rsplit([' ', ',']).next().unwrap_or_default();
-        let concludes = LEADING.contains(&word) || lead.ends_with("所以") || lead.ends_with("我自己");
+        let concludes =
+            LEADING.contains(&word) || ["所以", "我自己", "咁就", "那就"].iter().any(|word| lead.ends_with(word));
+        let concludes = concludes && self.numbers.len() > 1;
         let others = marks.iter().all(|mark| mark.end <= number.start && self.not_mine(mark, marks));
         (concludes && others && self.is_free(number) && (0.0..=10.0).contains(&number.value))
             .then(|| Mark::plain(number.start, number.end, number.value, self.scale_of_setting(number)))
+    }
+
+    /// "Start at five, take off two. … Two.": a last sentence of a number alone, where marks were spoken of.
+    pub(super) fn closing(&self, marks: &[Mark]) -> Option<Mark> {
+        let number = self.numbers.last().filter(|number| number.end == self.text.core().1)?;
+        let lead: String = self.text.span(0, number.start).iter().collect();
+        let sentence = lead.trim_end().ends_with(['.', '!', '?']) && lead.ends_with([' ', '.', '!', '?']);
+        let spoken_of = marks.iter().any(|mark| mark.end <= number.start) || self.speaks_of_marks();
+        (sentence && spoken_of && self.numbers.len() > 1 && (1.0..=10.0).contains(&number.value))
+            .then(|| Mark::plain(number.start, number.end, number.value, self.scale_of_setting(number)))
+    }
+
+    fn speaks_of_marks(&self) -> bool {
+        self.found.iter().any(|find| matches!(find.meaning, Meaning::Deduct | Meaning::NotMine))
     }
 
     /// "Overall 4.": the verdict on the whole, and nothing else in its clause.

@@ -106,7 +106,13 @@ impl Reader<'_> {
     /// Returns the scale of a number by what is declared, the nearest before it first.
     pub(super) fn scale_of_setting(&self, number: &Number) -> Scale {
         let before = self.settings.iter().rev().find(|setting| setting.start <= number.start);
-        match before.or_else(|| self.settings.first()) {
+        // A scale that comes after the mark ("七分，十分制") unless it leads to a number of its own.
+        let leads_on = |setting: &Setting| {
+            let own =
+                |number: &Number| number.start >= setting.end && self.text.same_clause(setting.start, number.start);
+            setting.start > number.start && self.numbers.iter().any(own)
+        };
+        match before.or_else(|| self.settings.iter().find(|setting| !leads_on(setting))) {
             Some(setting) => setting.scale,
             None if number.value > 10.0 => Scale::Foreign,
             None => Scale::Open,

@@ -182,6 +182,12 @@ impl Reader<'_> {
             let unit = matches!(self.text.char(cue + half + 1), '分' | '颗' | '星');
             return unit.then_some((0.5, cue, cue + half + 2));
         }
+        if rest
+            .strip_prefix(" a half")
+            .is_some_and(|after| !after.starts_with(char::is_alphanumeric) && !after.starts_with(' '))
+        {
+            return Some((0.5, cue, cue + 7));
+        }
         for (words, amount) in [(" half a ", 0.5), (" a half ", 0.5), (" a ", 1.0)] {
             if let Some(unit) = rest.strip_prefix(words)
                 && ["point", "star", "mark"].iter().any(|name| unit.starts_with(name))
@@ -198,7 +204,7 @@ impl Reader<'_> {
                 ["分", "星", "颗", " point", " star", " mark"].iter().any(|unit| after.starts_with(unit))
                     && !after.starts_with("分钟")
                     || !after.starts_with(char::is_alphanumeric)
-                        && (self.awaiting != Awaiting::Nothing || after.starts_with(" for "))
+                        && (self.awaiting != Awaiting::Nothing || after.starts_with(" for ") || same(number.value, 0.5))
             })
             .map(|number| (number.value, number.start, number.end + 1))
     }

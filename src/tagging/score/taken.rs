@@ -56,6 +56,10 @@ const DENIED: &[&str] = &[
     "太高",
     "太低",
     "太少",
+    "先欠着",
+    "欠着",
+    "先存着",
+    "先记着",
     " is too",
     " was too",
     " would be too",
@@ -65,6 +69,7 @@ const DENIED: &[&str] = &[
 const LEFT_OVER: &[&str] = &[
     "那",
     "剩",
+    "剩那",
     "剩下",
     "剩下的",
     "剩下那",

@@ -87,6 +87,7 @@ const NO_MARKS: &[&str] = &[
     "三通",
     "球阀",
     "软管",
+    "口",
     "接口",
     "接头",
     "弯头",
@@ -142,14 +143,15 @@ impl Reader<'_> {
     /// "8/10", "8 out of 10", "4 of 5".
     pub(super) fn fraction(&self, number: &Number) -> Option<Mark> {
         let rest: String = self.text.span(number.end, number.end + 16).iter().collect();
-        let after = ["/", " / ", " out of a possible ", " out of ", "分/", "分(满分", "分,满分", "分 满分"]
+        let after = ["/", " / ", " out of a possible ", " out of ", " of ", "分/", "分(满分", "分,满分", "分 满分"]
             .iter()
             .find(|joint| rest.starts_with(**joint))
             .map(|joint| number.end + joint.chars().count());
         // "three fifths"
         for (share, scale) in [(" fifths", Scale::Five), (" tenths", Scale::Ten)] {
             let end = number.end + share.len();
-            if rest.starts_with(share) && self.text.span(end, end + 3) != [' ', 'o', 'f'] {
+            let opens = number.start == self.text.core().0;
+            if rest.starts_with(share) && (opens || self.text.span(end, end + 3) != [' ', 'o', 'f']) {
                 return Some(Mark::plain(number.start, end, number.value, scale));
             }
         }
@@ -164,6 +166,10 @@ impl Reader<'_> {
         } else {
             return None;
         };
+        // "3 of 5." is a mark, "3 of 5 taps" are taps.
+        if rest.starts_with(" of ") && matches!(self.text.char(whole.end), ' ' | '-') {
+            return None;
+        }
         // A date or "1/10 of the tiles" goes on after the slash.
         let tail = self.text.char(whole.end);
         if matches!(tail, '/' | '月' | '日' | '号') || number.value > whole.value {
@@ -184,7 +190,7 @@ impl Reader<'_> {
             return None;
         };
         let counted = matches!(self.text.char(part.end), '的' | '都') || self.has_unit(part);
-        let alone = self.text.core() == (whole.start, part.end);
+        let alone = self.text.core().0 == whole.start && !self.text.char(part.end).is_alphanumeric();
         let meant = self.awaiting != Awaiting::Nothing || self.is_rated(whole) || alone;
         (meant && !counted && part.value <= whole.value).then(|| Mark::plain(whole.start, part.end, part.value, scale))
     }
@@ -201,7 +207,11 @@ impl Reader<'_> {
             .to_owned();
         let mark = |end: usize, scale: Scale| {
             // 三分半, 四颗星半
-            let half = self.text.char(end) == '半' && !matches!(self.text.char(end + 1), '钟' | '天' | '年' | '个');
+            let next = self.text.char(end + 1);
+            let half = self.text.char(end) == '半' && !matches!(next, '钟' | '天' | '年' | '个');
+            // 三分五
+            let closed = !next.is_alphanumeric() || matches!(next, '吧' | '啦' | '了');
+            let half = half || self.text.before(end) == '分' && self.text.char(end) == '五' && closed;
             let (end, value) = if half { (end + 1, number.value + 0.5) } else { (end, number.value) };
             let setting = self.names_scale(number);
             Some(Mark { range: number.range, setting, ..Mark::plain(number.start, end, value, scale) })
@@ -217,14 +227,18 @@ impl Reader<'_> {
                 None
             };
         }
-        if c == '星' || matches!(c, '颗' | '个' | '粒') && next == '星' || c == '颗' && is_star(next) {
+        if c == '星' || matches!(c, '颗' | '个' | '粒') && (next == '星' || is_star(next)) {
             let end = number.end + if c == '星' { 1 } else { 2 };
             let end = end + usize::from(matches!((c, self.text.char(end)), ('星', '级')));
             // 五星级 before a noun praises or names a class of hotel, but rates all the same.
             return if self.text.char(end) == '期' { None } else { mark(end, Scale::Five) };
         }
-        // "五颗星里亮三颗"
-        if c == '颗' && !next.is_alphanumeric() && self.settings.iter().any(|setting| setting.end <= number.start) {
+        // "五颗星里亮三颗", "她点了五颗，我心里是四颗"
+        let of_stars = || {
+            let same = self.numbers.iter().filter(|other| self.text.char(other.end) == '颗').count();
+            same > 1 || self.settings.iter().any(|setting| setting.end <= number.start)
+        };
+        if c == '颗' && (!next.is_alphanumeric() || matches!(next, '登' | '吧')) && of_stars() {
             return mark(number.end + 1, Scale::Five);
         }
         if english.starts_with("star") {
