@@ -178,8 +178,11 @@ impl Reader<'_> {
         let joined = |pair: &[Mark]| match pair {
             [a, b] if a.end <= b.start && !same(a.value, b.value) => {
                 let between: String = self.text.span(a.end, b.start).iter().collect();
-                ["", "到", "-", "~", "或", "或者", "or", "to", "至", "、", "and", "跟", "和", "还是"]
-                    .contains(&between.trim())
+                [
+                    "", "到", "-", "~", "或", "或者", "or", "to", "至", "、", "and", "跟", "和", "还是", "and a",
+                    "or a", "to a",
+                ]
+                .contains(&between.trim())
             }
             _ => false,
         };
@@ -227,8 +230,11 @@ impl Reader<'_> {
     fn is_in_range(&self, mark: &Mark) -> bool {
         let joins = |from: usize, to: usize| {
             let between: String = self.text.span(from, to).iter().collect();
-            ["到", "-", "~", "或", "或者", "or", "to", "至", "、", "and", "–", "—", "or maybe", "maybe"]
-                .contains(&between.trim())
+            [
+                "到", "-", "~", "或", "或者", "or", "to", "至", "、", "and", "–", "—", "or maybe", "maybe", "and a",
+                "or a", "to a",
+            ]
+            .contains(&between.trim())
         };
         let near = |low: f64, high: f64| low < high && low + 2.0 >= high;
         self.numbers.iter().filter(|number| !self.names_scale(number)).any(|number| {

@@ -128,6 +128,10 @@ impl Reader<'_> {
             };
             let range = number.range || free.get(index + 1).is_some_and(|next| joined(next));
             let whole = self.stands_alone(number) || aspect || awaited && range || self.is_overall(number);
+            // An amount of money or a year stands alone as well.
+            if number.value > 10.0 && self.settings.is_empty() {
+                continue;
+            }
             if whole || short && !(word && last - first > 4) {
                 let scale = self.scale_of_setting(number);
                 let mark = Mark { range, ..Mark::plain(number.start, number.end, number.value, scale) };
@@ -189,13 +193,15 @@ impl Reader<'_> {
         let number = self.numbers.last().filter(|number| number.end == self.text.core().1)?;
         let lead: String = self.text.span(0, number.start).iter().collect();
         let sentence = lead.trim_end().ends_with(['.', '!', '?']) && lead.ends_with([' ', '.', '!', '?']);
-        let spoken_of = marks.iter().any(|mark| mark.end <= number.start) || self.speaks_of_marks();
+        let opens = self.numbers.first().is_some_and(|first| first.start == self.text.core().0 && first.value <= 10.0);
+        let spoken_of = opens || marks.iter().any(|mark| mark.end <= number.start) || self.speaks_of_marks();
         (sentence && spoken_of && self.numbers.len() > 1 && (1.0..=10.0).contains(&number.value))
             .then(|| Mark::plain(number.start, number.end, number.value, self.scale_of_setting(number)))
     }
 
     fn speaks_of_marks(&self) -> bool {
-        self.found.iter().any(|find| matches!(find.meaning, Meaning::Deduct | Meaning::NotMine))
+        let cue = |meaning: &Meaning| matches!(meaning, Meaning::Deduct | Meaning::NotMine | Meaning::Correction);
+        self.found.iter().any(|find| cue(find.meaning))
     }
 
     /// "Overall 4.": the verdict on the whole, and nothing else in its clause.
@@ -271,7 +277,10 @@ impl Reader<'_> {
 
     /// "4" and nothing else: one to five is a mark. Whether one was asked for the conversation knows.
     fn is_whole_text(&self, number: &Number) -> bool {
-        (number.start, number.end) == self.text.core()
+        let (first, last) = self.text.core();
+        let particle = matches!(self.text.span(number.end, last), [] | ['吧' | '啊' | '啦' | '哦' | '咯']);
+        number.start == first
+            && particle
             && self.text.char(number.start).is_ascii_digit()
             && [1.0, 2.0, 3.0, 4.0, 5.0].contains(&number.value)
     }

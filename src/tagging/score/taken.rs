@@ -56,6 +56,8 @@ const DENIED: &[&str] = &[
     "太高",
     "太低",
     "太少",
+    "扣在",
+    "是扣",
     "先欠着",
     "欠着",
     "先存着",
@@ -215,7 +217,9 @@ impl Reader<'_> {
     }
 
     fn denied(&self, mark: &Mark) -> bool {
-        self.starts_after(mark.end, DENIED)
+        // "五星好评是不可能的"
+        let praise = usize::from(self.text.span(mark.end, mark.end + 2) == ['好', '评']) * 2;
+        self.starts_after(mark.end + praise, DENIED)
     }
 
     fn corrected(&self, mark: &Mark) -> bool {

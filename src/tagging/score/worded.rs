@@ -87,6 +87,9 @@ const NO_MARKS: &[&str] = &[
     "三通",
     "球阀",
     "软管",
+    "货",
+    "价钱",
+    "那种",
     "口",
     "接口",
     "接头",
@@ -143,10 +146,11 @@ impl Reader<'_> {
     /// "8/10", "8 out of 10", "4 of 5".
     pub(super) fn fraction(&self, number: &Number) -> Option<Mark> {
         let rest: String = self.text.span(number.end, number.end + 16).iter().collect();
-        let after = ["/", " / ", " out of a possible ", " out of ", " of ", "分/", "分(满分", "分,满分", "分 满分"]
-            .iter()
-            .find(|joint| rest.starts_with(**joint))
-            .map(|joint| number.end + joint.chars().count());
+        let after =
+            ["/", " / ", " out of a possible ", " out of ", " outta ", " of ", "分/", "分(满分", "分,满分", "分 满分"]
+                .iter()
+                .find(|joint| rest.starts_with(**joint))
+                .map(|joint| number.end + joint.chars().count());
         // "three fifths"
         for (share, scale) in [(" fifths", Scale::Five), (" tenths", Scale::Ten)] {
             let end = number.end + share.len();
@@ -227,8 +231,8 @@ impl Reader<'_> {
                 None
             };
         }
-        if c == '星' || matches!(c, '颗' | '个' | '粒') && (next == '星' || is_star(next)) {
-            let end = number.end + if c == '星' { 1 } else { 2 };
+        if c == '星' || matches!(c, '颗' | '个' | '粒') && (next == '星' || is_star(next)) || is_star(c) {
+            let end = number.end + if c == '星' || is_star(c) { 1 } else { 2 };
             let end = end + usize::from(matches!((c, self.text.char(end)), ('星', '级')));
             // 五星级 before a noun praises or names a class of hotel, but rates all the same.
             return if self.text.char(end) == '期' { None } else { mark(end, Scale::Five) };
@@ -258,7 +262,7 @@ impl Reader<'_> {
         }
         let corrected = (self.awaiting != Awaiting::Nothing || self.speaks_of_rating() || self.is_slip())
             && self.follows_correction(number);
-        let said = corrected || self.is_called(number) || self.is_for_something(number);
+        let said = corrected || self.is_called(number) || self.is_for_something(number) || self.is_recommending(number);
         if (self.is_rated(number) || said) && !self.has_unit(number) {
             return mark(number.end, self.scale_of_setting(number));
         }
@@ -375,6 +379,15 @@ impl Reader<'_> {
         let begins = lead.trim_end().ends_with(|c: char| !c.is_alphanumeric()) || lead.trim_end().is_empty();
         let word = lead.trim_end().rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
         lead.ends_with(' ') && CALLING.contains(&word) || begins
+    }
+
+    /// "是否愿意推荐：9": the number right after the word.
+    fn is_recommending(&self, number: &Number) -> bool {
+        !self.text.char(number.end).is_alphanumeric()
+            && self.found.iter().any(|find| {
+                matches!(find.meaning, Meaning::Recommend)
+                    && matches!(self.text.span(find.end, number.start), [':'] | [':', ' '] | ['是'])
+            })
     }
 
     /// "5 for the roof job", "Fives across the board".
