@@ -401,6 +401,7 @@ impl Intake {
         let now = self.clock.now();
         for file in files {
             store::media::insert(tx, &media_row(file, visit.dialogue_id, now)).await?;
+            store::media::is_of_visit(tx, file.id, visit.id).await?;
             if file.kind == MediaKind::Voice {
                 store::transcripts::pending(tx, file.id, None, now).await?;
                 self.owe(tx, Job::HearRecord { visit: visit.id, media: file.id }, now).await?;

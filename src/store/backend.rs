@@ -1,5 +1,5 @@
 //! Everything that differs between SQLite and PostgreSQL: opening, pragmas, beginning a
-//! transaction, row locks and the claiming of jobs. A difference anywhere else is a mistake.
+//! transaction, row locks, the claiming of jobs and letters large and small. A difference anywhere else is a mistake.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -120,6 +120,26 @@ pub(super) async fn lock_row(tx: &mut Tx, sql: &'static str, id: &str) -> Result
         }
     }
     Ok(())
+}
+
+/// Whether what stands in a column begins like a pattern, Latin letters large or small; each database
+/// has its own index for it (migrations `0008` and `0012`).
+macro_rules! begins {
+    (sqlite, $column:literal, $pattern:literal) => {
+        concat!($column, " LIKE ", $pattern, " ESCAPE '\\'")
+    };
+    (postgres, $column:literal, $pattern:literal) => {
+        concat!("LOWER(", $column, ") LIKE LOWER(", $pattern, ") ESCAPE '\\'")
+    };
+}
+pub(super) use begins;
+
+/// Returns what was written for the database at hand, where one text cannot serve both.
+pub(super) fn by_database<T>(tx: &Tx, sqlite: T, postgres: T) -> T {
+    match &tx.link {
+        Link::Sqlite(_) => sqlite,
+        Link::Postgres(_) => postgres,
+    }
 }
 
 /// Tells the time of the database in Unix milliseconds where it is not this machine's: leases

@@ -1,5 +1,16 @@
 //! Contacts: people, their language and what they agreed to.
 
+/// A statement that reads whole contacts; its source names them `c`.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT c.id, c.name, c.phone, c.role, c.language, c.consent_at, c.surveys_stopped_at, ",
+            "c.phone_verified_at, c.merged_into, c.erased_at, c.created_at FROM ",
+            $rest
+        )
+    };
+}
+
 mod search;
 
 pub use search::search;
@@ -68,18 +79,14 @@ pub async fn save_all(tx: &mut Tx, contacts: &[&Contact]) -> Result<(), StoreErr
 /// Returns everybody who has a telephone number and was not merged into somebody else, the
 /// earliest first.
 pub async fn with_phone(tx: &mut Tx) -> Result<Vec<Contact>, StoreError> {
-    const SQL: &str = "SELECT id, name, phone, role, language, consent_at, surveys_stopped_at, phone_verified_at, \
-                       merged_into, erased_at, created_at FROM contacts \
-                       WHERE phone IS NOT NULL AND merged_into IS NULL ORDER BY created_at, id";
+    const SQL: &str = select!("contacts c WHERE phone IS NOT NULL AND merged_into IS NULL ORDER BY created_at, id");
     let rows = both!(tx, |c| sqlx::query_as::<_, ContactRow>(SQL).fetch_all(c).await)?;
     rows.into_iter().map(Contact::try_from).collect()
 }
 
 /// Returns one contact.
 pub async fn find(tx: &mut Tx, id: ContactId) -> Result<Option<Contact>, StoreError> {
-    const SQL: &str = "SELECT id, name, phone, role, language, consent_at, surveys_stopped_at, phone_verified_at, \
-                       merged_into, erased_at, created_at \
-                       FROM contacts WHERE id = $1";
+    const SQL: &str = select!("contacts c WHERE id = $1");
     let row = both!(tx, |c| sqlx::query_as::<_, ContactRow>(SQL).bind(id.to_string()).fetch_optional(c).await)?;
     row.map(Contact::try_from).transpose()
 }
@@ -98,9 +105,7 @@ pub async fn update_language(tx: &mut Tx, id: ContactId, language: Language) -> 
 
 /// Returns everybody with a telephone number who carries on by themselves, the earliest first.
 pub async fn of_phone(tx: &mut Tx, phone: &str) -> Result<Vec<Contact>, StoreError> {
-    const SQL: &str = "SELECT id, name, phone, role, language, consent_at, surveys_stopped_at, phone_verified_at, \
-                       merged_into, erased_at, created_at \
-                       FROM contacts WHERE phone = $1 AND merged_into IS NULL ORDER BY created_at, id";
+    const SQL: &str = select!("contacts c WHERE phone = $1 AND merged_into IS NULL ORDER BY created_at, id");
     let rows = both!(tx, |c| sqlx::query_as::<_, ContactRow>(SQL).bind(clean(phone)).fetch_all(c).await)?;
     rows.into_iter().map(Contact::try_from).collect()
 }

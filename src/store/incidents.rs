@@ -3,9 +3,11 @@
 use sqlx::FromRow;
 
 use super::backend::lock_row;
+use super::scope::near;
 use super::tx::{Live, both};
 use super::value::{Row, clean_opt, name_of};
 use super::{StoreError, Tx, tickets};
+use crate::domain::access::Scope;
 use crate::domain::ids::{IncidentId, ProjectId, TicketId, UnitId};
 use crate::domain::incident::{Incident, Report};
 use crate::domain::time::Timestamp;
@@ -89,11 +91,19 @@ pub async fn find(tx: &mut Tx, id: IncidentId) -> Result<Option<Incident>, Store
     row.map(Incident::try_from).transpose()
 }
 
-/// Returns incidents, those under way first, then the latest.
-pub async fn list(tx: &mut Tx, limit: u32) -> Result<Vec<Incident>, StoreError> {
-    const SQL: &str =
-        select!("ORDER BY CASE WHEN i.ended_at IS NULL THEN 0 ELSE 1 END, i.opened_at DESC, i.id DESC LIMIT $1");
-    let rows = both!(tx, |c| sqlx::query_as::<_, IncidentRow>(SQL).bind(i64::from(limit)).fetch_all(c).await)?;
+/// Returns the incidents within a scope, those under way first, then the latest. They are nobody's own:
+/// of a scope the region counts.
+pub async fn list(tx: &mut Tx, within: &Scope, limit: u32) -> Result<Vec<Incident>, StoreError> {
+    const SQL: &str = concat!(
+        select!("WHERE "),
+        near!("i", "$2"),
+        " ORDER BY CASE WHEN i.ended_at IS NULL THEN 0 ELSE 1 END, i.opened_at DESC, i.id DESC LIMIT $1"
+    );
+    let rows = both!(tx, |c| sqlx::query_as::<_, IncidentRow>(SQL)
+        .bind(i64::from(limit))
+        .bind(within.region.as_deref())
+        .fetch_all(c)
+        .await)?;
     rows.into_iter().map(Incident::try_from).collect()
 }
 

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use super::tx::both;
 use super::value::{Row, clean, clean_opt};
 use super::{StoreError, Tx};
-use crate::domain::ids::{DialogueId, MediaId, TicketId};
+use crate::domain::ids::{DialogueId, MediaId, TicketId, VisitId};
 use crate::domain::time::Timestamp;
 
 /// One stored file.
@@ -77,6 +77,27 @@ pub async fn list_for_ticket(tx: &mut Tx, ticket: TicketId) -> Result<Vec<Media>
                        WHERE t.ticket_id = $1 ORDER BY m.created_at, m.id";
     let rows = both!(tx, |c| sqlx::query_as::<_, MediaRow>(SQL).bind(ticket.to_string()).fetch_all(c).await)?;
     rows.into_iter().map(Media::try_from).collect()
+}
+
+/// Notes that a file belongs to the record of a visit.
+pub async fn is_of_visit(tx: &mut Tx, id: MediaId, visit: VisitId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE media SET visit_id = $2 WHERE id = $1";
+    both!(tx, |c| sqlx::query(SQL).bind(id.to_string()).bind(visit.to_string()).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Returns a file if it belongs to the record of an answered visit about that ticket.
+pub async fn of_visit_about(tx: &mut Tx, id: MediaId, ticket: TicketId) -> Result<Option<Media>, StoreError> {
+    const SQL: &str = "SELECT m.id, m.kind, m.content_type, m.bytes, m.sha256, m.key, m.dialogue_id, m.seconds, \
+                       m.created_at, m.remote, m.lost FROM media m JOIN visits v ON v.id = m.visit_id \
+                       JOIN responses r ON r.id = v.response_id \
+                       WHERE m.id = $1 AND v.ticket_id = $2 AND r.status = 'complete'";
+    let row = both!(tx, |c| sqlx::query_as::<_, MediaRow>(SQL)
+        .bind(id.to_string())
+        .bind(ticket.to_string())
+        .fetch_optional(c)
+        .await)?;
+    row.map(Media::try_from).transpose()
 }
 
 /// Stores how long a recording is.

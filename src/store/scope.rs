@@ -41,4 +41,51 @@ macro_rules! ticket_within {
     };
 }
 
-pub(super) use {near, ticket_within};
+/// Whether a visit lies within a scope: it belongs to whoever it was given to, and to the engineer of
+/// its project.
+macro_rules! visit_within {
+    ($table:literal, $owner:literal, $region:literal) => {
+        concat!(
+            "((CAST(",
+            $owner,
+            " AS TEXT) IS NULL AND ",
+            crate::store::scope::near!($table, $region),
+            ") OR ",
+            $table,
+            ".assignee = ",
+            $owner,
+            " OR EXISTS (SELECT 1 FROM projects own WHERE own.id = ",
+            $table,
+            ".project_id AND own.engineer_id = ",
+            $owner,
+            "))"
+        )
+    };
+}
+
+/// Whether a person lies within a scope: they belong to whoever has an open ticket of theirs, and to
+/// the regions they live in; of somebody without a flat nobody knows where that is.
+macro_rules! contact_within {
+    ($table:literal, $owner:literal, $region:literal) => {
+        concat!(
+            "((CAST(",
+            $owner,
+            " AS TEXT) IS NULL AND (CAST(",
+            $region,
+            " AS TEXT) IS NULL OR NOT EXISTS (SELECT 1 FROM contact_units home WHERE home.contact_id = ",
+            $table,
+            ".id) OR EXISTS (SELECT 1 FROM contact_units home JOIN units flat ON flat.id = home.unit_id \
+             JOIN projects own ON own.id = flat.project_id WHERE home.contact_id = ",
+            $table,
+            ".id AND own.region = ",
+            $region,
+            "))) OR EXISTS (SELECT 1 FROM tickets task WHERE task.contact_id = ",
+            $table,
+            ".id AND task.assignee = ",
+            $owner,
+            " AND task.status NOT IN ('closed', 'rejected', 'cancelled', 'merged')))"
+        )
+    };
+}
+
+pub(super) use {contact_within, near, ticket_within, visit_within};

@@ -3,9 +3,11 @@
 use sqlx::FromRow;
 
 use super::backend::lock_row;
+use super::scope::visit_within;
 use super::tx::both;
 use super::value::{Row, clean, json_of, name_of};
 use super::{StoreError, Tx};
+use crate::domain::access::Scope;
 use crate::domain::ids::{ContactId, MediaId, ResponseId, StaffId, UnitId, VisitId};
 use crate::domain::time::Timestamp;
 use crate::domain::visit::{Reason, Visit, VisitStatus};
@@ -118,29 +120,44 @@ pub async fn list_for_contact(tx: &mut Tx, contact: ContactId, limit: u32) -> Re
     rows.into_iter().map(Visit::try_from).collect()
 }
 
-/// Returns the visits at a status, the first due first.
-pub async fn list(tx: &mut Tx, status: VisitStatus, limit: u32) -> Result<Vec<Visit>, StoreError> {
-    const SQL: &str = select!("WHERE status = $1 ORDER BY due_at, id LIMIT $2");
+/// Returns the visits at a status that are within a scope, the first due first.
+pub async fn list(tx: &mut Tx, status: VisitStatus, within: &Scope, limit: u32) -> Result<Vec<Visit>, StoreError> {
+    const SQL: &str = concat!(
+        select!("WHERE status = $1 AND "),
+        visit_within!("visits", "$3", "$4"),
+        " ORDER BY due_at, id LIMIT $2"
+    );
     let status = name_of(&status)?;
-    let rows =
-        both!(tx, |c| sqlx::query_as::<_, VisitRow>(SQL).bind(status).bind(i64::from(limit)).fetch_all(c).await)?;
+    let rows = both!(tx, |c| sqlx::query_as::<_, VisitRow>(SQL)
+        .bind(status)
+        .bind(i64::from(limit))
+        .bind(within.owner.map(|id| id.to_string()))
+        .bind(within.region.as_deref())
+        .fetch_all(c)
+        .await)?;
     rows.into_iter().map(Visit::try_from).collect()
 }
 
-/// Returns the visits that ended, the latest first.
-pub async fn list_ended(tx: &mut Tx, limit: u32) -> Result<Vec<Visit>, StoreError> {
-    const SQL: &str =
-        select!("WHERE ended_at IS NOT NULL AND status <> 'cancelled' ORDER BY ended_at DESC, id LIMIT $1");
-    let rows = both!(tx, |c| sqlx::query_as::<_, VisitRow>(SQL).bind(i64::from(limit)).fetch_all(c).await)?;
+/// Returns the visits within a scope that ended, the latest first.
+pub async fn list_ended(tx: &mut Tx, within: &Scope, limit: u32) -> Result<Vec<Visit>, StoreError> {
+    const SQL: &str = concat!(
+        select!("WHERE ended_at IS NOT NULL AND status <> 'cancelled' AND "),
+        visit_within!("visits", "$2", "$3"),
+        " ORDER BY ended_at DESC, id LIMIT $1"
+    );
+    let rows = both!(tx, |c| sqlx::query_as::<_, VisitRow>(SQL)
+        .bind(i64::from(limit))
+        .bind(within.owner.map(|id| id.to_string()))
+        .bind(within.region.as_deref())
+        .fetch_all(c)
+        .await)?;
     rows.into_iter().map(Visit::try_from).collect()
 }
 
 /// Returns the visit whose record a file belongs to.
 pub async fn of_media(tx: &mut Tx, media: MediaId) -> Result<Option<Visit>, StoreError> {
-    // Few visits have a record; ids are found in its JSON as they stand there.
-    const SQL: &str = select!("WHERE record IS NOT NULL AND record LIKE $1 LIMIT 1");
-    let held = format!("%{media}%");
-    let row = both!(tx, |c| sqlx::query_as::<_, VisitRow>(SQL).bind(held).fetch_optional(c).await)?;
+    const SQL: &str = select!("WHERE id = (SELECT visit_id FROM media WHERE id = $1)");
+    let row = both!(tx, |c| sqlx::query_as::<_, VisitRow>(SQL).bind(media.to_string()).fetch_optional(c).await)?;
     row.map(Visit::try_from).transpose()
 }
 
@@ -156,10 +173,15 @@ pub async fn release(tx: &mut Tx, who: StaffId, now: Timestamp) -> Result<u64, S
         .map(|done| done.rows_affected()))?)
 }
 
-/// Returns how many visits stand at each status.
-pub async fn count(tx: &mut Tx) -> Result<Vec<(VisitStatus, u64)>, StoreError> {
-    const SQL: &str = "SELECT status, COUNT(*) FROM visits GROUP BY status";
-    let rows: Vec<(String, i64)> = both!(tx, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
+/// Returns how many visits within a scope stand at each status.
+pub async fn count(tx: &mut Tx, within: &Scope) -> Result<Vec<(VisitStatus, u64)>, StoreError> {
+    const SQL: &str =
+        concat!("SELECT status, COUNT(*) FROM visits WHERE ", visit_within!("visits", "$1", "$2"), " GROUP BY status");
+    let rows: Vec<(String, i64)> = both!(tx, |c| sqlx::query_as(SQL)
+        .bind(within.owner.map(|id| id.to_string()))
+        .bind(within.region.as_deref())
+        .fetch_all(c)
+        .await)?;
     let counted = rows.into_iter().map(|(status, count)| {
         let at = Row { table: "visits", id: "(count)" };
         Ok((at.name("status", &status)?, u64::try_from(count).unwrap_or(0)))

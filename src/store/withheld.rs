@@ -2,9 +2,11 @@
 
 use sqlx::FromRow;
 
+use super::scope::visit_within;
 use super::tx::both;
 use super::value::{Row, clean, name_of};
 use super::{StoreError, Tx};
+use crate::domain::access::Scope;
 use crate::domain::ids::{ContactId, VisitId};
 use crate::domain::policy::Rule;
 use crate::domain::time::Timestamp;
@@ -55,6 +57,23 @@ pub async fn list(
         .bind(visit.map(|id| id.to_string()))
         .bind(contact.map(|id| id.to_string()))
         .bind(i64::from(limit))
+        .fetch_all(c)
+        .await)?;
+    rows.into_iter().map(Withheld::try_from).collect()
+}
+
+/// Returns the refusals about visits within a scope, the latest first.
+pub async fn list_of_visits(tx: &mut Tx, within: &Scope, limit: u32) -> Result<Vec<Withheld>, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT w.id, w.visit_id, w.contact_id, w.rule, w.detail, w.until, w.at FROM withheld w \
+         JOIN visits ON visits.id = w.visit_id WHERE ",
+        visit_within!("visits", "$2", "$3"),
+        " ORDER BY w.at DESC, w.id DESC LIMIT $1"
+    );
+    let rows = both!(tx, |c| sqlx::query_as::<_, WithheldRow>(SQL)
+        .bind(i64::from(limit))
+        .bind(within.owner.map(|id| id.to_string()))
+        .bind(within.region.as_deref())
         .fetch_all(c)
         .await)?;
     rows.into_iter().map(Withheld::try_from).collect()

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use huifang::desk::{Desk, DeskError};
+use huifang::domain::access::Scope;
 use huifang::domain::dialogue::Event;
 use huifang::domain::flag::FlagKind;
 use huifang::domain::ids::{RecoveryId, StaffId, TicketId, UnitId};
@@ -146,7 +147,11 @@ async fn a_neighbour_who_reports_the_same_is_told_so_and_all_hear_when_it_is_men
     let said = talk.transcript();
     assert!(said.contains("您的邻居也反映了同样的问题（共 2 户），我们正在统一处理，编号 IN2611-01。"), "{said}");
     assert_eq!(said.matches("IN2611-01").count(), 1, "told once");
-    let incidents = talk.store.read(|tx| Box::pin(async move { store::incidents::list(tx, 10).await })).await.unwrap();
+    let incidents = talk
+        .store
+        .read(|tx| Box::pin(async move { store::incidents::list(tx, &Scope::default(), 10).await }))
+        .await
+        .unwrap();
     desk(&talk).incident_fixed(incidents[0].id, "主管道已更换", by).await.unwrap();
     talk.listens().await;
     assert_snapshot!(talk.transcript(), @r"

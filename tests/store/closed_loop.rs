@@ -292,7 +292,7 @@ pub(crate) async fn reports_of_a_building_become_an_incident_with_a_number_of_it
     let kept = ended.clone();
     write!(db.store, |tx| incidents::update(tx, &ended).await).unwrap();
     assert_eq!(read!(db.store, |tx| incidents::find(tx, id).await).unwrap(), Some(kept));
-    let listed = read!(db.store, |tx| incidents::list(tx, 10).await).unwrap();
+    let listed = read!(db.store, |tx| incidents::list(tx, &Scope::default(), 10).await).unwrap();
     assert_eq!(listed.iter().map(|incident| incident.id).collect::<Vec<_>>(), [second.id, first.id]);
     let line = read!(db.store, |tx| ledger::list(tx, &Filter::default(), now, 10).await).unwrap();
     assert!(line.iter().any(|line| line.incident.as_ref() == Some(&first.number)));

@@ -154,6 +154,8 @@ behaviours! {
         a_unit_is_planned_when_it_is_new_when_it_changed_and_when_its_turn_has_come,
         a_post_of_events_is_answered_once_and_forgotten_in_time,
         why_something_was_not_sent_is_kept_and_listed,
+        a_region_fills_its_lists_though_others_have_more_rows_than_the_cap,
+        a_file_of_a_record_leads_to_its_visit_and_to_whoever_has_its_ticket,
         a_machine_is_found_by_its_codes_and_watched,
     }
     jobs {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use huifang::channel::{ChannelKind, Content};
+use huifang::domain::access::Scope;
 use huifang::domain::policy::Rule;
 use huifang::domain::visit::{Reason, VisitKind, VisitStatus};
 use huifang::store;
@@ -35,7 +36,7 @@ async fn a_visit_is_reminded_of_once_after_48_to_72_hours_and_given_to_a_person_
     assert_eq!((called.status, called.reason), (VisitStatus::Call, Some(Reason::Unanswered)), "14 days later");
     let (said, _) = estate.heard("li").await;
     insta::assert_snapshot!(said, @"这份评价已过期，谢谢您。有话想说，现在直接告诉我也行。");
-    let times = found!(estate, |tx| store::visits::count(tx).await);
+    let times = found!(estate, |tx| store::visits::count(tx, &Scope::default()).await);
     assert!(times.contains(&(VisitStatus::Call, 1)), "{times:?}");
 }
 
@@ -297,4 +298,17 @@ async fn one_person_on_two_channels_is_asked_where_they_can_be_reached_and_why_n
     assert_eq!((visit.status, visit.dialogue_id), (VisitStatus::Sent, Some(estate.dialogue("li").await)));
     let why: Vec<_> = estate.why_not(visit.id).await.into_iter().map(|row| (row.rule, row.detail)).collect();
     assert_eq!(why, [(Rule::Left, "telegram".to_owned())]);
+}
+
+#[tokio::test]
+async fn what_was_done_half_a_year_ago_is_swept_by_the_job_of_the_day() {
+    let estate = Estate::handed_over("2025-03-02T10:00", "2026-03-10T10:00").await;
+    estate.flat("3-1201").await;
+    estate.starts().await;
+    estate.goes_on_to(at("2026-10-10T12:00")).await;
+    let swept_before = |days: u32| estate.now() - days * DAY;
+    let (kept, gone) = (swept_before(170), swept_before(181));
+    assert_eq!(stored!(estate, |tx| store::jobs::sweep_done(tx, gone).await), 0, "nothing was left to be swept");
+    let left = stored!(estate, |tx| store::jobs::sweep_done(tx, kept).await);
+    assert!((9..=13).contains(&left), "one a day: {left}");
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use huifang::channel::{ChannelKind, Content};
+use huifang::domain::access::Scope;
 use huifang::domain::ids::{ContactId, UnitId};
 use huifang::domain::plan::{Subject, plan};
 use huifang::domain::project::Unit;
@@ -76,7 +77,7 @@ async fn three_years_of(count: usize, grain: Duration) -> Tally {
     let mut tally = Tally::default();
     loop {
         tally.jobs += estate.runner.run_until_idle().await;
-        let asked = found!(estate, |tx| store::visits::list(tx, VisitStatus::Sent, 5000).await);
+        let asked = found!(estate, |tx| store::visits::list(tx, VisitStatus::Sent, &Scope::default(), 5000).await);
         for visit in asked {
             let (who, habit) = owners[&visit.contact_id.unwrap()].clone();
             let first = visit.kind == VisitKind::First;

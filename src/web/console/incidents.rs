@@ -7,7 +7,6 @@ use axum::response::{Html, Redirect};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use super::access;
 use super::csrf::Signed;
 use super::session::Staff;
 use super::view::{Fact, Shell, Tag, When};
@@ -32,14 +31,12 @@ pub(super) fn routes() -> Router<Web> {
 async fn list(State(web): State<Web>, by: Staff) -> Result<Html<String>, WebError> {
     let shell = Shell::of(&by, "/console/incidents".to_owned(), web.demo);
     let batch = web.catalog.incidents().batch_homes;
-    let (person, w) = (by.person.clone(), by.words.clone());
+    let w = by.words.clone();
+    let within = by.person.scope(Right::Incidents).ok_or(WebError::NotFound)?;
     let rows = web.store.read(|tx| {
         Box::pin(async move {
             let mut rows = Vec::new();
-            for incident in incidents::list(tx, MOST_SHOWN).await? {
-                if !person.may(Right::Incidents, &access::of_project(tx, Some(incident.project_id)).await?) {
-                    continue;
-                }
+            for incident in incidents::list(tx, &within, MOST_SHOWN).await? {
                 let project = projects::find(tx, incident.project_id).await?.map(|project| project.name);
                 let reports = incidents::reports_of(tx, incident.id).await?;
                 rows.push(Row::of(&incident, project, &reports, batch, &w));

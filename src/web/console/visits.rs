@@ -6,13 +6,11 @@ use axum::extract::{Query, State};
 use axum::response::Html;
 use serde::Deserialize;
 
-use super::access;
 use super::session::Staff;
 use super::view::{Shell, When};
-use crate::domain::access::Right;
+use crate::domain::access::{Right, Scope};
 use crate::domain::contact::Contact;
 use crate::domain::ids::ContactId;
-use crate::domain::staff::Staff as Person;
 use crate::domain::visit::{Visit, VisitStatus};
 use crate::store::withheld::Withheld;
 use crate::store::{Tx, contact_units, contacts, projects, units, visits, withheld};
@@ -39,11 +37,14 @@ pub(super) async fn show(
 ) -> Result<Html<String>, WebError> {
     let list = LISTS.into_iter().find(|list| Some(*list) == chosen.list.as_deref()).unwrap_or("call");
     let shell = Shell::of(&staff, format!("/console/visits?list={list}"), web.demo);
-    let (w, person) = (staff.words.clone(), staff.person.clone());
+    let w = staff.words.clone();
+    let within = staff.person.scope(Right::Visits).ok_or(WebError::NotFound)?;
     let (rows, counts) = web
         .store
         .read(|tx| {
-            Box::pin(async move { Ok::<_, WebError>((load(tx, list, &person, &w).await?, visits::count(tx).await?)) })
+            Box::pin(async move {
+                Ok::<_, WebError>((load(tx, list, &within, &w).await?, visits::count(tx, &within).await?))
+            })
         })
         .await?;
     let w = &shell.w;
@@ -99,23 +100,22 @@ struct Row {
     at: When,
 }
 
-async fn load(tx: &mut Tx, list: &str, person: &Person, w: &Words) -> Result<Vec<Row>, WebError> {
+async fn load(tx: &mut Tx, list: &str, within: &Scope, w: &Words) -> Result<Vec<Row>, WebError> {
     let found = match list {
-        "due" => visits::list(tx, VisitStatus::Planned, MOST).await?,
+        "due" => visits::list(tx, VisitStatus::Planned, within, MOST).await?,
         "under_way" => {
-            let mut found = visits::list(tx, VisitStatus::Sent, MOST).await?;
-            found.extend(visits::list(tx, VisitStatus::Reminded, MOST).await?);
+            let mut found = visits::list(tx, VisitStatus::Sent, within, MOST).await?;
+            found.extend(visits::list(tx, VisitStatus::Reminded, within, MOST).await?);
+            found.sort_by_key(|visit| visit.due_at);
+            found.truncate(MOST as usize);
             found
         }
-        "ended" => visits::list_ended(tx, MOST).await?,
-        "withheld" => return refusals(tx, person, w).await,
-        _ => visits::list(tx, VisitStatus::Call, MOST).await?,
+        "ended" => visits::list_ended(tx, within, MOST).await?,
+        "withheld" => return refusals(tx, within, w).await,
+        _ => visits::list(tx, VisitStatus::Call, within, MOST).await?,
     };
     let mut rows = Vec::new();
     for visit in found {
-        if !may_see(tx, person, &visit).await? {
-            continue;
-        }
         let why = match (visit.reason, visit.status) {
             (Some(reason), _) => w.get(&format!("web.console.visits.reason.{}", reason.name())),
             (None, VisitStatus::Planned) => String::new(),
@@ -128,14 +128,11 @@ async fn load(tx: &mut Tx, list: &str, person: &Person, w: &Words) -> Result<Vec
 }
 
 /// What was not sent, the latest first, with the rule and how long it waits.
-async fn refusals(tx: &mut Tx, person: &Person, w: &Words) -> Result<Vec<Row>, WebError> {
+async fn refusals(tx: &mut Tx, within: &Scope, w: &Words) -> Result<Vec<Row>, WebError> {
     let mut rows = Vec::new();
-    for refusal in withheld::list(tx, None, None, MOST).await? {
+    for refusal in withheld::list_of_visits(tx, within, MOST).await? {
         let Some(id) = refusal.visit_id else { continue };
         let Some(visit) = visits::find(tx, id).await? else { continue };
-        if !may_see(tx, person, &visit).await? {
-            continue;
-        }
         rows.push(row(tx, &visit, said(&refusal, w), When::of(refusal.at, w), w).await?);
     }
     Ok(rows)
@@ -161,11 +158,6 @@ async fn row(tx: &mut Tx, visit: &Visit, why: String, at: When, w: &Words) -> Re
         why,
         at,
     })
-}
-
-/// Whether a visit is within what somebody may see.
-async fn may_see(tx: &mut Tx, person: &Person, visit: &Visit) -> Result<bool, WebError> {
-    Ok(person.may(Right::Visits, &access::of_visit(tx, visit).await?))
 }
 
 /// Returns where a visit is, as people say it.
