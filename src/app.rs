@@ -28,6 +28,7 @@ use crate::config::Config;
 use crate::desk::Desk;
 use crate::domain::alert::{QuietHours, Target};
 use crate::domain::policy::{PATIENCE, Policy};
+use crate::domain::privacy::Retention;
 use crate::domain::token::TokenKey;
 use crate::intake::Intake;
 use crate::intake::links::Links;
@@ -112,7 +113,7 @@ impl App {
         };
         let alerts = alerts(config, &clock)?;
         let intake = if alerts.is_some() { intake.with_alerts() } else { intake };
-        let intake = intake.with_policy(policy(config));
+        let intake = intake.with_policy(policy(config)).with_retention(retention(config));
         let intake = intake.with_ways(channels.ways(ChannelKind::Wechat));
         let runner = Runner {
             store: store.clone(),
@@ -258,6 +259,16 @@ async fn listener(config: &Config) -> Option<Listener> {
 }
 
 /// The rules for what goes out unasked, as the operator set them.
+fn retention(config: &Config) -> Retention {
+    let policy = &config.policy;
+    let minutes = |minutes: u32| Duration::from_secs(60 * u64::from(minutes));
+    Retention {
+        on_request: minutes(policy.forget_after_minutes),
+        after_leaving: minutes(60 * u32::from(policy.forget_left_after_hours)),
+        done_jobs: minutes(24 * 60 * u32::from(policy.keep_done_jobs_days)),
+    }
+}
+
 fn policy(config: &Config) -> Policy {
     let policy = &config.policy;
     let quiet = QuietHours { from: policy.quiet_from, to: policy.quiet_to, zone: policy.time_zone.clone() };

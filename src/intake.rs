@@ -47,6 +47,7 @@ use crate::domain::dialogue::{Ctx, Effect, Event, OpenTicket, State, Timer, step
 use crate::domain::ids::{ContactId, DialogueId, InboxId};
 use crate::domain::language::Language;
 use crate::domain::policy::Policy;
+use crate::domain::privacy::Retention;
 use crate::domain::time::Timestamp;
 use crate::domain::token::TokenKey;
 use crate::domain::understanding::Understanding;
@@ -75,6 +76,8 @@ pub struct Intake {
     ways: Ways,
     /// The rules for what goes out unasked.
     pub(crate) policy: Arc<Policy>,
+    /// How long what is to go is kept.
+    pub(crate) retention: Retention,
 }
 
 /// What became of a message.
@@ -121,12 +124,18 @@ impl Intake {
             links: None,
             ways: Ways::default(),
             policy: Arc::default(),
+            retention: Retention::default(),
         }
     }
 
     /// Has staff told of flags by [`crate::domain::job::Job::Alert`].
     pub fn with_alerts(self) -> Intake {
         Intake { alerts: true, ..self }
+    }
+
+    /// Keeps what is to go as long as the operator decided.
+    pub fn with_retention(self, retention: Retention) -> Intake {
+        Intake { retention, ..self }
     }
 
     /// Where working hours, evenings and quiet hours are counted.

@@ -152,6 +152,9 @@ pub struct PolicyConfig {
     #[serde(deserialize_with = "time_of_day")]
     pub quiet_to: civil::Time,
     pub survey_gap_days: u16,
+    pub forget_after_minutes: u32,
+    pub forget_left_after_hours: u16,
+    pub keep_done_jobs_days: u16,
     #[serde(default)]
     pub emergency_phone: Option<String>,
 }

@@ -26,6 +26,8 @@ fn the_example_file_is_the_defaults() {
     assert_eq!(config.speech, SpeechConfig::default());
     assert_eq!(config.policy.quiet_from, jiff::civil::time(20, 0, 0, 0));
     assert_eq!(config.policy.survey_gap_days, 7);
+    let kept = &config.policy;
+    assert_eq!((kept.forget_after_minutes, kept.forget_left_after_hours, kept.keep_done_jobs_days), (10, 24, 180));
 }
 
 #[test]
@@ -87,7 +89,7 @@ fn an_unknown_name_is_refused_with_its_place_and_the_nearest_known_one() {
     );
     insta::assert_snapshot!(
         with_variables(&[("HUIFANG_POLICY__QUIET_FORM", "20:00")]).unwrap_err(),
-        @"variable HUIFANG_POLICY__QUIET_FORM: unknown key `quiet_form` in [policy] (did you mean `quiet_from`?); its keys are time_zone, quiet_from, quiet_to, survey_gap_days, emergency_phone"
+        @"variable HUIFANG_POLICY__QUIET_FORM: unknown key `quiet_form` in [policy] (did you mean `quiet_from`?); its keys are time_zone, quiet_from, quiet_to, survey_gap_days, forget_after_minutes, forget_left_after_hours, keep_done_jobs_days, emergency_phone"
     );
     insta::assert_snapshot!(
         with_variables(&[("HUIFANG_DATABASE_URL", "sqlite:x")]).unwrap_err(),

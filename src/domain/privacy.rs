@@ -1,10 +1,34 @@
-//! What gives a person away in a text, made unreadable before the text leaves the service.
+//! What gives a person away in a text, made unreadable before the text leaves the service; and how
+//! long what is not needed any more is kept.
+
+use std::time::Duration;
 
 /// A run of digits this long is taken for a telephone number (or another that nobody needs to learn
 /// from): a mobile number has 11, a landline without its area code 7 or 8.
 const FEWEST_DIGITS: usize = 7;
 /// What stands in place of a number or an address.
 const MASK: &str = "***";
+
+/// How long it takes until something goes. Operators decide: `[policy]` in the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// After somebody asked to be forgotten: what they are told last must still reach them.
+    pub on_request: Duration,
+    /// After somebody unfollowed us where the platform wants their data gone, unless they came back:
+    /// by mistake happens.
+    pub after_leaving: Duration,
+    /// After a job was owed that is done. Its key goes with it, so this is longer than anything is
+    /// owed twice.
+    pub done_jobs: Duration,
+}
+
+impl Default for Retention {
+    /// Ten minutes, a day, and half a year.
+    fn default() -> Retention {
+        let days = |days: u64| Duration::from_secs(days * 86_400);
+        Retention { on_request: Duration::from_secs(600), after_leaving: days(1), done_jobs: days(180) }
+    }
+}
 
 /// Returns the text with telephone numbers and e-mail addresses masked: runs of at least seven
 /// digits, however they are separated (spaces, `-`, `.`, brackets, a leading `+`), in ASCII, full

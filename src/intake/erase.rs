@@ -19,18 +19,13 @@ use crate::domain::ticket::Ticket;
 use crate::store::erasures::{self, Erasure, Of, Wish};
 use crate::store::{self, StoreError, Tx};
 
-/// What the person is told last must still reach them.
-const ON_REQUEST: Duration = Duration::from_secs(10 * 60);
-/// How long after somebody unfollowed us their conversation is emptied, unless they came back: by
-/// mistake happens.
-pub const AFTER_LEAVING: Duration = Duration::from_secs(24 * 60 * 60);
 /// Visits of a person that are looked through for what was written down of them.
 const MOST_VISITS: u32 = 1_000;
 
 impl Intake {
     /// Takes on the removal of everything of the person of a conversation, as they wish.
     pub(super) async fn forget(&self, tx: &mut Tx, scene: &Scene) -> Result<(), StoreError> {
-        self.owe_erasure(tx, scene.contact, None, Wish::Client, None, ON_REQUEST).await
+        self.owe_erasure(tx, scene.contact, None, Wish::Client, None, self.retention.on_request).await
     }
 
     /// Takes on the removal of a person on whose behalf a member of staff asks, at once.
@@ -43,7 +38,8 @@ impl Intake {
         if scene.channel != ChannelKind::Wechat.name() {
             return Ok(());
         }
-        self.owe_erasure(tx, scene.contact, Some(scene.dialogue), Wish::Left, None, AFTER_LEAVING).await
+        let after = self.retention.after_leaving;
+        self.owe_erasure(tx, scene.contact, Some(scene.dialogue), Wish::Left, None, after).await
     }
 
     async fn owe_erasure(

@@ -39,7 +39,27 @@ impl Runner {
         if let Err(error) = owed.await {
             return error.into();
         }
+        if let Err(error) = self.sweep().await {
+            return error.into();
+        }
         self.plan_due().await
+    }
+
+    /// Removes what was done long ago, page by page, once a day.
+    async fn sweep(&self) -> Result<(), StoreError> {
+        let before = self.clock.now() - self.intake.retention.done_jobs;
+        let mut swept = 0;
+        loop {
+            let page = self.store.write(move |tx| Box::pin(async move { store::jobs::sweep_done(tx, before).await }));
+            match page.await? {
+                0 => break,
+                count => swept += count,
+            }
+        }
+        if swept > 0 {
+            tracing::info!(jobs = swept, "{swept} jobs that were done long ago are removed");
+        }
+        Ok(())
     }
 
     /// Plans every unit anew.

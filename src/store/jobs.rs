@@ -21,6 +21,9 @@ use crate::domain::ids::JobId;
 use crate::domain::job::Job;
 use crate::domain::time::Timestamp;
 
+/// Done jobs that are removed at once.
+pub const MOST_SWEPT: i64 = 1_000;
+
 /// Where a job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -286,10 +289,17 @@ pub async fn replay(tx: &mut Tx, id: JobId, now: Timestamp) -> Result<bool, Stor
     Ok(changed > 0)
 }
 
-/// Removes jobs that were done and created before `before`, with their keys; returns how many.
+/// Removes jobs that were done and created before `before`, with their keys: at most
+/// [`MOST_SWEPT`] of them, so that nobody waits for it; returns how many.
 pub async fn sweep_done(tx: &mut Tx, before: Timestamp) -> Result<u64, StoreError> {
-    const SQL: &str = "DELETE FROM jobs WHERE status = 'done' AND created_at < $1";
-    Ok(both!(tx, |c| sqlx::query(SQL).bind(before.0).execute(c).await.map(|done| done.rows_affected()))?)
+    const SQL: &str = "DELETE FROM jobs WHERE id IN \
+                       (SELECT id FROM jobs WHERE status = 'done' AND created_at < $1 ORDER BY created_at LIMIT $2)";
+    Ok(both!(tx, |c| sqlx::query(SQL)
+        .bind(before.0)
+        .bind(MOST_SWEPT)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?)
 }
 
 /// Returns the database's own time on Postgres, by which machines that share it measure

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use huifang::channel::{ChannelKind, Content};
 use huifang::domain::ids::ContactId;
+use huifang::domain::privacy::Retention;
 use huifang::intake::blob_key;
-use huifang::intake::erase::AFTER_LEAVING;
 use huifang::store;
 use huifang::store::blobs::Bytes;
 use huifang::store::erasures::Erasure;
@@ -117,7 +117,9 @@ async fn who_unfollows_on_wechat_is_forgotten_there_a_day_later_unless_they_come
     talk.says("我是王小敏").await;
     let contact = whose(&talk).await;
     talk.shows(Content::Left, "[取消关注]").await;
-    talk.clock.advance(AFTER_LEAVING.saturating_sub(Duration::from_secs(60)));
+    let after_leaving = Retention::default().after_leaving;
+    assert_eq!(after_leaving, Duration::from_secs(24 * 3600));
+    talk.clock.advance(after_leaving.saturating_sub(Duration::from_secs(60)));
     talk.runner().run_until_idle().await;
     talk.says("我又回来了").await;
     talk.clock.advance(Duration::from_secs(120));
@@ -125,7 +127,7 @@ async fn who_unfollows_on_wechat_is_forgotten_there_a_day_later_unless_they_come
     assert!(everything(&talk).await.contains("王小敏"), "they came back");
 
     talk.shows(Content::Left, "[取消关注]").await;
-    talk.clock.advance(AFTER_LEAVING);
+    talk.clock.advance(after_leaving);
     talk.runner().run_until_idle().await;
     let after = everything(&talk).await;
     assert!(!after.contains("王小敏") && !after.contains("oAbCdEf"));
@@ -142,7 +144,7 @@ async fn who_blocks_the_bot_cannot_be_reached_and_keeps_their_data() {
     talk.turns_to(ChannelKind::Telegram, "97531864").await;
     talk.says("我是王小敏").await;
     talk.shows(Content::Left, "[拉黑]").await;
-    talk.clock.advance(AFTER_LEAVING * 3);
+    talk.clock.advance(Retention::default().after_leaving * 3);
     talk.runner().run_until_idle().await;
     let dialogue = talk.dialogue().await;
     let found = talk.store.read(|tx| Box::pin(async move { store::dialogues::find(tx, dialogue).await })).await;
