@@ -251,6 +251,28 @@ fn the_surveys_are_those_of_the_domain_and_those_for_machines_and_samples() {
 }
 
 #[test]
+fn the_same_fault_within_30_days_or_the_window_of_its_trade_is_one_and_from_3_homes_on_a_batch() {
+    use crate::domain::understanding::Category;
+    let catalog = embedded();
+    let rules = catalog.incidents();
+    let mut own: Vec<_> = rules.days.iter().map(|(trade, days)| (trade.name(), *days)).collect();
+    own.sort_unstable();
+    assert_eq!((rules.window_days, rules.batch_homes), (30, 3));
+    assert_eq!(own, [("crack", 180), ("electrical", 7), ("elevator", 3), ("heating", 14)]);
+    assert!(rules.never.contains(&Category::Other), "of what nobody named nothing is made");
+}
+
+#[test]
+fn a_dissatisfied_client_is_dealt_with_in_7_days_a_neutral_one_asked_why_in_3() {
+    let catalog = embedded();
+    let plan = catalog.recovery();
+    assert_eq!((plan.deadline_days, plan.ask_days), (7, 3));
+    assert!((plan.review_below - 4.0).abs() < f64::EPSILON, "two visits of a team below start a review");
+    let invite = plan.invite.as_ref().unwrap();
+    assert_eq!((invite.after_hours, invite.again_days), (20, 180), "a satisfied one is invited, and rarely");
+}
+
+#[test]
 fn the_repair_form_asks_what_place_and_address() {
     let catalog = embedded();
     let form = &catalog.script().repair;

@@ -232,3 +232,129 @@ async fn a_tap_on_an_earlier_question_corrects_it() {
       好的，不填了。已答的部分我们会保留。
     ");
 }
+
+/// The survey as the operator changed it: what was its third question comes first, three are gone.
+fn shorter(survey: String) -> String {
+    let head = survey.split("[[question]]").next().unwrap().replace("version = 1", "version = 2");
+    let skill = survey.split("[[question]]").find(|question| question.contains("\"skill\"")).unwrap();
+    let overall = survey.split("[[question]]").find(|question| question.contains("\"overall\"")).unwrap();
+    let [skill, overall] = [skill.replace("0.2", "0.4"), overall.replace("0.4", "0.6")];
+    format!("{head}[[question]]{skill}[[question]]{overall}")
+}
+
+#[tokio::test]
+async fn a_survey_whose_questions_are_changed_meanwhile_is_answered_as_it_began_and_the_next_as_it_is() {
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    let five = talk.button("5");
+    talk.taps("4").await;
+    talk.transcript();
+    talk.operator_edits("surveys/maintenance.toml", shorter);
+    for value in ["4", "3", "跳过", "9"] {
+        talk.taps(value).await;
+    }
+    assert_snapshot!(talk.transcript(), @r"
+    » [4]
+      （3/5）技术怎么样，问题解决了吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » [3]
+      （4/5）师傅的沟通和态度怎么样？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5] [跳过]
+    » [跳过]
+      （5/5）您愿意把我们推荐给别人吗？
+      0 分绝不推荐，10 分一定推荐
+      [0] [1] [2] [3] [4] [5] [6] [7] [8] [9] [10] [跳过]
+    » [9]
+      谢谢您。还有做得不够的地方，会有同事来向您了解。
+      还有什么想说的？打字、语音都行，不说也没关系。
+    ");
+    let response = talk.responses().await.remove(0);
+    assert_eq!((response.survey_version, response.score.map(|score| (score * 1000.0).round())), (1, Some(3780.0)));
+    assert_eq!(response.nps, Some(9), "the question that is gone was asked, and its answer is kept");
+    // The next run asks what is asked now; a button of the run before changes neither.
+    talk.passes(8 * 24 * 60);
+    talk.says("/survey").await;
+    talk.presses(&five).await;
+    talk.taps("2").await;
+    talk.taps("2").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » /survey
+      想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+      （1/2）技术怎么样，问题解决了吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » [q0000000a:overall:5]
+      这个按钮已经过时了。
+      （1/2）技术怎么样，问题解决了吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » [2]
+      （2/2）总体来说，您满意吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » [2]
+      对不起，没有让您满意。您的意见已转给负责人，会有人联系您。
+      还有什么想说的？打字、语音都行，不说也没关系。
+    ");
+    let responses = talk.responses().await;
+    let mut told: Vec<_> = responses.iter().map(|r| (r.survey_version, r.band.clone().unwrap())).collect();
+    told.sort();
+    assert_eq!(told, [(1, "neutral".to_owned()), (2, "dissatisfied".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_button_of_an_old_survey_tapped_after_a_new_one_began_changes_neither_and_says_so() {
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    let (five, one) = (talk.button("5"), talk.button("1"));
+    talk.taps("2").await;
+    talk.transcript();
+    talk.waits_until(talk.clock.now() + std::time::Duration::from_secs(15 * 86_400)).await;
+    assert_snapshot!(talk.transcript(), @r"
+    上次的评价还差一点，方便的话接着填完，一分钟就好。
+    （2/5）响应快不快，到得及时吗？
+    1 分很不满意，5 分非常满意
+    [1] [2] [3] [4] [5]
+    这份评价已过期，谢谢您。有话想说，现在直接告诉我也行。
+    [现在评价]
+    ");
+    talk.says("/survey").await;
+    talk.presses(&five).await;
+    talk.taps("3").await;
+    talk.presses(&one).await;
+    assert_snapshot!(talk.transcript(), @r"
+    » /survey
+      想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+      （1/5）总体来说，您满意吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » [q0000000a:overall:5]
+      这个按钮已经过时了。
+      （1/5）总体来说，您满意吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » [3]
+      （2/5）响应快不快，到得及时吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » [q0000000a:overall:1]
+      这个按钮已经过时了。
+      （2/5）响应快不快，到得及时吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    ");
+    let responses = talk.responses().await;
+    assert_eq!(responses.len(), 2);
+    let mut answers = Vec::new();
+    for response in &responses {
+        let id = response.id;
+        let found = talk.store.read(|tx| Box::pin(async move { huifang::store::responses::answers(tx, id).await }));
+        let found: Vec<_> = found.await.map_err(|error: huifang::store::StoreError| error).unwrap();
+        answers.push(found.into_iter().map(|answer| (answer.question, answer.value)).collect::<Vec<_>>());
+    }
+    answers.sort_by(|a, b| a[0].1.partial_cmp(&b[0].1).unwrap());
+    let overall = |value| vec![("overall".to_owned(), Some(value))];
+    assert_eq!(answers, [overall(2.0), overall(3.0)], "each keeps what was answered to it");
+}

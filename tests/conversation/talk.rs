@@ -54,7 +54,7 @@ impl Talk {
         store.migrate().await.unwrap();
         let clock = Clock::manual(START);
         let key = TokenKey::new([7; 32]);
-        let intake = intake(&store, &clock, &key);
+        let intake = intake(&store, &clock, &key, Catalog::embedded().unwrap());
         let (project, unit): (ProjectId, UnitId) = (clock.new_id(), clock.new_id());
         store
             .write(move |tx| {
@@ -101,6 +101,16 @@ impl Talk {
         talk.binds().await;
         talk.transcript.clear();
         talk
+    }
+
+    /// The operator changes what is asked, and the service starts again with it.
+    pub(crate) fn operator_edits(&mut self, file: &str, change: impl FnOnce(String) -> String) {
+        let prompts = self.folder.path().join("prompts");
+        copy(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/prompts")), &prompts);
+        let file = prompts.join(file);
+        let written = change(std::fs::read_to_string(&file).unwrap());
+        std::fs::write(file, written).unwrap();
+        self.intake = intake(&self.store, &self.clock, &self.key, Catalog::from_dir(&prompts).unwrap());
     }
 
     pub(crate) async fn binds(&mut self) {
@@ -174,7 +184,7 @@ impl Talk {
     pub(crate) async fn restart(&mut self) {
         self.store.close().await;
         self.store = Store::open(&self.url).await.unwrap();
-        self.intake = intake(&self.store, &self.clock, &self.key);
+        self.intake = intake(&self.store, &self.clock, &self.key, Catalog::embedded().unwrap());
         let _ = writeln!(self.transcript, "-- restart --");
     }
 
@@ -324,9 +334,22 @@ impl Talk {
     }
 }
 
-fn intake(store: &Store, clock: &Clock, key: &TokenKey) -> Intake {
-    let catalog = Arc::new(Catalog::embedded().unwrap());
+fn intake(store: &Store, clock: &Clock, key: &TokenKey, catalog: Catalog) -> Intake {
+    let catalog = Arc::new(catalog);
     let lexicon = huifang::catalog::lexicon::embedded().unwrap();
     let tagger = Arc::new(Tagger::by_rules(Lexical::new(&lexicon).unwrap()));
     Intake::new(store.clone(), catalog, tagger, clock.clone(), key.clone(), "400-000-0000".to_owned())
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }
