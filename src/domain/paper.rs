@@ -11,8 +11,12 @@ pub mod visit;
 use jiff::tz::TimeZone;
 
 use super::calendar;
+use super::ids::MediaId;
 use super::ticket::Status;
 use super::time::Timestamp;
+
+/// Most pictures on one paper: six rows, two sheets. How many more there are is said.
+const MOST_PICTURES: usize = 12;
 
 /// Which paper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -87,6 +91,37 @@ pub enum Block {
     },
     /// Lines to sign on, side by side.
     Signatures(Vec<String>),
+    /// Photos, two to a row.
+    Pictures(Vec<Picture>),
+}
+
+/// A photo that belongs to what a paper is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Photo {
+    pub id: MediaId,
+    pub by: Taker,
+    /// When it was sent, or the visit was.
+    pub at: Timestamp,
+    /// Nothing is left of it: it was removed, or the platform it came by never gave it.
+    pub gone: bool,
+}
+
+/// Who took a photo; the name where it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taker {
+    Client(Option<String>),
+    /// Whoever came: a member of staff or a firm.
+    Staff(Option<String>),
+}
+
+/// A photo on a paper.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    pub id: MediaId,
+    /// Which of them it is, who took it and when.
+    pub caption: String,
+    /// Why it cannot be shown; stands in its place.
+    pub missing: Option<String>,
 }
 
 /// A label and what belongs to it.
@@ -149,6 +184,34 @@ impl Terms<'_> {
         }
     }
 
+    /// Writes photos with a heading and who took them when; nothing where there are none.
+    fn pictures(&self, photos: &[Photo]) -> Vec<Block> {
+        if photos.is_empty() {
+            return Vec::new();
+        }
+        let picture = |(photo, n): (&Photo, usize)| Picture {
+            id: photo.id,
+            caption: format!("{n}. {} · {}", self.taker(&photo.by), self.time(photo.at)),
+            missing: photo.gone.then(|| self.label("picture.removed")),
+        };
+        let shown = photos.iter().zip(1..).take(MOST_PICTURES).map(picture).collect();
+        let mut blocks = vec![Block::Heading(self.label("photos_heading")), Block::Pictures(shown)];
+        let more = photos.len().saturating_sub(MOST_PICTURES);
+        blocks.extend((more > 0).then(|| Block::Fields(vec![self.field("photos_more", Some(more.to_string()))])));
+        blocks
+    }
+
+    fn taker(&self, by: &Taker) -> String {
+        match by {
+            Taker::Client(name) => [Some(self.label("contact")), name.as_deref().map(|name| self.name(name))]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" "),
+            Taker::Staff(name) => name.clone().unwrap_or_else(|| self.label("photo_staff")),
+        }
+    }
+
     fn foot(&self) -> String {
         format!("{} {}", self.label("made"), self.time(self.now))
     }
@@ -180,6 +243,10 @@ pub(crate) mod samples {
                     out.extend([head].into_iter().chain(rows).map(|row| format!("| {}", row.join(" | "))));
                 }
                 Block::Signatures(who) => out.push(format!("[{}]", who.join("] ["))),
+                Block::Pictures(pictures) => out.extend(pictures.iter().map(|picture| {
+                    let missing = picture.missing.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
+                    format!("<{}>{missing}", picture.caption)
+                })),
             }
         }
         out.push(paper.foot.clone());
@@ -199,6 +266,26 @@ mod tests {
         assert_eq!((link.name("李"), link.phone("110")), ("李".to_owned(), "***".to_owned()));
         let staff = terms(Reader::Staff);
         assert_eq!((staff.name("李静"), staff.phone("13812345678")), ("李静".to_owned(), "13812345678".to_owned()));
+    }
+
+    #[test]
+    fn of_many_photos_twelve_are_shown_and_the_rest_is_counted() {
+        let photo = |n: u128| Photo {
+            id: MediaId(uuid::Uuid::from_u128(n)),
+            by: Taker::Client(Some("李静".to_owned())),
+            at: Timestamp(1_795_226_400_000),
+            gone: n == 2,
+        };
+        let photos: Vec<_> = (1..=15).map(photo).collect();
+        let blocks = terms(Reader::Link).pictures(&photos);
+        let [Block::Heading(_), Block::Pictures(shown), Block::Fields(more)] = blocks.as_slice() else {
+            panic!("{blocks:?}")
+        };
+        assert_eq!((shown.len(), more[0].value.as_str()), (12, "3"));
+        assert_eq!(shown[0].caption, "1. contact 李** · 2026-11-21 10:00", "who holds a link reads no whole name");
+        assert_eq!((shown[0].missing.as_deref(), shown[1].missing.as_deref()), (None, Some("picture.removed")));
+        assert!(terms(Reader::Staff).pictures(&photos[..12]).len() == 2, "nothing is left out, so nothing is said");
+        assert_eq!(terms(Reader::Staff).pictures(&[]), []);
     }
 
     #[test]

@@ -165,7 +165,7 @@ fn draw(svg: &mut String, mark: &Mark) {
             let _ = writeln!(svg, "<path transform=\"translate({x} {y}) scale({module})\" d=\"{path}\"/>");
         }
         // Of papers alone.
-        Mark::Line { .. } | Mark::Ground { .. } => {}
+        Mark::Line { .. } | Mark::Ground { .. } | Mark::Picture { .. } => {}
     }
 }
 

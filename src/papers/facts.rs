@@ -1,21 +1,28 @@
 //! Reads out of the store what a paper is made from.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::catalog::Catalog;
-use crate::domain::ids::{ContactId, ProjectId, ResponseId, TicketId, UnitId, VisitId};
+use crate::domain::ids::{ContactId, MediaId, ProjectId, ResponseId, TicketId, UnitId, VisitId};
 use crate::domain::language::Language;
 use crate::domain::paper::repair::{Moment, Repair};
 use crate::domain::paper::visit::{Asked, Visit};
+use crate::domain::paper::{Photo, Taker};
 use crate::domain::survey::{Question, QuestionKind};
-use crate::domain::ticket::Ticket;
+use crate::domain::ticket::{Actor, Ticket};
 use crate::domain::time::Timestamp;
 use crate::domain::visit::{Record, Way};
+use crate::store::media::Media;
 use crate::store::responses::{Answer, Progress, Response};
+use crate::store::tickets::TicketEvent;
 use crate::store::{self, StoreError, Tx};
 
 /// Events whose words were said to the client, or by the client, and may stand on a paper.
 const WITH_WORDS: [&str; 1] = ["rectified"];
+/// The kind of a file that a paper shows.
+const PHOTO: &str = "photo";
 
 /// Returns what is known of a repair; `None` if there is no such ticket.
 pub async fn repair(tx: &mut Tx, id: TicketId) -> Result<Option<Repair>, StoreError> {
@@ -29,8 +36,8 @@ pub async fn repair(tx: &mut Tx, id: TicketId) -> Result<Option<Repair>, StoreEr
         Some(id) => store::subcontractors::find(tx, id).await?.map(|firm| firm.name),
         None => None,
     };
-    let photos = store::media::list_for_ticket(tx, id).await?.iter().filter(|file| file.kind == "photo").count();
     let events = store::tickets::events(tx, id).await?;
+    let photos = photos_of(tx, id, &events, place.contact.as_deref()).await?;
     let history = events.into_iter().map(|event| Moment {
         words: Some(event.body).filter(|_| WITH_WORDS.contains(&event.kind.as_str())).and_then(|body| words(&body)),
         event: event.kind,
@@ -166,7 +173,7 @@ struct Made {
     at: Option<Timestamp>,
     place: Option<String>,
     note: Option<String>,
-    photos: usize,
+    photos: Vec<Photo>,
     heard: Vec<String>,
     client: Option<&'static str>,
 }
@@ -174,11 +181,14 @@ struct Made {
 impl Made {
     async fn of(tx: &mut Tx, record: Option<Record>) -> Result<Made, StoreError> {
         let Some(record) = record else { return Ok(Made::default()) };
-        let (mut photos, mut heard) = (0, Vec::new());
+        let (mut photos, mut heard) = (Vec::new(), Vec::new());
+        let by = store::staff::find(tx, record.by).await?.map(|person| person.name);
         for media in &record.media {
-            match store::transcripts::find(tx, *media).await? {
-                Some(transcript) => heard.extend(transcript.words().map(str::to_owned)),
-                None => photos += 1,
+            let Some(file) = store::media::find(tx, *media).await? else { continue };
+            if file.kind == PHOTO {
+                photos.push(photo(&file, Taker::Staff(by.clone()), record.at));
+            } else if let Some(transcript) = store::transcripts::find(tx, *media).await? {
+                heard.extend(transcript.words().map(str::to_owned));
             }
         }
         let way = match record.way {
@@ -243,6 +253,41 @@ fn asked(catalog: &Catalog, language: Language, question: Option<&Question>, ans
         answer: value.unwrap_or_else(|| "-".to_owned()),
         words: answer.text.unwrap_or_default(),
     }
+}
+
+/// Returns the photos of a ticket: the owner's, and those whoever mended it took of the fix.
+async fn photos_of(
+    tx: &mut Tx,
+    ticket: TicketId,
+    events: &[TicketEvent],
+    owner: Option<&str>,
+) -> Result<Vec<Photo>, StoreError> {
+    let mut fixes: BTreeMap<MediaId, (Option<String>, Timestamp)> = BTreeMap::new();
+    for event in events.iter().filter(|event| event.kind == "rectified") {
+        let by = match event.actor {
+            Actor::Staff(id) => store::staff::find(tx, id).await?.map(|person| person.name),
+            Actor::Firm(id) => store::subcontractors::find(tx, id).await?.map(|firm| firm.name),
+            Actor::Client | Actor::Bot | Actor::System => None,
+        };
+        fixes.extend(media(&event.body).into_iter().map(|id| (id, (by.clone(), event.at))));
+    }
+    let files = store::media::list_for_ticket(tx, ticket).await?;
+    let shown = files.iter().filter(|file| file.kind == PHOTO).map(|file| match fixes.get(&file.id) {
+        Some((by, at)) => photo(file, Taker::Staff(by.clone()), *at),
+        None => photo(file, Taker::Client(owner.map(str::to_owned)), file.created_at),
+    });
+    Ok(shown.collect())
+}
+
+fn photo(file: &Media, by: Taker, at: Timestamp) -> Photo {
+    Photo { id: file.id, by, at, gone: file.lost.is_some() || file.is_awaited() }
+}
+
+/// Returns the files an event names.
+fn media(body: &str) -> Vec<MediaId> {
+    let body: Option<Value> = serde_json::from_str(body).ok();
+    let named = body.as_ref().and_then(|body| body.get("media")?.as_array()).into_iter().flatten();
+    named.filter_map(|id| id.as_str()?.parse().ok()).collect()
 }
 
 fn words(body: &str) -> Option<String> {

@@ -5,6 +5,10 @@
 //! Latin words stay whole where they fit. A row that is taller than what is left of a sheet goes on
 //! on the next; nothing is cut off.
 
+mod pictures;
+
+use super::picture::Album;
+use crate::domain::ids::MediaId;
 use crate::domain::paper::{Block, Field, Paper};
 
 /// Points of an A4 sheet.
@@ -56,6 +60,14 @@ pub(super) enum Mark {
         module: f32,
         rows: Vec<Vec<bool>>,
     },
+    /// A photo, the way up it is seen.
+    Picture {
+        x: f32,
+        y: f32,
+        width: f32,
+        height: f32,
+        id: MediaId,
+    },
     /// A light ground below labels.
     Ground {
         x: f32,
@@ -71,17 +83,23 @@ pub(super) type Sheet = Vec<Mark>;
 /// How wide a character is, of the size of the letters.
 pub(super) type Ruler<'r> = &'r dyn Fn(char) -> f32;
 
-/// Lays a paper out.
-pub(super) fn lay_out(paper: &Paper, ruler: Ruler<'_>) -> Vec<Sheet> {
+/// Lays a paper out with those of its pictures that are in the album.
+pub(super) fn lay_out(paper: &Paper, ruler: Ruler<'_>, album: &Album) -> Vec<Sheet> {
     let mut page = Page { ruler, sheets: vec![Vec::new()], y: MARGIN };
     page.title(paper);
-    for block in &paper.blocks {
+    for (block, n) in paper.blocks.iter().zip(1..) {
         match block {
-            Block::Heading(words) => page.heading(words),
+            Block::Heading(words) => {
+                if let Some(Block::Pictures(pictures)) = paper.blocks.get(n) {
+                    page.need_row(pictures, album);
+                }
+                page.heading(words);
+            }
             Block::Fields(fields) => fields.chunks(2).for_each(|pair| page.fields(pair)),
             Block::Text(field) => page.row(&label_and_words(field)),
             Block::Table { head, rows } => page.table(head, rows),
             Block::Signatures(who) => page.signatures(who),
+            Block::Pictures(pictures) => page.pictures(pictures, album),
         }
     }
     page.foot(&paper.foot);
@@ -338,11 +356,11 @@ fn count(n: usize) -> f32 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// Chinese as wide as high, the rest half as wide.
-    fn half(c: char) -> f32 {
+    pub(crate) fn half(c: char) -> f32 {
         if c >= '\u{2e80}' { 1.0 } else { 0.5 }
     }
 
@@ -350,14 +368,14 @@ mod tests {
         wrap(text, 10.0, characters * 10.0, &half)
     }
 
-    fn paper(blocks: Vec<Block>) -> Paper {
+    pub(crate) fn paper(blocks: Vec<Block>) -> Paper {
         Paper { title: "保修".to_owned(), number: "HF2611-0042".to_owned(), blocks, foot: "foot".to_owned() }
     }
 
     fn words(sheets: &[Sheet]) -> String {
         let said = sheets.iter().flatten().filter_map(|mark| match mark {
             Mark::Words { text, .. } => Some(text.as_str()),
-            Mark::Line { .. } | Mark::Ground { .. } | Mark::Modules { .. } => None,
+            Mark::Line { .. } | Mark::Ground { .. } | Mark::Modules { .. } | Mark::Picture { .. } => None,
         });
         said.collect()
     }
@@ -385,7 +403,7 @@ mod tests {
     #[test]
     fn a_short_paper_takes_one_sheet_that_says_so() {
         let field = |value: &str| Field { label: "项目".to_owned(), value: value.to_owned() };
-        let sheets = lay_out(&paper(vec![Block::Fields(vec![field("翠湖"), field("三栋")])]), &half);
+        let sheets = lay_out(&paper(vec![Block::Fields(vec![field("翠湖"), field("三栋")])]), &half, &Album::default());
         assert_eq!(sheets.len(), 1);
         assert!(words(&sheets).ends_with("HF2611-00421 / 1"), "{}", words(&sheets));
     }
@@ -394,7 +412,7 @@ mod tests {
     fn nothing_is_lost_where_a_row_goes_on_on_the_next_sheet() {
         let long: String = (0..4000).map(|n| char::from_u32(0x4e00 + n).unwrap()).collect();
         let text = Block::Text(Field { label: "描述".to_owned(), value: long.clone() });
-        let sheets = lay_out(&paper(vec![text]), &half);
+        let sheets = lay_out(&paper(vec![text]), &half, &Album::default());
         assert!(sheets.len() > 1);
         let said = words(&sheets);
         let kept: String = said.chars().filter(|c| long.contains(*c) && !"保修描述".contains(*c)).collect();
@@ -408,7 +426,8 @@ mod tests {
         let rows = vec![vec![cell.clone(), cell.clone(), cell]; 30];
         let head = ["时间", "步骤", "说明"].map(str::to_owned).to_vec();
         let who = ["业主", "维修人", "经理"].map(str::to_owned).to_vec();
-        let sheets = lay_out(&paper(vec![Block::Table { head, rows }, Block::Signatures(who)]), &half);
+        let sheets =
+            lay_out(&paper(vec![Block::Table { head, rows }, Block::Signatures(who)]), &half, &Album::default());
         assert!(sheets.len() > 2);
         for mark in sheets.iter().flatten() {
             match mark {
@@ -421,7 +440,7 @@ mod tests {
                 Mark::Ground { x, y, width, height } => {
                     assert!(x + width <= WIDTH - MARGIN + 0.5 && y + height <= BOTTOM + 0.5);
                 }
-                Mark::Modules { .. } => panic!("a paper has no QR code"),
+                Mark::Modules { .. } | Mark::Picture { .. } => panic!("this paper has neither code nor picture"),
             }
         }
     }

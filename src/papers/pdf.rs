@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 
 use krilla::Document;
 use krilla::color::luma;
+use krilla::geom::Transform;
 use krilla::geom::{PathBuilder, Point, Rect};
+use krilla::graphic::Graphic;
 use krilla::metadata::Metadata;
 use krilla::num::NormalizedF32;
 use krilla::page::PageSettings;
@@ -17,7 +19,9 @@ use krilla::{Data, SerializeSettings};
 use ttf_parser::Face;
 
 use super::codes::stretches;
+use super::embed;
 use super::layout::{HEIGHT, Mark, Sheet, WIDTH, lay_out};
+use super::picture::Album;
 use crate::domain::language::Language;
 use crate::domain::paper::Paper;
 
@@ -57,18 +61,23 @@ impl Letters {
 /// The Chinese font comes second: Latin letters and digits of the first are the better ones.
 static FONTS: LazyLock<Option<[Letters; 2]>> = LazyLock::new(|| Some([Letters::of(LATIN)?, Letters::of(CHINESE)?]));
 
-/// Writes a paper as PDF.
+/// Writes a paper as PDF, with the pictures of the album.
 ///
 /// # Errors
 /// [`PdfError`] if this program is broken.
-pub fn write(paper: &Paper, language: Language) -> Result<Vec<u8>, PdfError> {
-    write_with(paper, language, SerializeSettings::default())
+pub fn write(paper: &Paper, language: Language, album: &Album) -> Result<Vec<u8>, PdfError> {
+    write_with(paper, language, album, SerializeSettings::default())
 }
 
-fn write_with(paper: &Paper, language: Language, settings: SerializeSettings) -> Result<Vec<u8>, PdfError> {
+fn write_with(
+    paper: &Paper,
+    language: Language,
+    album: &Album,
+    settings: SerializeSettings,
+) -> Result<Vec<u8>, PdfError> {
     let fonts = FONTS.as_ref().ok_or(PdfError::Font)?;
-    let sheets = lay_out(paper, &|c| chosen(fonts, c).2);
-    write_all(&sheets, format!("{} {}", paper.title, paper.number), language, settings)
+    let sheets = lay_out(paper, &|c| chosen(fonts, c).2, album);
+    write_all(&sheets, format!("{} {}", paper.title, paper.number), language, album, settings)
 }
 
 /// Writes sheets that were laid out elsewhere.
@@ -76,29 +85,81 @@ fn write_with(paper: &Paper, language: Language, settings: SerializeSettings) ->
 /// # Errors
 /// [`PdfError`] if this program is broken.
 pub(super) fn write_sheets(sheets: &[Sheet], title: &str, language: Language) -> Result<Vec<u8>, PdfError> {
-    write_all(sheets, title.to_owned(), language, SerializeSettings::default())
+    write_all(sheets, title.to_owned(), language, &Album::default(), SerializeSettings::default())
 }
 
 fn write_all(
     sheets: &[Sheet],
     title: String,
     language: Language,
+    album: &Album,
     settings: SerializeSettings,
 ) -> Result<Vec<u8>, PdfError> {
     let fonts = FONTS.as_ref().ok_or(PdfError::Font)?;
+    let mut pictures = Vec::new();
     let mut document = Document::new_with(settings);
     for sheet in sheets {
         let mut page = document.start_page_with(PageSettings::from_wh(WIDTH, HEIGHT).ok_or(PdfError::Sheet)?);
         let mut surface = page.surface();
         for mark in sheet {
-            draw(&mut surface, mark, fonts);
+            match mark {
+                Mark::Picture { x, y, width, height, id } => {
+                    let Some(raster) = album.get(*id) else { continue };
+                    let n = u16::try_from(pictures.len()).map_err(|_| PdfError::Sheet)?;
+                    stand_in(&mut surface, n, on_sheet((*x, *y), (*width, *height), raster.turn));
+                    pictures.push(raster);
+                }
+                mark => draw(&mut surface, mark, fonts),
+            }
         }
         surface.finish();
         page.finish();
     }
     let about = Metadata::new().title(title).language(language.tag().to_owned());
     document.set_metadata(about.creator("huifang".to_owned()));
-    document.finish().map_err(|error| PdfError::Written(format!("{error:?}")))
+    let written = document.finish().map_err(|error| PdfError::Written(format!("{error:?}")))?;
+    embed::fill(written, &pictures).map_err(|error| PdfError::Written(error.to_string()))
+}
+
+/// Draws the form that [`embed`] makes picture `n` of; the transformation puts the unit square, in
+/// which pictures are drawn bottom up, where the picture is to lie.
+fn stand_in(surface: &mut Surface<'_>, n: u16, at: Transform) {
+    let width = f32::from(embed::mark_of(n));
+    let mut builder = surface.stream_builder();
+    let mut inner = builder.surface();
+    let mut path = PathBuilder::new();
+    if let Some(rect) = Rect::from_xywh(0.0, 0.0, width, 7.0) {
+        path.push_rect(rect);
+    }
+    inner.set_fill(Some(grey(255)));
+    if let Some(path) = path.finish() {
+        inner.draw_path(&path);
+    }
+    inner.finish();
+    let form = Graphic::new(builder.finish(), false);
+    surface.push_transform(&at);
+    surface.draw_graphic(form);
+    surface.pop();
+}
+
+/// Returns what puts the unit square of a picture that was taken turned (1–8 as EXIF counts) upright
+/// into a rectangle whose corner is at the upper left.
+fn on_sheet((x, y): (f32, f32), (width, height): (f32, f32), turn: u8) -> Transform {
+    // Of the corner at the lower left, and of the sides along and up: where they come to lie, in the
+    // unit square of what is seen.
+    let (corner, along, up) = match turn {
+        2 => ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0)),
+        3 => ((1.0, 1.0), (-1.0, 0.0), (0.0, -1.0)),
+        4 => ((0.0, 1.0), (1.0, 0.0), (0.0, -1.0)),
+        5 => ((1.0, 1.0), (0.0, -1.0), (-1.0, 0.0)),
+        6 => ((0.0, 1.0), (0.0, -1.0), (1.0, 0.0)),
+        7 => ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0)),
+        8 => ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0)),
+        _ => ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)),
+    };
+    let across = |(right, _): (f32, f32)| right * width;
+    let down = |(_, above): (f32, f32)| -above * height;
+    Transform::from_row(across(along), down(along), across(up), down(up), x + across(corner), y + height + down(corner))
 }
 
 /// Returns which font has a character, its glyph and its width. What neither has is the empty box
@@ -146,6 +207,8 @@ fn draw(surface: &mut Surface<'_>, mark: &Mark, fonts: &[Letters; 2]) {
                 surface.draw_path(&path);
             }
         }
+        // Drawn by whoever has the album.
+        Mark::Picture { .. } => {}
         Mark::Ground { x, y, width, height } => {
             let mut path = PathBuilder::new();
             if let Some(rect) = Rect::from_xywh(*x, *y, *width, *height) {
@@ -192,10 +255,12 @@ mod tests {
 
     use super::*;
     use crate::catalog::Catalog;
+    use crate::domain::ids::MediaId;
     use crate::domain::paper::repair::{completion, service};
     use crate::domain::paper::visit::record;
-    use crate::domain::paper::{Reader, Terms};
+    use crate::domain::paper::{Photo, Reader, Taker, Terms};
     use crate::domain::time::Timestamp;
+    use crate::papers::picture::samples::{jpeg, png, turned};
 
     fn papers(language: Language) -> Vec<Paper> {
         let catalog = Catalog::embedded().unwrap();
@@ -216,7 +281,7 @@ mod tests {
     fn every_paper_is_a_small_pdf_in_every_language() {
         for language in Language::ALL {
             for (paper, n) in papers(language).iter().zip(1..) {
-                let pdf = write(paper, language).unwrap();
+                let pdf = write(paper, language, &Album::default()).unwrap();
                 assert!(pdf.starts_with(b"%PDF-") && pdf.trim_ascii_end().ends_with(b"%%EOF"));
                 assert!(pdf.len() < 200_000, "{} takes {} bytes", paper.title, pdf.len());
                 if let Ok(folder) = std::env::var("HUIFANG_DRAW_INTO") {
@@ -226,15 +291,90 @@ mod tests {
         }
     }
 
+    /// One of each kind: from a telephone, turned by a quarter, and with transparency.
+    fn album() -> (Vec<Photo>, Album) {
+        let clear: Vec<u8> = (0..64_u8).flat_map(|n| [n * 4, 128, 255 - n * 4, 255]).collect();
+        let grey: Vec<u8> = (0..64_u8).flat_map(|n| [n * 4, 255]).collect();
+        let palette = [(b"PLTE", [200, 30, 30, 30, 30, 200].as_slice())];
+        let files = [
+            jpeg(),
+            turned(6),
+            turned(3),
+            turned(8),
+            turned(5),
+            png(64, 48, 6, &[], &clear),
+            png(64, 40, 4, &[], &grey),
+            png(64, 40, 3, &palette, &[[0; 32], [1; 32]].concat()),
+        ];
+        let (mut photos, mut album) = (Vec::new(), Album::default());
+        for (file, n) in files.iter().zip(1..) {
+            let id = MediaId(uuid::Uuid::from_u128(n));
+            album.add(id, file).unwrap();
+            let by = Taker::Staff(Some("王工".to_owned()));
+            photos.push(Photo { id, by, at: Timestamp(1_795_226_400_000), gone: false });
+        }
+        let gone = MediaId(uuid::Uuid::from_u128(99));
+        photos.push(Photo { id: gone, by: Taker::Client(None), at: Timestamp(1_795_226_400_000), gone: true });
+        (photos, album)
+    }
+
+    #[test]
+    fn photos_stand_in_the_pdf_as_they_were_compressed_and_one_that_is_gone_is_named() {
+        let (photos, album) = album();
+        for language in Language::ALL {
+            let catalog = Catalog::embedded().unwrap();
+            let say = |key: &str| catalog.text(language, key, &std::collections::BTreeMap::new());
+            let zone = TimeZone::get("Asia/Shanghai").unwrap();
+            let terms = Terms { say: &say, zone, reader: Reader::Link, now: Timestamp(1_795_226_400_000) };
+            let visit = crate::domain::paper::visit::tests::visit();
+            let visit = crate::domain::paper::visit::Visit { photos: photos.clone(), client: Some("right"), ..visit };
+            let pdf = write(&record(&visit, &terms), language, &album).unwrap();
+            let text = String::from_utf8_lossy(&pdf);
+            assert_eq!(text.matches("/Subtype/Image").count(), 8);
+            assert_eq!((text.matches("/DCTDecode").count(), text.matches("/Predictor 15").count()), (5, 3));
+            let photo = jpeg();
+            let scan = photo.windows(2).position(|bytes| bytes == [0xff, 0xda]).unwrap();
+            assert_eq!(pdf.windows(photo.len() - scan).filter(|part| *part == &photo[scan..]).count(), 5);
+            assert!(!pdf.windows(6).any(|bytes| bytes == b"SECRET"), "what the camera knew stays out");
+            if let Ok(folder) = std::env::var("HUIFANG_DRAW_INTO") {
+                std::fs::write(format!("{folder}/photos.{}.pdf", language.tag()), &pdf).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_picture_that_lay_on_its_side_is_put_upright() {
+        let at = |turn, u, v| {
+            let t = on_sheet((10.0, 20.0), (4.0, 8.0), turn);
+            (t.sx() * u + t.kx() * v + t.tx(), t.ky() * u + t.sy() * v + t.ty())
+        };
+        // The upper left and the lower right corner of what is seen, by where they lie in the file
+        // (EXIF 2.3, tag 274: which sides of the picture row 0 and column 0 are).
+        let corners = [
+            (1, (0.0, 1.0), (1.0, 0.0)),
+            (2, (1.0, 1.0), (0.0, 0.0)),
+            (3, (1.0, 0.0), (0.0, 1.0)),
+            (4, (0.0, 0.0), (1.0, 1.0)),
+            (5, (0.0, 1.0), (1.0, 0.0)),
+            (6, (0.0, 0.0), (1.0, 1.0)),
+            (7, (1.0, 0.0), (0.0, 1.0)),
+            (8, (1.0, 1.0), (0.0, 0.0)),
+        ];
+        for (turn, upper_left, lower_right) in corners {
+            assert_eq!(at(turn, upper_left.0, upper_left.1), (10.0, 20.0), "{turn}");
+            assert_eq!(at(turn, lower_right.0, lower_right.1), (14.0, 28.0), "{turn}");
+        }
+    }
+
     #[test]
     fn a_long_paper_has_as_many_pages_as_it_was_laid_out_on() {
         let mut paper = papers(Language::Chinese).remove(1);
         let field = crate::domain::paper::Field { label: "补充".to_owned(), value: "漏水".repeat(3000) };
         paper.blocks.push(crate::domain::paper::Block::Text(field));
         let fonts = FONTS.as_ref().unwrap();
-        let sheets = lay_out(&paper, &|c| chosen(fonts, c).2).len();
+        let sheets = lay_out(&paper, &|c| chosen(fonts, c).2, &Album::default()).len();
         let plain = SerializeSettings { pretty: true, compress_content_streams: false, ..SerializeSettings::default() };
-        let pdf = write_with(&paper, Language::Chinese, plain).unwrap();
+        let pdf = write_with(&paper, Language::Chinese, &Album::default(), plain).unwrap();
         assert!(sheets > 3);
         assert_eq!(pages(&pdf), sheets);
     }
@@ -244,7 +384,7 @@ mod tests {
     fn every_character_of_a_paper_can_be_read_back_from_the_pdf() {
         let plain = SerializeSettings { compress_content_streams: false, ..SerializeSettings::default() };
         for paper in papers(Language::Chinese) {
-            let pdf = write_with(&paper, Language::Chinese, plain.clone()).unwrap();
+            let pdf = write_with(&paper, Language::Chinese, &Album::default(), plain.clone()).unwrap();
             let text = String::from_utf8_lossy(&pdf);
             assert!(text.contains("/ToUnicode"));
             let written = format!("{}{}{}", paper.title, paper.number, paper.foot);

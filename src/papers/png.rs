@@ -28,7 +28,7 @@ pub(super) fn write(width: usize, height: usize, dark: impl Fn(usize, usize) -> 
     file
 }
 
-fn chunk(file: &mut Vec<u8>, name: [u8; 4], data: &[u8]) {
+pub(super) fn chunk(file: &mut Vec<u8>, name: [u8; 4], data: &[u8]) {
     file.extend(u32::try_from(data.len()).unwrap_or(u32::MAX).to_be_bytes());
     let mut crc = crc32fast::Hasher::new();
     for part in [&name[..], data] {
@@ -39,7 +39,7 @@ fn chunk(file: &mut Vec<u8>, name: [u8; 4], data: &[u8]) {
 }
 
 /// Wraps bytes as zlib (RFC 1950) without compressing them (RFC 1951, stored blocks).
-fn stored(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn stored(bytes: &[u8]) -> Vec<u8> {
     let mut wrapped = vec![0x78, 0x01];
     let last = bytes.len().div_ceil(BLOCK).saturating_sub(1);
     for (at, block) in bytes.chunks(BLOCK).enumerate() {

@@ -9,9 +9,12 @@ use axum::response::{Html, IntoResponse, Response};
 use super::Web;
 use super::error::WebError;
 use super::words::Words;
-use crate::domain::ids::{ResponseId, TicketId, VisitId};
+use crate::domain::ids::{MediaId, ResponseId, TicketId, VisitId};
 use crate::domain::paper::{Block, Kind, Paper, Reader, Terms, repair, visit};
+use crate::papers::picture::{Album, Fault};
 use crate::papers::{facts, pdf};
+use crate::store::blobs::BlobError;
+use crate::store::media;
 
 /// Papers are for whoever holds the link, not for search engines.
 pub(super) const NO_ROBOTS: (HeaderName, &str) = (HeaderName::from_static("x-robots-tag"), "noindex, nofollow");
@@ -25,6 +28,8 @@ pub(super) struct Wanted<'w> {
     pub(super) here: &'w str,
     /// The page to go back to.
     pub(super) back: &'w str,
+    /// Where this reader gets photos: an address that ends before the id.
+    pub(super) photos: &'w str,
 }
 
 /// In which shape a paper is wanted: `completion` is a page, `completion.pdf` a file.
@@ -60,7 +65,7 @@ pub(super) async fn of_ticket(
         Kind::Visit => None,
     });
     let name = format!("{}-{}", kind.name(), found.number);
-    answer(w, paper.ok_or(WebError::NotFound)?, &name, wanted).await
+    answer(web, w, paper.ok_or(WebError::NotFound)?, &name, wanted).await
 }
 
 /// Answers with the record of a visit.
@@ -86,7 +91,7 @@ async fn record(web: &Web, w: Words, found: Option<visit::Visit>, wanted: Wanted
     let found = found.ok_or(WebError::NotFound)?;
     let paper = web.on_paper(&w, wanted.reader, |terms| visit::record(&found, terms));
     let name = format!("{}-{}", Kind::Visit.name(), paper.number.replace([' ', ':'], "-"));
-    answer(w, paper, &name, wanted).await
+    answer(web, w, paper, &name, wanted).await
 }
 
 impl Web {
@@ -97,16 +102,17 @@ impl Web {
     }
 }
 
-async fn answer(w: Words, paper: Paper, name: &str, wanted: Wanted<'_>) -> Result<Response, WebError> {
+async fn answer(web: &Web, w: Words, mut paper: Paper, name: &str, wanted: Wanted<'_>) -> Result<Response, WebError> {
     match wanted.shape {
         Shape::Page => {
             let (back, pdf) = (wanted.back.to_owned(), format!("{}.pdf", wanted.here));
-            let page = PaperPage { w, paper, back, pdf };
+            let page = PaperPage { w, paper, back, pdf, photos: wanted.photos.to_owned() };
             Ok(([NO_ROBOTS], Html(page.render()?)).into_response())
         }
         Shape::Pdf => {
+            let album = collect(web, &w, &mut paper).await?;
             let language = w.language;
-            let written = tokio::task::spawn_blocking(move || pdf::write(&paper, language)).await;
+            let written = tokio::task::spawn_blocking(move || pdf::write(&paper, language, &album)).await;
             let bytes = match written {
                 Ok(Ok(bytes)) => bytes,
                 Ok(Err(cause)) => return Err(WebError::Internal(format!("paper: {cause}"))),
@@ -116,6 +122,38 @@ async fn answer(w: Words, paper: Paper, name: &str, wanted: Wanted<'_>) -> Resul
             let about = [(CONTENT_TYPE, "application/pdf".to_owned()), (CONTENT_DISPOSITION, file)];
             Ok(([NO_ROBOTS], about, bytes).into_response())
         }
+    }
+}
+
+/// Fetches the pictures of a paper for its file. One that cannot be shown is named on the paper.
+async fn collect(web: &Web, w: &Words, paper: &mut Paper) -> Result<Album, WebError> {
+    let mut album = Album::default();
+    for block in &mut paper.blocks {
+        let Block::Pictures(pictures) = block else { continue };
+        for picture in pictures {
+            if picture.missing.is_some() {
+                continue;
+            }
+            let id = picture.id;
+            if let Err(fault) = add(web, &mut album, id).await? {
+                tracing::info!(media.id = %id, fault = fault.name(), "photo {id} cannot be shown on a paper");
+                picture.missing = Some(w.get(&format!("web.paper.picture.{}", fault.name())));
+            }
+        }
+    }
+    Ok(album)
+}
+
+async fn add(web: &Web, album: &mut Album, id: MediaId) -> Result<Result<(), Fault>, WebError> {
+    let file = web.store.read(|tx| Box::pin(async move { media::find(tx, id).await })).await?;
+    let Some(file) = file else { return Ok(Err(Fault::Broken)) };
+    if let Err(fault) = album.takes(file.bytes) {
+        return Ok(Err(fault));
+    }
+    match web.blobs.get(&file.key).await {
+        Ok(bytes) => Ok(album.add(id, &bytes)),
+        Err(BlobError::Missing(_)) => Ok(Err(Fault::Broken)),
+        Err(cause) => Err(cause.into()),
     }
 }
 
@@ -129,6 +167,8 @@ struct PaperPage {
     back: String,
     /// Address of the file, relative to this page.
     pdf: String,
+    /// Where the photos lie: an address that ends before the id.
+    photos: String,
 }
 
 #[cfg(test)]
@@ -147,7 +187,8 @@ mod tests {
             let terms = Terms { say: &say, zone, reader: Reader::Staff, now };
             let paper = repair::completion(&repair::tests::repair(), &terms);
             let (back, pdf) = ("/console".to_owned(), "completion.pdf".to_owned());
-            let page = PaperPage { w: w.clone(), paper, back, pdf }.render().unwrap();
+            let photos = "/console/media/".to_owned();
+            let page = PaperPage { w: w.clone(), paper, back, pdf, photos }.render().unwrap();
             check("paper", language, &page);
             for words in ["HF2611-0042", "更换地漏", "completion.pdf", "13812345678"] {
                 assert!(page.contains(words), "{words}");

@@ -110,7 +110,7 @@ async fn answer(
     }
 }
 
-/// One of the photos the owner sent about this ticket.
+/// One of the photos about this ticket: of the fault, of the fix, of a visit that followed.
 async fn photo(
     State(web): State<Web>,
     Path((token, id)): Path<(String, String)>,
@@ -118,8 +118,19 @@ async fn photo(
 ) -> Result<Response, WebError> {
     let ticket = web.opened(&token).map_err(|_| WebError::NotFound)?;
     let id: MediaId = id.parse().map_err(|_| WebError::NotFound)?;
-    let files = web.store.read(|tx| Box::pin(async move { media::list_for_ticket(tx, ticket).await })).await?;
-    let file = files.into_iter().find(|file| file.id == id && file.kind == "photo").ok_or(WebError::NotFound)?;
+    let file = web
+        .store
+        .read(|tx| {
+            Box::pin(async move {
+                let own = media::list_for_ticket(tx, ticket).await?.into_iter().find(|file| file.id == id);
+                match own {
+                    Some(file) => Ok(Some(file)),
+                    None => media::of_visit_about(tx, id, ticket).await,
+                }
+            })
+        })
+        .await?;
+    let file = file.filter(|file| file.kind == "photo").ok_or(WebError::NotFound)?;
     let bytes = web.blobs.get(&file.key).await?;
     Ok(([NO_ROBOTS], range::serve(&file.content_type, bytes, &headers)).into_response())
 }
@@ -134,7 +145,8 @@ async fn paper(
     let ticket = web.opened(&token).map_err(|_| WebError::NotFound)?;
     let (here, shape) = Shape::of(&name);
     let kind = Kind::from_name(here).ok_or(WebError::NotFound)?;
-    let wanted = Wanted { reader: Reader::Link, shape, here, back: &format!("/t/{token}") };
+    let (back, photos) = (format!("/t/{token}"), format!("/t/{token}/photos/"));
+    let wanted = Wanted { reader: Reader::Link, shape, here, back: &back, photos: &photos };
     papers::of_ticket(&web, w, ticket, kind, wanted).await
 }
 
@@ -153,7 +165,8 @@ async fn visit(
     if !about.contains(&id) {
         return Err(WebError::NotFound);
     }
-    let wanted = Wanted { reader: Reader::Link, shape, here, back: &format!("/t/{token}") };
+    let (back, photos) = (format!("/t/{token}"), format!("/t/{token}/photos/"));
+    let wanted = Wanted { reader: Reader::Link, shape, here, back: &back, photos: &photos };
     papers::of_response(&web, w, id, wanted).await
 }
 

@@ -58,7 +58,10 @@ async fn an_owner_follows_a_ticket_by_its_link_confirms_the_fix_and_takes_the_pa
     let me = me.split('"').next().unwrap();
     let csrf = staff.csrf.clone();
     assert!(staff.post(&format!("{console}/assign"), &[("csrf", &csrf), ("staff", me)], &[]).await.is_redirection());
+    let photo = std::fs::read(crate::chromium::fixture("audio/photo.jpg")).unwrap();
+    let part = reqwest::multipart::Part::bytes(photo.clone()).file_name("after.jpg");
     let note = reqwest::multipart::Form::new().text("csrf", csrf.clone()).text("note", "waterproofed");
+    let note = note.part("photo", part);
     assert!(staff.upload(&format!("{console}/rectified"), note).await.status().is_redirection());
 
     let (_, asks) = page(&demo, &path).await;
@@ -76,6 +79,15 @@ async fn an_owner_follows_a_ticket_by_its_link_confirms_the_fix_and_takes_the_pa
         assert_eq!(answer.headers()["content-type"], "application/pdf");
         let file = answer.bytes().await.unwrap();
         assert!(file.starts_with(b"%PDF-") && file.len() < 200_000, "{name} has {} bytes", file.len());
+        assert!(file.windows(14).any(|part| part == b"/Subtype/Image"), "{name} shows the fix");
+        // On the page the photo lies where whoever holds the link may get it, and nobody else.
+        let (_, shown) = page(&demo, &format!("{path}/papers/{name}")).await;
+        let photos = format!("{path}/photos/");
+        let src = shown.split(&format!("<img src=\"{photos}")).nth(1).unwrap().split('"').next().unwrap();
+        let got = client().get(format!("{}{photos}{src}", demo.url)).send().await.unwrap();
+        assert_eq!((got.status(), got.bytes().await.unwrap().to_vec()), (StatusCode::OK, photo.clone()));
+        let elsewhere = client().get(format!("{}/t/{}/photos/{src}", demo.url, "A".repeat(48))).send().await.unwrap();
+        assert_eq!(elsewhere.status(), StatusCode::NOT_FOUND);
         assert_eq!(staff.get(&format!("{console}/papers/{name}")).await.status(), StatusCode::OK);
     }
 }

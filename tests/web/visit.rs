@@ -80,12 +80,54 @@ async fn a_visit_on_site_is_written_down_with_photos_and_a_recording() {
     for words in ["上门", "3栋2单元1201 主卧", "卫生间门口有渗水痕迹", "漏水", "待客户确认"] {
         desk.reads("body", words).await;
     }
+    let drawn = "return [...document.querySelectorAll('.pictures img')].map(i => i.complete && i.naturalWidth > 0)";
+    while desk.run(drawn).await != serde_json::json!([true]) {
+        desk.run("return new Promise(done => setTimeout(done, 50))").await;
+    }
+    desk.is_sound().await;
     desk.picture("visit-5-paper").await;
+    desk.run("document.querySelector('.pictures').scrollIntoView()").await;
+    desk.picture("visit-6-paper-photos").await;
+    phone.page.goto(&format!("{page}/papers/visit")).await.unwrap();
+    phone.is_sound().await;
+    phone.run("document.querySelector('.pictures').scrollIntoView()").await;
+    phone.picture("visit-7-paper-on-a-phone").await;
     let session = Session::begin(&stage.demo).await;
-    let pdf = session.get(&format!("/console/visits/{id}/papers/visit.pdf")).await;
-    assert!(pdf.bytes().await.unwrap().starts_with(b"%PDF-"));
+    let pdf = session.get(&format!("/console/visits/{id}/papers/visit.pdf")).await.bytes().await.unwrap();
+    assert!(pdf.starts_with(b"%PDF-"));
+    let (photo, has) = (bytes("audio/photo.jpg"), |part: &[u8]| pdf.windows(part.len()).any(|bytes| bytes == part));
+    let scan = photo.windows(2).position(|bytes| bytes == [0xff, 0xda]).unwrap();
+    assert!(has(&photo[scan..]), "the photo itself stands in the file");
     for window in [desk, phone] {
         window.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_photo_that_is_broken_missing_or_no_picture_for_a_pdf_is_named_and_the_paper_comes_all_the_same() {
+    let demo = Demo::start();
+    let session = Session::begin(&demo).await;
+    let id = to_call(&demo).await;
+    let whole = bytes("audio/photo.jpg");
+    let form = Form::new().text("csrf", session.csrf.clone()).text("way", "on_site").text("note", "已拍照");
+    let form = [whole.clone(), whole[..900].to_vec(), b"RIFF\0\0\0\0WEBPVP8 ".to_vec(), [&whole[..], b"lost"].concat()]
+        .into_iter()
+        .fold(form, |form, file| form.part("photo", Part::bytes(file).file_name("f")));
+    let done = session.upload(&format!("/console/visits/{id}/record"), form).await;
+    assert_eq!(done.status(), StatusCode::SEE_OTHER);
+    let shards = std::fs::read_dir(demo.directory().join("data/media")).unwrap();
+    let files = shards.flat_map(|shard| std::fs::read_dir(shard.unwrap().path()).unwrap());
+    let lost = files.map(|file| file.unwrap().path()).find(|file| std::fs::read(file).unwrap().ends_with(b"lost"));
+    std::fs::remove_file(lost.unwrap()).unwrap();
+    let page = session.get(&format!("/console/visits/{id}/papers/visit")).await.text().await.unwrap();
+    assert_eq!(page.matches("<img src=\"/console/media/").count(), 4, "a browser says itself what it cannot show");
+    let pdf = session.get(&format!("/console/visits/{id}/papers/visit.pdf")).await;
+    assert_eq!(pdf.status(), StatusCode::OK);
+    let pdf = pdf.bytes().await.unwrap();
+    let count = |part: &[u8]| pdf.windows(part.len()).filter(|bytes| *bytes == part).count();
+    assert_eq!(count(b"/Subtype/Image"), 1, "of four one is left");
+    if let Ok(folder) = std::env::var("HUIFANG_PICTURES") {
+        std::fs::write(format!("{folder}/visit-8-broken.pdf"), &pdf).unwrap();
     }
 }
 

@@ -1,6 +1,6 @@
 //! The two papers of a repair: the confirmation for the file, and the report of what was done.
 
-use super::{Block, Field, Paper, Terms};
+use super::{Block, Field, Paper, Photo, Taker, Terms};
 use crate::domain::ticket::{Cause, Status, TicketKind};
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::{Category, Urgency};
@@ -29,7 +29,8 @@ pub struct Repair {
     /// The firm that was sent.
     pub firm: Option<String>,
     pub reopened: u32,
-    pub photos: usize,
+    /// The owner's, and those that show the fix; oldest first.
+    pub photos: Vec<Photo>,
     /// What the owner gave it afterwards, on 1–5.
     pub score: Option<f64>,
     /// What happened, oldest first.
@@ -79,7 +80,7 @@ pub fn completion(repair: &Repair, terms: &Terms<'_>) -> Paper {
         terms.field("confirmed_at", at.map(|at| terms.time(at))),
         terms.field("score", repair.score.map(|score| format!("{score:.1} / 5"))),
     ];
-    let blocks = vec![
+    let mut blocks = vec![
         Block::Heading(terms.label("place_heading")),
         Block::Fields(place(repair, terms)),
         Block::Heading(terms.label("fault_heading")),
@@ -93,6 +94,9 @@ pub fn completion(repair: &Repair, terms: &Terms<'_>) -> Paper {
         Block::Text(terms.field("declaration_label", Some(terms.label("declaration")))),
         Block::Signatures(["sign_owner", "sign_repairer", "sign_manager"].map(|key| terms.label(key)).to_vec()),
     ];
+    // What the owner sent says what was broken; what is confirmed is the fix.
+    let evidence: Vec<_> = repair.photos.iter().filter(|photo| matches!(photo.by, Taker::Staff(_))).cloned().collect();
+    blocks.extend(terms.pictures(&evidence));
     let title = terms.label("completion.title");
     Paper { title, number: repair.number.clone(), blocks, foot: terms.foot() }
 }
@@ -109,9 +113,9 @@ pub fn service(repair: &Repair, terms: &Terms<'_>) -> Paper {
         Field { label: terms.label("status"), value: (terms.say)(&format!("ticket.status.{}", repair.status.name())) },
         terms.field("repaired_by", repair.assignee.clone()),
         terms.field("firm", repair.firm.clone()),
-        terms.field("photos", Some(repair.photos.to_string())),
+        terms.field("photos", Some(repair.photos.len().to_string())),
     ];
-    let blocks = vec![
+    let mut blocks = vec![
         Block::Heading(terms.label("place_heading")),
         Block::Fields(place(repair, terms)),
         Block::Heading(terms.label("fault_heading")),
@@ -121,6 +125,7 @@ pub fn service(repair: &Repair, terms: &Terms<'_>) -> Paper {
         Block::Fields(state),
         Block::Table { head: ["time", "step", "remark"].map(|key| terms.label(key)).to_vec(), rows },
     ];
+    blocks.extend(terms.pictures(&repair.photos));
     Paper { title: terms.label("service.title"), number: repair.number.clone(), blocks, foot: terms.foot() }
 }
 
@@ -157,6 +162,11 @@ pub(crate) mod tests {
     use super::super::samples::{lines, terms};
     use super::super::{Kind, Reader};
     use super::*;
+    use crate::domain::ids::MediaId;
+
+    fn photo(n: u128, by: Taker, at: Timestamp) -> Photo {
+        Photo { id: MediaId(uuid::Uuid::from_u128(n)), by, at, gone: false }
+    }
 
     pub(crate) fn repair() -> Repair {
         let at = |minute: i64| Timestamp(1_795_226_400_000 + minute * 60_000);
@@ -184,7 +194,10 @@ pub(crate) mod tests {
             assignee: Some("王工".to_owned()),
             firm: None,
             reopened: 1,
-            photos: 2,
+            photos: vec![
+                photo(1, Taker::Client(Some("李静".to_owned())), at(0)),
+                photo(2, Taker::Staff(Some("王工".to_owned())), at(200)),
+            ],
             score: Some(5.0),
             history: vec![
                 moment("reported", 0, None),

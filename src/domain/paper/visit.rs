@@ -1,6 +1,6 @@
 //! The record of one follow-up (《工程回访单》, 回访记录表): who was asked what, and what was said.
 
-use super::{Block, Field, Paper, Terms};
+use super::{Block, Field, Paper, Photo, Terms};
 use crate::domain::time::Timestamp;
 
 /// What is known of a visit when its paper is made.
@@ -33,7 +33,7 @@ pub struct Visit {
     /// What the member of staff noted for the file.
     pub note: Option<String>,
     /// Photos taken on site.
-    pub photos: usize,
+    pub photos: Vec<Photo>,
     /// What was heard in the recordings of the visit.
     pub heard: Vec<String>,
     /// What the client said to the record: name of a text `web.paper.client_<name>`; `None` where
@@ -67,7 +67,7 @@ pub fn record(visit: &Visit, terms: &Terms<'_>) -> Paper {
         terms.field("ticket", visit.ticket.clone()),
     ];
     if let Some(says) = visit.client {
-        head.push(terms.field("visit_photos", (visit.photos > 0).then(|| visit.photos.to_string())));
+        head.push(terms.field("visit_photos", (!visit.photos.is_empty()).then(|| visit.photos.len().to_string())));
         head.push(terms.field("client_says", Some(terms.label(&format!("client_{says}")))));
     }
     let rows = visit.answers.iter().map(|a| vec![a.question.clone(), a.answer.clone(), a.words.clone()]).collect();
@@ -95,14 +95,21 @@ pub fn record(visit: &Visit, terms: &Terms<'_>) -> Paper {
     blocks.extend(visit.heard.iter().map(|words| Block::Text(terms.field("heard", Some(words.clone())))));
     blocks
         .push(Block::Signatures(["sign_client", "sign_visitor", "sign_manager"].map(|key| terms.label(key)).to_vec()));
+    blocks.extend(terms.pictures(&visit.photos));
     Paper { title: terms.label("visit.title"), number: terms.time(visit.at), blocks, foot: terms.foot() }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::super::Reader;
     use super::super::samples::{lines, terms};
+    use super::super::{Reader, Taker};
     use super::*;
+    use crate::domain::ids::MediaId;
+
+    fn photo(n: u128, gone: bool) -> Photo {
+        let by = Taker::Staff(Some("吴工".to_owned()));
+        Photo { id: MediaId(uuid::Uuid::from_u128(n)), by, at: Timestamp(1_795_226_400_000), gone }
+    }
 
     pub(crate) fn visit() -> Visit {
         let asked = |question: &str, answer: &str, words: &str| Asked {
@@ -127,7 +134,7 @@ pub(crate) mod tests {
             nps: None,
             comment: Some("整体还行，空调尽快看看。".to_owned()),
             note: None,
-            photos: 0,
+            photos: vec![],
             heard: vec![],
             client: None,
             ticket: None,
@@ -157,7 +164,7 @@ pub(crate) mod tests {
             band: None,
             comment: None,
             note: Some("阳台门关不严，已调整".to_owned()),
-            photos: 2,
+            photos: vec![photo(1, false), photo(2, true)],
             heard: vec!["阳台门有点漏风".to_owned()],
             client: Some("right"),
             ..visit()

@@ -10,6 +10,9 @@ use crate::web::Web;
 use crate::web::error::WebError;
 use crate::web::papers::{self, Shape, Wanted};
 
+/// Where staff gets photos.
+const PHOTOS: &str = "/console/media/";
+
 /// `GET /console/tickets/{id}/papers/{name}`
 pub(super) async fn of_ticket(
     State(web): State<Web>,
@@ -19,7 +22,8 @@ pub(super) async fn of_ticket(
     let id: TicketId = id.parse().map_err(|_| WebError::NotFound)?;
     let (here, shape) = Shape::of(&name);
     let kind = Kind::from_name(here).ok_or(WebError::NotFound)?;
-    let wanted = Wanted { reader: Reader::Staff, shape, here, back: &format!("/console/tickets/{id}") };
+    let back = format!("/console/tickets/{id}");
+    let wanted = Wanted { reader: Reader::Staff, shape, here, back: &back, photos: PHOTOS };
     papers::of_ticket(&web, staff.words, id, kind, wanted).await
 }
 
@@ -32,7 +36,8 @@ pub(super) async fn of_response(
     let id: ResponseId = id.parse().map_err(|_| WebError::NotFound)?;
     let (here, shape) = Shape::of(&name);
     Kind::from_name(here).filter(|kind| *kind == Kind::Visit).ok_or(WebError::NotFound)?;
-    let wanted = Wanted { reader: Reader::Staff, shape, here, back: &format!("/console/responses/{id}") };
+    let back = format!("/console/responses/{id}");
+    let wanted = Wanted { reader: Reader::Staff, shape, here, back: &back, photos: PHOTOS };
     papers::of_response(&web, staff.words, id, wanted).await
 }
 
@@ -45,6 +50,7 @@ pub(super) async fn of_visit(
     let id: VisitId = id.parse().map_err(|_| WebError::NotFound)?;
     let (here, shape) = Shape::of(&name);
     Kind::from_name(here).filter(|kind| *kind == Kind::Visit).ok_or(WebError::NotFound)?;
-    let wanted = Wanted { reader: Reader::Staff, shape, here, back: &format!("/console/visits/{id}") };
+    let back = format!("/console/visits/{id}");
+    let wanted = Wanted { reader: Reader::Staff, shape, here, back: &back, photos: PHOTOS };
     papers::of_visit(&web, staff.words, id, wanted).await
 }

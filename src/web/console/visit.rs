@@ -128,6 +128,8 @@ struct Recorded {
     voices: Vec<Voice>,
     /// Addresses of the photos.
     photos: Vec<String>,
+    /// Files that were removed since, and how many.
+    removed: Option<String>,
 }
 
 #[derive(Debug)]
@@ -248,14 +250,17 @@ async fn written(web: &Web, tx: &mut Tx, record: &Record, w: &Words) -> Result<R
         Fact::known("web.console.visits.by", by),
         Fact::known("web.console.visits.confirmed", Some(w.get(&format!("web.console.visits.says.{confirmed}")))),
     ];
-    let mut files = Vec::new();
+    let (mut files, mut removed) = (Vec::new(), 0);
     for id in &record.media {
-        if let Some(file) = media::find(tx, *id).await? {
-            files.push((file, transcripts::find(tx, *id).await?));
+        match media::find(tx, *id).await? {
+            Some(file) if file.lost.is_none() => files.push((file, transcripts::find(tx, *id).await?)),
+            Some(_) | None => removed += 1,
         }
     }
+    let removed = (removed > 0).then(|| w.fill("web.console.visits.removed", "count", &removed.to_string()));
     let (voices, photos) = thread::files(web, tx, files, w).await?;
-    Ok(Recorded { facts: known.into_iter().flatten().collect(), note: record.note.clone(), voices, photos })
+    let facts = known.into_iter().flatten().collect();
+    Ok(Recorded { facts, note: record.note.clone(), voices, photos, removed })
 }
 
 /// What to say on the phone, line by line.
@@ -337,6 +342,7 @@ mod tests {
                     note: "已通话".to_owned(),
                     voices: vec![],
                     photos: vec!["/console/media/1".to_owned()],
+                    removed: Some(w.fill("web.console.visits.removed", "count", "2")),
                 }),
                 withheld: vec![Refusal {
                     at: When::of(at, &w),
