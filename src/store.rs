@@ -48,6 +48,7 @@ pub mod settings;
 pub mod staff;
 pub mod staff_accounts;
 pub mod subcontractors;
+pub mod things;
 pub mod thread;
 pub mod tickets;
 pub mod transcripts;

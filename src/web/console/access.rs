@@ -12,15 +12,10 @@ use axum::response::{Html, IntoResponse, Response};
 use super::session::Staff;
 use super::view::Shell;
 use crate::domain::access::{Right, Scope, Thing};
-use crate::domain::flag::Flag;
-use crate::domain::ids::{ContactId, DialogueId, ProjectId, ResponseId, UnitId};
 use crate::domain::staff::Staff as Person;
-use crate::domain::ticket::Ticket;
-use crate::domain::visit::Visit;
-use crate::store::{
-    Tx, contact_units, contacts, dialogues, flags, follow_ups, incidents, media, projects, recoveries, responses,
-    tickets, units, visits,
-};
+use crate::store::things::of_dialogue;
+pub(super) use crate::store::things::{of_contact, of_flag, of_project, of_response, of_ticket, of_visit};
+use crate::store::{Tx, contacts, dialogues, flags, incidents, media, recoveries, responses, tickets, visits};
 use crate::web::Web;
 use crate::web::error::{ErrorPage, WebError};
 
@@ -233,84 +228,6 @@ async fn things(tx: &mut Tx, kind: &str, id: &str) -> Result<Option<Vec<Thing>>,
         }
         _ => one(Thing::default()),
     })
-}
-
-/// What a flag is about; one that points at nothing is for those who lead.
-pub(super) async fn of_flag(tx: &mut Tx, flag: &Flag) -> Result<Vec<Thing>, WebError> {
-    if let Some(id) = flag.ticket_id
-        && let Some(ticket) = tickets::find(tx, id).await?
-    {
-        return Ok(vec![of_ticket(tx, &ticket).await?]);
-    }
-    match (flag.response_id, flag.dialogue_id) {
-        (Some(response), _) => Ok(vec![of_response(tx, response).await?]),
-        (None, Some(dialogue)) => of_dialogue(tx, dialogue).await,
-        (None, None) => Ok(vec![Thing::default()]),
-    }
-}
-
-pub(super) async fn of_ticket(tx: &mut Tx, ticket: &Ticket) -> Result<Thing, WebError> {
-    let Thing { region, .. } = of_project(tx, ticket.project_id).await?;
-    let in_pool = ticket.assignee.is_none() && ticket.status.is_open();
-    Ok(Thing { owners: ticket.assignee.into_iter().collect(), in_pool, region })
-}
-
-/// A conversation belongs to whoever has a ticket of the person, and to the regions they live in.
-async fn of_dialogue(tx: &mut Tx, id: DialogueId) -> Result<Vec<Thing>, WebError> {
-    let contact = dialogues::find(tx, id).await?.and_then(|dialogue| dialogue.contact_id);
-    match contact {
-        Some(contact) => of_contact(tx, contact).await,
-        None => Ok(vec![Thing::default()]),
-    }
-}
-
-/// A person belongs to whoever has a ticket of theirs, and to the regions they live in.
-pub(super) async fn of_contact(tx: &mut Tx, contact: ContactId) -> Result<Vec<Thing>, WebError> {
-    let open = tickets::open_for_contact(tx, contact).await?;
-    let owners: Vec<_> = open.iter().filter_map(|ticket| ticket.assignee).collect();
-    let mut all = Vec::new();
-    for unit in contact_units::list(tx, contact).await? {
-        let Thing { region, .. } = of_project(tx, Some(unit.project_id)).await?;
-        all.push(Thing { owners: owners.clone(), in_pool: false, region });
-    }
-    if all.is_empty() {
-        all.push(Thing { owners, ..Thing::default() });
-    }
-    Ok(all)
-}
-
-/// A visit belongs to whoever made it, and to the engineer of the project.
-pub(super) async fn of_visit(tx: &mut Tx, visit: &Visit) -> Result<Thing, WebError> {
-    let mut thing = of_project(tx, Some(visit.project_id)).await?;
-    thing.owners.extend(visit.assignee);
-    Ok(thing)
-}
-
-/// An answer belongs to whoever wins the client back, and to the engineer of the project.
-pub(super) async fn of_response(tx: &mut Tx, id: ResponseId) -> Result<Thing, WebError> {
-    let project = match follow_ups::of_response(tx, id).await? {
-        Some(visit) => Some(visit.project),
-        None => match responses::find(tx, id).await?.and_then(|response| response.unit_id) {
-            Some(unit) => project_of(tx, unit).await?,
-            None => None,
-        },
-    };
-    let mut thing = of_project(tx, project).await?;
-    thing.owners.extend(recoveries::of_response(tx, id).await?.and_then(|recovery| recovery.person));
-    Ok(thing)
-}
-
-pub(super) async fn of_project(tx: &mut Tx, project: Option<ProjectId>) -> Result<Thing, WebError> {
-    let project = match project {
-        Some(project) => projects::find(tx, project).await?,
-        None => None,
-    };
-    let owners = project.iter().filter_map(|project| project.engineer_id).collect();
-    Ok(Thing { owners, in_pool: false, region: project.map(|project| project.region) })
-}
-
-async fn project_of(tx: &mut Tx, unit: UnitId) -> Result<Option<ProjectId>, WebError> {
-    Ok(units::find(tx, unit).await?.map(|unit| unit.project_id))
 }
 
 #[cfg(test)]
