@@ -6,6 +6,7 @@
 //! [`send`] for what goes out, [`robot`] for alerts into a group of staff, [`service`] for people who
 //! write from WeChat.
 
+pub mod card;
 pub mod config;
 pub mod connect;
 pub mod robot;

@@ -107,6 +107,11 @@ pub(super) struct Complete<'c> {
 }
 
 impl WecomConfig {
+    /// Whether there is an app, which can write to members of the company one by one.
+    pub fn is_app(&self) -> bool {
+        matches!(self.complete(), Ok(Some(_)))
+    }
+
     /// Returns the section if it is complete, `None` if the app is off. `robot_key` alone is no app.
     pub(super) fn complete(&self) -> Result<Option<Complete<'_>>, ConfigFault> {
         let (corp_id, secret) = (text(self.corp_id.as_deref()), set(self.secret.as_ref()));

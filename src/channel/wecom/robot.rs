@@ -108,7 +108,12 @@ pub fn escape(words: &str) -> String {
     words.chars().map(harmless).filter(|c| !c.is_control() || *c == '\n').collect()
 }
 
-fn cut(text: &str, most: usize) -> String {
+/// Returns a link to press, in the platform's Markdown.
+pub fn link(label: &str, url: &str) -> String {
+    format!("[{}]({url})", escape(label))
+}
+
+pub(super) fn cut(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();
     }
@@ -128,6 +133,7 @@ mod tests {
         let escaped = escape(hostile);
         assert!(!escaped.contains(['<', '>', '[', ']', '(', '*', '#', '`', '\u{7}']), "{escaped}");
         insta::assert_snapshot!(escape("漏水 <@all>"), @"漏水 ＜＠all＞");
+        assert_eq!(link("处理[", "https://h.cn/console/alerts/1"), "[处理［](https://h.cn/console/alerts/1)");
         assert_eq!(escape("3栋2单元1201，一直在滴水！"), "3栋2单元1201，一直在滴水！");
     }
 

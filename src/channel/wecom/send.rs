@@ -8,7 +8,7 @@ use crate::channel::wechat::reply::pieces;
 use crate::channel::{FetchError, Outgoing, SendError, plain};
 
 /// The call that brings a message.
-const SEND: &str = "cgi-bin/message/send";
+pub(super) const SEND: &str = "cgi-bin/message/send";
 /// The longest text of a message, in bytes; the platform cuts off the rest in silence.
 pub const MOST_BYTES: usize = 2_048;
 
@@ -18,10 +18,7 @@ impl Wecom {
     /// # Errors
     /// Why it was not brought. Of a text in several pieces the first may have been.
     pub async fn send(&self, message: &Outgoing<'_>) -> Result<(), SendError> {
-        // `|` separates people and `@all` is everybody: neither is a person.
-        if message.address.contains('|') || message.address.starts_with('@') {
-            return Err(SendError::Refused("the address is not that of one person".to_owned()));
-        }
+        one_person(message.address)?;
         let text = plain::with_buttons(message.text, message.buttons);
         let calls = pieces(&text, MOST_BYTES).into_iter().map(|piece| {
             let body = json!({
@@ -45,8 +42,16 @@ impl Wecom {
     }
 }
 
+/// `|` separates people and `@all` is everybody: neither is a person.
+pub(super) fn one_person(address: &str) -> Result<(), SendError> {
+    if address.is_empty() || address.contains('|') || address.starts_with('@') {
+        return Err(SendError::Refused("the address is not that of one person".to_owned()));
+    }
+    Ok(())
+}
+
 /// The platform takes messages for people it then names as out of reach.
-fn reached(answer: &Value) -> Result<(), SendError> {
+pub(super) fn reached(answer: &Value) -> Result<(), SendError> {
     let named = |key: &str| answer.get(key).and_then(Value::as_str).is_some_and(|people| !people.is_empty());
     if named("invaliduser") {
         let reason = "the person is not in the company or may not see the app";
