@@ -281,8 +281,8 @@ fn alerts(config: &Config, clock: &Clock) -> anyhow::Result<Option<Alerts>> {
     let set = &config.alerts;
     let mail = match (&set.smtp_url, &set.mail_from, &set.mail_to) {
         (None, None, None) => None,
-        (Some(url), Some(from), Some(to)) => Some(Mail::new(url, from, to).context("[alerts]")?),
-        _ => anyhow::bail!("[alerts]: mail needs smtp_url, mail_from and mail_to"),
+        (Some(url), Some(from), to) => Some(Mail::new(url, from, to.as_deref()).context("[alerts]")?),
+        _ => anyhow::bail!("[alerts]: mail needs smtp_url and mail_from, and mail_to for a list that gets all of it"),
     };
     if set.webhook_url.is_some() != set.webhook_secret.is_some() {
         anyhow::bail!("[alerts]: a webhook needs webhook_url and webhook_secret");
@@ -306,11 +306,13 @@ fn alerts(config: &Config, clock: &Clock) -> anyhow::Result<Option<Alerts>> {
         quiet,
         on_call: set.on_call.clone(),
         language: set.language,
+        ways: set.ways.clone(),
         public_url: config.server.public_url(),
     };
     let places = alerts.set_up();
+    let one_by_one = config.telegram.token.is_some() || config.wecom.is_app() || alerts.mail.is_some();
     let reached = |target: &Target| match target {
-        Target::Staff => config.telegram.token.is_some(),
+        Target::Staff => one_by_one,
         place => places.contains(place),
     };
     if let Some(rule) = set.rules.iter().find(|rule| !reached(&rule.to)) {
@@ -319,9 +321,8 @@ fn alerts(config: &Config, clock: &Clock) -> anyhow::Result<Option<Alerts>> {
     if set.rules.iter().any(|rule| rule.to != Target::Staff && !rule.roles.is_empty()) {
         anyhow::bail!("[alerts] rules: roles belong to rules with to = \"staff\"");
     }
-    // The ladder tells people by themselves wherever a bot can.
-    let people = alerts.tells_people() || config.telegram.token.is_some();
-    Ok((!places.is_empty() || people).then_some(alerts))
+    // The ladder tells people by themselves wherever there is a way.
+    Ok((!places.is_empty() || one_by_one).then_some(alerts))
 }
 
 /// Loads the models that understand text. Without them the keyword lexicon judges alone.

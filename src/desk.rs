@@ -2,11 +2,13 @@
 //!
 //! Each action is one transaction: the ticket's transition ([`crate::domain::ticket`]), its entry
 //! in the history, its clocks, and what the client is told. Who may do what is decided at the door
-//! (`crate::web`); this module decides whether it can be done.
+//! (`crate::web`), or here where there is none ([`acts`]); this module decides whether it can be done.
 //!
 //! [`work`] moves a ticket through the closed loop, [`pool`] decides whose it is, [`extras`] holds what
 //! is rarer (merge, split, pause, cause), [`appointments`], [`links`] and [`people`] what their names say.
 
+pub mod accounts;
+pub mod acts;
 mod alerts;
 mod appointments;
 mod extras;
@@ -51,6 +53,9 @@ pub enum DeskError {
     Transition(#[from] InvalidTransition),
     #[error("{0} is needed")]
     Needed(&'static str),
+    /// Not for the role of whoever wants to do it ([`crate::domain::access`]).
+    #[error("their role does not allow it")]
+    NotAllowed,
     /// Somebody else was faster: what the page showed is no longer so.
     #[error("somebody has changed it meanwhile")]
     Changed,

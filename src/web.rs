@@ -30,6 +30,7 @@ use crate::speech::Listener;
 use crate::store::Store;
 use crate::store::blobs::Blobs;
 
+mod alert;
 mod api;
 mod assets;
 pub mod chat;
@@ -168,6 +169,7 @@ pub fn router(parts: Parts) -> Result<Router, HashError> {
         .merge(health::routes())
         .merge(openapi::routes())
         .merge(job::routes())
+        .merge(alert::routes())
         .merge(webhooks::routes())
         .merge(api::routes())
         .fallback(|| async { error::WebError::NotFound })

@@ -1,7 +1,6 @@
 //! `huifang staff`: who may log in to the console, and whose account on a platform is whose.
 
 use std::io::BufRead as _;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
@@ -12,11 +11,9 @@ use crate::config::Config;
 use crate::desk::staff_leaves;
 use crate::domain::ids::StaffId;
 use crate::domain::staff::{Role, Staff};
+use crate::domain::token::STAFF_LINK_LASTS;
 use crate::store::{self, Store, StoreError};
 use crate::web::console::password;
-
-/// The shortest password that is taken (OWASP ASVS 5.0, 6.2.1).
-const SHORTEST: usize = 8;
 
 /// Who may log in to the console
 #[derive(Debug, clap::Subcommand)]
@@ -125,12 +122,12 @@ async fn set_password(store: &Store, login: String) -> anyhow::Result<()> {
 
 /// Reads a password from standard input and returns its hash.
 fn typed_password(login: &str) -> anyhow::Result<String> {
-    eprintln!("Password for {login} (at least {SHORTEST} characters), then Enter:");
+    eprintln!("Password for {login} (at least {} characters), then Enter:", password::SHORTEST);
     let mut typed = String::new();
     std::io::stdin().lock().read_line(&mut typed).context("the password could not be read")?;
     let typed = typed.trim_end_matches(['\r', '\n']);
-    if typed.chars().count() < SHORTEST {
-        bail!("the password has fewer than {SHORTEST} characters; nothing was changed");
+    if typed.chars().count() < password::SHORTEST {
+        bail!("the password has fewer than {} characters; nothing was changed", password::SHORTEST);
     }
     password::hash(typed).context("the password could not be hashed")
 }
@@ -165,14 +162,11 @@ async fn add(
     Ok(())
 }
 
-/// How long the link is good for; it works once.
-const LINK_LASTS: Duration = Duration::from_secs(86_400);
-
 async fn link(store: &Store, telegram: &TelegramConfig, login: &str) -> anyhow::Result<()> {
     let bot = Telegram::new(telegram)?.context("[telegram] has no token: 'huifang connect telegram' says more")?;
     let id = known(store, login).await?;
     let name = bot.name().await.context("the bot's name")?;
-    let token = token_key(store).await?.sign_staff(id, Clock::system().now() + LINK_LASTS);
+    let token = token_key(store).await?.sign_staff(id, Clock::system().now() + STAFF_LINK_LASTS);
     super::print(format_args!("https://t.me/{name}?start={token}"))?;
     eprintln!("Give this link to {login} alone: it works once, within a day.");
     Ok(())

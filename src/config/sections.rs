@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
 use crate::domain::alert::Rule;
+use crate::domain::alert::reach::Way;
 use crate::domain::language::Language;
 use crate::domain::secret::Secret;
 use crate::models::Labels;
@@ -138,6 +139,8 @@ pub struct AlertsConfig {
     pub webhook_secret: Option<Secret>,
     pub on_call: Option<String>,
     pub language: Language,
+    /// By which ways a member of staff is told by themselves, in this order.
+    pub ways: Vec<Way>,
     pub rules: Vec<Rule>,
 }
 

@@ -1,25 +1,19 @@
-//! What staff does where they read alerts: buttons, answers to clients, and whose account it is.
+//! What staff does in Telegram: buttons below alerts, answers to clients, and whose account it is.
 //!
-//! Only accounts that were linked to an active member of staff may act. Who acts, what changes and
-//! what is said about it in the group commit together; a copy of the same tap changes nothing.
+//! Only accounts that were linked to an active member of staff may act, and what each may do is
+//! [`super::acts`]'s. Who acts, what changes and what is said about it in the group commit together.
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
+use super::acts::Tap;
 use super::{Desk, DeskError, words};
 use crate::channel::ChannelKind;
 use crate::channel::telegram::staff::{Answer, StaffSays, What};
 use crate::domain::alert::Act;
-use crate::domain::dialogue::effect::About;
-use crate::domain::flag::{Flag, FlagKind};
 use crate::domain::ids::{FlagId, StaffId};
-use crate::domain::job::Job;
 use crate::domain::language::Language;
-use crate::domain::sla::Moment;
 use crate::domain::staff::Staff;
-use crate::domain::ticket::{Actor, Status};
-use crate::store::{self, StoreError, Tx};
+use crate::store::{self, StoreError};
 
 /// Where this happens; the other places that get alerts only listen.
 const CHANNEL: &str = "telegram";
@@ -100,7 +94,8 @@ impl Desk {
     ) -> Result<Done, DeskError> {
         let Some(flag) = flag else { return Ok(Done::NoAlert) };
         let said = said.map(|said| words(said, "an answer")).transpose()?;
-        let (this, account, id) = (self.clone(), says.from.to_string(), says.external_id.clone());
+        let (this, account) = (self.clone(), says.from.to_string());
+        let tap = Tap { flag, act, said, id: says.external_id.clone() };
         self.write(move |tx| {
             Box::pin(async move {
                 let staff = match store::staff_accounts::find(tx, CHANNEL, &account).await? {
@@ -108,66 +103,11 @@ impl Desk {
                     None => None,
                 };
                 let Some(staff) = staff else { return Ok(Done::Unknown) };
-                if store::alerts::remember_act(tx, &id, this.intake.clock.now()).await? {
-                    let flag = store::flags::find(tx, flag).await?.ok_or(DeskError::NotFound("alert"))?;
-                    this.carry_out(tx, &staff, &flag, act, said).await?;
-                }
+                this.tapped(tx, &staff, &tap).await?;
                 Ok(Done::By(staff))
             })
         })
         .await
-    }
-
-    async fn carry_out(
-        &self,
-        tx: &mut Tx,
-        staff: &Staff,
-        flag: &Flag,
-        act: Act,
-        said: Option<String>,
-    ) -> Result<(), DeskError> {
-        let now = self.intake.clock.now();
-        match (act, flag.ticket_id) {
-            (Act::Seen, _) => {}
-            (Act::Reply, _) => {
-                let dialogue = flag.dialogue_id.ok_or(DeskError::NotFound("conversation"))?;
-                self.say(tx, dialogue, said.unwrap_or_default(), staff.id).await?;
-            }
-            (Act::Take | Act::Phoned | Act::Arrived | Act::Extend, None) => return Err(DeskError::NotFound("ticket")),
-            (Act::Take, Some(ticket)) => self.make_theirs(tx, ticket, staff).await?,
-            (Act::Phoned, Some(ticket)) => {
-                let mut ticket = self.load(tx, ticket).await?;
-                self.intake.ticket_moved(tx, &mut ticket, Moment::Answered).await?;
-                self.changed(tx, &ticket, "called", staff.id, json!({})).await?;
-            }
-            (Act::Arrived, Some(ticket)) => {
-                self.make_theirs(tx, ticket, staff).await?;
-                let ticket = self.load(tx, ticket).await?;
-                // Somebody presses it twice: they are there.
-                if ticket.status != Status::OnSite {
-                    self.arrived(tx, ticket, Actor::Staff(staff.id)).await?;
-                }
-            }
-            (Act::Extend, Some(id)) => {
-                let ticket = self.load(tx, id).await?;
-                self.changed(tx, &ticket, "extension_requested", staff.id, json!({})).await?;
-                self.intake.raise(tx, ticket.dialogue_id, FlagKind::ExtensionRequested, About::Ticket(id)).await?;
-            }
-        }
-        store::flags::see(tx, flag.id, staff.id, now).await?;
-        self.intake.owe(tx, Job::Acknowledge { flag: flag.id, staff: staff.id, act }, now).await?;
-        Ok(())
-    }
-
-    /// Gives the ticket to whoever acts on it, unless it is theirs already.
-    async fn make_theirs(&self, tx: &mut Tx, id: crate::domain::ids::TicketId, staff: &Staff) -> Result<(), DeskError> {
-        let ticket = self.load(tx, id).await?;
-        let has_it = matches!(ticket.status, Status::Assigned | Status::OnSite) && ticket.assignee == Some(staff.id);
-        if has_it {
-            return Ok(());
-        }
-        let ticket = ticket.assign(staff.id, self.intake.clock.now())?;
-        self.changed(tx, &ticket, "assigned", staff.id, json!({ "to": staff.name })).await
     }
 
     /// Says whose account this is; `None` if the token is not good, or was used by another account.
@@ -205,6 +145,7 @@ impl Desk {
             | DeskError::Clock(_)
             | DeskError::NotOne(_)
             | DeskError::Appointment(_) => "alert.refused.not_now",
+            DeskError::NotAllowed => "alert.refused.not_allowed",
             DeskError::NotFound("conversation") => "alert.refused.no_client",
             DeskError::NotFound(_) | DeskError::Needed(_) => "alert.refused.gone",
         };

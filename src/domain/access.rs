@@ -33,11 +33,13 @@ pub enum Right {
     Clients,
     /// Change the registers, staff among them.
     Registers,
+    /// Decide who may log in, as what, and by which ways they are told.
+    Accounts,
 }
 
 impl Right {
     /// Every right.
-    pub const ALL: [Right; 12] = [
+    pub const ALL: [Right; 13] = [
         Right::Tickets,
         Right::Take,
         Right::Work,
@@ -50,6 +52,7 @@ impl Right {
         Right::Export,
         Right::Clients,
         Right::Registers,
+        Right::Accounts,
     ];
 }
 
@@ -71,7 +74,7 @@ use Reach::{Everything, Nothing, Own, OwnAndPool, Region};
 /// The table. Columns: 客服, 责任工程师, 项目经理, 总部, 分包单位, administrator, as in [`Role::ALL`].
 /// A subcontractor's people need no log-in for a single job: that is what one-job links are for.
 #[rustfmt::skip]
-const TABLE: [(Right, [Reach; 6]); 12] = [
+const TABLE: [(Right, [Reach; 6]); 13] = [
     //                   agent       engineer    manager  headquarters subcontractor admin
     (Right::Tickets,    [Everything, OwnAndPool, Region,  Everything,  Own,          Everything]),
     (Right::Take,       [Everything, OwnAndPool, Region,  Everything,  Nothing,      Everything]),
@@ -85,6 +88,8 @@ const TABLE: [(Right, [Reach; 6]); 12] = [
     (Right::Export,     [Nothing,    Nothing,    Region,  Everything,  Nothing,      Everything]),
     (Right::Clients,    [Everything, Nothing,    Region,  Everything,  Nothing,      Everything]),
     (Right::Registers,  [Nothing,    Nothing,    Region,  Everything,  Nothing,      Everything]),
+    // Whoever makes accounts can make one that may do anything.
+    (Right::Accounts,   [Nothing,    Nothing,    Nothing, Nothing,     Nothing,      Everything]),
 ];
 
 /// Something a right is about, as far as the table asks.
@@ -175,7 +180,8 @@ mod tests {
         for right in Right::ALL {
             assert_eq!(TABLE.iter().filter(|(known, _)| *known == right).count(), 1, "{right:?}");
             assert_eq!(Role::Admin.reach(right), Everything);
-            assert_eq!(Role::Headquarters.reach(right), Everything);
+            let own = if right == Right::Accounts { Nothing } else { Everything };
+            assert_eq!(Role::Headquarters.reach(right), own, "all but the accounts");
         }
     }
 
@@ -193,7 +199,7 @@ mod tests {
     #[test]
     fn a_manager_has_their_region_and_an_agent_all_customer_work() {
         let zhou = person(1, Role::Manager, Some("华东"));
-        for right in Right::ALL {
+        for right in Right::ALL.into_iter().filter(|right| *right != Right::Accounts) {
             assert!(zhou.may(right, &thing(Some(2), Some("华东"))), "{right:?}");
             assert!(!zhou.may(right, &thing(Some(2), Some("华南"))), "{right:?}");
             assert!(person(1, Role::Manager, None).may(right, &thing(Some(2), Some("华南"))), "all regions");
@@ -202,6 +208,12 @@ mod tests {
         let may = |right| wang.may(right, &thing(Some(2), Some("华南")));
         assert!([Right::Tickets, Right::Work, Right::Direct, Right::Recoveries, Right::Clients].into_iter().all(may));
         assert!(![Right::Mend, Right::Export, Right::Registers].into_iter().any(may));
+    }
+
+    #[test]
+    fn accounts_are_for_administrators_alone() {
+        let may = |role: Role| person(1, role, None).may(Right::Accounts, &thing(None, None));
+        assert_eq!(Role::ALL.into_iter().filter(|role| may(*role)).collect::<Vec<_>>(), [Role::Admin]);
     }
 
     #[test]

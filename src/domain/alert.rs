@@ -1,17 +1,28 @@
-//! Whom staff alerts go to, and when: rules without hands. `crate::jobs` sends them.
+//! Whom staff alerts go to, and when: rules without hands. `crate::jobs` sends them; by which ways one
+//! person is told says [`reach`].
+
+pub mod reach;
+
+use std::time::Duration;
 
 use jiff::civil;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::access::{Right, Thing};
 use super::flag::FlagKind;
 use super::ids::{FlagId, StaffId};
 use super::staff::{Role, Staff};
+use super::ticket::{Status, Ticket};
 use super::time::Timestamp;
 use super::understanding::Urgency;
 
 /// What everything begins with that a button below an alert sends back.
 const BUTTON: &str = "al";
+
+/// How long the link in an alert to one person acts in their name: the two clocks that people hurry
+/// for (call, on site: 48 h) and a day.
+pub const LINK_LASTS: Duration = Duration::from_secs(3 * 86_400);
 
 /// A place where staff reads alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -24,7 +35,7 @@ pub enum Target {
     Mail,
     /// A program, by signed webhook.
     Webhook,
-    /// Members of staff themselves, by their linked Telegram accounts; only where a rule says so.
+    /// Members of staff themselves, by whatever is on record of them; only where a rule says so.
     Staff,
 }
 
@@ -78,6 +89,42 @@ impl Act {
         }
     }
 
+    /// Returns the act of that name, as far as it is a button: an answer is written, not pressed.
+    pub fn from_name(name: &str) -> Option<Act> {
+        Act::ON_TICKET.into_iter().chain([Act::Seen]).find(|known| known.name() == name)
+    }
+
+    /// Returns the rights of which one is needed, over what the alert is about ([`super::access`]).
+    pub fn rights(self) -> &'static [Right] {
+        match self {
+            Act::Take => &[Right::Take],
+            // Whoever is at the place of what nobody has takes it thereby.
+            Act::Arrived => &[Right::Work, Right::Take],
+            Act::Phoned | Act::Extend | Act::Reply => &[Right::Work],
+            Act::Seen => &[Right::Tickets],
+        }
+    }
+
+    /// Whether the role of somebody lets them do that about any of these things.
+    pub fn is_open_to(self, person: &Staff, things: &[Thing]) -> bool {
+        let may = |thing: &Thing| self.rights().iter().any(|right| person.may(*right, thing));
+        person.active && things.iter().any(may)
+    }
+
+    /// Whether it would change anything, as the ticket stands: what has no such sense is not offered.
+    pub fn makes_sense(self, ticket: &Ticket, person: &Staff) -> bool {
+        let to_be_mended =
+            matches!(ticket.status, Status::Reported | Status::Assigned | Status::OnSite | Status::Reopened);
+        let theirs = ticket.assignee == Some(person.id) && ticket.status != Status::Reopened;
+        match self {
+            Act::Take => to_be_mended && !theirs,
+            Act::Arrived => to_be_mended && ticket.status != Status::OnSite,
+            Act::Extend => to_be_mended,
+            Act::Phoned | Act::Reply => ticket.status.is_open(),
+            Act::Seen => true,
+        }
+    }
+
     /// Returns what a button below the alert of `flag` sends back.
     pub fn button(self, flag: FlagId) -> String {
         format!("{BUTTON}:{}:{flag}", self.name())
@@ -86,8 +133,7 @@ impl Act {
     /// Reads what a button below an alert sent back; whoever sends it is yet to be known.
     pub fn of_button(data: &str) -> Option<(Act, FlagId)> {
         let (act, flag) = data.strip_prefix(BUTTON)?.strip_prefix(':')?.split_once(':')?;
-        let act = Act::ON_TICKET.into_iter().chain([Act::Seen]).find(|known| known.name() == act)?;
-        Some((act, flag.parse().ok()?))
+        Some((Act::from_name(act)?, flag.parse().ok()?))
     }
 }
 
@@ -215,6 +261,8 @@ pub fn people(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::{ContactId, TicketId};
+    use crate::domain::ticket::TicketKind;
 
     fn at(text: &str) -> Timestamp {
         Timestamp(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
@@ -236,6 +284,59 @@ mod tests {
         for forged in ["al:take", "al:take:x", "al:reply:00000000-0000-0000-0000-000000000007", "do:report", ""] {
             assert_eq!(Act::of_button(forged), None, "{forged}");
         }
+    }
+
+    #[test]
+    fn what_is_offered_is_what_the_role_allows_and_the_ticket_has_room_for() {
+        let person = |number: u128, role: Role| Staff {
+            region: Some("华东".to_owned()),
+            ..Staff::new(StaffId(uuid::Uuid::from_u128(number)), role.name(), role, Timestamp(0))
+        };
+        let (li, wang) = (person(1, Role::Engineer), person(2, Role::Engineer));
+        let new = Ticket::reported(
+            TicketId(uuid::Uuid::from_u128(1)),
+            TicketKind::Repair,
+            ContactId(uuid::Uuid::from_u128(1)),
+            Timestamp(0),
+        );
+        let offered = |ticket: &Ticket, person: &Staff| {
+            let thing = Thing {
+                owners: ticket.assignee.into_iter().collect(),
+                in_pool: ticket.assignee.is_none() && ticket.status.is_open(),
+                region: Some("华东".to_owned()),
+            };
+            let acts = Act::ON_TICKET
+                .into_iter()
+                .filter(|act| act.is_open_to(person, std::slice::from_ref(&thing)) && act.makes_sense(ticket, person));
+            acts.map(Act::name).collect::<Vec<_>>().join(" ")
+        };
+        let theirs = new.clone().assign(li.id, Timestamp(1)).unwrap();
+        let there = theirs.clone().arrive(Timestamp(2)).unwrap();
+        let closed = theirs.clone().cancel(Timestamp(2)).unwrap();
+        let left = Staff { active: false, ..li.clone() };
+        let (manager, firm) = (person(3, Role::Manager), person(4, Role::Subcontractor));
+        let table = [
+            ("in the pool, an engineer", offered(&new, &li)),
+            ("theirs", offered(&theirs, &li)),
+            ("another's", offered(&theirs, &wang)),
+            ("another's, the manager", offered(&theirs, &manager)),
+            ("at the place", offered(&there, &li)),
+            ("closed", offered(&closed, &li)),
+            ("who has left", offered(&theirs, &left)),
+            ("a firm", offered(&new, &firm)),
+        ];
+        let line = |(who, what): &(&str, String)| format!("{who}: {}", if what.is_empty() { "nothing" } else { what });
+        let table: Vec<_> = table.iter().map(line).collect();
+        insta::assert_snapshot!(table.join("\n"), @r"
+        in the pool, an engineer: arrived take
+        theirs: phoned arrived extend
+        another's: nothing
+        another's, the manager: phoned arrived extend take
+        at the place: phoned extend
+        closed: nothing
+        who has left: nothing
+        a firm: nothing
+        ");
     }
 
     #[test]

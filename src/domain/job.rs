@@ -27,8 +27,10 @@ pub enum Job {
     Alert { flag: FlagId },
     /// Tell staff of a flag at one place.
     Tell { flag: FlagId, target: Target },
-    /// Tell one member of staff of a flag, by their own account.
+    /// Tell one member of staff of a flag, by whatever is on record of them.
     TellPerson { flag: FlagId, staff: StaffId },
+    /// Send a member of staff the link by which they choose their password.
+    InviteStaff { staff: StaffId },
     /// Say below an alert who did what about it.
     Acknowledge { flag: FlagId, staff: StaffId, act: Act },
     /// Have the model judge the words of a ticket.
@@ -84,6 +86,7 @@ impl Job {
             Job::Alert { .. } => "alert",
             Job::Tell { .. } => "tell",
             Job::TellPerson { .. } => "tell_person",
+            Job::InviteStaff { .. } => "invite_staff",
             Job::Acknowledge { .. } => "acknowledge",
             Job::TagTicket { .. } => "tag_ticket",
             Job::TagResponse { .. } => "tag_response",
@@ -122,6 +125,7 @@ impl Job {
             | Job::Alert { .. }
             | Job::Tell { .. }
             | Job::TellPerson { .. }
+            | Job::InviteStaff { .. }
             | Job::TagTicket { .. }
             | Job::TagResponse { .. }
             | Job::SlaWarning { .. }
@@ -153,7 +157,7 @@ impl Job {
             Job::ReadService { .. } => None,
             Job::Acknowledge { .. } | Job::TagTicket { .. } | Job::TagResponse { .. } => None,
             // One that had to wait is owed anew; whoever was invited is not invited again.
-            Job::StaffLeft { .. } | Job::Invite { .. } => None,
+            Job::StaffLeft { .. } | Job::Invite { .. } | Job::InviteStaff { .. } => None,
             Job::SlaWarning { ticket, clock, round, percent } => {
                 Some(format!("sla:{ticket}:{}:{round}:{percent}", clock.name()))
             }

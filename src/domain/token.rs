@@ -1,10 +1,13 @@
 //! Signed tokens. The one in a unit's QR code binds whoever opens it to that unit, so the bot never
 //! asks where somebody lives; the one in a progress link shows one ticket without a log-in; the one
 //! in the form of that page lets its buttons count for a while; the one a person is given to go on
-//! with a conversation on another channel says whose it is.
+//! with a conversation on another channel says whose it is; the one in an alert to a member of staff
+//! lets them act on that alert in their own name; an invitation lets somebody choose their password.
 //!
 //! 36 bytes (unit, expiry, HMAC-SHA-256 cut to 128 bits) in 48 characters of `A-Za-z0-9_-`: that
 //! fits a Telegram deep link (64 characters) and a WeChat scene (64 characters).
+
+use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -13,10 +16,19 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::dialogue::TokenFault;
-use super::ids::{DialogueId, StaffId, TicketId, UnitId};
+use super::ids::{DialogueId, FlagId, StaffId, TicketId, UnitId};
 use super::time::Timestamp;
 
-const SIGNED: usize = 20;
+/// How long the link is good by which a member of staff shows whose account on a platform is theirs.
+pub const STAFF_LINK_LASTS: Duration = Duration::from_secs(86_400);
+/// How long an invitation to choose a password is good for.
+pub const INVITATION_LASTS: Duration = Duration::from_secs(3 * 86_400);
+
+/// Bytes of one id.
+const ID: usize = 16;
+/// Bytes of the expiry.
+const EXPIRY: usize = 4;
+const SIGNED: usize = ID + EXPIRY;
 const MAC: usize = 16;
 
 /// What a token is for goes into its signature: one that was made for a flat opens nothing else.
@@ -25,6 +37,9 @@ const STAFF: &[u8] = b"staff-token-v1";
 const PROGRESS: &[u8] = b"progress-token-v1";
 const VERDICT: &[u8] = b"verdict-token-v1";
 const ELSEWHERE: &[u8] = b"elsewhere-token-v1";
+const ALERT: &[u8] = b"alert-token-v1";
+const INVITATION: &[u8] = b"invitation-token-v1";
+const PASSWORD: &[u8] = b"password-mark-v1";
 /// A staff token is thereby longer than any other, and known before it is verified.
 const STAFF_PREFIX: char = 's';
 /// So is the one by which a conversation goes on elsewhere.
@@ -73,12 +88,14 @@ impl TokenKey {
     }
 
     fn sign_as(&self, purpose: &[u8], id: Uuid, expires: Timestamp) -> String {
-        let mut bytes = [0; SIGNED + MAC];
-        bytes[..16].copy_from_slice(id.as_bytes());
+        self.sign_all(purpose, &[id], expires)
+    }
+
+    fn sign_all(&self, purpose: &[u8], ids: &[Uuid], expires: Timestamp) -> String {
+        let mut bytes: Vec<u8> = ids.iter().flat_map(|id| *id.as_bytes()).collect();
         let seconds = u32::try_from(expires.0.max(0) / 1000).unwrap_or(u32::MAX);
-        bytes[16..SIGNED].copy_from_slice(&seconds.to_be_bytes());
-        let mac = self.mac(purpose, &bytes[..SIGNED]);
-        bytes[SIGNED..].copy_from_slice(&mac);
+        bytes.extend(seconds.to_be_bytes());
+        bytes.extend(self.mac(purpose, &bytes));
         BASE64URL_NOPAD.encode(&bytes)
     }
 
@@ -140,19 +157,62 @@ impl TokenKey {
         if signed == ticket { Ok(()) } else { Err(TokenFault::Unknown) }
     }
 
+    /// Signs the link by which one member of staff acts on one alert, valid until `expires`.
+    pub fn sign_alert(&self, flag: FlagId, staff: StaffId, expires: Timestamp) -> String {
+        self.sign_all(ALERT, &[flag.0, staff.0], expires)
+    }
+
+    /// Reads such a link. Whether they still work here is for the store to say.
+    ///
+    /// # Errors
+    /// As [`TokenKey::verify`].
+    pub fn verify_alert(&self, token: &str, now: Timestamp) -> Result<(FlagId, StaffId), TokenFault> {
+        let [flag, staff] = self.verify_all(ALERT, token, now)?;
+        Ok((FlagId(flag), StaffId(staff)))
+    }
+
+    /// Signs the invitation by which a member of staff chooses a password, valid until `expires` or
+    /// until the password is another than the one of this hash: so it works once.
+    pub fn sign_invitation(&self, staff: StaffId, password_hash: &str, expires: Timestamp) -> String {
+        self.sign_all(INVITATION, &[staff.0, self.password_mark(password_hash)], expires)
+    }
+
+    /// Reads an invitation: whom it is for, and the mark of the password they had then, which is to be
+    /// compared with [`TokenKey::password_mark`].
+    ///
+    /// # Errors
+    /// As [`TokenKey::verify`].
+    pub fn verify_invitation(&self, token: &str, now: Timestamp) -> Result<(StaffId, Uuid), TokenFault> {
+        let [staff, mark] = self.verify_all(INVITATION, token, now)?;
+        Ok((StaffId(staff), mark))
+    }
+
+    /// Tells one password's hash from another without saying anything of either.
+    pub fn password_mark(&self, password_hash: &str) -> Uuid {
+        Uuid::from_bytes(self.mac(PASSWORD, password_hash.as_bytes()))
+    }
+
     fn verify_as(&self, purpose: &[u8], token: &str, now: Timestamp) -> Result<Uuid, TokenFault> {
+        let [id] = self.verify_all(purpose, token, now)?;
+        Ok(id)
+    }
+
+    fn verify_all<const N: usize>(&self, purpose: &[u8], token: &str, now: Timestamp) -> Result<[Uuid; N], TokenFault> {
         let bytes = BASE64URL_NOPAD.decode(token.trim().as_bytes()).map_err(|_| TokenFault::Unknown)?;
-        let (signed, mac) = bytes.split_at_checked(SIGNED).ok_or(TokenFault::Unknown)?;
+        let (signed, mac) = bytes.split_at_checked(N * ID + EXPIRY).ok_or(TokenFault::Unknown)?;
         if mac.len() != MAC || !bool::from(self.mac(purpose, signed).ct_eq(mac)) {
             return Err(TokenFault::Unknown);
         }
-        let (id, expires) = signed.split_at(16);
-        let id = Uuid::from_slice(id).map_err(|_| TokenFault::Unknown)?;
-        let expires = <[u8; 4]>::try_from(expires).map_err(|_| TokenFault::Unknown)?;
+        let (written, expires) = signed.split_at(N * ID);
+        let expires = <[u8; EXPIRY]>::try_from(expires).map_err(|_| TokenFault::Unknown)?;
         if now.0 / 1000 > i64::from(u32::from_be_bytes(expires)) {
             return Err(TokenFault::Expired);
         }
-        Ok(id)
+        let mut ids = [Uuid::nil(); N];
+        for (id, bytes) in ids.iter_mut().zip(written.chunks_exact(ID)) {
+            *id = Uuid::from_slice(bytes).map_err(|_| TokenFault::Unknown)?;
+        }
+        Ok(ids)
     }
 
     /// Returns the mark of whoever was let in by a secret of that hash: only we can make it.
@@ -186,8 +246,6 @@ impl TokenKey {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -279,6 +337,38 @@ mod tests {
         assert_eq!(key.verify_elsewhere(&format!("c{door}"), NOW), Err(TokenFault::Unknown));
         assert_eq!(key.verify(token.strip_prefix('c').unwrap(), NOW), Err(TokenFault::Unknown));
         assert_eq!(key.verify_elsewhere(&token, NOW + Duration::from_secs(61)), Err(TokenFault::Expired));
+    }
+
+    #[test]
+    fn the_link_of_an_alert_names_flag_and_person_and_is_for_nothing_else() {
+        let (key, unit, door) = token();
+        let (flag, staff) = (FlagId(unit.0), StaffId(Uuid::from_u128(9)));
+        let until = NOW + Duration::from_secs(60);
+        let link = key.sign_alert(flag, staff, until);
+        assert_eq!(key.verify_alert(&link, NOW), Ok((flag, staff)));
+        assert_eq!(key.verify_alert(&link, NOW + Duration::from_secs(61)), Err(TokenFault::Expired));
+        let invitation = key.sign_invitation(staff, "hash", until);
+        for other in [&door, &invitation, &key.sign_staff(staff, until)] {
+            assert_eq!(key.verify_alert(other, NOW), Err(TokenFault::Unknown));
+        }
+        for at in 0..link.len() {
+            let mut forged: Vec<char> = link.chars().collect();
+            forged[at] = if forged[at] == 'A' { 'B' } else { 'A' };
+            let forged: String = forged.into_iter().collect();
+            assert_ne!(key.verify_alert(&forged, NOW), Ok((flag, staff)), "character {at}");
+        }
+    }
+
+    #[test]
+    fn an_invitation_is_for_one_person_and_the_password_they_had_then() {
+        let key = TokenKey::new([7; 32]);
+        let staff = StaffId(Uuid::from_u128(9));
+        let invitation = key.sign_invitation(staff, "old", NOW + Duration::from_secs(60));
+        assert_eq!(key.verify_invitation(&invitation, NOW), Ok((staff, key.password_mark("old"))));
+        assert_ne!(key.password_mark("old"), key.password_mark("new"));
+        assert_eq!(key.verify_invitation(&invitation, NOW + Duration::from_secs(61)), Err(TokenFault::Expired));
+        let link = key.sign_alert(FlagId(staff.0), staff, NOW + Duration::from_secs(60));
+        assert_eq!(key.verify_invitation(&link, NOW), Err(TokenFault::Unknown));
     }
 
     #[test]

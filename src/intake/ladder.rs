@@ -1,9 +1,11 @@
 //! The escalation ladder as jobs: whoever stands on the levels of a warning is told by themselves, and
-//! the history keeps who it was. Who that is says [`crate::domain::sla::ladder`].
+//! the history keeps who it was. Who that is says [`crate::domain::sla::ladder`]; where nobody can be
+//! told, that is noted with the flag.
 
 use serde_json::json;
 
 use super::Intake;
+use crate::domain::alert::reach::{Miss, Missed, Telling, Way};
 use crate::domain::flag::Flag;
 use crate::domain::job::Job;
 use crate::domain::sla::Level;
@@ -49,14 +51,21 @@ impl Intake {
         levels: &[Level],
     ) -> Result<(), StoreError> {
         let told = self.on_the_ladder(tx, ticket, levels).await?;
-        if told.is_empty() {
-            return Ok(());
-        }
         let now = self.clock.now();
+        if told.is_empty() {
+            // The board says that nobody was told, and that it is for want of people.
+            let nobody = Telling { staff: None, way: None, missed: Vec::new(), at: now };
+            return store::alerts::note_telling(tx, flag.id, &nobody).await;
+        }
         let names: Vec<_> = told.iter().map(|(_, person)| person.name.as_str()).collect();
         let body = json!({ "to": names.join(" · ") });
         self.note_event(tx, ticket.id, "escalated", Actor::System, body, now).await?;
         if !self.alerts {
+            let missed: Vec<_> = Way::ALL.map(|way| Missed { way, why: Miss::NotSetUp }).into();
+            for (_, person) in told {
+                let telling = Telling { staff: Some(person.id), way: None, missed: missed.clone(), at: now };
+                store::alerts::note_telling(tx, flag.id, &telling).await?;
+            }
             return Ok(());
         }
         let rest = self.policy.quiet.end(now).filter(|_| ticket.urgency != Urgency::Emergency);

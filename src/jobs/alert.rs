@@ -2,6 +2,12 @@
 //!
 //! An alert repeats the client's words as plain text, shortened; it goes to staff only. A place that
 //! is out of order does not keep the others waiting, and what it did not get stays on the board.
+//!
+//! What goes to many names nobody, so the link in it leads to the console's log-in: whoever holds a
+//! forwarded message is nobody yet, and what is done has to stand under a person. What goes to one
+//! person is [`person`]'s.
+
+mod person;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +16,7 @@ use crate::channel::http::Http;
 use crate::channel::mail::Mail;
 use crate::channel::wecom::robot::{self, Robot};
 use crate::channel::{Button, ChannelKind, Outgoing, SendError};
+use crate::domain::alert::reach::Way;
 use crate::domain::alert::{self, Act, Matter, QuietHours, Rule, Target};
 use crate::domain::flag::{Flag, FlagKind};
 use crate::domain::ids::{FlagId, OutboxId, StaffId};
@@ -42,6 +49,8 @@ pub struct Alerts {
     /// Who is to be called in an emergency, as it is shown.
     pub on_call: Option<String>,
     pub language: Language,
+    /// By which ways one member of staff is told, the first that takes it; empty: the usual ones.
+    pub ways: Vec<Way>,
     /// Where the console is reached, without a slash at the end.
     pub public_url: String,
 }
@@ -51,7 +60,7 @@ impl Alerts {
     pub fn set_up(&self) -> Vec<Target> {
         let is_set_up = |target: &Target| match target {
             Target::Telegram => self.telegram_chat.is_some(),
-            Target::Mail => self.mail.is_some(),
+            Target::Mail => self.mail.as_ref().is_some_and(Mail::has_list),
             Target::Wecom => self.robot.is_some(),
             Target::Webhook => self.webhook.is_some(),
             // By rules alone, and person by person.
@@ -75,7 +84,12 @@ impl Alerts {
 /// What an alert says.
 struct Told {
     subject: String,
+    /// Without any link.
     text: String,
+    /// The page of the console about it.
+    page: String,
+    /// The page of the console with the buttons.
+    act: String,
     /// What staff can do about it on the spot, where the place has buttons.
     buttons: Vec<Button>,
 }
@@ -151,44 +165,6 @@ impl Runner {
         }
     }
 
-    /// Sends an alert to one member of staff, unless somebody has seen the flag meanwhile. Whoever has
-    /// linked no account is told at the other places.
-    pub(super) async fn tell_person(&self, flag: FlagId, staff: StaffId) -> Outcome {
-        let Some(alerts) = &self.alerts else { return Outcome::Done };
-        let intake = self.intake.clone();
-        let found = self.store.read(move |tx| {
-            Box::pin(async move {
-                let channel = ChannelKind::Telegram.name();
-                let mut accounts = Vec::new();
-                for account in store::staff_accounts::of(tx, channel, staff).await? {
-                    // An earlier attempt may have reached some of them.
-                    if store::alerts::message_of(tx, channel, &account, flag).await?.is_none() {
-                        accounts.push(account);
-                    }
-                }
-                Ok::<_, StoreError>((find(tx, &intake, flag).await?, accounts))
-            })
-        });
-        let (found, accounts) = match found.await {
-            Ok((Some(found), accounts)) if found.flag.seen_at.is_none() => (found, accounts),
-            Ok(_) => return Outcome::Done,
-            Err(error) => return error.into(),
-        };
-        let told = self.told(alerts, &found);
-        for account in accounts {
-            match self.send_to_chat(&account, flag, &told).await {
-                Ok(()) => {}
-                Err(SendError::Later { wait, reason }) => {
-                    return Outcome::later(wait, anyhow::anyhow!("alert to a member of staff: {reason}"));
-                }
-                Err(error) => {
-                    tracing::warn!(staff.id = %staff, "an alert did not reach member of staff {staff}: {error}");
-                }
-            }
-        }
-        Outcome::Done
-    }
-
     /// Sends to one place; `None` if it is no longer set up.
     async fn send_alert(
         &self,
@@ -197,11 +173,15 @@ impl Runner {
         flag: FlagId,
         told: &Told,
     ) -> Option<Result<(), SendError>> {
-        let to = |address| Outgoing { id: OutboxId(flag.0), address, text: &told.text, buttons: &[] };
+        let text = format!("{}\n{}", told.text, self.alert_text(alerts, "alert.act.all", &[("url", &told.act)]));
+        let to = |address| Outgoing { id: OutboxId(flag.0), address, text: &text, buttons: &[] };
         Some(match target {
             Target::Telegram => self.send_to_chat(alerts.telegram_chat.as_deref()?, flag, told).await,
-            Target::Wecom => alerts.robot.as_ref()?.say(&robot::escape(&told.text)).await,
-            Target::Mail => alerts.mail.as_ref()?.send(&flag.to_string(), &told.subject, &told.text).await,
+            Target::Wecom => {
+                let link = robot::link(&self.alert_text(alerts, "alert.act.button", &[]), &told.act);
+                alerts.robot.as_ref()?.say(&format!("{}\n{link}", robot::escape(&told.text))).await
+            }
+            Target::Mail => alerts.mail.as_ref()?.send(&flag.to_string(), &told.subject, &text).await,
             Target::Webhook => alerts.webhook.as_ref()?.send(&to(WEBHOOK_ADDRESS)).await,
             Target::Staff => return None,
         })
@@ -209,7 +189,8 @@ impl Runner {
 
     /// Sends an alert with its buttons, and notes which message it became.
     async fn send_to_chat(&self, chat: &str, flag: FlagId, told: &Told) -> Result<(), SendError> {
-        let outgoing = Outgoing { id: OutboxId(flag.0), address: chat, text: &told.text, buttons: &told.buttons };
+        let text = format!("{}\n{}", told.text, told.page);
+        let outgoing = Outgoing { id: OutboxId(flag.0), address: chat, text: &text, buttons: &told.buttons };
         let Some(bot) = &self.channels.telegram else {
             return self.channels.send(ChannelKind::Telegram, &outgoing).await;
         };
@@ -272,12 +253,7 @@ impl Runner {
     }
 
     fn told(&self, alerts: &Alerts, found: &Found) -> Told {
-        let language = alerts.language;
-        let text = |key: &str, args: &[(&str, &str)]| {
-            let args: BTreeMap<String, String> =
-                args.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-            self.catalog.text(language, key, &args)
-        };
+        let text = |key: &str, args: &[(&str, &str)]| self.alert_text(alerts, key, args);
         let kind = text(&format!("web.console.flag.{}", found.flag.kind.name()), &[]);
         let number = found.ticket.as_ref().map_or("", |ticket| ticket.number.as_str());
         let subject = text("alert.subject", &[("kind", &kind), ("number", number)]).trim().to_owned();
@@ -309,13 +285,22 @@ impl Runner {
             (None, None, Some(dialogue)) => format!("/console/conversations/{dialogue}"),
             (None, None, None) => "/console".to_owned(),
         };
-        lines.push(format!("{}{page}", alerts.public_url));
+        let at = |path: String| format!("{}{path}", alerts.public_url);
+        let act = at(format!("/console/alerts/{}", found.flag.id));
         let acts = if found.ticket.is_some() { Act::ON_TICKET.as_slice() } else { &[Act::Seen] };
         let button = |act: &Act| {
             let label = text(&format!("alert.button.{}", act.name()), &[]);
             Button { id: act.button(found.flag.id), label }
         };
-        Told { subject, text: lines.join("\n"), buttons: acts.iter().map(button).collect() }
+        let buttons = acts.iter().map(button).collect();
+        Told { subject, text: lines.join("\n"), page: at(page), act, buttons }
+    }
+
+    /// Says something to staff in the language of alerts.
+    fn alert_text(&self, alerts: &Alerts, key: &str, args: &[(&str, &str)]) -> String {
+        let args: BTreeMap<String, String> =
+            args.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        self.catalog.text(alerts.language, key, &args)
     }
 }
 

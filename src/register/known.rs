@@ -14,9 +14,6 @@ use crate::domain::understanding::Category;
 use crate::domain::warranty::{Span, Term};
 use crate::store::{StoreError, Tx, contact_units, contacts, projects, staff, subcontractors, units, warranty_terms};
 
-/// Stands where the hash of a password would: nobody can log in by it.
-const NO_PASSWORD: &str = "!";
-
 /// The registers, each by the key an import finds its records by.
 #[derive(Debug)]
 pub(super) struct Known {
@@ -116,7 +113,7 @@ impl Known {
     pub(super) async fn store(&self, tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
         // What is referred to comes first.
         for (person, new) in self.staff.to_store() {
-            if new { staff::insert(tx, person, NO_PASSWORD).await? } else { staff::update(tx, person).await? }
+            if new { staff::insert(tx, person, staff::NO_PASSWORD).await? } else { staff::update(tx, person).await? }
         }
         for (project, new) in self.projects.to_store() {
             if new { projects::insert(tx, project).await? } else { projects::update(tx, project).await? }

@@ -9,6 +9,9 @@ use crate::domain::ids::StaffId;
 use crate::domain::staff::Staff;
 use crate::domain::time::Timestamp;
 
+/// In place of a hash: nobody logs in before a password was set.
+pub const NO_PASSWORD: &str = "!";
+
 macro_rules! select {
     ($rest:literal) => {
         concat!(
@@ -57,6 +60,12 @@ pub async fn by_login(tx: &mut Tx, login: &str) -> Result<Option<(Staff, String)
         Ok((row.try_into()?, hash))
     })
     .transpose()
+}
+
+/// Returns the hash of somebody's password.
+pub async fn password_hash(tx: &mut Tx, id: StaffId) -> Result<Option<String>, StoreError> {
+    const SQL: &str = "SELECT password_hash FROM staff WHERE id = $1";
+    Ok(both!(tx, |c| sqlx::query_scalar(SQL).bind(id.to_string()).fetch_optional(c).await)?)
 }
 
 /// Returns every member of staff by name.

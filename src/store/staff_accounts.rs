@@ -37,6 +37,13 @@ pub async fn link(tx: &mut Tx, channel: &str, address: &str, staff: StaffId, now
     Ok(())
 }
 
+/// Takes what a member of staff has on one channel from them.
+pub async fn clear(tx: &mut Tx, channel: &str, staff: StaffId) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM staff_accounts WHERE channel = $1 AND staff_id = $2";
+    both!(tx, |c| sqlx::query(SQL).bind(channel).bind(staff.to_string()).execute(c).await.map(drop))?;
+    Ok(())
+}
+
 /// Takes every account from a member of staff; returns how many there were.
 pub async fn unlink(tx: &mut Tx, staff: StaffId) -> Result<u64, StoreError> {
     const SQL: &str = "DELETE FROM staff_accounts WHERE staff_id = $1";

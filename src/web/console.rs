@@ -12,6 +12,7 @@ use super::posted::LARGEST_UPLOAD;
 
 mod access;
 mod actions;
+mod alert;
 mod arrange;
 mod board;
 mod contact;
@@ -28,19 +29,23 @@ mod ledger;
 mod login;
 mod marks;
 mod media;
+mod member;
 mod paper;
 pub mod password;
 mod peer;
 mod recoveries;
 mod response;
 mod session;
+mod staff;
 mod thread;
 pub(super) mod throttle;
 mod ticket;
+mod unreached;
 pub(super) mod view;
 mod visit;
 mod visits;
 mod warranty;
+mod welcome;
 mod work;
 
 /// `/console` and everything below.
@@ -50,6 +55,7 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .route("/console/board", get(board::lists))
         .route("/console/events", get(events::follow))
         .route("/console/flags/{id}/seen", post(flags::seen))
+        .route("/console/alerts/{id}", get(alert::show).post(alert::press))
         .route("/console/tickets/{id}", get(ticket::show))
         .route("/console/visits", get(visits::show))
         .route("/console/visits/{id}", get(visit::show))
@@ -72,10 +78,13 @@ pub(super) fn routes(web: &Web) -> Router<Web> {
         .merge(incidents::routes())
         .merge(correct::routes())
         .merge(import::routes())
+        .merge(staff::routes())
+        .merge(member::routes())
         .route_layer(middleware::from_fn_with_state(web.clone(), access::guard));
     Router::new()
         .route("/console/login", get(login::form).post(login::submit))
         .route("/console/logout", post(login::leave))
+        .route("/console/welcome/{token}", get(welcome::form).post(welcome::choose))
         .route("/console/language/{tag}", get(language::choose))
         .merge(inside)
 }

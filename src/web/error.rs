@@ -36,6 +36,9 @@ pub enum WebError {
     /// The anti-forgery token is missing or wrong, or the form came from another site.
     #[error("the request did not pass the anti-forgery check")]
     Forbidden,
+    /// Not for the role of whoever asks.
+    #[error("not for this role")]
+    NotAllowed,
     #[error("not found")]
     NotFound,
     /// The thing has changed so that this step is no longer possible.
@@ -69,6 +72,7 @@ impl WebError {
             WebError::NoSession => (StatusCode::UNAUTHORIZED, "no_session"),
             WebError::NotLoggedIn => (StatusCode::UNAUTHORIZED, "forbidden"),
             WebError::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
+            WebError::NotAllowed => (StatusCode::FORBIDDEN, "not_allowed"),
             WebError::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             WebError::Conflict => (StatusCode::CONFLICT, "conflict"),
             WebError::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
@@ -113,6 +117,7 @@ impl From<DeskError> for WebError {
             }
             DeskError::Appointment(InvalidAppointment::Ended(_)) | DeskError::NotOne(_) => WebError::Conflict,
             DeskError::Needed(_) | DeskError::Appointment(_) => WebError::BadRequest,
+            DeskError::NotAllowed => WebError::NotAllowed,
             DeskError::Store(cause) => cause.into(),
         }
     }
@@ -165,7 +170,8 @@ pub(super) async fn draw(State(web): State<Web>, request: Request, next: Next) -
 
 /// A path as the log may hold it: of a link that is a key, the key is left out.
 pub(super) fn loggable(path: &str) -> &str {
-    if path.starts_with("/j/") { "/j/…" } else { path }
+    let keyed = [("/j/", "/j/…"), ("/a/", "/a/…"), ("/console/welcome/", "/console/welcome/…")];
+    keyed.into_iter().find(|(begins, _)| path.starts_with(begins)).map_or(path, |(_, shown)| shown)
 }
 
 fn drawn(web: &Web, error: &WebError, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {

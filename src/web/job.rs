@@ -218,15 +218,15 @@ struct JobPage {
     again: bool,
 }
 
-/// What is said instead of a job.
+/// What is said instead of a job, or of whatever else a link should have opened.
 #[derive(Debug, Template)]
 #[template(path = "job_fault.html")]
-struct FaultPage {
-    w: Words,
-    title: &'static str,
-    message: String,
+pub(super) struct FaultPage {
+    pub(super) w: Words,
+    pub(super) title: &'static str,
+    pub(super) message: String,
     /// Where the job is, if its link is good.
-    back: Option<String>,
+    pub(super) back: Option<String>,
 }
 
 impl JobPage {

@@ -40,6 +40,7 @@ struct Memory {
     /// Members of whom the platform says that they are out of reach.
     strangers: Vec<String>,
     messages: Vec<Value>,
+    cards: Vec<Value>,
     files: BTreeMap<String, Vec<u8>>,
     fetched: Vec<String>,
     robot: Vec<Value>,
@@ -133,6 +134,11 @@ impl FakeWecom {
         memory.messages.iter().map(|body| body["text"]["content"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// The text cards that were brought so far, with whom each was for.
+    pub fn cards(&self) -> Vec<Value> {
+        self.memory.lock().unwrap().cards.clone()
+    }
+
     /// The menus that were set so far.
     pub fn menus(&self) -> Vec<Value> {
         self.memory.lock().unwrap().menus.clone()
@@ -189,15 +195,29 @@ async fn send(State(memory): Shared, Query(pairs): Pairs, bytes: Bytes) -> Respo
         return errcode(code);
     }
     let body: Value = serde_json::from_slice(&bytes).unwrap();
-    assert_eq!((&body["agentid"], &body["msgtype"]), (&json!(AGENT), &json!("text")));
-    let text = body["text"]["content"].as_str().unwrap();
-    // The platform would cut it off without a word.
-    assert!(!text.is_empty() && text.len() <= 2048, "{} bytes", text.len());
+    assert_eq!(body["agentid"], AGENT);
+    let card = body["msgtype"] == "textcard";
+    let parts = if card {
+        let card = &body["textcard"];
+        vec![(&card["title"], 128), (&card["description"], 512), (&card["url"], 2048), (&card["btntxt"], 16)]
+    } else {
+        assert_eq!(body["msgtype"], "text");
+        vec![(&body["text"]["content"], 2048)]
+    };
+    for (text, most) in parts {
+        // The platform would cut it off without a word.
+        let bytes = text.as_str().unwrap().len();
+        assert!((1..=most).contains(&bytes), "{bytes} bytes");
+    }
     let to = body["touser"].as_str().unwrap().to_owned();
     if memory.strangers.contains(&to) {
         return axum::Json(json!({ "errcode": 0, "errmsg": "ok", "invaliduser": to })).into_response();
     }
-    memory.messages.push(body);
+    if card {
+        memory.cards.push(body)
+    } else {
+        memory.messages.push(body)
+    }
     axum::Json(json!({ "errcode": 0, "errmsg": "ok", "invaliduser": "", "msgid": "x" })).into_response()
 }
 

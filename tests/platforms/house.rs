@@ -113,18 +113,29 @@ impl House {
         group: Option<i64>,
         rules: Vec<Rule>,
     ) -> House {
+        let telegram_chat = group.map(|chat| chat.to_string());
+        House::open_telling(channels, Alerts { telegram_chat, rules, ..House::alerts() }).await
+    }
+
+    /// Alerts that go nowhere yet, at any hour.
+    pub fn alerts() -> Alerts {
         let midnight = jiff::civil::time(0, 0, 0, 0);
-        let alerts = Alerts {
-            telegram_chat: group.map(|chat| chat.to_string()),
+        Alerts {
+            telegram_chat: None,
             mail: None,
             robot: None,
             webhook: None,
-            rules,
+            rules: Vec::new(),
             quiet: QuietHours { from: midnight, to: midnight, zone: jiff::tz::TimeZone::UTC },
             on_call: None,
             language: Language::default(),
+            ways: Vec::new(),
             public_url: "https://huifang.example.com".to_owned(),
-        };
+        }
+    }
+
+    /// … where staff is told as these alerts say.
+    pub async fn open_telling(channels: impl FnOnce(&Clock) -> Channels, alerts: Alerts) -> House {
         let clock = Clock::manual(START);
         let (channels, words) = (channels(&clock), Arc::new(Mutex::new(String::new())));
         let (listener, alerts) = (listener(&words).await, Some(Arc::new(alerts)));
@@ -133,7 +144,12 @@ impl House {
 
     /// Somebody new on the staff.
     pub async fn hires(&self, login: &str, name: &str) -> StaffId {
-        let new = Staff::new(self.clock.new_id(), login, Role::Engineer, self.clock.now());
+        self.hires_as(login, name, Role::Engineer).await
+    }
+
+    /// … of a role.
+    pub async fn hires_as(&self, login: &str, name: &str, role: Role) -> StaffId {
+        let new = Staff::new(self.clock.new_id(), login, role, self.clock.now());
         let staff = Staff { name: name.to_owned(), ..new };
         let id = staff.id;
         let hired = self

@@ -4,13 +4,21 @@
 use std::time::Duration;
 
 use huifang::channel::Channels;
+use huifang::channel::mail::Mail;
+use huifang::channel::wecom::Wecom;
+use huifang::clock::Clock;
+use huifang::domain::alert::reach::Way;
 use huifang::domain::ids::StaffId;
+use huifang::domain::secret::Secret;
 use huifang::domain::staff::{Role, Staff};
 use huifang::domain::time::Timestamp;
+use huifang::jobs::alert::Alerts;
 use huifang::store::{self, StoreError};
 use serde_json::json;
 
+use crate::fake_mail::Server;
 use crate::fake_telegram::{FakeTelegram, Fault};
+use crate::fake_wecom::FakeWecom;
 use crate::house::{House, client};
 
 const ENGINEER: i64 = 71;
@@ -145,4 +153,76 @@ async fn an_account_that_was_reached_is_not_written_to_again_because_another_was
     waits_until(&house, at("23 10:30")).await;
     assert_eq!(told(&telegram, SECOND_PHONE).len(), 1, "the first to be tried");
     assert_eq!(told(&telegram, ENGINEER).len(), 1, "reached at the second attempt");
+}
+
+/// What the flags of a deadline say of whom they were told to.
+async fn tellings(house: &House) -> String {
+    let read = house.runner.store.read(|tx| {
+        Box::pin(async move {
+            let mut lines = Vec::new();
+            for flag in store::flags::list_open(tx, 20).await? {
+                for telling in store::alerts::tellings(tx, flag.id).await? {
+                    let name = match telling.staff {
+                        Some(id) => store::staff::find(tx, id).await?.map(|staff| staff.name),
+                        None => None,
+                    };
+                    let missed = telling.missed.iter().map(|m| format!("{} {}", m.way.name(), m.why.name()));
+                    let (name, way) = (name.as_deref().unwrap_or("-"), telling.way.map_or("-", Way::name));
+                    lines.push(format!("{} {name}: {way} [{}]", flag.detail, missed.collect::<Vec<_>>().join(", ")));
+                }
+            }
+            lines.sort();
+            Ok::<_, StoreError>(lines.join("\n"))
+        })
+    });
+    read.await.unwrap()
+}
+
+#[tokio::test]
+async fn each_level_is_told_by_whatever_is_on_record_of_its_people() {
+    let (telegram, wecom) = (FakeTelegram::start().await, FakeWecom::start().await);
+    let (mail, port) = Server::start().await;
+    telegram.knows(ENGINEER);
+    let (bot, config) = (telegram.bot(), wecom.config());
+    let url = Secret::new(format!("smtp://127.0.0.1:{port}"));
+    let alerts = Alerts { mail: Some(Mail::new(&url, "bot@example.cn", None).unwrap()), ..House::alerts() };
+    let channels = |clock: &Clock| Channels {
+        telegram: Some(bot),
+        wecom: Wecom::new(&config, clock.clone()).unwrap(),
+        ..Channels::default()
+    };
+    let house = House::open_telling(channels, alerts).await;
+    let li = hires(&house, "李工", Role::Engineer, Some("华东"), &[ENGINEER]).await;
+    let zhou = hires(&house, "周敏", Role::Manager, Some("华东"), &[]).await;
+    let wu = hires(&house, "吴总", Role::Headquarters, None, &[]).await;
+    hires(&house, "郑总", Role::Headquarters, None, &[]).await;
+    let given = house.runner.store.write(move |tx| {
+        Box::pin(async move {
+            store::staff_accounts::link(tx, "wecom", "ZhouMin", zhou, Timestamp(1)).await?;
+            store::staff_accounts::link(tx, "mail", "wu@example.cn", wu, Timestamp(1)).await
+        })
+    });
+    given.await.map_err(|error: StoreError| error).unwrap();
+    reports_a_leak(&house).await;
+    let given = house.runner.store.write(move |tx| {
+        Box::pin(async move {
+            let ticket = store::tickets::list(tx, &store::tickets::Filter::default(), 1).await?.remove(0);
+            store::tickets::update(tx, &ticket.assign(li, Timestamp(1)).unwrap()).await
+        })
+    });
+    given.await.map_err(|error: StoreError| error).unwrap();
+    waits_until(&house, at("23 11:01")).await;
+    assert_eq!((told(&telegram, ENGINEER).len(), wecom.cards().len(), mail.texts().len()), (3, 2, 1));
+    insta::assert_snapshot!(tellings(&house).await, @"");
+}
+
+#[tokio::test]
+async fn where_nobody_can_be_told_the_flag_says_so() {
+    let house = House::open(|_| Channels::default()).await;
+    reports_a_leak(&house).await;
+    // From the engineer up to headquarters there is nobody.
+    waits_until(&house, at("23 10:01")).await;
+    hires(&house, "李工", Role::Manager, None, &[ENGINEER]).await;
+    waits_until(&house, at("23 10:37")).await;
+    insta::assert_snapshot!(tellings(&house).await, @"");
 }

@@ -1,9 +1,12 @@
 //! Staff in a group of Telegram: alerts with buttons, answers to clients, and nobody else.
 
+use std::fmt::Write as _;
+
 use axum::http::StatusCode;
 use futures_util::future::join_all;
 use huifang::channel::Channels;
 use huifang::channel::telegram::Menu;
+use huifang::domain::staff::Role;
 use huifang::store;
 use huifang::store::tickets::Filter;
 use serde_json::{Value, json};
@@ -154,7 +157,7 @@ async fn staff_act_on_an_alert_in_their_group_once_and_everybody_sees_who() {
 #[tokio::test]
 async fn an_answer_to_an_alert_reaches_the_client_once() {
     let group = Group::begin().await;
-    let wang = group.house.hires("wang", "小王").await;
+    let wang = group.house.hires_as("wang", "小王", Role::Agent).await;
     group.links(&group.house.staff_token(wang), WANG).await;
     group.client_says("你们就是踢皮球，推来推去没人管").await;
     let alert = group.alerts().pop().unwrap();
@@ -215,9 +218,48 @@ async fn nobody_acts_who_is_not_known_as_staff() {
 }
 
 #[tokio::test]
+async fn buttons_and_answers_ask_the_role_table_and_say_no() {
+    const LI: i64 = 81;
+    const FIRM: i64 = 82;
+    const MANAGER: i64 = 83;
+    let group = Group::begin().await;
+    for (account, login, name, role) in [
+        (WANG, "wang", "小王", Role::Engineer),
+        (LI, "li", "李工", Role::Engineer),
+        (FIRM, "firm", "安居防水", Role::Subcontractor),
+        (MANAGER, "zhou", "周经理", Role::Manager),
+    ] {
+        let person = group.house.hires_as(login, name, role).await;
+        assert!(group.links(&group.house.staff_token(person), account).await.contains(name));
+    }
+    group.client_says("你们就是踢皮球，推来推去没人管").await;
+    let alert = group.alerts().pop().unwrap();
+    let mut told = String::new();
+    for (account, label) in [
+        (WANG, "已电话"),
+        (FIRM, "接单"),
+        (WANG, "接单"),
+        (LI, "接单"),
+        (LI, "已到场"),
+        (LI, "申请延期"),
+        (WANG, "已电话"),
+        (MANAGER, "申请延期"),
+    ] {
+        let _ = writeln!(told, "{account} {label}: {}", group.presses(&alert, label, account).await);
+    }
+    let reply = group.reply(&alert, "明天上午九点到", LI);
+    group.delivered(&reply).await;
+    let _ = writeln!(told, "{LI} 回复: {}", group.said().last().unwrap());
+    insta::assert_snapshot!(told, @"");
+    assert_eq!(group.ticket().await, "assigned Some(\"小王\") reported assigned called extension_requested");
+    let address = format!("{}/chat/api/messages?session=a-session-of-a-client", group.house.url);
+    assert!(!client().get(address).send().await.unwrap().text().await.unwrap().contains("明天上午九点到"));
+}
+
+#[tokio::test]
 async fn what_is_no_ticket_can_be_seen_and_answered() {
     let group = Group::begin().await;
-    let wang = group.house.hires("wang", "小王").await;
+    let wang = group.house.hires_as("wang", "小王", Role::Agent).await;
     group.links(&group.house.staff_token(wang), WANG).await;
     group.client_says("我要找人工").await;
     let alert = group.alerts().pop().unwrap();
@@ -239,6 +281,7 @@ async fn a_rule_tells_people_by_their_role_and_they_act_and_answer_where_they_ar
     group.client_says("你们就是踢皮球，推来推去没人管").await;
     let alert = group.telegram.arrived(WANG).pop().unwrap();
     assert!(alert["text"].as_str().unwrap().starts_with("【"), "{alert}");
+    assert_eq!(group.presses(&alert, "接单", WANG).await, "小王 接单");
     let chat = |number: i64| json!({ "id": number, "type": "private", "first_name": "x" });
     let reply = group.reply_in(&chat(WANG), &alert, "明天上午九点到", WANG);
     group.delivered(&reply).await;
@@ -247,7 +290,6 @@ async fn a_rule_tells_people_by_their_role_and_they_act_and_answer_where_they_ar
     assert!(client().get(address).send().await.unwrap().text().await.unwrap().contains("明天上午九点到"));
     let said = group.telegram.arrived(WANG).pop().unwrap();
     assert_eq!(said["text"], "小王 的回复已发给客户 HF2611-0001");
-    assert_eq!(group.presses(&alert, "接单", WANG).await, "小王 接单");
     // A client who answers a message of ours writes to us as any client does.
     let other = group.reply_in(&chat(STRANGER), &said, "厨房水龙头漏水", STRANGER);
     group.delivered(&other).await;

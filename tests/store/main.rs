@@ -129,6 +129,7 @@ behaviours! {
         somebody_who_may_no_longer_log_in_has_no_session,
         an_account_on_a_platform_is_one_member_of_staff,
         an_alert_is_found_by_its_message_and_an_act_is_remembered_once,
+        what_came_of_telling_somebody_is_kept_with_the_flag,
         a_setting_is_replaced,
         everything_of_a_contact_goes_over_and_back,
         a_link_to_go_on_elsewhere_is_spent_once,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use huifang::domain::access::Scope;
+use huifang::domain::alert::reach::{Miss, Missed, Telling, Way};
 use huifang::domain::contact::{self, Contact, Proof};
 use huifang::domain::flag::{Flag, FlagKind};
 use huifang::domain::language::Language;
@@ -211,6 +212,14 @@ pub(crate) async fn an_account_on_a_platform_is_one_member_of_staff(db: Database
     assert_eq!(read!(db.store, |tx| staff_accounts::of(tx, "telegram", li).await).unwrap(), ["71"]);
     assert_eq!(write!(db.store, |tx| staff_accounts::unlink(tx, li).await).unwrap(), 1);
     assert_eq!((find("71").await, find("72").await), (None, Some(wang)));
+    // What is on one way goes without the others.
+    write!(db.store, |tx| {
+        staff_accounts::link(tx, "mail", "wang@example.cn", wang, now).await?;
+        staff_accounts::clear(tx, "telegram", wang).await
+    })
+    .unwrap();
+    assert_eq!(find("72").await, None);
+    assert_eq!(read!(db.store, |tx| staff_accounts::of(tx, "mail", wang).await).unwrap(), ["wang@example.cn"]);
 }
 
 pub(crate) async fn an_alert_is_found_by_its_message_and_an_act_is_remembered_once(db: Database) {
@@ -232,6 +241,30 @@ pub(crate) async fn an_alert_is_found_by_its_message_and_an_act_is_remembered_on
     assert_eq!(read!(db.store, |tx| alerts::message_of(tx, "telegram", "71", id).await).unwrap(), None);
     assert!(write!(db.store, |tx| alerts::remember_act(tx, "cb:1", now).await).unwrap());
     assert!(!write!(db.store, |tx| alerts::remember_act(tx, "cb:1", now).await).unwrap());
+}
+
+pub(crate) async fn what_came_of_telling_somebody_is_kept_with_the_flag(db: Database) {
+    let (id, li, now) = (db.clock.new_id(), db.staff("li").await, db.now());
+    let flag = Flag::raised(id, FlagKind::SlaMissed, now);
+    let missed = vec![Missed { way: Way::Telegram, why: Miss::NotOnRecord }];
+    let vain = Telling { staff: Some(li), way: None, missed, at: now };
+    write!(db.store, |tx| {
+        flags::raise(tx, &flag).await?;
+        alerts::note_telling(tx, id, &vain).await
+    })
+    .unwrap();
+    let seq = read!(db.store, |tx| flags::last_seq(tx).await).unwrap();
+    assert_eq!(read!(db.store, |tx| alerts::tellings(tx, id).await).unwrap(), std::slice::from_ref(&vain));
+    // A later attempt takes its place, and whoever looks at the board sees it.
+    let told = Telling { way: Some(Way::Mail), at: now + Duration::from_secs(1), ..vain };
+    let nobody = Telling { staff: None, way: None, missed: Vec::new(), at: now };
+    write!(db.store, |tx| {
+        alerts::note_telling(tx, id, &told).await?;
+        alerts::note_telling(tx, id, &nobody).await
+    })
+    .unwrap();
+    assert_eq!(read!(db.store, |tx| alerts::tellings(tx, id).await).unwrap(), [nobody, told]);
+    assert!(read!(db.store, |tx| flags::last_seq(tx).await).unwrap() > seq);
 }
 
 pub(crate) async fn a_setting_is_replaced(db: Database) {

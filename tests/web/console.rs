@@ -36,7 +36,12 @@ impl Session {
 
     /// Somebody else of the demo's staff, who all have one password.
     pub async fn begin_as(demo: &Demo, login: &str) -> Session {
-        let answer = log_in_as(demo, login, &demo.password).await;
+        Session::begin_with(demo, login, &demo.password).await
+    }
+
+    /// Somebody with a password of their own.
+    pub async fn begin_with(demo: &Demo, login: &str, password: &str) -> Session {
+        let answer = log_in_as(demo, login, password).await;
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
         let cookie = answer.headers()["set-cookie"].to_str().unwrap();
         assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");

@@ -13,5 +13,6 @@ mod looks;
 mod pages;
 mod progress;
 mod roles;
+mod staff;
 mod visit;
 mod work;

@@ -33,6 +33,9 @@ const ROUTES: &[(&str, &str, Need)] = &[
     ("GET", "/console/board", Need::LogIn),
     ("GET", "/console/events", Need::LogIn),
     ("POST", "/console/flags/{id}/seen", Need::Right(Right::Tickets)),
+    ("GET", "/console/alerts/{id}", Need::Right(Right::Tickets)),
+    // Which of its buttons count, the desk asks of the same table.
+    ("POST", "/console/alerts/{id}", Need::Right(Right::Tickets)),
     ("GET", "/console/tickets/{id}", Need::Right(Right::Tickets)),
     ("GET", "/console/tickets/{id}/papers/{name}", Need::Right(Right::Tickets)),
     ("POST", "/console/tickets/{id}/take", Need::Right(Right::Take)),
@@ -92,6 +95,16 @@ const ROUTES: &[(&str, &str, Need)] = &[
     ("POST", "/console/import", Need::Right(Right::Registers)),
     ("POST", "/console/import/confirm", Need::Right(Right::Registers)),
     ("GET", "/console/import/template/{name}", Need::Right(Right::Registers)),
+    ("GET", "/console/staff", Need::Right(Right::Accounts)),
+    ("POST", "/console/staff", Need::Right(Right::Accounts)),
+    ("GET", "/console/staff/{id}", Need::Right(Right::Accounts)),
+    ("POST", "/console/staff/{id}/change", Need::Right(Right::Accounts)),
+    ("POST", "/console/staff/{id}/password", Need::Right(Right::Accounts)),
+    ("POST", "/console/staff/{id}/invite", Need::Right(Right::Accounts)),
+    ("POST", "/console/staff/{id}/telegram", Need::Right(Right::Accounts)),
+    ("POST", "/console/staff/{id}/unlink", Need::Right(Right::Accounts)),
+    ("POST", "/console/staff/{id}/leave", Need::Right(Right::Accounts)),
+    ("POST", "/console/staff/{id}/back", Need::Right(Right::Accounts)),
 ];
 
 /// The places of the console, for its navigation: address, the key of its name, what it needs.
@@ -102,6 +115,7 @@ const PLACES: &[(&str, &str, Right)] = &[
     ("/console/recoveries", "web.console.recovery.title", Right::Recoveries),
     ("/console/incidents", "web.console.incident.title", Right::Incidents),
     ("/console/import", "web.console.import.title", Right::Registers),
+    ("/console/staff", "web.console.staff.title", Right::Accounts),
 ];
 
 /// Returns the places somebody may go to.
@@ -205,7 +219,7 @@ async fn things(tx: &mut Tx, kind: &str, id: &str) -> Result<Option<Vec<Thing>>,
             let incident = found!(incidents);
             one(of_project(tx, Some(incident.project_id)).await?)
         }
-        "flags" => {
+        "flags" | "alerts" => {
             let flag = found!(flags);
             Some(of_flag(tx, &flag).await?)
         }
@@ -238,10 +252,12 @@ mod tests {
     use super::*;
 
     /// Pages of those who are not logged in yet.
-    const OPEN: [(&str, &str); 4] = [
+    const OPEN: [(&str, &str); 6] = [
         ("GET", "/console/login"),
         ("POST", "/console/login"),
         ("POST", "/console/logout"),
+        ("GET", "/console/welcome/{token}"),
+        ("POST", "/console/welcome/{token}"),
         ("GET", "/console/language/{tag}"),
     ];
 

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::access;
 use super::session::Staff;
+use super::unreached;
 use super::view::{Choice, Link, Shell, Tag, When, age, excerpt};
 use crate::domain::access::Right;
 use crate::domain::flag::{Flag, FlagKind};
@@ -18,7 +19,7 @@ use crate::domain::staff::Staff as Person;
 use crate::domain::ticket::{Status, Ticket};
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::Urgency;
-use crate::store::{Tx, contacts, dialogues, flags, projects, responses, staff, tickets, units};
+use crate::store::{Tx, alerts, contacts, dialogues, flags, projects, responses, staff, tickets, units};
 use crate::web::Web;
 use crate::web::error::WebError;
 use crate::web::words::Words;
@@ -94,6 +95,8 @@ struct FlagRow {
     /// What they said.
     words: Option<String>,
     detail: String,
+    /// Whom nobody could tell, and why.
+    unreached: Option<String>,
     at: When,
     age: String,
     ticket: Option<Link>,
@@ -252,6 +255,7 @@ async fn flag_row(tx: &mut Tx, names: &mut Names, flag: Flag, now: Timestamp, w:
         .as_ref()
         .and_then(|response| response.score)
         .map(|score| format!("{} {score:.1}", w.get("web.console.response.score")));
+    let tellings = alerts::tellings(tx, flag.id).await?;
     Ok(FlagRow {
         id: flag.id.to_string(),
         kind_key: format!("web.console.flag.{}", flag.kind.name()),
@@ -259,6 +263,7 @@ async fn flag_row(tx: &mut Tx, names: &mut Names, flag: Flag, now: Timestamp, w:
         about: about.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "),
         words: said.filter(|said| !said.is_empty()).map(|said| excerpt(&said, EXCERPT)),
         detail: score.or_else(|| clock_of(&flag, w)).or_else(|| told(&flag.detail, w)).unwrap_or_default(),
+        unreached: unreached::line(&tellings, &names.staff, w),
         at: When::of(flag.created_at, w),
         age: age(now.since(flag.created_at), w),
         ticket: ticket.map(|ticket| Link { href: format!("/console/tickets/{}", ticket.id), label: ticket.number }),
@@ -356,6 +361,8 @@ mod tests {
                 about: about.to_owned(),
                 words: Some(said.to_owned()).filter(|said| !said.is_empty()),
                 detail: String::new(),
+                unreached: (kind == FlagKind::PersonRequested)
+                    .then(|| w.fill("web.console.flags.nobody", "people", "李工")),
                 at: at.clone(),
                 age: minutes(ago),
                 ticket: Some(Link { href: "/console/tickets/1".to_owned(), label: "HF2611-0042".to_owned() }),

@@ -10,6 +10,8 @@ use tokio::sync::Semaphore;
 const AT_ONCE: usize = 2;
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
+/// The shortest password that is taken, in characters (OWASP ASVS 5.0, 6.2.1).
+pub const SHORTEST: usize = 8;
 /// Longer ones are refused before they cost anything.
 pub(super) const LONGEST_PASSWORD: usize = 200;
 
@@ -38,6 +40,16 @@ pub(in crate::web) struct Checker {
 impl Checker {
     pub(in crate::web) fn new() -> Result<Checker, HashError> {
         Ok(Checker { permits: Arc::new(Semaphore::new(AT_ONCE)), nobody: hash("nobody has this password")?.into() })
+    }
+
+    /// Hashes a new password; `None` if it is too short or too long to be one.
+    pub(super) async fn hash(&self, password: String) -> Result<Option<String>, HashError> {
+        if password.chars().count() < SHORTEST || password.len() > LONGEST_PASSWORD {
+            return Ok(None);
+        }
+        let closed = |cause: &dyn std::fmt::Display| HashError(cause.to_string());
+        let _permit = self.permits.acquire().await.map_err(|cause| closed(&cause))?;
+        tokio::task::spawn_blocking(move || hash(&password)).await.map_err(|cause| closed(&cause))?.map(Some)
     }
 
     /// Returns whether the password belongs to the hash; without a hash it takes as long and says no.
