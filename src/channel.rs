@@ -135,6 +135,8 @@ pub enum Content {
     Entered { token: Option<String>, welcome: Option<(String, Timestamp)> },
     /// The person agreed to a message by each of these templates, or wants no more of them.
     Consent { granted: Vec<String>, withdrawn: Vec<String> },
+    /// The person took back what they had let us know through the platform, or gave up their account there.
+    Revoked,
     /// The person lets us in again, and has said nothing yet (unblocked; the platform's own word for it).
     Returned,
     /// Something that was refused before it could be stored (too large, not what it says it is).

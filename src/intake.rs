@@ -204,7 +204,7 @@ impl Intake {
         let heard = match inbound.content {
             Content::Left => Some(Heard::Left),
             // Nothing was said: this opens no window.
-            Content::Entered { .. } | Content::Consent { .. } => None,
+            Content::Entered { .. } | Content::Consent { .. } | Content::Revoked => None,
             _ => Some(Heard::Wrote),
         };
         let permits = permit::Change::of(&inbound.content);
@@ -237,6 +237,7 @@ impl Intake {
         match deed {
             Some(read::Deed::Opened(opened)) => self.go_on_from(tx, &mut scene, &opened).await?,
             Some(read::Deed::Number(number)) => self.number_shown(tx, &mut scene, &number).await?,
+            Some(read::Deed::Revoked) => self.revoked(tx, &scene).await?,
             None => {}
         }
         match heard {

@@ -42,6 +42,12 @@ impl Intake {
         self.owe_erasure(tx, scene.contact, Some(scene.dialogue), Wish::Left, None, after).await
     }
 
+    /// Somebody took back what they had let us know through a platform: the conversation there is emptied
+    /// at once. What else is known of them did not come from there.
+    pub(super) async fn revoked(&self, tx: &mut Tx, scene: &Scene) -> Result<(), StoreError> {
+        self.owe_erasure(tx, scene.contact, Some(scene.dialogue), Wish::Revoked, None, Duration::ZERO).await
+    }
+
     async fn owe_erasure(
         &self,
         tx: &mut Tx,
@@ -72,7 +78,7 @@ impl Intake {
             Some(dialogue) => {
                 let found = store::dialogues::load_for_update(tx, dialogue).await?;
                 // They came back: what they agree to now counts.
-                if found.is_none_or(|found| found.left_at.is_none()) {
+                if erasure.why == Wish::Left && found.is_none_or(|found| found.left_at.is_none()) {
                     erasures::done(tx, id, now).await?;
                     return Ok(None);
                 }

@@ -48,6 +48,8 @@ pub enum Sign {
     Entered,
     /// They agreed to messages by a template, or want no more of them.
     Consent,
+    /// They took back what they had let us know.
+    Revoked,
 }
 
 impl Sign {
@@ -55,6 +57,7 @@ impl Sign {
         match self {
             Sign::Entered => "entered",
             Sign::Consent => "consent",
+            Sign::Revoked => "revoked",
         }
     }
 }

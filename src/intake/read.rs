@@ -36,6 +36,8 @@ pub(super) enum Deed {
     Opened(Opened),
     /// The platform vouches for this telephone number.
     Number(String),
+    /// They took back what they had let us know.
+    Revoked,
 }
 
 impl Read {
@@ -123,6 +125,10 @@ impl Intake {
                 let number: String = text::clean(&number).chars().take(LONGEST_NUMBER).collect();
                 let body = InboundBody { text: Some(number.clone()), ..InboundBody::default() };
                 Read { deed: Some(Deed::Number(number)), ..Read::of(body, Vec::new()) }
+            }
+            Content::Revoked => {
+                let body = InboundBody { sign: Some(Sign::Revoked), ..InboundBody::default() };
+                Read { deed: Some(Deed::Revoked), ..Read::of(body, Vec::new()) }
             }
             Content::Left => Read::of(InboundBody { left: true, ..InboundBody::default() }, Vec::new()),
             Content::Returned => Read::of(InboundBody { returned: true, ..InboundBody::default() }, Vec::new()),

@@ -24,6 +24,8 @@ pub enum Wish {
     Client,
     /// The platform's rule, when somebody unfollowed us there.
     Left,
+    /// The person, by the platform: they took back what they had let us know there, or gave up their account.
+    Revoked,
     /// A member of staff, for the person.
     Staff,
 }
@@ -34,6 +36,7 @@ impl Wish {
         match self {
             Wish::Client => "client",
             Wish::Left => "left",
+            Wish::Revoked => "revoked",
             Wish::Staff => "staff",
         }
     }

@@ -139,6 +139,28 @@ async fn who_unfollows_on_wechat_is_forgotten_there_a_day_later_unless_they_come
 }
 
 #[tokio::test]
+async fn who_takes_back_their_consent_on_wechat_is_forgotten_there_at_once_whatever_they_do_next() {
+    let mut talk = Talk::begin().await;
+    talk.turns_to(ChannelKind::Wechat, "oAbCdEf").await;
+    talk.binds().await;
+    talk.says("厨房水龙头漏水，我叫王小敏，三天前开始的").await;
+    talk.taps("提交").await;
+    let contact = whose(&talk).await;
+    let answers = talk.transcript().lines().count();
+    talk.shows(Content::Revoked, "[撤回授权]").await;
+    assert!(talk.transcript().lines().count() <= 1, "nothing is said to it, after {answers} lines");
+    talk.says("我叫王小敏，还有一件事").await;
+    talk.runner().run_until_idle().await;
+    let after = everything(&talk).await;
+    assert!(!after.contains("王小敏") && !after.contains("三天前") && !after.contains("oAbCdEf"), "{after}");
+    let tickets = talk.tickets().await;
+    assert_eq!(tickets.len(), 1, "the ticket stays, with its flat");
+    assert_eq!((tickets[0].unit_id, tickets[0].description.as_str()), (Some(talk.unit), ""));
+    let wishes = wishes(&talk, contact).await;
+    assert!(matches!(&wishes[..], [done] if done.why.name() == "revoked" && done.done_at.is_some()), "{wishes:?}");
+}
+
+#[tokio::test]
 async fn who_blocks_the_bot_cannot_be_reached_and_keeps_their_data() {
     let mut talk = Talk::begin().await;
     talk.turns_to(ChannelKind::Telegram, "97531864").await;

@@ -43,7 +43,7 @@ impl Push {
         let read = if kind == "event" { event(fields, to, from)? } else { message(fields, kind, to, from) };
         let inbound = read.map(|(external_id, content)| Inbound {
             channel: ChannelKind::Wechat,
-            address: from.to_owned(),
+            address: if content == Content::Revoked { revoking(fields) } else { None }.unwrap_or(from).to_owned(),
             external_id,
             language: None,
             content,
@@ -118,6 +118,7 @@ fn event(fields: &Fields, to: &str, from: &str) -> Result<Option<(String, Conten
         "subscribe" => Some(start(key.strip_prefix(SCENE_PREFIX))),
         "scan" => Some(start(Some(key))),
         "unsubscribe" => Some(Content::Left),
+        "user_authorization_revoke" | "user_authorization_cancellation" => revoking(fields).map(|_| Content::Revoked),
         "click" => MENU.iter().find(|(known, _)| *known == key).map(|(_, said)| Content::Text((*said).to_owned())),
         "subscribe_msg_popup_event" => consent(fields, "SubscribeMsgPopupEvent"),
         "subscribe_msg_change_event" => consent(fields, "SubscribeMsgChangeEvent"),
@@ -140,6 +141,7 @@ fn event(fields: &Fields, to: &str, from: &str) -> Result<Option<(String, Conten
     }
     let about = match &content {
         Some(Content::Consent { granted, withdrawn }) => format!("{granted:?}{withdrawn:?}"),
+        Some(Content::Revoked) => revoking(fields).unwrap_or_default().to_owned(),
         _ => key.to_owned(),
     };
     let about = data_encoding::HEXLOWER.encode(&Sha256::digest(about.as_bytes())[..12]);
@@ -159,6 +161,15 @@ fn consent(fields: &Fields, list: &str) -> Option<Content> {
         }
     }
     (!granted.is_empty() || !withdrawn.is_empty()).then_some(Content::Consent { granted, withdrawn })
+}
+
+/// Who took back what they had let the account know, or gave up using `WeChat`: the platform itself pushes
+/// that, so they are not the sender. It wants their data deleted in good time (授权用户信息变更:
+/// <https://developers.weixin.qq.com/doc/service/guide/h5/authorization_change.html>). What of it they took back
+/// (`RevokeInfo`: address, microphone, name and picture, photos …) is not looked at: whatever they wrote
+/// may hold it.
+fn revoking(fields: &Fields) -> Option<&str> {
+    fields.get("OpenID").filter(|person| !person.is_empty() && person.len() <= LONGEST_NAME)
 }
 
 /// A scene is what we put into a QR code, or what somebody made up: only its letters are judged here.

@@ -126,6 +126,23 @@ fn following_scanning_and_tapping_are_commands() {
 }
 
 #[test]
+fn who_takes_back_what_the_account_was_let_know_is_named_in_the_event_not_its_sender() {
+    let of = |event: &str, person: &str| {
+        let rest = format!("<Event>{event}</Event>{person}<AppID>wx1</AppID><RevokeInfo>206</RevokeInfo>");
+        take(&account(Mode::Plain), &plain_query(0), &push("event", &rest)).unwrap().inbound
+    };
+    for event in ["user_authorization_revoke", "user_authorization_cancellation"] {
+        let inbound = of(event, "<OpenID><![CDATA[oREVOKES]]></OpenID>").unwrap();
+        assert_eq!((inbound.address.as_str(), &inbound.content), ("oREVOKES", &Content::Revoked));
+        let other = of(event, "<OpenID>oOTHER</OpenID>").unwrap();
+        assert_ne!(inbound.external_id, other.external_id, "two people in one second are two");
+        assert!(of(event, "").is_none() && of(event, &format!("<OpenID>{}</OpenID>", "o".repeat(129))).is_none());
+    }
+    // Their picture is not kept here: there is nothing to renew.
+    assert!(of("user_info_modified", "<OpenID>oREVOKES</OpenID>").is_none());
+}
+
+#[test]
 fn what_concerns_no_conversation_is_acknowledged() {
     for (name, key) in [
         ("VIEW", "https://example.com/"),
