@@ -15,7 +15,11 @@ pub(super) const API_URL: &str = "https://qyapi.weixin.qq.com";
 /// WeCom among the related platforms.
 pub(super) static PLATFORM: Platform = Platform { codes: &CODES, grant: Grant::Corporate };
 
-/// What its codes mean.
+/// What its codes mean, by the platform's list (全局错误码, developer.work.weixin.qq.com/document/path/90313;
+/// that of customer service alone was open.work.weixin.qq.com/kf/doc/92512/93143/93304). 40058 is any
+/// parameter that a call does not take, so it says nothing about which. 95018 is seen as long as the
+/// conversation is with somebody of the company's own people, or waits for one: a call of ours may not
+/// speak then.
 #[rustfmt::skip]
 static CODES: Codes = Codes { name: "WeCom", table: &[
     (-1, Reaction::Wait(None), "the platform is busy"),
@@ -29,6 +33,7 @@ static CODES: Codes = Codes { name: "WeCom", table: &[
     (45009, Reaction::Wait(Some(MINUTE)), "too many calls in this minute"),
     (45033, Reaction::Wait(Some(MINUTE)), "too many calls at once"),
     (40058, Reaction::GiveUp, "a parameter is not what it should be"),
+    (40096, Reaction::Unreachable, "the person is unknown to customer service of this company"),
     (48002, Reaction::Repair, "the app has no right to this call: give it in the console"),
     (60011, Reaction::Repair, "the app has no right to this person: widen who may see it in the console"),
     (60020, Reaction::Repair, "this machine's address is not among the app's trusted ones: add it in the console"),
@@ -41,8 +46,11 @@ static CODES: Codes = Codes { name: "WeCom", table: &[
     (95002, Reaction::Shut, "the window for messages is shut: the person wrote more than 48 hours ago"),
     (95004, Reaction::Repair, "the account of customer service does not exist (any more)"),
     (95007, Reaction::GiveUp, "the token of the notice is not valid (any more)"),
+    (95011, Reaction::Repair, "customer service is used inside WeCom: take the secret of an app there, no kf_secret of its own"),
+    (95012, Reaction::Repair, "customer service is not used inside WeCom: set kf_secret to its own secret"),
     (95013, Reaction::Shut, "the conversation has ended"),
     (95017, Reaction::Repair, "customer service is not open to interfaces: switch that on in its console"),
+    (95018, Reaction::Repair, "the conversation is with the company's own people: have the account answered by the app in its console"),
     (830_002, Reaction::Gone, "the file is larger than 20 MB"),
 ] };
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::channel::Content;
+use crate::channel::wechat::errcode::{Denied, Reaction};
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 
@@ -100,4 +101,21 @@ fn half_an_app_is_told_what_is_missing_and_none_is_off() {
     insta::assert_snapshot!(told(short), @"[wecom] encoding_aes_key or previous_aes_key: an EncodingAESKey has 43 characters, this one has 3");
     let shown = format!("{:?} {:?}", config(), app());
     assert!(!shown.contains("a-secret") && !shown.contains("jWmYm") && !shown.contains("QDG6eK"), "{shown}");
+}
+
+#[test]
+fn each_code_of_the_platform_has_one_meaning_and_those_of_customer_service_are_the_published_ones() {
+    let table = config::PLATFORM.codes.table;
+    let mut codes: Vec<_> = table.iter().map(|(code, ..)| *code).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    assert_eq!(codes.len(), table.len());
+    let of = |code| Denied { codes: config::PLATFORM.codes, code, rid: None, address: None }.reaction();
+    // The window: five messages, 48 hours, and a conversation that is over (the next word opens another).
+    assert!([95001, 95002, 95013].into_iter().all(|code| of(code) == Reaction::Shut));
+    // Something in the console: the account, inside WeCom or not, open to interfaces, answered by us.
+    assert!([95000, 95004, 95011, 95012, 95017, 95018].into_iter().all(|code| of(code) == Reaction::Repair));
+    // A call that would be refused again: a token that ran out, a parameter that is none.
+    assert!([95007, 40058].into_iter().all(|code| of(code) == Reaction::GiveUp));
+    assert_eq!(of(40096), Reaction::Unreachable);
 }
