@@ -9,6 +9,8 @@ use crate::app::token_key;
 use crate::catalog::Catalog;
 use crate::channel::telegram::Telegram;
 use crate::channel::wechat::{Lasting, Wechat};
+use crate::channel::wecom::Wecom;
+use crate::channel::wecom::service::{Desk, DeskLink};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::language::Language;
@@ -24,6 +26,9 @@ pub(super) struct Qr {
     /// Where the codes lead
     #[arg(long)]
     channel: Door,
+    /// The account of customer service, by its name or id, for its codes [default: the only one]
+    #[arg(long)]
+    account: Option<String>,
     /// What is written [default: by the ending of FILE]
     #[arg(long)]
     format: Option<Format>,
@@ -39,6 +44,9 @@ enum Door {
     Telegram,
     /// Up to 30 days by a code that passes, beyond by one of the account's 100 000 that stay
     Wechat,
+    /// `WeChat` customer service of a company on `WeCom` (微信客服)
+    #[value(name = "wecom_kf")]
+    Service,
     Web,
 }
 
@@ -53,6 +61,7 @@ enum Format {
 enum Links {
     Telegram { name: String },
     Wechat { account: Wechat, lasting: Lasting },
+    Service { link: DeskLink },
     Web { public_url: String },
 }
 
@@ -120,7 +129,25 @@ impl Qr {
                 };
                 Links::Wechat { account, lasting }
             }
+            Door::Service => {
+                let app = Wecom::new(&config.wecom, Clock::system())?.context("[wecom] is not set up")?;
+                let desk = self.desk(app.desks().await.context("the accounts of customer service")?)?;
+                let link = app.desk_link(&desk.open_kfid).await;
+                Links::Service { link: link.with_context(|| format!("customer service {:?}", desk.name))? }
+            }
         })
+    }
+
+    /// Chooses among the accounts of customer service.
+    fn desk(&self, desks: Vec<Desk>) -> anyhow::Result<Desk> {
+        let names = desks.iter().map(|desk| format!("{:?}", desk.name)).collect::<Vec<_>>().join(", ");
+        let fits = |desk: &Desk| self.account.as_ref().is_none_or(|said| *said == desk.name || *said == desk.open_kfid);
+        let mut fit = desks.into_iter().filter(fits);
+        match (fit.next(), fit.next()) {
+            (Some(desk), None) => Ok(desk),
+            (None, _) if names.is_empty() => bail!("no account of customer service is open to the app of [wecom]"),
+            _ => bail!("--account: name one of the accounts of customer service: {names}"),
+        }
     }
 
     /// Returns the project's name and a code for each of its units.
@@ -166,6 +193,7 @@ impl Links {
             Links::Telegram { name } => format!("https://t.me/{name}?start={token}"),
             Links::Web { public_url } => format!("{public_url}/chat?t={token}"),
             Links::Wechat { account, lasting } => account.qr_code(token, *lasting).await?.url,
+            Links::Service { link } => link.with(token),
         })
     }
 }

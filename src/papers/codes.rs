@@ -216,6 +216,7 @@ mod tests {
         let contents = [
             format!("https://t.me/huifang_bot?start={token}"),
             "http://weixin.qq.com/q/02AbCdEfGh".to_owned(),
+            format!("https://work.weixin.qq.com/kf/kfcbf8f8d07ac7215f?enc_scene=ENCGFSDF567DF&scene_param={token}"),
             format!("https://huifang.example.com/chat?t={token}"),
         ];
         let code = |content| Code { project: "翠湖花园".to_owned(), unit: "3栋".to_owned(), content };

@@ -36,6 +36,8 @@ pub struct Desk {
     heard: BTreeMap<String, (Timestamp, u32)>,
     codes: BTreeMap<String, (String, Timestamp)>,
     numbers: u64,
+    /// How often a link to an account was asked for.
+    pub links: u32,
     /// Customer service is open to whoever has this secret alone.
     pub own_secret: bool,
 }
@@ -62,6 +64,7 @@ impl Desk {
             "add_contact_way" => {
                 let id = body["open_kfid"].as_str().filter(|id| self.lists.contains_key(*id)).ok_or(95000)?;
                 assert!(body["scene"].as_str().unwrap().len() <= 32);
+                self.links += 1;
                 Ok(json!({ "url": format!("https://work.weixin.qq.com/kf/{}?enc_scene=ENC", &id[2..8]) }))
             }
             _ => Err(40058),

@@ -7,8 +7,10 @@ use huifang::domain::project::{Project, ProjectKind, Unit};
 use huifang::domain::token::TokenKey;
 use huifang::store::{self, Store};
 
+use crate::fake_kf::ACCOUNT;
 use crate::fake_telegram::{FakeTelegram, TOKEN};
 use crate::fake_wechat::{APP_ID, APP_SECRET, FakeWechat, KEY};
+use crate::fake_wecom::{self, FakeWecom};
 use crate::house::program;
 
 async fn project(store: &Store, count: usize) -> Vec<UnitId> {
@@ -31,6 +33,36 @@ async fn project(store: &Store, count: usize) -> Vec<UnitId> {
     units
 }
 
+/// What a reader that is not ours finds in the codes of a drawing, in their order.
+fn read(svg: &str) -> Vec<String> {
+    const SCALE: usize = 4;
+    let document = roxmltree::Document::parse(svg).unwrap();
+    let paths = document.descendants().filter_map(|node| node.attribute("d"));
+    let codes = paths.map(|path| {
+        // M{column} {row}h{length}v1h-{length}z
+        let stretch = |part: &str| {
+            let (at, rest) = part.split_once('h').unwrap();
+            let (column, row) = at.split_once(' ').unwrap();
+            let number = |text: &str| text.parse::<usize>().unwrap();
+            (number(column), number(row), number(rest.split_once('v').unwrap().0))
+        };
+        let dark: Vec<_> = path.split('M').filter(|part| !part.is_empty()).map(stretch).collect();
+        let side = dark.iter().map(|(_, row, _)| row + 1).max().unwrap() + 8;
+        let at = |pixel: usize| (pixel / SCALE).checked_sub(4);
+        let shade = |x: usize, y: usize| match (at(x), at(y)) {
+            (Some(x), Some(y))
+                if dark.iter().any(|(from, row, long)| *row == y && (*from..from + long).contains(&x)) =>
+            {
+                0
+            }
+            _ => 255,
+        };
+        let mut picture = rqrr::PreparedImage::prepare_from_greyscale(side * SCALE, side * SCALE, shade);
+        picture.detect_grids()[0].decode().unwrap().1
+    });
+    codes.collect()
+}
+
 #[tokio::test]
 async fn a_sheet_holds_a_code_for_every_unit_of_a_project_and_channel() {
     let folder = tempfile::tempdir().unwrap();
@@ -39,7 +71,9 @@ async fn a_sheet_holds_a_code_for_every_unit_of_a_project_and_channel() {
     let store = Store::open(&url).await.unwrap();
     store.migrate().await.unwrap();
     let units = project(&store, 14).await;
-    let (telegram, wechat) = (FakeTelegram::start().await, FakeWechat::start().await);
+    let (telegram, wechat, wecom) = (FakeTelegram::start().await, FakeWechat::start().await, FakeWecom::start().await);
+    wecom.opens_account();
+    let agent = fake_wecom::AGENT.to_string();
     let set = [
         ("HUIFANG_DATABASE__URL", url.as_str()),
         ("HUIFANG_TELEGRAM__TOKEN", TOKEN),
@@ -49,12 +83,18 @@ async fn a_sheet_holds_a_code_for_every_unit_of_a_project_and_channel() {
         ("HUIFANG_WECHAT__APP_SECRET", APP_SECRET),
         ("HUIFANG_WECHAT__TOKEN", "spamtest"),
         ("HUIFANG_WECHAT__ENCODING_AES_KEY", KEY),
+        ("HUIFANG_WECOM__API_URL", wecom.url.as_str()),
+        ("HUIFANG_WECOM__CORP_ID", fake_wecom::CORP_ID),
+        ("HUIFANG_WECOM__AGENT_ID", agent.as_str()),
+        ("HUIFANG_WECOM__SECRET", fake_wecom::SECRET),
+        ("HUIFANG_WECOM__TOKEN", fake_wecom::TOKEN),
+        ("HUIFANG_WECOM__ENCODING_AES_KEY", fake_wecom::KEY),
     ];
     let draw = async |channel: &str, file: &str| {
         let arguments = ["qr", "--project", "CH-1", "--channel", channel, &at(file)];
         program(&set, &arguments, "").await
     };
-    for (channel, file) in [("telegram", "a.svg"), ("web", "b.pdf"), ("wechat", "c.svg")] {
+    for (channel, file) in [("telegram", "a.svg"), ("web", "b.pdf"), ("wechat", "c.svg"), ("wecom_kf", "d.svg")] {
         let said = draw(channel, file).await;
         assert!(said.starts_with("14 codes on 2 sheets: ") && said.ends_with("exit 0"), "{said}");
     }
@@ -79,6 +119,22 @@ async fn a_sheet_holds_a_code_for_every_unit_of_a_project_and_channel() {
         key.verify(body["action_info"]["scene"]["scene_str"].as_str().unwrap(), Clock::system().now()).unwrap()
     };
     assert_eq!(wechat.taken("qrcode/create").iter().map(scene).collect::<Vec<_>>(), units);
+
+    // Each code leads to its own unit, whatever it leads through; customer service is asked for one link alone.
+    for (file, before) in [
+        ("a.svg", "https://t.me/huifang_bot?start="),
+        ("d.svg", "https://work.weixin.qq.com/kf/AJ2GCA?enc_scene=ENC&scene_param="),
+    ] {
+        let drawn = read(&std::fs::read_to_string(at(file)).unwrap());
+        let unit = |content: &String| key.verify(content.strip_prefix(before).unwrap(), Clock::system().now()).unwrap();
+        assert_eq!(drawn.iter().map(unit).collect::<Vec<_>>(), units, "{file}");
+    }
+    assert_eq!(wecom.at_desk(|desk| desk.links), 1);
+    for (name, status) in [("翠湖花园客服", "exit 0"), (ACCOUNT, "exit 0"), ("别处", "exit 1")] {
+        let file = at("e.svg");
+        let arguments = ["qr", "--project", "CH-1", "--channel", "wecom_kf", "--account", name, &file];
+        assert!(program(&set, &arguments, "").await.ends_with(status), "{name}");
+    }
 
     for (arguments, status) in [
         (vec!["qr", "--project", "CH-2", "--channel", "web", "d.svg"], "exit 1"),

@@ -329,8 +329,8 @@ async fn customer_service_may_have_a_secret_of_its_own() {
     let wecom = house.runner.channels.wecom.as_ref().unwrap();
     let desks = wecom.desks().await.unwrap();
     assert_eq!(desks[0].open_kfid, ACCOUNT);
-    let link = wecom.desk_link(ACCOUNT, Some("TOKEN-1")).await.unwrap();
-    assert_eq!(link, "https://work.weixin.qq.com/kf/AJ2GCA?enc_scene=ENC&scene_param=TOKEN-1");
+    let link = wecom.desk_link(ACCOUNT).await.unwrap();
+    assert_eq!(link.with("TOKEN-1"), "https://work.weixin.qq.com/kf/AJ2GCA?enc_scene=ENC&scene_param=TOKEN-1");
     let wrong = Wecom::new(&fake.config(), house.clock.clone()).unwrap().unwrap();
     assert_snapshot!(wrong.desks().await.unwrap_err().to_string(), @"WeCom answered 48002: the app has no right to this call: give it in the console");
 }

@@ -8,6 +8,8 @@
 
 pub mod entry;
 
+use std::fmt;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 
@@ -83,6 +85,25 @@ pub struct Page {
 pub struct Desk {
     pub open_kfid: String,
     pub name: String,
+}
+
+/// The address by which people come to an account. One serves for everybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeskLink(String);
+
+impl DeskLink {
+    /// Returns the address that binds whoever comes by it, by the token of a unit
+    /// ([`crate::domain::token`], whose letters need no escaping).
+    pub fn with(&self, token: &str) -> String {
+        let mark = if self.0.contains('?') { '&' } else { '?' };
+        format!("{}{mark}scene_param={token}", self.0)
+    }
+}
+
+impl fmt::Display for DeskLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 impl Wecom {
@@ -188,20 +209,16 @@ impl Wecom {
         Ok(listed.into_iter().flatten().filter_map(desk).collect())
     }
 
-    /// Returns the address by which people come to an account; with the token of a unit
-    /// ([`crate::domain::token`]) they are bound to it when they do.
+    /// Returns the address by which people come to an account.
     ///
     /// # Errors
     /// What the platform objects to.
-    pub async fn desk_link(&self, open_kfid: &str, token: Option<&str>) -> Result<String, ApiError> {
+    pub async fn desk_link(&self, open_kfid: &str) -> Result<DeskLink, ApiError> {
         let body = json!({ "open_kfid": open_kfid, "scene": SCENE });
         let made = self.service().post("cgi-bin/kf/add_contact_way", &body).await?;
         let url = made.get("url").and_then(Value::as_str);
         let url = url.ok_or_else(|| ApiError::Unknown("WeCom made no link to the account".to_owned()))?;
-        Ok(match token {
-            Some(token) => format!("{url}&scene_param={token}"),
-            None => url.to_owned(),
-        })
+        Ok(DeskLink(url.to_owned()))
     }
 
     /// Customer service may have a secret of its own, and thereby other access tokens.

@@ -54,7 +54,7 @@ pub(super) async fn run(config: Config, user: Option<String>, robot: bool) -> an
     match app.desks().await {
         Ok(desks) => {
             for desk in desks {
-                match app.desk_link(&desk.open_kfid, None).await {
+                match app.desk_link(&desk.open_kfid).await {
                     Ok(link) => done(format_args!("customer service {:?} is reached by {link}", desk.name))?,
                     Err(error) => {
                         report.failed(format_args!("the link to customer service {:?}: {error}", desk.name))?;
