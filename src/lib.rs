@@ -5,7 +5,7 @@
 //! as tickets that staff work until the client confirms the fix.
 //!
 //! Start with `docs/ARCHITECTURE.md`, then [`domain`]. Imports go one way:
-//! `domain` ← `models` ← `catalog, store, channel, speech, tagging` ← `intake, desk, papers, planner` ←
+//! `domain` ← `models` ← `catalog, store, channel, speech, tagging` ← `intake, desk, papers, planner, simulator` ←
 //! `jobs, web` ← `app` ← `cli, main` (held by `tests/architecture.rs`).
 
 pub mod app;
@@ -23,6 +23,7 @@ pub mod models;
 pub mod papers;
 pub mod planner;
 pub mod register;
+pub mod simulator;
 pub mod speech;
 pub mod store;
 pub mod tagging;

@@ -16,7 +16,7 @@ const RANKS: &[&[&str]] = &[
     &["clock", "http"],
     &["models"],
     &["catalog", "store", "channel", "speech", "tagging"],
-    &["intake", "desk", "papers", "planner", "register"],
+    &["intake", "desk", "papers", "planner", "register", "simulator"],
     &["jobs", "web"],
     &["config"],
     &["app"],
@@ -34,7 +34,8 @@ const ALLOWED: &[(&str, &str, &str)] = &[
 /// Libraries that are used in few places only: (crate, where).
 const ONLY_HERE: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
-    ("axum", &["web"]),
+    // The simulator is the other end of the wire: a server that our channels call.
+    ("axum", &["web", "simulator"]),
     ("askama", &["web"]),
     ("teloxide", &["channel/telegram"]),
     ("lettre", &["channel/mail"]),
@@ -46,8 +47,8 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("argon2", &["web"]),
     ("krilla", &["papers"]),
     ("qrcode", &["papers"]),
-    // What goes out to other machines: model files, and recordings to a recognition service that was configured.
-    ("reqwest", &["http", "models/pull", "speech/service", "channel"]),
+    // What goes out to other machines (the simulator: to this one): model files, and recordings to a recognition service that was configured.
+    ("reqwest", &["http", "models/pull", "speech/service", "channel", "simulator"]),
     ("rustls", &["http"]),
 ];
 

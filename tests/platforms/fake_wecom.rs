@@ -17,6 +17,7 @@ use huifang::channel::envelope::{self, Envelope, KeyUsed, Signed};
 use huifang::channel::wecom::{Wecom, WecomConfig};
 use huifang::clock::Clock;
 use huifang::domain::secret::Secret;
+use huifang::simulator::tokens::{Tokens, Unfit};
 use serde_json::{Value, json};
 
 use crate::fake_kf::{self, Desk};
@@ -31,9 +32,7 @@ pub const AGENT: u32 = 218;
 
 #[derive(Default)]
 struct Memory {
-    /// How often the access token has changed.
-    generation: u32,
-    token_calls: u32,
+    tokens: Tokens,
     away: bool,
     /// Error codes for the next messages.
     refusals: VecDeque<i64>,
@@ -100,7 +99,7 @@ impl FakeWecom {
 
     /// The access token is taken back before its time.
     pub fn revoke(&self) {
-        self.memory.lock().unwrap().generation += 1;
+        self.memory.lock().unwrap().tokens.replace();
     }
 
     pub fn is_away(&self, away: bool) {
@@ -125,7 +124,7 @@ impl FakeWecom {
     }
 
     pub fn token_calls(&self) -> u32 {
-        self.memory.lock().unwrap().token_calls
+        self.memory.lock().unwrap().tokens.asked()
     }
 
     /// The texts that were brought by messages so far.
@@ -157,13 +156,15 @@ fn errcode(code: i64) -> Response {
 }
 
 fn admitted(memory: &Memory, pairs: &HashMap<String, String>) -> Result<(), Response> {
-    match pairs.get("access_token") {
-        _ if memory.away => Err(StatusCode::BAD_GATEWAY.into_response()),
-        None => Err(errcode(41001)),
-        // Customer service may have an access token of its own.
-        Some(token) if token.trim_start_matches("kf-") == format!("token-{}", memory.generation) => Ok(()),
-        Some(_) => Err(errcode(if memory.generation.is_multiple_of(2) { 42001 } else { 40014 })),
+    if memory.away {
+        return Err(StatusCode::BAD_GATEWAY.into_response());
     }
+    // Customer service may have an access token of its own.
+    let shown = pairs.get("access_token").map(|token| token.trim_start_matches("kf-"));
+    memory.tokens.judge(shown).map_err(|unfit| match unfit {
+        Unfit::Missing => errcode(41001),
+        Unfit::Void(changes) => errcode(if changes.is_multiple_of(2) { 42001 } else { 40014 }),
+    })
 }
 
 async fn gettoken(State(memory): Shared, Query(pairs): Pairs) -> Response {
@@ -172,7 +173,7 @@ async fn gettoken(State(memory): Shared, Query(pairs): Pairs) -> Response {
     if memory.away {
         return StatusCode::BAD_GATEWAY.into_response();
     }
-    memory.token_calls += 1;
+    memory.tokens.ask();
     let said = |name: &str| pairs.get(name).map(String::as_str);
     if said("corpid") != Some(CORP_ID) {
         return errcode(40013);
@@ -182,7 +183,7 @@ async fn gettoken(State(memory): Shared, Query(pairs): Pairs) -> Response {
         Some(fake_kf::SECRET) => "kf-",
         _ => return errcode(40001),
     };
-    let token = format!("{kind}token-{}", memory.generation);
+    let token = format!("{kind}{}", memory.tokens.give());
     axum::Json(json!({ "errcode": 0, "errmsg": "ok", "access_token": token, "expires_in": 7200 })).into_response()
 }
 

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use futures_util::future::join_all;
 use huifang::channel::Channels;
 use huifang::channel::telegram::Telegram;
+use huifang::simulator::telegram::Person as Phone;
 use huifang::store::outbox::Delivery;
 use serde_json::{Value, json};
 
@@ -19,8 +20,7 @@ const PUBLIC_URL: &str = "https://huifang.example.com";
 pub struct Person {
     pub house: House,
     pub telegram: FakeTelegram,
-    chat: i64,
-    queries: u32,
+    phone: Phone,
 }
 
 impl Person {
@@ -41,7 +41,8 @@ impl Person {
     async fn at(house: House, telegram: FakeTelegram) -> Person {
         let told = telegram.bot().register(PUBLIC_URL, &huifang::channel::telegram::Menu::new()).await;
         assert!(told.left.is_empty(), "{told:?}");
-        Person { house, telegram, chat: CHAT, queries: 0 }
+        let phone = Phone { chat: CHAT, name: "王".to_owned(), language: "zh-hans".to_owned() };
+        Person { house, telegram, phone }
     }
 
     async fn scans(&mut self) {
@@ -50,21 +51,14 @@ impl Person {
     }
 
     fn message(&self, rest: &Value) -> Value {
-        let mut message = json!({ "date": 1_795_226_400, "chat": { "id": self.chat, "type": "private", "first_name": "王" },
-            "from": { "id": self.chat, "is_bot": false, "first_name": "王", "language_code": "zh-hans" } });
-        for (name, value) in rest.as_object().unwrap() {
-            message[name] = value.clone();
-        }
-        self.telegram.numbered("message", message)
+        self.phone.writes(&self.telegram, 1_795_226_400, rest)
     }
 
-    fn press(&mut self, label: &str) -> Value {
-        let data = self.button(label);
-        self.queries += 1;
-        let query = json!({ "id": format!("43{}", self.queries), "chat_instance": "-1", "data": data,
-            "from": { "id": self.chat, "is_bot": false, "first_name": "王", "language_code": "zh-hans" },
-            "message": { "message_id": 1, "date": 0, "chat": { "id": self.chat, "type": "private", "first_name": "王" } } });
-        self.telegram.numbered("callback_query", query)
+    /// Presses a button of the newest message that has any.
+    fn press(&self, label: &str) -> Value {
+        let keys = self.phone.keys(&self.telegram);
+        let key = keys.iter().find(|key| key.label == label);
+        self.phone.presses(&self.telegram, key.unwrap_or_else(|| panic!("no button {label} in {keys:?}")))
     }
 
     pub fn membership(&self, before: &str, after: &str, date: i64) -> Value {
@@ -75,8 +69,8 @@ impl Person {
             }
             member
         };
-        let person = json!({ "id": self.chat, "is_bot": false, "first_name": "王" });
-        let chat = json!({ "id": self.chat, "type": "private", "first_name": "王" });
+        let person = json!({ "id": self.phone.chat, "is_bot": false, "first_name": "王" });
+        let chat = json!({ "id": self.phone.chat, "type": "private", "first_name": "王" });
         let change = json!({ "chat": chat, "from": person, "date": date, "old_chat_member": member(before),
             "new_chat_member": member(after) });
         self.telegram.numbered("my_chat_member", change)
@@ -102,18 +96,8 @@ impl Person {
         self.house.works().await;
     }
 
-    /// What the newest message with buttons offers under a label.
-    fn button(&self, label: &str) -> String {
-        let shown = self.telegram.arrived(self.chat);
-        let keys = shown.iter().rev().map(|message| message["reply_markup"]["inline_keyboard"].as_array().unwrap());
-        let keys = keys.into_iter().find(|rows| !rows.is_empty()).unwrap_or_else(|| panic!("no buttons: {shown:?}"));
-        let found = keys.iter().flat_map(|row| row.as_array().unwrap()).find(|key| key["text"] == label);
-        let found = found.unwrap_or_else(|| panic!("no button {label} in {keys:?}"));
-        found["callback_data"].as_str().unwrap().to_owned()
-    }
-
     fn texts(&self) -> Vec<String> {
-        let shown = self.telegram.arrived(self.chat);
+        let shown = self.telegram.arrived(self.phone.chat);
         shown.iter().map(|message| message["text"].as_str().unwrap().to_owned()).collect()
     }
 

@@ -393,12 +393,12 @@ async fn hostile_pushes_are_refused_fast_and_alike() {
                  <CreateTime>1</CreateTime><MsgType>text</MsgType><Content>x</Content><MsgId>1</MsgId></xml>";
     let bomb = format!("<!DOCTYPE a [<!ENTITY b \"{}\">]><xml><Encrypt>&b;</Encrypt></xml>", "&c;".repeat(1_000));
     let old = (START.0 / 1000 - 301).to_string();
-    let body = |body: String| Push { query: good.query.clone(), body };
-    let query = |query: String| Push { query, body: good.body.clone() };
+    let body = |body: String| Push { body, ..good.clone() };
+    let query = |query: String| Push { query, ..good.clone() };
     let refused = [
         ("a wrong signature", query(good.query.replace("msg_signature=", "msg_signature=0"))),
         ("no signature", query(format!("timestamp={time}&nonce=1&encrypt_type=aes"))),
-        ("nothing", Push { query: String::new(), body: String::new() }),
+        ("nothing", Push { query: String::new(), body: String::new(), ..good.clone() }),
         ("a plain push in secure mode", sign(inner, &time)),
         ("a push of five minutes ago", seal(inner, &old)),
         ("a key twice", query(format!("{}&timestamp={time}", good.query))),
