@@ -34,6 +34,7 @@ use crate::intake::Intake;
 use crate::intake::links::Links;
 use crate::jobs::Runner;
 use crate::jobs::alert::Alerts;
+use crate::simulator::stage::Stage;
 use crate::speech::Listener;
 use crate::store::blobs::Blobs;
 use crate::store::{self, Store, StoreError};
@@ -69,6 +70,7 @@ pub struct App {
     metrics: PrometheusHandle,
     public_url: String,
     clips: Vec<web::chat::Clip>,
+    stage: Option<Arc<Stage>>,
     models: web::Models,
     demo: bool,
 }
@@ -140,9 +142,15 @@ impl App {
             metrics,
             public_url,
             clips,
+            stage: None,
             models,
             demo,
         })
+    }
+
+    /// Shows the platforms that are played.
+    pub fn with_stage(self, stage: Stage) -> App {
+        App { stage: Some(Arc::new(stage)), ..self }
     }
 
     /// Serves until `stop` resolves; then takes no new work, finishes what is running, and returns.
@@ -170,6 +178,7 @@ impl App {
                     public_url: self.public_url.clone(),
                     demo: self.demo,
                     clips: self.clips.clone(),
+                    stage: self.stage.clone(),
                     models: self.models.clone(),
                     metrics: self.metrics.clone(),
                     stop: cancel.child_token(),

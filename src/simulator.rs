@@ -4,7 +4,7 @@
 //!
 //! They listen on the loopback address alone, with credentials that are made up, and know nothing of
 //! conversations: what goes wrong on purpose belongs to the tests (`tests/platforms/fake_*.rs`). Read
-//! [`telegram`] and [`wechat`] next.
+//! [`telegram`] and [`wechat`] next, then [`stage`], which `crate::web` shows.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -13,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use axum::Router;
 use tokio::net::TcpListener;
 
+pub mod stage;
 pub mod telegram;
 pub mod tokens;
 pub mod wechat;

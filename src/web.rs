@@ -26,6 +26,7 @@ use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::domain::language::Language;
 use crate::intake::Intake;
+use crate::simulator::stage::Stage;
 use crate::speech::Listener;
 use crate::store::Store;
 use crate::store::blobs::Blobs;
@@ -36,6 +37,7 @@ mod assets;
 pub mod chat;
 pub mod console;
 mod cookie;
+mod demo;
 pub mod error;
 mod headers;
 mod health;
@@ -81,6 +83,8 @@ pub struct Parts {
     pub demo: bool,
     /// Ready voice messages to try, offered on the chat page.
     pub clips: Vec<chat::Clip>,
+    /// The platforms that are played, and the page that shows them; in the demo alone.
+    pub stage: Option<Arc<Stage>>,
     pub models: Models,
     pub metrics: PrometheusHandle,
     /// Ends the live connections when the program stops.
@@ -165,6 +169,7 @@ pub fn router(parts: Parts) -> Result<Router, HashError> {
         .route("/", get(|| async { Redirect::to("/chat") }))
         .merge(chat::routes())
         .merge(console::routes(&web))
+        .merge(demo::routes())
         .merge(progress::routes())
         .merge(health::routes())
         .merge(openapi::routes())

@@ -4,6 +4,7 @@
 //! is marked as a demo on every page.
 
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,7 +12,12 @@ use anyhow::Context as _;
 use serde::Deserialize;
 
 use super::App;
+use crate::channel::http::HttpConfig;
+use crate::channel::wecom::WecomConfig;
+use crate::clock::Clock;
+use crate::config::{AlertsConfig, Config};
 use crate::domain::ids::UnitId;
+use crate::simulator::stage::Stage;
 use crate::store::{self, StoreError};
 use crate::web::chat::Clip;
 
@@ -38,6 +44,24 @@ pub struct Access {
     pub token: String,
     pub login: String,
     pub password: String,
+}
+
+/// Starts simulated platforms for a service that listens at `listen`, and sets it up to use them: whatever
+/// the operator's own settings name, the demo talks to nobody outside this machine.
+///
+/// # Errors
+/// When the platforms cannot listen.
+pub async fn set_stage(config: &mut Config, listen: SocketAddr) -> anyhow::Result<Stage> {
+    // What listens everywhere listens here too.
+    let here =
+        if listen.ip().is_unspecified() { SocketAddr::from((Ipv4Addr::LOCALHOST, listen.port())) } else { listen };
+    let stage = Stage::set(&format!("http://{here}"), Clock::system()).await.context("the simulated platforms")?;
+    config.telegram = stage.telegram();
+    config.wechat = stage.wechat();
+    config.wecom = WecomConfig::default();
+    config.http = HttpConfig::default();
+    config.alerts = AlertsConfig::default();
+    Ok(stage)
 }
 
 /// Fills an empty database; later starts find it filled and keep the password.

@@ -34,13 +34,17 @@ impl Demo {
             DatabaseUrl::try_from(format!("sqlite:{}", file.display())).map_err(anyhow::Error::msg)?;
         config.media.url = format!("file:{}", directory.join("media").display());
         let url = config.server.public_url();
+        let stage = demo::set_stage(&mut config, listener.local_addr()?).await?;
         let app = App::build(&config, true).await?;
         let access = demo::prepare(&app, directory).await?;
+        let app = app.with_stage(stage.at_flat(&access.token));
         println!("huifang demo (sample data, kept in {})", directory.display());
         println!();
         println!("  You are the homeowner   {url}/chat?t={}", access.token);
         println!("  You are the staff       {url}/console");
         println!("                          log in as {} with the password {}", access.login, access.password);
+        println!("  Telegram and WeChat     {url}/demo");
+        println!("                          simulated here: nothing reaches the real ones");
         println!();
         println!("Voice: the embedded model knows synthetic voices and the domain's sentences only; the chat page");
         println!("offers ready clips. A real voice needs a published Whisper model in [speech] model.");

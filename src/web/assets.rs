@@ -35,6 +35,8 @@ const ASSETS: &[Asset] = assets![
     "chat-recorder.js": JS,
     "chat-view.js": JS,
     "console.js": JS,
+    "demo.css": CSS,
+    "demo.js": JS,
     "paper.css": CSS,
     "progress.css": CSS,
     "icon.svg": "image/svg+xml",

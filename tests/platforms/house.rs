@@ -228,6 +228,7 @@ impl House {
             public_url: "http://127.0.0.1".to_owned(),
             demo: false,
             clips: Vec::new(),
+            stage: None,
             models,
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             stop: CancellationToken::new(),

@@ -54,6 +54,11 @@ impl Person {
         let shown = api.arrived(self.chat);
         shown.iter().rev().map(keys_of).find(|keys| !keys.is_empty()).unwrap_or_default()
     }
+
+    /// Returns the buttons of all messages: those of older ones can be pressed as well.
+    pub fn all_keys(&self, api: &BotApi) -> Vec<Key> {
+        api.arrived(self.chat).iter().flat_map(keys_of).collect()
+    }
 }
 
 fn keys_of(message: &Value) -> Vec<Key> {
