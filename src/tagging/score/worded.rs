@@ -386,7 +386,7 @@ impl Reader<'_> {
         !self.text.char(number.end).is_alphanumeric()
             && self.found.iter().any(|find| {
                 matches!(find.meaning, Meaning::Recommend)
-                    && matches!(self.text.span(find.end, number.start), [':'] | [':', ' '] | ['是'])
+                    && matches!(self.text.span(find.end, number.start), [':' | '是'] | [':', ' '])
             })
     }
 
