@@ -262,21 +262,21 @@ async fn photos_of(
     events: &[TicketEvent],
     owner: Option<&str>,
 ) -> Result<Vec<Photo>, StoreError> {
-    let mut fixes: BTreeMap<MediaId, (Option<String>, Timestamp)> = BTreeMap::new();
+    let mut evidence: BTreeMap<MediaId, (Option<String>, Timestamp)> = BTreeMap::new();
     for event in events.iter().filter(|event| event.kind == "rectified") {
         let by = match event.actor {
             Actor::Staff(id) => store::staff::find(tx, id).await?.map(|person| person.name),
             Actor::Firm(id) => store::subcontractors::find(tx, id).await?.map(|firm| firm.name),
             Actor::Client | Actor::Bot | Actor::System => None,
         };
-        fixes.extend(media(&event.body).into_iter().map(|id| (id, (by.clone(), event.at))));
+        evidence.extend(media(&event.body).into_iter().map(|id| (id, (by.clone(), event.at))));
     }
     let files = store::media::list_for_ticket(tx, ticket).await?;
-    let shown = files.iter().filter(|file| file.kind == PHOTO).map(|file| match fixes.get(&file.id) {
+    let photos = files.iter().filter(|file| file.kind == PHOTO).map(|file| match evidence.get(&file.id) {
         Some((by, at)) => photo(file, Taker::Staff(by.clone()), *at),
         None => photo(file, Taker::Client(owner.map(str::to_owned)), file.created_at),
     });
-    Ok(shown.collect())
+    Ok(photos.collect())
 }
 
 fn photo(file: &Media, by: Taker, at: Timestamp) -> Photo {

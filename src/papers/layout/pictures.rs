@@ -98,7 +98,8 @@ mod tests {
         });
         let drawn: Vec<_> = drawn.collect();
         assert_eq!(drawn.len(), 4);
-        assert!(drawn[0].1 == drawn[1].1 && drawn[0].0 < drawn[1].0 && drawn[2].1 > drawn[0].1 + drawn[0].3);
+        let level = (drawn[0].1 - drawn[1].1).abs() < 0.01;
+        assert!(level && drawn[0].0 < drawn[1].0 && drawn[2].1 > drawn[0].1 + drawn[0].3);
         for (x, y, width, height) in &drawn {
             assert!(*width <= WIDE + 0.1 && *height <= HIGH + 0.1 && *height > 0.1 && *x >= MARGIN && *y > MARGIN);
         }

@@ -65,8 +65,8 @@ fn segment(file: &[u8], at: usize) -> Result<(u8, &[u8], usize), Fault> {
         return Err(Fault::Broken);
     }
     // Any number of 0xff may come before a marker.
-    let fill = file.get(at..).unwrap_or_default().iter().take_while(|byte| **byte == 0xff).count();
-    let mark = at + fill;
+    let filling = file.get(at..).unwrap_or_default().iter().take_while(|byte| **byte == 0xff).count();
+    let mark = at + filling;
     let marker = part(file, mark, 1)?.first().copied().unwrap_or_default();
     if marker == 0 || matches!(marker, 0x01 | 0xd0..=END) {
         return Err(Fault::Broken);

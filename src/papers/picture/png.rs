@@ -29,13 +29,13 @@ pub(super) fn read(file: &[u8]) -> Result<Raster, Fault> {
     let colours = match kind {
         0 => Colours::Grey,
         2 => Colours::Rgb,
-        3 if (3..=768).contains(&palette.len()) && palette.len() % 3 == 0 => Colours::Palette(palette),
+        3 if (3..=768).contains(&palette.len()) && palette.len().is_multiple_of(3) => Colours::Palette(palette),
         4 => Colours::GreyAlpha,
         6 => Colours::RgbAlpha,
         _ => return Err(Fault::Broken),
     };
     // The two bytes that a compressed stream begins with (RFC 1950).
-    if number(part(&data, 0, 2)?) % 31 != 0 {
+    if !number(part(&data, 0, 2)?).is_multiple_of(31) {
         return Err(Fault::Broken);
     }
     Ok(Raster { width, height, bits, colours, packing: Packing::Png, data, turn: 1 })
