@@ -234,7 +234,7 @@ async fn a_tap_on_an_earlier_question_corrects_it() {
 }
 
 /// The survey as the operator changed it: what was its third question comes first, three are gone.
-fn shorter(survey: String) -> String {
+fn shorter(survey: &str) -> String {
     let head = survey.split("[[question]]").next().unwrap().replace("version = 1", "version = 2");
     let skill = survey.split("[[question]]").find(|question| question.contains("\"skill\"")).unwrap();
     let overall = survey.split("[[question]]").find(|question| question.contains("\"overall\"")).unwrap();

@@ -104,11 +104,11 @@ impl Talk {
     }
 
     /// The operator changes what is asked, and the service starts again with it.
-    pub(crate) fn operator_edits(&mut self, file: &str, change: impl FnOnce(String) -> String) {
+    pub(crate) fn operator_edits(&mut self, file: &str, change: impl FnOnce(&str) -> String) {
         let prompts = self.folder.path().join("prompts");
         copy(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/prompts")), &prompts);
         let file = prompts.join(file);
-        let written = change(std::fs::read_to_string(&file).unwrap());
+        let written = change(&std::fs::read_to_string(&file).unwrap());
         std::fs::write(file, written).unwrap();
         self.intake = intake(&self.store, &self.clock, &self.key, Catalog::from_dir(&prompts).unwrap());
     }

@@ -116,7 +116,7 @@ async fn a_recorded_visit_is_shown_with_what_was_heard_and_the_client_confirms_i
         .store
         .read(move |tx| Box::pin(async move { facts::recorded(tx, &catalog, Language::Chinese, visit).await }));
     let paper = paper.await.unwrap().unwrap();
-    assert_eq!((paper.photos, paper.heard.as_slice(), paper.client), (1, &[LEAK.to_owned()][..], Some("right")));
+    assert_eq!((paper.photos.len(), paper.heard.as_slice(), paper.client), (1, &[LEAK.to_owned()][..], Some("right")));
     assert_eq!(
         (paper.place.as_deref(), paper.by.as_deref(), paper.at),
         (Some("3栋2单元1201 主卧"), Some("吴工"), START)
