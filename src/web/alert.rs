@@ -196,14 +196,16 @@ impl AlertPage {
         });
         let refused = ["not_allowed", "not_now", "gone"];
         let refused = refused.into_iter().find(|name| asked.refused.as_deref() == Some(name));
-        let button = |(place, act): (usize, Act)| Button {
+        // What nobody has is to be taken first.
+        let first = acts.iter().find(|act| **act == Act::Take).or(acts.first()).copied();
+        let button = |act: Act| Button {
             act: act.name(),
             label: w.get(&format!("alert.button.{}", act.name())),
-            primary: place == 0,
+            primary: Some(act) == first,
         };
         AlertPage {
             kind_key: format!("web.console.flag.{}", flag.kind.name()),
-            buttons: acts.into_iter().enumerate().map(button).collect(),
+            buttons: acts.into_iter().map(button).collect(),
             problem: refused.map(|name| w.get(&format!("alert.refused.{name}"))),
             who: w.fill("web.alert.who", "name", &staff.name),
             csrf: None,

@@ -213,7 +213,15 @@ async fn each_level_is_told_by_whatever_is_on_record_of_its_people() {
     given.await.map_err(|error: StoreError| error).unwrap();
     waits_until(&house, at("23 11:01")).await;
     assert_eq!((told(&telegram, ENGINEER).len(), wecom.cards().len(), mail.texts().len()), (3, 2, 1));
-    insta::assert_snapshot!(tellings(&house).await, @"");
+    insta::assert_snapshot!(tellings(&house).await, @r"
+    clock=response percent=100 tell=engineer,manager,headquarters 吴总: mail [telegram not_on_record, wecom not_on_record]
+    clock=response percent=100 tell=engineer,manager,headquarters 周敏: wecom [telegram not_on_record]
+    clock=response percent=100 tell=engineer,manager,headquarters 李工: telegram []
+    clock=response percent=100 tell=engineer,manager,headquarters 郑总: - [telegram not_on_record, wecom not_on_record, mail not_on_record]
+    clock=response percent=50 tell=engineer 李工: telegram []
+    clock=response percent=80 tell=engineer,manager 周敏: wecom [telegram not_on_record]
+    clock=response percent=80 tell=engineer,manager 李工: telegram []
+    ");
 }
 
 #[tokio::test]
@@ -224,5 +232,8 @@ async fn where_nobody_can_be_told_the_flag_says_so() {
     waits_until(&house, at("23 10:01")).await;
     hires(&house, "李工", Role::Manager, None, &[ENGINEER]).await;
     waits_until(&house, at("23 10:37")).await;
-    insta::assert_snapshot!(tellings(&house).await, @"");
+    insta::assert_snapshot!(tellings(&house).await, @r"
+    clock=response percent=50 tell=engineer -: - []
+    clock=response percent=80 tell=engineer,manager 李工: - [telegram not_set_up, wecom not_set_up, mail not_set_up]
+    ");
 }

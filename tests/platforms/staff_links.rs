@@ -10,6 +10,7 @@ use huifang::channel::mail::Mail;
 use huifang::channel::wecom::Wecom;
 use huifang::channel::wecom::robot::Robot;
 use huifang::clock::Clock;
+use huifang::desk::Desk;
 use huifang::domain::alert::Rule;
 use huifang::domain::alert::reach::Way;
 use huifang::domain::ids::StaffId;
@@ -158,9 +159,12 @@ fn link_in(text: &str) -> String {
     link.split_whitespace().next().unwrap().to_owned()
 }
 
-/// The buttons, the outcome and the problem of a page.
+/// The buttons, the outcome and the problem of a page; why there is none.
 fn seen_on(page: &str) -> String {
     let mut lines = String::new();
+    if page.contains("这个链接打不开提醒") {
+        return page.split("<p>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    }
     for line in page.lines().map(str::trim) {
         let words = line.split('>').nth(1).and_then(|rest| rest.split('<').next()).unwrap_or_default();
         if line.starts_with("<p class=\"note\"") || line.starts_with("<p class=\"problem\"") {
@@ -183,11 +187,15 @@ async fn a_mail_to_one_person_carries_a_link_that_acts_in_their_name_and_once() 
     office.complains().await;
     let letter = office.mail.texts().pop().unwrap();
     let path = link_in(&letter);
-    insta::assert_snapshot!(letter.replace(&path, "/a/…"), @"");
+    insta::assert_snapshot!(letter.replace(&path, "/a/…"), @r"
+    【投诉】HF2611-0001
+    原话：“你们就是踢皮球，推来推去没人管”
+    打开处理（只给您本人，3 天内有效，请勿转发）：https://huifang.example.com/a/…
+    ");
     let (status, page) = office.opens(&path).await;
     assert_eq!(
         (status, seen_on(&page).as_str()),
-        (200, "[接单]"),
+        (200, "[已到场][接单]"),
         "nobody has it yet: the role table says take it first"
     );
     office.opens(&path).await;
@@ -205,8 +213,20 @@ async fn a_mail_to_one_person_carries_a_link_that_acts_in_their_name_and_once() 
         let page = office.presses(&path, &page, act).await;
         let _ = writeln!(transcript, "{act}\n{}", seen_on(&page));
     }
-    insta::assert_snapshot!(transcript, @"");
-    insta::assert_snapshot!(office.history().await, @"");
+    insta::assert_snapshot!(transcript, @r"
+    接单
+    李工 接单 HF2611-0001
+    [已电话][已到场][申请延期]
+    已电话 ×5
+    [已电话][已到场][申请延期]
+    arrived
+    李工 已到场 HF2611-0001
+    [已电话][申请延期]
+    extend
+    李工 申请延期，等负责人定 HF2611-0001
+    [已电话][申请延期]
+    ");
+    insta::assert_snapshot!(office.history().await, @"reported client, assigned 李工, called 李工, on_site 李工, extension_requested 李工");
 }
 
 #[tokio::test]
@@ -259,7 +279,7 @@ async fn a_link_offers_what_the_role_allows_and_refuses_the_rest() {
     for letter in office.mail.texts() {
         let path = link_in(&letter);
         let (_, page) = office.opens(&path).await;
-        let who = page.split("以 ").nth(1).map_or("nobody", |rest| rest.split(' ').next().unwrap_or_default());
+        let who = page.split("以 ").nth(1).map_or("安居防水", |rest| rest.split(' ').next().unwrap_or_default());
         paths.insert(who.to_owned(), (path, page));
     }
     let (li, before) = paths["李工"].clone();
@@ -272,7 +292,13 @@ async fn a_link_offers_what_the_role_allows_and_refuses_the_rest() {
     }
     // The page was open while somebody else was faster.
     let _ = writeln!(table, "小王 takes it: {}", seen_on(&office.presses(&wang, &of_wang, "take").await));
-    insta::assert_snapshot!(table, @"");
+    insta::assert_snapshot!(table, @r"
+    周经理: 200 [已电话][已到场][申请延期][接单]
+    安居防水: 410 这条提醒不在了，或者已不归您处理。请到后台看看。
+    小王: 410 这条提醒不在了，或者已不归您处理。请到后台看看。
+    李工: 200 [已电话][已到场][申请延期]
+    小王 takes it: 这条提醒不在了，或者已不归您处理。请到后台看看。
+    ");
     assert_eq!(office.history().await, "reported client, assigned 李工");
 }
 
@@ -283,9 +309,9 @@ async fn a_member_of_the_company_gets_a_card_and_its_group_a_link_that_wants_a_l
     office.client_says("你们就是踢皮球 <a href=\"http://x\">点</a>，推来推去没人管").await;
     let card = office.wecom.cards().pop().unwrap();
     let path = link_in(card["textcard"]["url"].as_str().unwrap());
-    insta::assert_snapshot!(card.to_string().replace(&path, "/a/…"), @"");
+    insta::assert_snapshot!(card.to_string().replace(&path, "/a/…"), @r#"{"agentid":218,"msgtype":"textcard","textcard":{"btntxt":"去处理","description":"原话：“你们就是踢皮球 ＜a href=\"http://x\"＞点＜/a＞，推来推去没人管”","title":"【投诉】HF2611-0001","url":"https://huifang.example.com/a/…"},"touser":"LiGong"}"#);
     let (status, page) = office.opens(&path).await;
-    assert_eq!((status, seen_on(&page).as_str()), (200, "[接单]"));
+    assert_eq!((status, seen_on(&page).as_str()), (200, "[已到场][接单]"));
     assert_eq!(office.mail.texts(), [""; 0], "the first way that takes it");
     let group = office.wecom.alerts().pop().unwrap();
     let console = link_in(&group.replace(')', " "));
@@ -315,7 +341,7 @@ async fn the_first_way_that_takes_an_alert_is_the_last_that_is_tried() {
     office.complains().await;
     let counts = (office.telegram.arrived(TELEGRAM).len(), office.wecom.cards().len(), office.mail.texts().len());
     assert_eq!(counts, (1, 0, 0));
-    insta::assert_snapshot!(office.told().await, @"");
+    insta::assert_snapshot!(office.told().await, @r#"Some("李工") by Some("telegram"), not by []"#);
 }
 
 #[tokio::test]
@@ -341,7 +367,11 @@ async fn where_one_way_leads_nowhere_the_next_is_tried_and_the_flag_says_what_wa
     office.wecom.knows_no("XiaoWang");
     office.complains().await;
     assert_eq!(office.mail.texts().len(), 1);
-    insta::assert_snapshot!(office.told().await, @"");
+    insta::assert_snapshot!(office.told().await, @r#"
+    Some("李工") by Some("mail"), not by [telegram not_taken, wecom not_taken]
+    Some("小王") by None, not by [telegram not_on_record, wecom not_taken, mail not_on_record]
+    Some("吴总") by None, not by [telegram not_on_record, wecom not_on_record, mail not_on_record]
+    "#);
 }
 
 #[tokio::test]
@@ -353,9 +383,40 @@ async fn a_way_that_is_out_of_order_is_asked_once_more_and_then_the_next_one_is(
     office.house.clock.advance(Duration::from_secs(60));
     office.house.works().await;
     assert_eq!((office.wecom.cards().len(), office.mail.texts().len()), (0, 1));
-    insta::assert_snapshot!(office.told().await, @"");
+    insta::assert_snapshot!(office.told().await, @r#"Some("李工") by Some("mail"), not by [telegram not_on_record, wecom not_taken]"#);
     office.wecom.is_away(false);
     office.house.clock.advance(Duration::from_secs(3600));
     office.house.works().await;
     assert_eq!(office.wecom.cards().len(), 0, "told once");
+}
+
+#[tokio::test]
+async fn an_invitation_reaches_a_new_colleague_by_what_is_on_record_and_works_once() {
+    let office = Office::open(&[TO_STAFF], |_| {}).await;
+    let admin = office.hires("admin", "管理员", Role::Admin, &[]).await;
+    let li = office.hires("li", "李工", Role::Engineer, &[(Way::Mail, "li@example.cn")]).await;
+    let desk = Desk::new(office.house.runner.intake.clone());
+    desk.invite_to_log_in(li, true, admin).await.unwrap();
+    office.house.works().await;
+    let letter = office.mail.texts().pop().unwrap();
+    let path = link_in(&letter);
+    insta::assert_snapshot!(letter.replace(&path, "/console/welcome/…"), @r"
+    李工，您好。您的回访后台账号是 li，请设置自己的密码。
+    打开设置（只给您本人，3 天内有效，用一次）：https://huifang.example.com/console/welcome/…
+    ");
+    let (status, page) = office.opens(&path).await;
+    assert!(status == 200 && page.contains("value=\"li\""), "{page}");
+    let choose = async |path: &str| {
+        let request = client().post(format!("{}{path}", office.house.url));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        request.body("password=correct-horse&again=correct-horse").send().await.unwrap().status().as_u16()
+    };
+    // A link for something else opens no account.
+    let token = office.house.staff_token(li);
+    assert_eq!(choose(&format!("/console/welcome/{token}")).await, 410);
+    assert_eq!((choose(&path).await, choose(&path).await), (303, 410));
+    let wu = office.hires("wu", "吴总", Role::Headquarters, &[]).await;
+    let token = desk.invite_to_log_in(wu, false, admin).await.unwrap();
+    office.house.clock.advance(Duration::from_secs(3 * 86_400 + 1));
+    assert_eq!(choose(&format!("/console/welcome/{token}")).await, 410, "too old");
 }

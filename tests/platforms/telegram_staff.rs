@@ -250,7 +250,17 @@ async fn buttons_and_answers_ask_the_role_table_and_say_no() {
     let reply = group.reply(&alert, "明天上午九点到", LI);
     group.delivered(&reply).await;
     let _ = writeln!(told, "{LI} 回复: {}", group.said().last().unwrap());
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @r"
+    71 已电话: 这一步您的角色做不了：工单是别人的、不在您的区域，或不归您办。没人接的工单，请先点接单。
+    82 接单: 这一步您的角色做不了：工单是别人的、不在您的区域，或不归您办。没人接的工单，请先点接单。
+    71 接单: 小王 接单
+    81 接单: 这一步您的角色做不了：工单是别人的、不在您的区域，或不归您办。没人接的工单，请先点接单。
+    81 已到场: 这一步您的角色做不了：工单是别人的、不在您的区域，或不归您办。没人接的工单，请先点接单。
+    81 申请延期: 这一步您的角色做不了：工单是别人的、不在您的区域，或不归您办。没人接的工单，请先点接单。
+    71 已电话: 小王 已电话联系客户
+    83 申请延期: 周经理 申请延期，等负责人定
+    81 回复: 这一步您的角色做不了：工单是别人的、不在您的区域，或不归您办。没人接的工单，请先点接单。
+    ");
     assert_eq!(group.ticket().await, "assigned Some(\"小王\") reported assigned called extension_requested");
     let address = format!("{}/chat/api/messages?session=a-session-of-a-client", group.house.url);
     assert!(!client().get(address).send().await.unwrap().text().await.unwrap().contains("明天上午九点到"));
