@@ -188,6 +188,7 @@ impl AlertPage {
             (None, None, Some(dialogue)) => format!("/console/conversations/{dialogue}"),
             (None, None, None) => "/console".to_owned(),
         };
+        let nobodys = ticket.as_ref().is_some_and(|ticket| ticket.assignee.is_none());
         let status_key = ticket.as_ref().map(|ticket| format!("web.console.status.{}", ticket.status.name()));
         let number = ticket.map(|ticket| ticket.number).unwrap_or_default();
         let done = asked.done.as_deref().and_then(Act::from_name).map(|act| {
@@ -197,7 +198,7 @@ impl AlertPage {
         let refused = ["not_allowed", "not_now", "gone"];
         let refused = refused.into_iter().find(|name| asked.refused.as_deref() == Some(name));
         // What nobody has is to be taken first.
-        let first = acts.iter().find(|act| **act == Act::Take).or(acts.first()).copied();
+        let first = acts.iter().find(|act| nobodys && **act == Act::Take).or(acts.first()).copied();
         let button = |act: Act| Button {
             act: act.name(),
             label: w.get(&format!("alert.button.{}", act.name())),

@@ -23,7 +23,7 @@ async fn open(demo: &Demo) -> Store {
 }
 
 /// Somebody of each role and of a region, all with the demo's password.
-async fn hires(demo: &Demo, people: &[(&'static str, Role, Option<&'static str>)]) {
+pub async fn hires(demo: &Demo, people: &[(&'static str, Role, Option<&'static str>)]) {
     let (store, people) = (open(demo).await, people.to_vec());
     let hired = store.write(move |tx| {
         Box::pin(async move {

@@ -13,6 +13,7 @@ use crate::chat_api::client;
 use crate::chromium::{Stage, Window};
 use crate::console::Session;
 use crate::demo::Demo;
+use crate::roles::hires;
 
 const DATA: &str = "data/huifang.db";
 
@@ -59,7 +60,8 @@ fn path_of(link: &str) -> String {
 #[tokio::test]
 async fn an_administrator_makes_changes_and_ends_an_account() {
     let demo = Demo::start();
-    let admin = Session::begin(&demo).await;
+    hires(&demo, &[("root", Role::Admin, None)]).await;
+    let admin = Session::begin_as(&demo, "root").await;
     let csrf = admin.csrf.clone();
     let add = |login: &'static str, role: &'static str| {
         [
@@ -101,7 +103,7 @@ async fn an_administrator_makes_changes_and_ends_an_account() {
     let changed = posts(format!("{page}/change"), entry("LiGong", "li@example.cn", "13800138000")).await;
     assert_eq!(changed.status(), StatusCode::SEE_OTHER);
     let stands = row(&demo, "li-gong").await;
-    insta::assert_snapshot!(stands, @"");
+    insta::assert_snapshot!(stands, @r#"Li Gong manager Some("East") Some("One") Some("13800138000") [Leak, Crack] ["LiGong"] ["li@example.cn"] active=true password=false"#);
     for wrong in [("@all", "li@example.cn", ""), ("LiGong", "li", ""), ("LiGong", "li@example.cn", "12")] {
         let refused = posts(format!("{page}/change"), entry(wrong.0, wrong.1, wrong.2)).await;
         assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY, "{wrong:?}");
@@ -145,9 +147,10 @@ async fn an_administrator_makes_changes_and_ends_an_account() {
 #[tokio::test]
 async fn nobody_takes_away_their_own_rights_and_the_rest_goes_by_the_role() {
     let demo = Demo::start();
-    let admin = Session::begin(&demo).await;
+    hires(&demo, &[("root", Role::Admin, None)]).await;
+    let admin = Session::begin_as(&demo, "root").await;
     let store = store_of(&demo).await;
-    let found = store.read(|tx| Box::pin(async move { store::staff::by_login(tx, "demo").await })).await;
+    let found = store.read(|tx| Box::pin(async move { store::staff::by_login(tx, "root").await })).await;
     let me = found.map_err(|error: StoreError| error).unwrap().unwrap().0;
     store.close().await;
     assert_eq!(me.role, Role::Admin);
@@ -165,7 +168,7 @@ async fn nobody_takes_away_their_own_rights_and_the_rest_goes_by_the_role() {
     assert_eq!(admin.submit(&format!("{page}/change"), &own).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let leave = [("csrf", admin.csrf.as_str()), ("sure", "yes")];
     assert_eq!(admin.submit(&format!("{page}/leave"), &leave).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(row(&demo, "demo").await.contains(" admin "));
+    assert!(row(&demo, "root").await.contains(" admin "));
     // Without the token of the session nothing is done.
     assert_eq!(admin.submit(&format!("{page}/invite"), &[("csrf", "x")]).await.status(), StatusCode::FORBIDDEN);
     let stranger = client().get(format!("{}{page}", demo.url)).header("accept", "text/html").send().await.unwrap();
@@ -180,9 +183,14 @@ async fn is_sound(window: &Window, name: &str) {
 #[tokio::test]
 async fn the_accounts_read_well_on_a_phone_and_at_a_desk() {
     let Some(stage) = Stage::set() else { return };
+    hires(&stage.demo, &[("root", Role::Admin, None)]).await;
     for (width, height, language) in [(390, 844, "zh-CN"), (1280, 900, "en")] {
         let window = stage.window(width, height, None, &[&format!("--accept-lang={language}")]).await;
-        stage.log_in(&window).await;
+        window.page.goto(&format!("{}/console", stage.demo.url)).await.unwrap();
+        window.fill("#login", "root").await;
+        window.fill("#password", &stage.demo.password).await;
+        window.press("main button[type=submit]").await;
+        window.sees("#board").await;
         window.page.goto(&format!("{}/console/staff", stage.demo.url)).await.unwrap();
         window.run("document.querySelector('details').open = true").await;
         is_sound(&window, &format!("staff-1-list-{width}")).await;
