@@ -248,9 +248,10 @@ pub(crate) async fn what_came_of_telling_somebody_is_kept_with_the_flag(db: Data
     let flag = Flag::raised(id, FlagKind::SlaMissed, now);
     let missed = vec![Missed { way: Way::Telegram, why: Miss::NotOnRecord }];
     let vain = Telling { staff: Some(li), way: None, missed, at: now };
+    let first = vain.clone();
     write!(db.store, |tx| {
         flags::raise(tx, &flag).await?;
-        alerts::note_telling(tx, id, &vain).await
+        alerts::note_telling(tx, id, &first).await
     })
     .unwrap();
     let seq = read!(db.store, |tx| flags::last_seq(tx).await).unwrap();
@@ -258,9 +259,12 @@ pub(crate) async fn what_came_of_telling_somebody_is_kept_with_the_flag(db: Data
     // A later attempt takes its place, and whoever looks at the board sees it.
     let told = Telling { way: Some(Way::Mail), at: now + Duration::from_secs(1), ..vain };
     let nobody = Telling { staff: None, way: None, missed: Vec::new(), at: now };
+    let both = [told.clone(), nobody.clone()];
     write!(db.store, |tx| {
-        alerts::note_telling(tx, id, &told).await?;
-        alerts::note_telling(tx, id, &nobody).await
+        for telling in &both {
+            alerts::note_telling(tx, id, telling).await?;
+        }
+        Ok(())
     })
     .unwrap();
     assert_eq!(read!(db.store, |tx| alerts::tellings(tx, id).await).unwrap(), [nobody, told]);

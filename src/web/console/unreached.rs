@@ -61,9 +61,9 @@ mod tests {
         assert_eq!(said(&[], Language::Chinese), "");
         assert_eq!(said(std::slice::from_ref(&zhou), Language::Chinese), "", "reached");
         insta::assert_snapshot!(said(std::slice::from_ref(&li), Language::Chinese), @"没有人被通知到：李工（Telegram没有登记，企业微信没送到，邮箱还没接通）。请直接打电话。");
-        insta::assert_snapshot!(said(&[li.clone(), zhou.clone()], Language::Chinese), @"");
-        insta::assert_snapshot!(said(&[li, zhou], Language::English), @"");
-        insta::assert_snapshot!(said(&[telling(None, None, &[])], Language::Chinese), @"");
-        insta::assert_snapshot!(said(&[telling(None, None, &[])], Language::English), @"");
+        insta::assert_snapshot!(said(&[li.clone(), zhou.clone()], Language::Chinese), @"没通知到：李工（Telegram没有登记，企业微信没送到，邮箱还没接通）");
+        insta::assert_snapshot!(said(&[li, zhou], Language::English), @"Not reached: 李工 (Telegram: not on record, WeCom: not delivered, mail: not set up)");
+        insta::assert_snapshot!(said(&[telling(None, None, &[])], Language::Chinese), @"没有人被通知到：这一级到总部都没有在岗的人。");
+        insta::assert_snapshot!(said(&[telling(None, None, &[])], Language::English), @"Nobody could be reached: from this level up to headquarters nobody works here.");
     }
 }
