@@ -155,11 +155,24 @@ pub struct PolicyConfig {
     #[serde(deserialize_with = "time_of_day")]
     pub quiet_to: civil::Time,
     pub survey_gap_days: u16,
+    #[serde(deserialize_with = "within_the_hour")]
     pub forget_after_minutes: u32,
     pub forget_left_after_hours: u16,
     pub keep_done_jobs_days: u16,
     #[serde(default)]
     pub emergency_phone: Option<String>,
+}
+
+/// Who asks to be forgotten is told that it is done within the hour.
+fn within_the_hour<'de, D: Deserializer<'de>>(source: D) -> Result<u32, D::Error> {
+    let minutes = u32::deserialize(source)?;
+    if minutes <= 50 {
+        Ok(minutes)
+    } else {
+        Err(D::Error::custom(format!(
+            "expected 0 to 50 minutes, since the client is told it takes an hour, not {minutes}"
+        )))
+    }
 }
 
 fn address<'de, D: Deserializer<'de>>(source: D) -> Result<SocketAddr, D::Error> {

@@ -112,6 +112,10 @@ fn a_wrong_value_is_told_with_its_place_and_what_would_be_right() {
         @r#"huifang.toml:2: [policy] quiet_from: expected a time of day such as "20:00", not "25:00""#
     );
     insta::assert_snapshot!(
+        with_file("[policy]\nforget_after_minutes = 90").unwrap_err(),
+        @"huifang.toml:2: [policy] forget_after_minutes: expected 0 to 50 minutes, since the client is told it takes an hour, not 90"
+    );
+    insta::assert_snapshot!(
         with_file("[media]\n\nurl = \"ftp://there\"").unwrap_err(),
         @r#"huifang.toml:3: [media] url: expected file:DIRECTORY or s3:BUCKET, not "ftp://there""#
     );
