@@ -4,12 +4,15 @@
 //! It plays; it decides nothing. What they see is kept in a [`Log`] each, filled where the calls of the
 //! service pass (`log`); the page is `crate::web`'s.
 
+use std::collections::VecDeque;
 use std::io;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::middleware::from_fn_with_state;
 use serde_json::{Value, json};
 
+use super::locked;
 use super::telegram::{BotApi, Person};
 use super::wechat::{Account, Follower, Push};
 use crate::channel::telegram::{Mode, TelegramConfig};
@@ -27,8 +30,12 @@ const BOT: &str = "simulated-bot";
 const CHAT: i64 = 5_123_456_789;
 /// Who follows the account.
 const OPENID: &str = "oSIMULATED";
+/// Numbers count seconds from here (November 2023), so that no start of the demo uses those of another.
+const LONG_AGO: i64 = 1_700_000_000;
 /// How often WeChat delivers a push that is not answered (protocols §1.8).
 const TRIES: usize = 3;
+/// Recordings that are kept; the real ones keep theirs for days.
+const MOST_VOICES: usize = 40;
 
 /// Where somebody is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +94,8 @@ pub struct Stage {
     /// The token in the code of their flat.
     code: String,
     files: AtomicU64,
+    /// The recordings that are kept, the oldest first.
+    voices: Mutex<VecDeque<(Platform, String)>>,
     logs: [Log; 2],
 }
 
@@ -101,14 +110,20 @@ impl Stage {
         let listens = |platform, log| from_fn_with_state(Tap { platform, log, clock: clock.clone() }, tap);
         let telegram = listens(Platform::Telegram, telegram_log);
         let wechat = listens(Platform::Wechat, wechat_log);
+        let telegram = BotApi::start(BOT, |router| router.layer(telegram)).await?;
+        // The service remembers earlier days; the person has had their chat with the bot since then.
+        let begun = clock.now().0 / 1000 - LONG_AGO;
+        telegram.numbers_from(u32::try_from(begun).unwrap_or(0));
+        telegram.knows(CHAT);
         Ok(Stage {
-            telegram: BotApi::start(BOT, |router| router.layer(telegram)).await?,
+            telegram,
             wechat: Account::start(|_, router| router.layer(wechat)).await?,
             person: Person { chat: CHAT, name: "小敏".to_owned(), language: "zh-hans".to_owned() },
             follower: Follower::new(house, clock.clone(), OPENID, true),
             clock,
             code: String::new(),
-            files: AtomicU64::new(0),
+            files: AtomicU64::new(u64::try_from(begun).unwrap_or(0)),
+            voices: Mutex::default(),
             logs,
         })
     }
@@ -170,6 +185,7 @@ impl Stage {
                 log.show(Shown::theirs(now, Way::Spoke, ""));
                 let size = bytes.len();
                 let file = api.keeps(&format!("voice/file_{}.oga", self.next_file()), bytes);
+                self.keeps_voice(Platform::Telegram, &file);
                 wrote(&json!({ "voice": { "file_id": file, "file_unique_id": "AgAD", "duration": 3,
                     "mime_type": "audio/ogg", "file_size": size } }))
             }
@@ -210,6 +226,7 @@ impl Stage {
                 log.show(Shown::theirs(now, Way::Spoke, ""));
                 let media = format!("media-{}", self.next_file());
                 self.wechat.keeps(&media, bytes);
+                self.keeps_voice(Platform::Wechat, &media);
                 self.follower.message("voice", &format!("<MediaId>{media}</MediaId><Format>amr</Format>"))
             }
         };
@@ -239,6 +256,20 @@ impl Stage {
         }
         log.show(Shown::ours(self.clock.now(), Way::Unanswered, ""));
         Err(StageError::Unanswered)
+    }
+
+    /// Keeps so many recordings and no more.
+    fn keeps_voice(&self, platform: Platform, file: &str) {
+        let mut voices = locked(&self.voices);
+        voices.push_back((platform, file.to_owned()));
+        if voices.len() > MOST_VOICES
+            && let Some((platform, file)) = voices.pop_front()
+        {
+            match platform {
+                Platform::Telegram => self.telegram.forgets(&file),
+                Platform::Wechat => self.wechat.forgets(&file),
+            }
+        }
     }
 
     fn next_file(&self) -> u64 {

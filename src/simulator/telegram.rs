@@ -68,6 +68,7 @@ struct World {
     message_id: i64,
     update_id: i64,
     query_id: u32,
+    file_id: u32,
     /// `--local`: where files lie is named by a path on disk.
     local: bool,
     /// Refuses, as the real one does in the long run, a second message of a chat within a second (less what the way takes).
@@ -104,6 +105,7 @@ impl BotApi {
             message_id: 100,
             update_id: 892_252_934,
             query_id: 0,
+            file_id: 0,
             local: false,
             strict: None,
         };
@@ -111,6 +113,14 @@ impl BotApi {
         let shared = Arc::new(Shared { world: Mutex::new(world), news: Notify::new() });
         serve(listener, before(wire::router(Arc::clone(&shared))));
         Ok(BotApi { url, shared })
+    }
+
+    /// Has everything that is numbered from now on count up from there, where the service remembers more
+    /// than the platform does.
+    pub fn numbers_from(&self, number: u32) {
+        let mut world = self.world();
+        (world.message_id, world.update_id) = (i64::from(number), i64::from(number));
+        (world.query_id, world.file_id) = (number, number);
     }
 
     /// How a service is set up to use it.
@@ -187,7 +197,8 @@ impl BotApi {
     /// Keeps a file; returns its id.
     pub fn keeps(&self, path: &str, bytes: Vec<u8>) -> String {
         let mut world = self.world();
-        let id = format!("AwACAgIAAxkBAAI{}", world.files.len());
+        world.file_id += 1;
+        let id = format!("AwACAgIAAxkBAAI{}", world.file_id);
         world.files.insert(id.clone(), (path.to_owned(), bytes));
         id
     }

@@ -98,6 +98,11 @@ impl Account {
         self.memory().files.insert(media.to_owned(), bytes);
     }
 
+    /// A file is not kept any longer.
+    pub fn forgets(&self, media: &str) {
+        self.memory().files.remove(media);
+    }
+
     /// Which files were asked for.
     pub fn fetched(&self) -> Vec<String> {
         self.memory().fetched.clone()

@@ -169,7 +169,11 @@ pub(super) async fn tap(State(tap): State<Tap>, request: Request, next: Next) ->
         Some((_, call)) => call.to_owned(),
         None => parts.uri.path().rsplit('/').next().unwrap_or_default().to_owned(),
     };
-    let said = telegram::asked(&parts.headers, &asked).unwrap_or_default();
+    let said = if asked.is_empty() {
+        of_query(parts.uri.query().unwrap_or_default())
+    } else {
+        telegram::asked(&parts.headers, &asked).unwrap_or_default()
+    };
     let at = tap.clock.now();
     let response = next.run(Request::from_parts(parts, Body::from(asked))).await;
     // Asked for all the time; what is in it was noted when it happened.
@@ -186,6 +190,12 @@ pub(super) async fn tap(State(tap): State<Tap>, request: Request, next: Next) ->
         tap.log.show(message);
     }
     Response::from_parts(head, Body::from(answer))
+}
+
+/// What a call without a body asks for; the access token is in every one of them.
+fn of_query(query: &str) -> Value {
+    let pairs = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "access_token");
+    Value::Object(pairs.map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect())
 }
 
 /// What a call brought to the person, if the platform took it.

@@ -7,8 +7,8 @@ use super::push::{Push, Reply, deliver, seal, sign};
 use crate::channel::envelope::xml::cdata;
 use crate::clock::Clock;
 
-/// The platform's numbers of messages count up.
-static NEXT: AtomicU64 = AtomicU64::new(24_539_567_282_716_641);
+/// The platform's numbers of messages count up, over all accounts.
+static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// A follower of the account.
 #[derive(Debug, Clone)]
@@ -49,7 +49,9 @@ impl Follower {
 
     /// They send a message of some kind.
     pub fn message(&self, kind: &str, rest: &str) -> Push {
-        let number = NEXT.fetch_add(1, Ordering::SeqCst);
+        // A platform that begins anew beside a service that remembers must not number as before.
+        let since = u64::try_from(self.clock.now().0).unwrap_or(0).saturating_mul(1_000_000);
+        let number = since.saturating_add(NEXT.fetch_add(1, Ordering::SeqCst));
         self.push(&format!("<MsgType>{}</MsgType>{rest}<MsgId>{number}</MsgId>", cdata(kind)))
     }
 
