@@ -34,19 +34,20 @@ impl Demo {
     /// … with settings as variables.
     pub fn start_with(settings: &[(&str, &Path)]) -> Demo {
         let directory = tempfile::tempdir().unwrap();
-        let mut program = Command::new(env!("CARGO_BIN_EXE_huifang"))
-            .args(["demo", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(directory.path().join("data"))
-            .envs(settings.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(std::fs::File::create(directory.path().join("demo.log")).unwrap())
-            .spawn()
-            .unwrap();
-        let said = lines_until(&mut program, "password");
-        let homeowner = said.split_whitespace().find(|word| word.contains("/chat?t=")).expect("a link").to_owned();
+        let (program, said) = begun(directory.path(), settings);
+        let homeowner = homeowner(&said);
         let url = homeowner.split("/chat").next().unwrap().to_owned();
         let password = said.split_whitespace().last().unwrap().to_owned();
-        Demo { url, homeowner, password, program: Running(program), directory }
+        Demo { url, homeowner, password, program, directory }
+    }
+
+    /// Stops it, and starts it again on what it had written.
+    pub fn restart(&mut self) {
+        let _ = self.program.0.kill();
+        let _ = self.program.0.wait();
+        let (program, said) = begun(self.directory(), &[]);
+        self.program = program;
+        homeowner(&said).split("/chat").next().unwrap().clone_into(&mut self.url);
     }
 
     pub fn directory(&self) -> &Path {
@@ -71,6 +72,24 @@ impl Demo {
         let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
     }
+}
+
+/// Starts the program; returns what it said up to the password.
+fn begun(directory: &Path, settings: &[(&str, &Path)]) -> (Running, String) {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_huifang"))
+        .args(["demo", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(directory.join("data"))
+        .envs(settings.iter().copied())
+        .stdout(Stdio::piped())
+        .stderr(std::fs::File::create(directory.join("demo.log")).unwrap())
+        .spawn()
+        .unwrap();
+    let said = lines_until(&mut program, "password");
+    (Running(program), said)
+}
+
+fn homeowner(said: &str) -> String {
+    said.split_whitespace().find(|word| word.contains("/chat?t=")).expect("a link").to_owned()
 }
 
 impl Drop for Demo {

@@ -11,6 +11,7 @@ mod demo;
 mod import;
 mod looks;
 mod pages;
+mod platforms;
 mod progress;
 mod roles;
 mod staff;
