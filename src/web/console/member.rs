@@ -317,7 +317,7 @@ impl MemberPage {
     /// The page with what was typed.
     fn with(self, entry: Entry) -> MemberPage {
         let (roles, skills) = (roles(entry.role, &self.shell.w), skills(&entry.skills, &self.shell.w));
-        MemberPage { roles, skills, entry, ..self }
+        MemberPage { entry, roles, skills, ..self }
     }
 
     /// The names of the ways by which they are on record.

@@ -97,7 +97,7 @@ impl StaffPage {
                 for person in staff::list(tx).await? {
                     let ways = ways(tx, &person, &w).await?;
                     let hash = staff::password_hash(tx, person.id).await?;
-                    rows.push(Row::of(person, ways, hash.is_some_and(|hash| hash != staff::NO_PASSWORD)));
+                    rows.push(Row::of(person, &ways, hash.is_some_and(|hash| hash != staff::NO_PASSWORD)));
                 }
                 // Those who left stand below.
                 rows.sort_by_key(|row| !row.active);
@@ -111,7 +111,7 @@ impl StaffPage {
 }
 
 impl Row {
-    fn of(person: Person, ways: Vec<String>, has_password: bool) -> Row {
+    fn of(person: Person, ways: &[String], has_password: bool) -> Row {
         Row {
             href: format!("/console/staff/{}", person.id),
             name: person.name,
@@ -178,9 +178,9 @@ mod tests {
             let left = Person { active: false, ..person("zhao", "赵工", Role::Engineer, Some("华东")) };
             let page = StaffPage {
                 rows: vec![
-                    Row::of(person("li", "李工<b>", Role::Engineer, Some("华东")), vec![way(Way::Telegram)], true),
-                    Row::of(person("wu", "吴总", Role::Headquarters, None), Vec::new(), false),
-                    Row::of(left, vec![way(Way::Wecom), way(Way::Mail)], true),
+                    Row::of(person("li", "李工<b>", Role::Engineer, Some("华东")), &[way(Way::Telegram)], true),
+                    Row::of(person("wu", "吴总", Role::Headquarters, None), &[], false),
+                    Row::of(left, &[way(Way::Wecom), way(Way::Mail)], true),
                 ],
                 new: New { login: "\"x".to_owned(), ..New::default() },
                 roles: roles(Role::Engineer, &shell.w),
