@@ -6,11 +6,10 @@ use data_encoding::BASE64;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A mail server that takes everything, or, while it is told so, nothing for the moment.
+/// A mail server that takes everything.
 #[derive(Clone, Default)]
 pub struct Server {
     letters: Arc<Mutex<Vec<String>>>,
-    busy: Arc<Mutex<bool>>,
 }
 
 impl Server {
@@ -35,7 +34,6 @@ impl Server {
         write.write_all(b"220 mail.example.cn\r\n").await.ok()?;
         while let Some(line) = lines.next_line().await.ok()? {
             let answer = match line.split(' ').next()? {
-                "MAIL" if *self.busy.lock().unwrap() => "451 come back later",
                 "DATA" => {
                     write.write_all(b"354 go on\r\n").await.ok()?;
                     let mut letter = String::new();
@@ -52,10 +50,6 @@ impl Server {
             write.write_all(format!("{answer}\r\n").as_bytes()).await.ok()?;
         }
         Some(())
-    }
-
-    pub fn is_busy(&self, busy: bool) {
-        *self.busy.lock().unwrap() = busy;
     }
 
     /// What the letters say, as their reader sees it.

@@ -215,9 +215,9 @@ async fn send(State(memory): Shared, Query(pairs): Pairs, bytes: Bytes) -> Respo
         return axum::Json(json!({ "errcode": 0, "errmsg": "ok", "invaliduser": to })).into_response();
     }
     if card {
-        memory.cards.push(body)
+        memory.cards.push(body);
     } else {
-        memory.messages.push(body)
+        memory.messages.push(body);
     }
     axum::Json(json!({ "errcode": 0, "errmsg": "ok", "invaliduser": "", "msgid": "x" })).into_response()
 }

@@ -111,8 +111,8 @@ async fn an_administrator_makes_changes_and_ends_an_account() {
     // One address, one person.
     let other = posts("/console/staff".to_owned(), fields(&add("wang", "agent"))).await;
     let other = other.headers()["location"].to_str().unwrap().split('?').next().unwrap().to_owned();
-    let taken = posts(format!("{other}/change"), entry("LiGong", "", "")).await;
-    assert_eq!(taken.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let doubled = posts(format!("{other}/change"), entry("LiGong", "", "")).await;
+    assert_eq!(doubled.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(row(&demo, "li-gong").await, stands, "what was refused changed nothing");
 
     let token = [("csrf", csrf.clone())].to_vec();
