@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use huifang::catalog::Catalog;
@@ -148,11 +149,11 @@ async fn rules_say_what_goes_where_and_a_busy_server_is_asked_again() {
     let rule =
         Rule { to: Target::Mail, kinds, regions: vec![], urgency: None, at_night: true, roles: vec![], on_call: None };
     let mut house = House::with(port, vec![rule]).await;
-    server.is_busy(true);
+    server.busy.store(true, Ordering::Relaxed);
     house.says("你们就是踢皮球，推来推去没人管").await;
     house.says("我要找人工").await;
     assert_eq!(server.texts(), [""; 0]);
-    server.is_busy(false);
+    server.busy.store(false, Ordering::Relaxed);
     house.hours_pass(1).await;
     let told = server.texts();
     assert_eq!(told.len(), 1, "{told:?}");

@@ -1,15 +1,17 @@
 //! A mail server that speaks as much of SMTP as it takes to be given letters.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use data_encoding::BASE64;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A mail server that takes everything.
+/// A mail server that takes everything, or, while it is `busy`, nothing for the moment.
 #[derive(Clone, Default)]
 pub struct Server {
     letters: Arc<Mutex<Vec<String>>>,
+    pub busy: Arc<AtomicBool>,
 }
 
 impl Server {
@@ -34,6 +36,7 @@ impl Server {
         write.write_all(b"220 mail.example.cn\r\n").await.ok()?;
         while let Some(line) = lines.next_line().await.ok()? {
             let answer = match line.split(' ').next()? {
+                "MAIL" if self.busy.load(Ordering::Relaxed) => "451 come back later",
                 "DATA" => {
                     write.write_all(b"354 go on\r\n").await.ok()?;
                     let mut letter = String::new();
