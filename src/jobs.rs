@@ -176,8 +176,8 @@ impl Runner {
         let (id, attempt) = (claimed.id, claimed.attempt);
         let outcome = match serde_json::from_str::<Job>(&claimed.payload) {
             Ok(job) => {
-                let performed = self.perform(job, &claimed);
-                tokio::pin!(performed);
+                // On the heap: the largest job would otherwise weigh on the stack of every one.
+                let mut performed = Box::pin(self.perform(job, &claimed));
                 loop {
                     tokio::select! {
                         outcome = &mut performed => break outcome,
