@@ -7,7 +7,8 @@
 
 use serde_json::json;
 
-use super::{Desk, DeskError};
+use super::{Desk, DeskError, words};
+use crate::domain::access::Thing;
 use crate::domain::alert::Act;
 use crate::domain::dialogue::TokenFault;
 use crate::domain::dialogue::effect::About;
@@ -27,6 +28,8 @@ pub struct OpenAlert {
     pub ticket: Option<Ticket>,
     /// What they may do now, in the order of the buttons.
     pub acts: Vec<Act>,
+    /// They may answer the client.
+    pub may_reply: bool,
 }
 
 /// Something somebody does about an alert.
@@ -74,16 +77,34 @@ impl Desk {
         };
         // Seen is seen, whoever it was.
         let acts = if ticket.is_none() && flag.seen_at.is_some() { Vec::new() } else { acts };
-        Ok(Some(OpenAlert { staff, flag, ticket, acts }))
+        let open = ticket.as_ref().is_none_or(|ticket| Act::Reply.makes_sense(ticket, &staff));
+        let may_reply = open && flag.dialogue_id.is_some() && self.may_reply(tx, &staff, &flag, things).await?;
+        Ok(Some(OpenAlert { staff, flag, ticket, acts, may_reply }))
+    }
+
+    async fn may_reply(&self, tx: &mut Tx, staff: &Staff, flag: &Flag, about: Vec<Thing>) -> Result<bool, StoreError> {
+        let mut things = about;
+        if let Some(dialogue) = flag.dialogue_id {
+            things.extend(store::things::of_dialogue(tx, dialogue).await?);
+        }
+        Ok(Act::Reply.is_open_to(staff, &things))
     }
 
     /// Does something about an alert in the name of a member of staff; `id` is by what a copy is known.
-    /// Returns whose name that was.
+    /// An answer to the client comes with what is `said`. Returns whose name that was.
     ///
     /// # Errors
     /// [`DeskError::NotAllowed`] if it is not for their role, and whatever the ticket refuses.
-    pub async fn act_on_alert(&self, flag: FlagId, by: StaffId, act: Act, id: String) -> Result<Staff, DeskError> {
-        let (this, tap) = (self.clone(), Tap { flag, act, said: None, id });
+    pub async fn act_on_alert(
+        &self,
+        flag: FlagId,
+        by: StaffId,
+        act: Act,
+        said: Option<&str>,
+        id: String,
+    ) -> Result<Staff, DeskError> {
+        let said = said.map(|said| words(said, "an answer")).transpose()?;
+        let (this, tap) = (self.clone(), Tap { flag, act, said, id });
         self.write(move |tx| {
             Box::pin(async move {
                 let staff = store::staff::find(tx, by).await?.filter(|staff| staff.active);
@@ -101,11 +122,12 @@ impl Desk {
             return Ok(());
         }
         let flag = store::flags::find(tx, tap.flag).await?.ok_or(DeskError::NotFound("alert"))?;
-        let mut things = store::things::of_flag(tx, &flag).await?;
-        if let (Act::Reply, Some(dialogue)) = (tap.act, flag.dialogue_id) {
-            things.extend(store::things::of_dialogue(tx, dialogue).await?);
-        }
-        if !tap.act.is_open_to(staff, &things) {
+        let things = store::things::of_flag(tx, &flag).await?;
+        let may = match tap.act {
+            Act::Reply => self.may_reply(tx, staff, &flag, things).await?,
+            act => act.is_open_to(staff, &things),
+        };
+        if !may {
             let (id, act) = (staff.id, tap.act.name());
             tracing::info!(staff.id = %id, flag.id = %flag.id, act, "refused by role");
             return Err(DeskError::NotAllowed);

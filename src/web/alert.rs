@@ -51,6 +51,8 @@ pub(super) struct Pressed {
     act: String,
     /// When the page was drawn, in Unix milliseconds: the same press comes with the same.
     at: String,
+    /// What the client is answered, where that is what is done.
+    said: Option<String>,
 }
 
 async fn show(
@@ -103,14 +105,16 @@ impl Pressed {
         staff: StaffId,
         here: &str,
     ) -> Result<Redirect, WebError> {
-        let act = Act::from_name(&self.act).ok_or(WebError::BadRequest)?;
+        let answers = self.said.is_some() && self.act == Act::Reply.name();
+        let act = Act::from_name(&self.act).or(answers.then_some(Act::Reply)).ok_or(WebError::BadRequest)?;
         let at: i64 = self.at.parse().map_err(|_| WebError::BadRequest)?;
         let id = format!("page:{flag}:{staff}:{}:{at}", act.name());
-        let said = match web.desk.act_on_alert(flag, staff, act, id).await {
+        let said = match web.desk.act_on_alert(flag, staff, act, self.said.as_deref(), id).await {
             Ok(_) => format!("done={}", act.name()),
             Err(DeskError::NotAllowed) => "refused=not_allowed".to_owned(),
             Err(DeskError::Store(error)) => return Err(error.into()),
             Err(DeskError::NotFound(_)) => "refused=gone".to_owned(),
+            Err(DeskError::Needed(_)) => "refused=empty".to_owned(),
             Err(_) => "refused=not_now".to_owned(),
         };
         Ok(Redirect::to(&format!("{here}?{said}")))
@@ -133,6 +137,7 @@ pub(super) struct AlertPage {
     said: Option<String>,
     who: String,
     buttons: Vec<Button>,
+    may_reply: bool,
     done: Option<String>,
     problem: Option<String>,
     console: String,
@@ -181,7 +186,7 @@ impl AlertPage {
         at: i64,
         asked: &Asked,
     ) -> AlertPage {
-        let OpenAlert { staff, flag, ticket, acts } = open;
+        let OpenAlert { staff, flag, ticket, acts, may_reply } = open;
         let console = match (flag.ticket_id, flag.response_id, flag.dialogue_id) {
             (Some(ticket), _, _) => format!("/console/tickets/{ticket}"),
             (None, Some(response), _) => format!("/console/responses/{response}"),
@@ -191,11 +196,12 @@ impl AlertPage {
         let nobodys = ticket.as_ref().is_some_and(|ticket| ticket.assignee.is_none());
         let status_key = ticket.as_ref().map(|ticket| format!("web.console.status.{}", ticket.status.name()));
         let number = ticket.map(|ticket| ticket.number).unwrap_or_default();
-        let done = asked.done.as_deref().and_then(Act::from_name).map(|act| {
+        let named = |name: &str| Act::from_name(name).or((name == Act::Reply.name()).then_some(Act::Reply));
+        let done = asked.done.as_deref().and_then(named).map(|act| {
             let args = BTreeMap::from([("name".to_owned(), staff.name.clone()), ("number".to_owned(), number.clone())]);
             w.say(&format!("alert.done.{}", act.name()), &args).trim().to_owned()
         });
-        let refused = ["not_allowed", "not_now", "gone"];
+        let refused = ["not_allowed", "not_now", "gone", "empty"];
         let refused = refused.into_iter().find(|name| asked.refused.as_deref() == Some(name));
         // What nobody has is to be taken first.
         let first = acts.iter().find(|act| nobodys && **act == Act::Take).or(acts.first()).copied();
@@ -210,6 +216,7 @@ impl AlertPage {
             problem: refused.map(|name| w.get(&format!("alert.refused.{name}"))),
             who: w.fill("web.alert.who", "name", &staff.name),
             csrf: None,
+            may_reply,
             status_key,
             console,
             number,
@@ -271,6 +278,7 @@ mod tests {
             said: Some("主卧卫生间天花板在滴水，<b>已经拿盆接了".to_owned()),
             who: w.fill("web.alert.who", "name", "李工"),
             buttons: Act::ON_TICKET.map(button).into(),
+            may_reply: true,
             done: None,
             problem: None,
             console: "/console/tickets/1".to_owned(),
@@ -293,6 +301,7 @@ mod tests {
             let refused = AlertPage {
                 problem: Some(w.get("alert.refused.not_allowed")),
                 buttons: Vec::new(),
+                may_reply: false,
                 csrf: Some("token".to_owned()),
                 ..page(language)
             };

@@ -141,6 +141,17 @@ impl Office {
         self.opens(&next).await.1
     }
 
+    /// Answers the client from a page that was opened; returns what it says then.
+    async fn answers(&self, path: &str, page: &str, said: &str) -> String {
+        let request = client().post(format!("{}{path}", self.house.url));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let answer = request.body(format!("act=reply&at={}&said={said}", drawn_at(page))).send().await.unwrap();
+        assert_eq!(answer.status(), 303);
+        let next = answer.headers()["location"].to_str().unwrap().to_owned();
+        self.house.works().await;
+        seen_on(&self.opens(&next).await.1)
+    }
+
     async fn posts(&self, path: &str, act: &str, at: &str) -> reqwest::Response {
         let request = client().post(format!("{}{path}", self.house.url));
         let request = request.header("content-type", "application/x-www-form-urlencoded");
@@ -216,17 +227,46 @@ async fn a_mail_to_one_person_carries_a_link_that_acts_in_their_name_and_once() 
     insta::assert_snapshot!(transcript, @r"
     接单
     李工 接单 HF2611-0001
-    [已电话][已到场][申请延期]
+    [已电话][已到场][申请延期][发送]
     已电话 ×5
-    [已电话][已到场][申请延期]
+    [已电话][已到场][申请延期][发送]
     arrived
     李工 已到场 HF2611-0001
-    [已电话][申请延期]
+    [已电话][申请延期][发送]
     extend
     李工 申请延期，等负责人定 HF2611-0001
-    [已电话][申请延期]
+    [已电话][申请延期][发送]
     ");
     insta::assert_snapshot!(office.history().await, @"reported client, assigned 李工, called 李工, on_site 李工, extension_requested 李工");
+}
+
+#[tokio::test]
+async fn the_client_is_answered_from_the_page_of_an_alert_once_by_whoever_has_the_ticket() {
+    let office = Office::open(&[TO_STAFF], |_| {}).await;
+    office.hires("li", "李工", Role::Engineer, &[(Way::Mail, "li@example.cn")]).await;
+    office.complains().await;
+    let path = link_in(&office.mail.texts().pop().unwrap());
+    let (_, page) = office.opens(&path).await;
+    assert!(!page.contains("name=\"said\""), "nobody's ticket: it is taken first");
+    let mut transcript = format!("too early: {}\n", office.answers(&path, &page, "hello").await);
+    let page = office.presses(&path, &page, "take").await;
+    let _ = writeln!(transcript, "nothing said: {}", office.answers(&path, &page, "%20").await);
+    for _ in 0..2 {
+        let said = "%E6%88%91%E5%8D%81%E5%88%86%E9%92%9F%E5%90%8E%E5%88%B0"; // 我十分钟后到
+        let _ = writeln!(transcript, "said: {}", office.answers(&path, &page, said).await);
+    }
+    insta::assert_snapshot!(transcript, @r"
+    too early: 这一步您的角色做不了：工单是别人的、不在您的区域，或不归您办。没人接的工单，请先点接单。
+    [已到场][接单]
+    nothing said: 还没写要回复什么。
+    [已电话][已到场][申请延期][发送]
+    said: 李工 的回复已发给客户 HF2611-0001
+    [已电话][已到场][申请延期][发送]
+    said: 李工 的回复已发给客户 HF2611-0001
+    [已电话][已到场][申请延期][发送]
+    ");
+    let (_, chat) = office.opens("/chat/api/messages?session=a-session-of-a-client").await;
+    assert_eq!(chat.matches("我十分钟后到").count(), 1, "{chat}");
 }
 
 #[tokio::test]
@@ -293,10 +333,10 @@ async fn a_link_offers_what_the_role_allows_and_refuses_the_rest() {
     // The page was open while somebody else was faster.
     let _ = writeln!(table, "小王 takes it: {}", seen_on(&office.presses(&wang, &of_wang, "take").await));
     insta::assert_snapshot!(table, @r"
-    周经理: 200 [已电话][已到场][申请延期][接单]
+    周经理: 200 [已电话][已到场][申请延期][接单][发送]
     安居防水: 410 这条提醒不在了，或者已不归您处理。请到后台看看。
     小王: 410 这条提醒不在了，或者已不归您处理。请到后台看看。
-    李工: 200 [已电话][已到场][申请延期]
+    李工: 200 [已电话][已到场][申请延期][发送]
     小王 takes it: 这条提醒不在了，或者已不归您处理。请到后台看看。
     ");
     assert_eq!(office.history().await, "reported client, assigned 李工");
