@@ -125,10 +125,10 @@ impl Share {
 
 /// Says whether a job of this share is due. A look costs nothing durable, a claim does.
 pub async fn is_due(tx: &mut Tx, now: Timestamp, share: Share) -> Result<bool, StoreError> {
-    const SQL: &str = "SELECT COUNT(*) FROM (\
-                       SELECT id FROM jobs WHERE status = 'ready' AND run_at <= $1 AND ($2 = 'all' OR (kind IN ($3, $4, $5, $6)) = ($2 = 'long')) \
-                       UNION ALL SELECT id FROM jobs WHERE status = 'running' AND lease_until <= $1 AND ($2 = 'all' OR (kind IN ($3, $4, $5, $6)) = ($2 = 'long')) \
-                       LIMIT 1) AS due";
+    const SQL: &str = "SELECT COUNT(*) FROM (SELECT ripe.kind FROM (\
+                       SELECT kind FROM jobs WHERE status = 'ready' AND run_at <= $1 \
+                       UNION ALL SELECT kind FROM jobs WHERE status = 'running' AND lease_until <= $1) AS ripe \
+                       WHERE $2 = 'all' OR (ripe.kind IN ($3, $4, $5, $6)) = ($2 = 'long') LIMIT 1) AS due";
     let due: i64 = both!(tx, |c| sqlx::query_scalar(SQL)
         .bind(now.0)
         .bind(share.name())

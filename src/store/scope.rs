@@ -16,25 +16,42 @@ macro_rules! near {
     };
 }
 
-/// Whether a ticket lies within a scope: owner, pool (0 or 1), region.
-macro_rules! ticket_within {
-    ($table:literal, $owner:literal, $pool:literal, $region:literal) => {
+/// Whether a row is the owner's, or where no owner is asked for, in the region.
+macro_rules! own_or_near {
+    ($table:literal, $owner:literal, $region:literal) => {
         concat!(
-            "((CAST(",
+            "(CAST(",
             $owner,
             " AS TEXT) IS NULL AND ",
             crate::store::scope::near!($table, $region),
             ") OR ",
             $table,
             ".assignee = ",
-            $owner,
+            $owner
+        )
+    };
+}
+
+/// Whether there is still something to do about a ticket.
+macro_rules! open {
+    ($table:literal) => {
+        concat!($table, ".status NOT IN ('closed', 'rejected', 'cancelled', 'merged')")
+    };
+}
+
+/// Whether a ticket lies within a scope: owner, pool (0 or 1), region.
+macro_rules! ticket_within {
+    ($table:literal, $owner:literal, $pool:literal, $region:literal) => {
+        concat!(
+            "(",
+            crate::store::scope::own_or_near!($table, $owner, $region),
             " OR (CAST(",
             $pool,
             " AS BIGINT) = 1 AND ",
             $table,
             ".assignee IS NULL AND ",
-            $table,
-            ".status NOT IN ('closed', 'rejected', 'cancelled', 'merged') AND ",
+            crate::store::scope::open!($table),
+            " AND ",
             crate::store::scope::near!($table, $region),
             "))"
         )
@@ -46,14 +63,8 @@ macro_rules! ticket_within {
 macro_rules! visit_within {
     ($table:literal, $owner:literal, $region:literal) => {
         concat!(
-            "((CAST(",
-            $owner,
-            " AS TEXT) IS NULL AND ",
-            crate::store::scope::near!($table, $region),
-            ") OR ",
-            $table,
-            ".assignee = ",
-            $owner,
+            "(",
+            crate::store::scope::own_or_near!($table, $owner, $region),
             " OR EXISTS (SELECT 1 FROM projects own WHERE own.id = ",
             $table,
             ".project_id AND own.engineer_id = ",
@@ -83,9 +94,11 @@ macro_rules! contact_within {
             $table,
             ".id AND task.assignee = ",
             $owner,
-            " AND task.status NOT IN ('closed', 'rejected', 'cancelled', 'merged')))"
+            " AND ",
+            crate::store::scope::open!("task"),
+            "))"
         )
     };
 }
 
-pub(super) use {contact_within, near, ticket_within, visit_within};
+pub(super) use {contact_within, near, open, own_or_near, ticket_within, visit_within};
