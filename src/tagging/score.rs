@@ -178,11 +178,7 @@ impl Reader<'_> {
         let joined = |pair: &[Mark]| match pair {
             [a, b] if a.end <= b.start && !same(a.value, b.value) => {
                 let between: String = self.text.span(a.end, b.start).iter().collect();
-                [
-                    "", "到", "-", "~", "或", "或者", "or", "to", "至", "、", "and", "跟", "和", "还是", "and a",
-                    "or a", "to a",
-                ]
-                .contains(&between.trim())
+                joins(between.trim(), &["", "and", "跟", "和", "还是", "and a", "or a", "to a"])
             }
             _ => false,
         };
@@ -230,11 +226,7 @@ impl Reader<'_> {
     fn is_in_range(&self, mark: &Mark) -> bool {
         let joins = |from: usize, to: usize| {
             let between: String = self.text.span(from, to).iter().collect();
-            [
-                "到", "-", "~", "或", "或者", "or", "to", "至", "、", "and", "–", "—", "or maybe", "maybe", "and a",
-                "or a", "to a",
-            ]
-            .contains(&between.trim())
+            joins(between.trim(), &["and", "–", "—", "or maybe", "maybe", "and a", "or a", "to a"])
         };
         let near = |low: f64, high: f64| low < high && low + 2.0 >= high;
         self.numbers.iter().filter(|number| !self.names_scale(number)).any(|number| {
@@ -355,6 +347,11 @@ impl Reader<'_> {
 
 fn is_star(c: char) -> bool {
     matches!(c, '⭐' | '🌟' | '★')
+}
+
+/// Says whether words between two numbers make them the ends of a range: the usual ones, or others `besides`.
+fn joins(between: &str, besides: &[&str]) -> bool {
+    ["到", "-", "~", "或", "或者", "or", "to", "至", "、"].contains(&between) || besides.contains(&between)
 }
 
 fn same(a: f64, b: f64) -> bool {

@@ -1,7 +1,7 @@
 //! Ratings in odd forms: rows of stars, 满分, what speech recognition makes of a rating, and the
 //! bare number where a rating is awaited.
 
-use super::{Mark, Reader, Scale, is_star, same};
+use super::{Mark, Reader, Scale, is_star, joins, same};
 use crate::domain::lexicon::Meaning;
 use crate::domain::understanding::Awaiting;
 use crate::tagging::matcher::Found;
@@ -124,7 +124,7 @@ impl Reader<'_> {
             let word = is_han(self.text.char(number.start)) && number.end - number.start == 1 && is_han(after);
             let joined = |other: &Number| {
                 let between: String = self.text.span(number.end, other.start).iter().collect();
-                ["到", "-", "~", "或", "或者", "or", "to", "至", "、"].contains(&between.trim())
+                joins(between.trim(), &[])
             };
             let range = number.range || free.get(index + 1).is_some_and(|next| joined(next));
             let whole = self.stands_alone(number) || aspect || awaited && range || self.is_overall(number);

@@ -124,7 +124,8 @@ impl Reader<'_> {
             if number.start < taken {
                 continue;
             }
-            let fraction = self.fraction(number).or_else(|| self.said_fraction(number));
+            let fraction = self.fraction(number).or_else(|| self.named_fraction(number));
+            let fraction = fraction.or_else(|| self.said_fraction(number));
             if let Some(mark) = fraction.or_else(|| self.worded(number)) {
                 taken = mark.end;
                 marks.push(mark);
@@ -150,16 +151,7 @@ impl Reader<'_> {
             ["/", " / ", " out of a possible ", " out of ", " outta ", " of ", "分/", "分(满分", "分,满分", "分 满分"]
                 .iter()
                 .find(|joint| rest.starts_with(**joint))
-                .map(|joint| number.end + joint.chars().count());
-        // "three fifths"
-        for (share, scale) in [(" fifths", Scale::Five), (" tenths", Scale::Ten)] {
-            let end = number.end + share.len();
-            let opens = number.start == self.text.core().0;
-            if rest.starts_with(share) && (opens || self.text.span(end, end + 3) != [' ', 'o', 'f']) {
-                return Some(Mark::plain(number.start, end, number.value, scale));
-            }
-        }
-        let after = after?;
+                .map(|joint| number.end + joint.chars().count())?;
         let whole = self.numbers.iter().find(|other| other.start == after || other.start == after + 1)?;
         let scale = if same(whole.value, 5.0) {
             Scale::Five
@@ -180,6 +172,17 @@ impl Reader<'_> {
             return None;
         }
         Some(Mark { range: number.range, ..Mark::plain(number.start, whole.end, number.value, scale) })
+    }
+
+    /// "three fifths"; "two tenths of the tiles" are tiles, unless the message begins with it.
+    fn named_fraction(&self, number: &Number) -> Option<Mark> {
+        let opens = number.start == self.text.core().0;
+        [(" fifths", Scale::Five), (" tenths", Scale::Ten)].into_iter().find_map(|(share, scale)| {
+            let end = number.end + share.len();
+            let named = self.text.span(number.end, end).iter().copied().eq(share.chars());
+            let meant = named && (opens || self.text.span(end, end + 3) != [' ', 'o', 'f']);
+            meant.then(|| Mark::plain(number.start, end, number.value, scale))
+        })
     }
 
     /// "五分之四", where a rating is awaited and no share of something is meant.
