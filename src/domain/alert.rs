@@ -89,9 +89,14 @@ impl Act {
         }
     }
 
-    /// Returns the act of that name, as far as it is a button: an answer is written, not pressed.
+    /// Returns the act of that name.
+    pub fn named(name: &str) -> Option<Act> {
+        Act::ON_TICKET.into_iter().chain([Act::Seen, Act::Reply]).find(|known| known.name() == name)
+    }
+
+    /// … as far as it is a button: an answer is written, not pressed.
     pub fn from_name(name: &str) -> Option<Act> {
-        Act::ON_TICKET.into_iter().chain([Act::Seen]).find(|known| known.name() == name)
+        Act::named(name).filter(|act| *act != Act::Reply)
     }
 
     /// Returns the rights of which one is needed, over what the alert is about ([`super::access`]).

@@ -105,8 +105,9 @@ impl Pressed {
         staff: StaffId,
         here: &str,
     ) -> Result<Redirect, WebError> {
-        let answers = self.said.is_some() && self.act == Act::Reply.name();
-        let act = Act::from_name(&self.act).or(answers.then_some(Act::Reply)).ok_or(WebError::BadRequest)?;
+        // An answer comes with its words.
+        let act = Act::named(&self.act).filter(|act| *act != Act::Reply || self.said.is_some());
+        let act = act.ok_or(WebError::BadRequest)?;
         let at: i64 = self.at.parse().map_err(|_| WebError::BadRequest)?;
         let id = format!("page:{flag}:{staff}:{}:{at}", act.name());
         let said = match web.desk.act_on_alert(flag, staff, act, self.said.as_deref(), id).await {
@@ -196,8 +197,7 @@ impl AlertPage {
         let nobodys = ticket.as_ref().is_some_and(|ticket| ticket.assignee.is_none());
         let status_key = ticket.as_ref().map(|ticket| format!("web.console.status.{}", ticket.status.name()));
         let number = ticket.map(|ticket| ticket.number).unwrap_or_default();
-        let named = |name: &str| Act::from_name(name).or((name == Act::Reply.name()).then_some(Act::Reply));
-        let done = asked.done.as_deref().and_then(named).map(|act| {
+        let done = asked.done.as_deref().and_then(Act::named).map(|act| {
             let args = BTreeMap::from([("name".to_owned(), staff.name.clone()), ("number".to_owned(), number.clone())]);
             w.say(&format!("alert.done.{}", act.name()), &args).trim().to_owned()
         });
