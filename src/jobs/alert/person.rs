@@ -6,8 +6,6 @@
 
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-
 use super::{Alerts, Found, Told, find};
 use crate::channel::wecom::card::Card;
 use crate::channel::{ChannelKind, Outgoing, SendError};
@@ -64,18 +62,8 @@ struct Person {
 
 impl Runner {
     /// Sends an alert to one member of staff, unless somebody has seen the flag meanwhile, by the first
-    /// way that takes it. On the heap, as the next one: mail and cards take room that every job would
-    /// otherwise have on its stack.
-    pub(in crate::jobs) fn tell_person(&self, flag: FlagId, staff: StaffId, attempt: u32) -> BoxFuture<'_, Outcome> {
-        Box::pin(self.try_ways(flag, staff, attempt))
-    }
-
-    /// Sends a member of staff the link by which they choose their password.
-    pub(in crate::jobs) fn invite_staff(&self, staff: StaffId) -> BoxFuture<'_, Outcome> {
-        Box::pin(self.send_invitation(staff))
-    }
-
-    async fn try_ways(&self, flag: FlagId, staff: StaffId, attempt: u32) -> Outcome {
+    /// way that takes it.
+    pub(in crate::jobs) async fn tell_person(&self, flag: FlagId, staff: StaffId, attempt: u32) -> Outcome {
         let Some(alerts) = &self.alerts else { return Outcome::Done };
         let intake = self.intake.clone();
         let found = self.store.read(move |tx| {
@@ -125,7 +113,8 @@ impl Runner {
         }
     }
 
-    async fn send_invitation(&self, staff: StaffId) -> Outcome {
+    /// Sends a member of staff the link by which they choose their password.
+    pub(in crate::jobs) async fn invite_staff(&self, staff: StaffId) -> Outcome {
         let Some(alerts) = &self.alerts else { return Outcome::Done };
         let found = self.store.read(|tx| {
             Box::pin(async move {
