@@ -3,6 +3,11 @@
 const FORMATS = ["audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4"];
 const LONGEST_SECONDS = 120;
 
+/** Minutes and seconds, as a timer shows them. */
+export function clock(seconds) {
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
 /** Whether this browser, on this page (https or localhost), can record at all. */
 export const canRecord = Boolean(window.MediaRecorder && navigator.mediaDevices?.getUserMedia);
 

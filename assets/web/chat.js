@@ -2,7 +2,7 @@
 
 import { Refused, clips, follow, history, newId, send } from "./chat-api.js";
 import { shrink } from "./chat-photo.js";
-import { canRecord, record } from "./chat-recorder.js";
+import { canRecord, clock, record } from "./chat-recorder.js";
 import { draw, drawFailed, drawNotice, drawPending, say, settleChoices } from "./chat-view.js";
 
 const $ = (id) => document.getElementById(id);
@@ -241,7 +241,7 @@ $("record").addEventListener("click", async () => {
     return;
   }
   try {
-    recording = await record((seconds) => ($("timer").textContent = clock(seconds)));
+    recording = await record((seconds) => ($("timer").textContent = `${clock(seconds)} / 2:00`));
   } catch {
     drawNotice(say("no_microphone"));
     return;
@@ -260,14 +260,10 @@ document.addEventListener("keydown", (event) => {
 });
 
 function recorderShown(yes) {
-  $("timer").textContent = clock(0);
+  $("timer").textContent = `${clock(0)} / 2:00`;
   $("recording").hidden = !yes;
   $("composer").hidden = yes;
   (yes ? $("stop") : $("record")).focus();
-}
-
-function clock(seconds) {
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} / 2:00`;
 }
 
 // --- ready clips of the demo

@@ -1,7 +1,7 @@
 // The page of the simulated platforms: what somebody does with their telephone goes to the stage, what they
 // see and what goes over the wire comes from there. Every word enters the page as text, never as markup.
 
-import { canRecord, record } from "./chat-recorder.js";
+import { canRecord, clock, record } from "./chat-recorder.js";
 
 const $ = (id) => document.getElementById(id);
 const words = JSON.parse(document.body.dataset.words);
@@ -146,12 +146,12 @@ $("record").hidden = !canRecord;
 
 $("record").addEventListener("click", async () => {
   try {
-    recording = await record((seconds) => ($("timer").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`));
+    recording = await record((seconds) => ($("timer").textContent = clock(seconds)));
   } catch {
     $("doing").textContent = say("no_microphone");
     return;
   }
-  $("timer").textContent = "0:00";
+  $("timer").textContent = clock(0);
   show(true);
   const file = await recording.result;
   show(false);
