@@ -62,6 +62,40 @@ async fn photo_voice_and_words_within_seconds_are_one_report() {
 }
 
 #[tokio::test]
+async fn a_second_place_joins_the_first_and_a_denial_takes_its_place() {
+    let mut talk = Talk::bound().await;
+    talk.says("厨房水龙头漏水").await;
+    talk.says("主卧卫生间天花板也漏水").await;
+    talk.says("不对，是阳台的水管漏水").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » 厨房水龙头漏水
+      请您看一下：
+      类别：给排水
+      问题：漏水
+      位置：厨房
+      部件：水龙头
+      这样提交可以吗？
+      [提交] [改一改] [不报了]
+    » 主卧卫生间天花板也漏水
+      请您看一下：
+      类别：给排水
+      问题：漏水
+      位置：厨房 / 主卧卫生间天花板
+      部件：水龙头 / 天花板
+      这样提交可以吗？
+      [提交] [改一改] [不报了]
+    » 不对，是阳台的水管漏水
+      请您看一下：
+      类别：渗漏
+      问题：漏水
+      位置：阳台
+      部件：水管
+      这样提交可以吗？
+      [提交] [改一改] [不报了]
+    ");
+}
+
+#[tokio::test]
 async fn missing_pieces_are_asked_one_by_one() {
     let mut talk = Talk::begin().await;
     talk.says("报修").await;

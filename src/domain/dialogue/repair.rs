@@ -21,6 +21,10 @@ use crate::domain::understanding::{Category, Intent, Understanding, Urgency};
 const ADDITIONS_WINDOW: Duration = Duration::from_secs(10 * 60);
 /// The longest answer that is taken whole as the name of a place.
 const LONGEST_PLACE: usize = 40;
+/// The longest piece that several messages make together; the description has every word anyway.
+const LONGEST_PIECE: usize = 60;
+/// Between the places, parts or faults of several messages: a sign of any language.
+const BESIDES: &str = " / ";
 
 impl Turn<'_> {
     /// Begins a report with what was said.
@@ -434,15 +438,21 @@ impl Report {
         if let Some(media) = words.media.filter(|media| !self.media.contains(media)) {
             self.media.push(media);
         }
-        let replace = self.correcting;
+        // "不对，是卫生间" in answer to the summary says another thing in place of the first.
+        let denied = self.summarised && understood.affirmed == Some(false);
+        let replace = self.correcting || denied;
         let asked_where = matches!(self.asked, Some(SlotId::Place | SlotId::Address));
         for (slot, value) in pieces_of(understood) {
             // The name of an estate or a room is no part that is broken.
             if asked_where && slot != SlotId::Place || self.asked == Some(SlotId::Address) {
                 continue;
             }
-            if replace || !self.has(slot) {
-                self.slots.insert(slot, value);
+            match (self.slots.get_mut(&slot), &value) {
+                (Some(Arg::Text(said)), Arg::Text(more)) if !replace => join(said, more),
+                (Some(_), _) if !replace => {}
+                _ => {
+                    self.slots.insert(slot, value);
+                }
             }
         }
         if self.category.is_none() || replace {
@@ -503,6 +513,16 @@ impl Report {
 
     fn has(&self, slot: SlotId) -> bool {
         self.slots.contains_key(&slot)
+    }
+}
+
+/// "厨房", and a message later "主卧卫生间": both, unless one of them says what the other does.
+fn join(said: &mut String, more: &str) {
+    if more.contains(said.as_str()) {
+        more.clone_into(said);
+    } else if !said.contains(more) && said.chars().count() + more.chars().count() < LONGEST_PIECE {
+        said.push_str(BESIDES);
+        said.push_str(more);
     }
 }
 
