@@ -105,7 +105,8 @@ impl Lexical {
         let text = Text::new(text, &self.script);
         let numbers = number::find(&text);
         let found = self.matcher.find(&text, &numbers);
-        let scores = score::read(&text, &numbers, &found, awaiting);
+        let chooser = self.ngrams.as_ref().and_then(Linear::chooser);
+        let (scores, ratings) = score::read(&text, &numbers, &found, awaiting, chooser);
         let mood = mood::read(&text, &found);
         let trade = category::read(&text, &found);
         let alarm = urgency::read(&text, &found);
@@ -129,6 +130,7 @@ impl Lexical {
             danger: judges.danger(),
             ngrams,
             model: model.copied(),
+            ratings,
         };
         let is_answer = scores.any() && (awaiting != Awaiting::Nothing || !judges.is_review());
         let verdict = if is_answer { verdict } else { judges.mood(verdict) };
@@ -185,6 +187,8 @@ pub struct Why {
     danger: f64,
     ngrams: Option<Opinion>,
     model: Option<Opinion>,
+    /// What the rating may be, each with its signs.
+    ratings: Vec<score::Reading>,
 }
 
 /// Sums up what the rules say to the questions the models answer too.

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use super::marks::Marker;
 use super::ngrams;
 use super::opinion::{DEGREES, INTENTS, MOODS, Opinion, Review, TRADES, softmax, trades};
+use super::score::Chooser;
 use super::text::Text;
 use crate::domain::understanding::{Intent, Sentiment, Urgency};
 use crate::models::Manifest;
@@ -40,6 +41,7 @@ pub struct Linear {
     urgency: Head<DEGREES>,
     reviews: Option<Reviews>,
     marker: Option<Marker>,
+    chooser: Option<Chooser>,
 }
 
 /// Public reviews and tweets, which words of feeling mean more plainly than messages to a service.
@@ -91,6 +93,11 @@ impl Linear {
     /// Returns the marker of keywords, where the file has one.
     pub(super) fn marker(&self) -> Option<&Marker> {
         self.marker.as_ref()
+    }
+
+    /// Returns the chooser of ratings, where the file has one.
+    pub(super) fn chooser(&self) -> Option<&Chooser> {
+        self.chooser.as_ref()
     }
 
     /// Judges an utterance.
@@ -153,18 +160,15 @@ fn read(bytes: &[u8]) -> Result<Linear, String> {
     let note = header.metadata().as_ref().and_then(|all| all.get("huifang")).ok_or("its header has no \"huifang\"")?;
     let notes: BTreeMap<String, Note> = serde_json::from_str(note).map_err(|error| error.to_string())?;
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| format!("{error:?}"))?;
+    let has = |name: &str| tensors.names().iter().any(|known| **known == *name);
     let model = Linear {
         sentiment: head(&tensors, &notes, "sentiment", Sentiment::ALL.map(Sentiment::name))?,
         intent: head(&tensors, &notes, "intent", Intent::ALL.map(Intent::name))?,
         category: head(&tensors, &notes, "category", trades())?,
         urgency: head(&tensors, &notes, "urgency", Urgency::ALL.map(Urgency::name))?,
         reviews: notes.contains_key("kind").then(|| reviews(&tensors, &notes)).transpose()?,
-        marker: tensors
-            .names()
-            .iter()
-            .any(|name| *name == "marks.weight")
-            .then(|| Marker::read(&tensors))
-            .transpose()?,
+        marker: has("marks.weight").then(|| Marker::read(&tensors)).transpose()?,
+        chooser: has("ratings.sign").then(|| Chooser::read(&tensors)).transpose()?,
     };
     let short = [model.intent.longest, model.category.longest, model.urgency.longest];
     let long = model.reviews.as_ref().map_or([model.sentiment.longest; 3], |reviews| {

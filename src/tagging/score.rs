@@ -5,10 +5,13 @@
 //! from what is awaited second. A value outside its scale is no rating; a range asks back.
 //!
 //! [`worded`], [`odd`] and [`setting`] find marks, [`sums`] reckons, [`taken`] says which are taken
-//! back or somebody else's, [`aspects`] parts them by what they rate.
+//! back or somebody else's, [`aspects`] parts them by what they rate. Beyond the forms these rules
+//! know, [`readings`] lists everything that may be meant and [`chooser`] has learnt to choose.
 
 mod aspects;
+mod chooser;
 mod odd;
+mod readings;
 mod setting;
 mod sums;
 mod taken;
@@ -16,6 +19,10 @@ mod worded;
 
 use std::collections::BTreeMap;
 
+pub(super) use chooser::Chooser;
+pub(super) use readings::Reading;
+
+use self::readings::Stated;
 use super::matcher::Found;
 use super::number::Number;
 use super::text::Text;
@@ -93,33 +100,21 @@ impl Mark {
     }
 }
 
-/// Reads the ratings.
-pub(super) fn read(text: &Text, numbers: &[Number], found: &[Found], awaiting: Awaiting) -> Scores {
+/// Reads the ratings: by rules, and where there is a chooser by its choice between what the rules read
+/// and everything else it may be. Also returns what was chosen from.
+pub(super) fn read(
+    text: &Text,
+    numbers: &[Number],
+    found: &[Found],
+    awaiting: Awaiting,
+    chooser: Option<&Chooser>,
+) -> (Scores, Vec<Reading>) {
     let settings = setting::find(text, numbers);
     let reader = Reader { text, numbers, found, awaiting, settings };
-    if let Some(sum) = reader.bare_sum() {
-        return reader.settle(vec![sum]);
-    }
-    if let Some(opening) = reader.opening() {
-        return reader.settle(vec![opening]);
-    }
-    let mut marks = reader.marks();
-    if let Some(last) = reader.closing(&marks) {
-        return reader.settle(vec![last]);
-    }
-    if marks.iter().all(|mark| mark.setting) {
-        marks.extend(reader.bare());
-    } else if awaiting != Awaiting::Nothing {
-        marks.extend(reader.bare_correction(&marks));
-    }
-    if awaiting == Awaiting::Nothing {
-        marks.extend(reader.own_conclusion(&marks));
-    }
-    reader.reckon(&mut marks);
-    if marks.is_empty() {
-        marks.extend(reader.full_alone());
-    }
-    reader.settle(marks)
+    let ruled = reader.by_rules();
+    let readings = reader.readings(&ruled);
+    let chosen = chooser.and_then(|chooser| chooser.choose(&readings));
+    (reader.as_chosen(ruled, chosen), readings)
 }
 
 struct Reader<'r> {
@@ -131,6 +126,45 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
+    /// Reads what is said in a form the rules know.
+    fn by_rules(&self) -> Scores {
+        if let Some(sum) = self.bare_sum() {
+            return self.settle(vec![sum]);
+        }
+        if let Some(opening) = self.opening() {
+            return self.settle(vec![opening]);
+        }
+        let mut marks = self.marks();
+        if let Some(last) = self.closing(&marks) {
+            return self.settle(vec![last]);
+        }
+        if marks.iter().all(|mark| mark.setting) {
+            marks.extend(self.bare());
+        } else if self.awaiting != Awaiting::Nothing {
+            marks.extend(self.bare_correction(&marks));
+        }
+        if self.awaiting == Awaiting::Nothing {
+            marks.extend(self.own_conclusion(&marks));
+        }
+        self.reckon(&mut marks);
+        if marks.is_empty() {
+            marks.extend(self.full_alone());
+        }
+        self.settle(marks)
+    }
+
+    /// What the rules read, or what was chosen instead; where nothing is believed of what they read, the
+    /// rating is unclear and asked for.
+    fn as_chosen(&self, ruled: Scores, chosen: Option<&Reading>) -> Scores {
+        let Some(chosen) = chosen.filter(|chosen| chosen.stated != Stated::of(&ruled)) else { return ruled };
+        let mut scores = Scores { score: None, score10: None, nps: None, unclear: chosen.mark.is_none(), ..ruled };
+        if let Some(mark) = chosen.mark {
+            scores.spans.push((mark.start, mark.end));
+            self.place(mark, &mut scores);
+        }
+        scores
+    }
+
     fn settle(&self, mut marks: Vec<Mark>) -> Scores {
         let mut scores =
             Scores { spans: marks.iter().map(|mark| (mark.start, mark.end)).collect(), ..Scores::default() };

@@ -53,6 +53,20 @@ fn emergencies_are_found_and_false_alarms_are_not_raised() {
 }
 
 #[test]
+fn marks_are_found_in_forms_nobody_listed() {
+    let ngrams = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/sentiment/ngrams.safetensors");
+    let lexical = Lexical::new(&catalog::lexicon::embedded().expect("a lexicon")).expect("it compiles");
+    let (tagger, faults) = Tagger::open(lexical, &Judges { ngrams: Some(&ngrams), ..Judges::default() });
+    assert_eq!(faults, []);
+    table(include_str!("tables/ratings_chosen.tsv"), |row| {
+        let awaiting: Awaiting = serde_json::from_value(row[0].into()).expect("what is awaited");
+        let read = tagger.understand(row[3], None, awaiting);
+        let said = |mark: Option<f64>| mark.map_or("-".to_owned(), |mark| mark.to_string());
+        (format!("{} {}", row[1], row[2]), format!("{} {}", said(read.score), said(read.nps.map(f64::from))))
+    });
+}
+
+#[test]
 fn intents_and_trades_are_told_apart() {
     table(include_str!("tables/intents.tsv"), |row| {
         let read = understood(row[2], Awaiting::Nothing);

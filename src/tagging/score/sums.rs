@@ -8,7 +8,12 @@ use crate::domain::lexicon::Meaning;
 use crate::domain::understanding::Awaiting;
 
 /// Words that add; longer ones first.
-const ADDING: &[&str] = &["加上", "加个", "加", "多给", "再多", "补上", "补", "涨", "提高", "plus", "add", "adding"];
+pub(super) const ADDING: &[&str] =
+    &["加上", "加个", "加", "多给", "再多", "补上", "补", "涨", "提高", "plus", "add", "adding"];
+
+/// What may stand between such a word and the number.
+pub(super) const FILLERS: &[&str] =
+    &["you", "a", "the", "another", "again", "back", "给", "它", "他", "她", "你们", "了", "去", "掉", "个"];
 
 /// What says after a step that it is not taken: "扣半分都舍不得".
 const NOT_TAKEN: &[&str] = &[

@@ -347,15 +347,24 @@ impl Reader<'_> {
 
     pub(super) fn has_unit(&self, number: &Number) -> bool {
         let c = self.text.char(number.end);
-        let unit = self.found.iter().any(|find| {
-            matches!(find.meaning, Meaning::Unit)
-                && find.start >= number.end
-                && self.text.span(number.end, find.start).iter().all(|c| matches!(c, ' ' | '多' | '几' | '来' | '-'))
-                && find.start - number.end <= 1
-        });
-        unit || matches!(c, '%' | ':' | '/' | '-') && self.text.char(number.end + 1).is_ascii_digit()
-            || c == '%'
+        self.is_counted(number)
+            || matches!(c, ':' | '/' | '-') && self.text.char(number.end + 1).is_ascii_digit()
             || c.is_ascii_alphabetic()
+    }
+
+    /// "3 days", 9楼, 20%: something is counted or numbered.
+    pub(super) fn is_counted(&self, number: &Number) -> bool {
+        self.text.char(number.end) == '%'
+            || self.found.iter().any(|find| {
+                matches!(find.meaning, Meaning::Unit)
+                    && find.start >= number.end
+                    && self
+                        .text
+                        .span(number.end, find.start)
+                        .iter()
+                        .all(|c| matches!(c, ' ' | '多' | '几' | '来' | '-'))
+                    && find.start - number.end <= 1
+            })
     }
 
     /// "发的4是按错了，应该是5", "3. no wait, 4": a figure that was wrong, and another instead of it.
