@@ -75,7 +75,8 @@ def make() -> None:
     espeak, lines = Espeak(), []
     for number, (group, plan) in enumerate(wanted()):
         samples, _ = synthesis.sound(espeak, plan)
-        name = f"{number:04}." + ("ogg" if number % 2 else "amr")
+        # Turn about, and by pairs, so that kinds that take turns themselves come in both.
+        name = f"{number:04}." + ("ogg" if (number + number // 2) % 2 else "amr")
         save(samples, FOLDER / name, random.Random(number))
         lines.append("\t".join((name, group, plan.language, plan.text.strip())))
     LIST.write_text("\n".join(lines) + "\n", "utf-8")

@@ -208,7 +208,7 @@ def report(model: Whisper, used: list[int], device: str, step: int, spent: float
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=140)
+    parser.add_argument("--minutes", type=float, default=95)
     parser.add_argument("--start", type=Path)
     parser.add_argument("--rate", type=float)
     parser.add_argument("--port", type=int, default=29_517)
