@@ -30,7 +30,10 @@ class Recogniser:
     """A model file in whisper.cpp."""
 
     def __init__(self, path: Path) -> None:
-        self.context = whispercpp.whisper_init_from_file_with_params(str(path), whispercpp.whisper_context_default_params())
+        params = whispercpp.whisper_context_default_params()
+        # With it whisper.cpp attends to what a longer clip before left behind a shorter window.
+        params.flash_attn = False
+        self.context = whispercpp.whisper_init_from_file_with_params(str(path), params)
 
     def text(self, samples: np.ndarray, language: str) -> str:
         """Recognises one clip."""
