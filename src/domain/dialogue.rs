@@ -14,6 +14,7 @@ mod elsewhere;
 mod question;
 mod recordings;
 mod repair;
+mod report;
 mod survey;
 mod talk;
 mod verdict;

@@ -69,6 +69,7 @@ async fn a_leak_is_visited_mended_by_a_firm_and_confirmed() {
 
     unfold(&desk, "firm").await;
     desk.press("form[action$='/firm'] button").await;
+    desk.sees("#link").await;
     let link = desk.run("return document.querySelector('#link').value").await;
     desk.picture("work-4-link").await;
     desk.is_sound().await;

@@ -4,10 +4,10 @@
 //! A message that names place and symptom needs one tap. Which pieces exist and which are
 //! required is data ([`crate::domain::script::RepairForm`]).
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::effect::{About, Effect, TicketDraft, Timer};
+use super::report::pieces_of;
 use super::say::{Arg, Say};
 use super::state::{Activity, RecentTicket, Report};
 use super::{Turn, Words};
@@ -15,17 +15,10 @@ use crate::domain::flag::FlagKind;
 use crate::domain::ids::{MediaId, TicketId};
 use crate::domain::script::{Command, Slot, SlotId};
 use crate::domain::ticket::TicketKind;
-use crate::domain::understanding::{Category, Intent, Understanding, Urgency};
+use crate::domain::understanding::Urgency;
 
 /// How long after filing more words and photos go to the same ticket.
 const ADDITIONS_WINDOW: Duration = Duration::from_secs(10 * 60);
-/// The longest answer that is taken whole as the name of a place.
-const LONGEST_PLACE: usize = 40;
-/// The longest piece that several messages make together; the description has every word anyway.
-const LONGEST_PIECE: usize = 60;
-/// Between the places, parts or faults of several messages: a sign of any language.
-const BESIDES: &str = " / ";
-
 impl Turn<'_> {
     /// Begins a report with what was said.
     pub(super) fn begin_report(&mut self, words: Option<&Words>) {
@@ -428,123 +421,6 @@ impl Turn<'_> {
             Activity::Idle | Activity::Commenting(_) => None,
         }
     }
-}
-
-impl Report {
-    /// Takes in what was said: its words, and whatever was understood of the pieces.
-    pub(super) fn take(&mut self, words: &Words, opening: bool) {
-        let understood = &words.understood;
-        self.pieces.push(words.text.clone());
-        if let Some(media) = words.media.filter(|media| !self.media.contains(media)) {
-            self.media.push(media);
-        }
-        // "不对，是卫生间" in answer to the summary says another thing in place of the first.
-        let denied = self.summarised && understood.affirmed == Some(false);
-        let replace = self.correcting || denied;
-        let asked_where = matches!(self.asked, Some(SlotId::Place | SlotId::Address));
-        for (slot, value) in pieces_of(understood) {
-            // The name of an estate or a room is no part that is broken.
-            if asked_where && slot != SlotId::Place || self.asked == Some(SlotId::Address) {
-                continue;
-            }
-            match (self.slots.get_mut(&slot), &value) {
-                (Some(Arg::Text(said)), Arg::Text(more)) if !replace => join(said, more),
-                (Some(_), _) if !replace => {}
-                _ => {
-                    self.slots.insert(slot, value);
-                }
-            }
-        }
-        if self.category.is_none() || replace {
-            self.category = understood.category.or(self.category);
-        }
-        self.urgency = self.urgency.max(understood.urgency);
-        self.hazard = self.hazard.or(understood.hazard);
-        // A lift is its own place.
-        if !self.has(SlotId::Place)
-            && self.category == Some(Category::Elevator)
-            && let Some(part) = self.slots.get(&SlotId::Component).cloned()
-        {
-            self.slots.insert(SlotId::Place, part);
-        }
-        // "什么时候能来？" is kept with the report, but answers nothing: the question is asked again.
-        match self.asked.filter(|_| !is_counter_question(words)) {
-            Some(SlotId::Symptom) if understood.symptom.is_none() && (replace || !self.has(SlotId::Symptom)) => {
-                self.fill(SlotId::Symptom, Arg::Text(words.text.clone()));
-            }
-            Some(SlotId::Place) if understood.location.is_none() && words.text.chars().count() <= LONGEST_PLACE => {
-                self.fill(SlotId::Place, Arg::Text(words.text.clone()));
-            }
-            Some(
-                slot @ (SlotId::Address | SlotId::Component | SlotId::Since | SlotId::Severity | SlotId::WishedTime),
-            ) => self.fill(slot, Arg::Text(words.text.clone())),
-            Some(SlotId::Symptom | SlotId::Place) | None => {}
-        }
-        // Whoever says something is broken has said what is wrong, if not in words we know.
-        let told = opening && (understood.intent == Intent::RepairReport || understood.category.is_some());
-        if told {
-            self.have_symptom(&words.text);
-        }
-        if self.asked.is_some() {
-            self.asked = None;
-            self.correcting = false;
-        }
-        self.summarised = false;
-    }
-
-    /// Makes sure that it says what is wrong: in words we do not know, if need be.
-    pub(super) fn have_symptom(&mut self, words: &str) {
-        if !self.has(SlotId::Symptom) {
-            self.slots.insert(SlotId::Symptom, Arg::Text(words.to_owned()));
-        }
-    }
-
-    fn fill(&mut self, slot: SlotId, value: Arg) {
-        self.slots.insert(slot, value);
-        self.asked = None;
-        self.correcting = false;
-    }
-
-    fn skip(&mut self, slot: SlotId) {
-        self.skipped.push(slot);
-        self.asked = None;
-        self.correcting = false;
-    }
-
-    fn has(&self, slot: SlotId) -> bool {
-        self.slots.contains_key(&slot)
-    }
-}
-
-/// "厨房", and a message later "主卧卫生间": both, unless one of them says what the other does.
-fn join(said: &mut String, more: &str) {
-    if more.contains(said.as_str()) {
-        more.clone_into(said);
-    } else if !said.contains(more) && said.chars().count() + more.chars().count() < LONGEST_PIECE {
-        said.push_str(BESIDES);
-        said.push_str(more);
-    }
-}
-
-/// Whether somebody asks instead of answering.
-fn is_counter_question(words: &Words) -> bool {
-    let asks = words.text.trim_end().ends_with(['?', '？', '吗', '呢']);
-    asks || matches!(words.understood.intent, Intent::ProgressQuery | Intent::Complaint)
-}
-
-/// Returns the pieces of a report that an utterance names.
-fn pieces_of(understood: &Understanding) -> BTreeMap<SlotId, Arg> {
-    let Understanding { location, component, symptom, since, wished_time, .. } = understood;
-    [
-        (SlotId::Place, location),
-        (SlotId::Component, component),
-        (SlotId::Symptom, symptom),
-        (SlotId::Since, since),
-        (SlotId::WishedTime, wished_time),
-    ]
-    .into_iter()
-    .filter_map(|(slot, said)| said.clone().map(|said| (slot, Arg::Text(said))))
-    .collect()
 }
 
 fn line(label_key: &str, value: Arg) -> Say {
