@@ -19,6 +19,7 @@ use crate::domain::understanding::Urgency;
 
 /// How long after filing more words and photos go to the same ticket.
 const ADDITIONS_WINDOW: Duration = Duration::from_secs(10 * 60);
+
 impl Turn<'_> {
     /// Begins a report with what was said.
     pub(super) fn begin_report(&mut self, words: Option<&Words>) {

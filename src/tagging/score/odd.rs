@@ -51,20 +51,25 @@ impl Reader<'_> {
                     .iter()
                     .any(|mark| mark.start <= find.end + 1 && mark.end >= find.start && mark.scale != Scale::Open)
             })
-            .map(|find| {
-                let ten = matches!(self.awaiting, Awaiting::Score10 | Awaiting::Nps);
-                let value = if ten { 10.0 } else { 5.0 };
-                Mark { maximum: true, ..Mark::plain(find.start, find.end, value, Scale::Open) }
-            })
+            .map(|find| Mark { maximum: true, ..Mark::plain(find.start, find.end, self.highest(), Scale::Open) })
             .collect()
+    }
+
+    /// Returns the top of the scale that is asked for, five where none is.
+    pub(super) fn highest(&self) -> f64 {
+        if matches!(self.awaiting, Awaiting::Score10 | Awaiting::Nps) { 10.0 } else { 5.0 }
+    }
+
+    /// Returns its foot.
+    pub(super) fn lowest(&self) -> f64 {
+        if self.awaiting == Awaiting::Nps { 0.0 } else { 1.0 }
     }
 
     /// 最低分, "the lowest score": the foot of the scale that is asked for.
     pub(super) fn minima(&self) -> Vec<Mark> {
-        let foot = if self.awaiting == Awaiting::Nps { 0.0 } else { 1.0 };
         let meant = self.awaiting != Awaiting::Nothing;
         let named = self.found.iter().filter(|find| meant && matches!(find.meaning, Meaning::Minimum));
-        named.map(|find| Mark::plain(find.start, find.end, foot, Scale::Open)).collect()
+        named.map(|find| Mark::plain(find.start, find.end, self.lowest(), Scale::Open)).collect()
     }
 
     /// "满分10": the full mark with its own number and nothing else.

@@ -10,7 +10,6 @@ use serde::Serialize;
 
 use super::{Mark, Reader, Scale, Scores, same, sums};
 use crate::domain::lexicon::Meaning;
-use crate::domain::understanding::Awaiting;
 use crate::tagging::ngrams::{self, Token};
 use crate::tagging::number::Number;
 
@@ -89,6 +88,14 @@ struct Mention {
     is_counted: bool,
 }
 
+/// What a mention stands among; gathered once for all of them.
+#[derive(Debug, Clone, Copy)]
+struct Around<'a> {
+    mentions: &'a [Mention],
+    derived: &'a [Mention],
+    tokens: &'a [Token<'a>],
+}
+
 impl Mention {
     fn of(kind: Kind, mark: Mark) -> Mention {
         Mention { kind, mark, end: mark.end, is_counted: false }
@@ -104,6 +111,8 @@ impl Reader<'_> {
             return Vec::new();
         }
         let derived = self.derived(&mentions);
+        let tokens = ngrams::tokens(&self.text.folded);
+        let around = Around { mentions: &mentions, derived: &derived, tokens: &tokens };
         let mut readings = Vec::with_capacity(mentions.len() + derived.len() + 2);
         for (mention, is_derived) in
             mentions.iter().map(|m| (m, false)).chain(derived.iter().map(|mention| (mention, true)))
@@ -126,7 +135,7 @@ impl Reader<'_> {
             let signs = if is_derived {
                 signs_of_derived(mention, &mentions, rules)
             } else {
-                self.signs_of(mention, &mentions, &derived, rules)
+                self.signs_of(mention, around, rules)
             };
             readings.push(Reading { stated, mark: Some(mention.mark), signs });
         }
@@ -151,11 +160,10 @@ impl Reader<'_> {
         let known = self.marks();
         let mut mentions: Vec<Mention> = self.numbers.iter().map(|number| self.mention_of(number, &known)).collect();
         mentions.extend(self.stars().into_iter().map(|mark| Mention::of(Kind::Stars, mark)));
-        let of_ten = matches!(self.awaiting, Awaiting::Score10 | Awaiting::Nps);
         for find in self.found {
             let (kind, value) = match find.meaning {
-                Meaning::Maximum => (Kind::Maximum, if of_ten { 10.0 } else { 5.0 }),
-                Meaning::Minimum => (Kind::Minimum, if self.awaiting == Awaiting::Nps { 0.0 } else { 1.0 }),
+                Meaning::Maximum => (Kind::Maximum, self.highest()),
+                Meaning::Minimum => (Kind::Minimum, self.lowest()),
                 Meaning::Homophone { value } => (Kind::Homophone, *value),
                 _ => continue,
             };
@@ -249,23 +257,23 @@ impl Reader<'_> {
         self.text.folded.trim_end().ends_with(['?', '吗', '呢'])
     }
 
-    fn signs_of(&self, mention: &Mention, mentions: &[Mention], derived: &[Mention], rules: Rules) -> Vec<u32> {
+    fn signs_of(&self, mention: &Mention, around: Around, rules: Rules) -> Vec<u32> {
+        let Around { mentions, derived, tokens } = around;
         let mut signs = Signs(Vec::with_capacity(80));
         let (Mark { start, value, .. }, end) = (mention.mark, mention.end);
-        let tokens = ngrams::tokens(&self.text.folded);
-        self.signs_of_wording(&mut signs, &tokens, start, end);
+        self.signs_of_wording(&mut signs, tokens, start, end);
         let (clause_start, clause_end) = self.clause_around(start, end);
-        signs.bag("clause before", self.within(&tokens, clause_start, start));
-        signs.bag("clause after", self.within(&tokens, end, clause_end));
+        signs.bag("clause before", self.within(tokens, clause_start, start));
+        signs.bag("clause after", self.within(tokens, end, clause_end));
         let before = mentions.iter().rev().find(|other| other.end <= start && other.mark.start < start);
         let after = mentions.iter().find(|other| other.mark.start >= end);
         if let Some(before) = before {
-            let between = self.within(&tokens, before.end, start);
+            let between = self.within(tokens, before.end, start);
             signs.bag("since the last", between.get(between.len().saturating_sub(WORDS_BEFORE)..).unwrap_or_default());
             signs.fact("as the last", usize::from(same(before.mark.value, value)));
         }
         if let Some(after) = after {
-            let between = self.within(&tokens, end, after.mark.start);
+            let between = self.within(tokens, end, after.mark.start);
             signs.bag("until the next", between.get(..WORDS_AFTER).unwrap_or(between));
         }
         let open = |from: usize, to: usize| self.text.span(from, to).iter().all(|c| *c == ' ');

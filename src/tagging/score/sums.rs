@@ -110,7 +110,7 @@ impl Reader<'_> {
 
     fn top(&self) -> f64 {
         let ten = self.settings.iter().any(|_| self.numbers.iter().any(|n| self.scale_of_setting(n) == Scale::Ten));
-        if ten || matches!(self.awaiting, Awaiting::Score10 | Awaiting::Nps) { 10.0 } else { 5.0 }
+        if ten { 10.0 } else { self.highest() }
     }
 
     fn is_full(&self, mark: &Mark) -> bool {
