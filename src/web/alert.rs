@@ -36,13 +36,31 @@ pub(super) fn routes() -> Router<Web> {
     Router::new().route("/a/{token}", get(show).post(press))
 }
 
-/// What the page is asked to say besides.
+/// What the page says besides.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Asked {
     /// The name of what was just done.
     done: Option<String>,
-    /// Why nothing was done.
-    refused: Option<String>,
+    #[serde(skip)]
+    refused: Option<Refused>,
+}
+
+/// What was not done.
+#[derive(Debug)]
+struct Refused {
+    /// Why, the end of a text's name.
+    why: &'static str,
+    /// The answer that was not sent: whoever wrote it finds it in the field again.
+    answer: String,
+}
+
+/// What comes of a pressed button.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// Done: back to the page.
+    Done(Redirect),
+    /// Nothing was done: the page, which says why.
+    Refused(Asked),
 }
 
 /// A pressed button.
@@ -62,13 +80,9 @@ async fn show(
     headers: HeaderMap,
 ) -> Result<Response, WebError> {
     let w = web.words(language_of(&headers));
-    let (flag, staff) = match web.desk.alert_link(&token) {
-        Ok(opened) => opened,
-        Err(fault) => return shut(w, Some(fault)),
-    };
-    match AlertPage::load(&web, w.clone(), flag, staff, format!("/a/{token}"), asked).await? {
-        Some(page) => Ok(Html(page.render()?).into_response()),
-        None => shut(w, None),
+    match web.desk.alert_link(&token) {
+        Ok((flag, staff)) => drawn(&web, w, flag, staff, format!("/a/{token}"), asked).await,
+        Err(fault) => shut(w, Some(fault)),
     }
 }
 
@@ -78,9 +92,29 @@ async fn press(
     headers: HeaderMap,
     Form(pressed): Form<Pressed>,
 ) -> Result<Response, WebError> {
-    match web.desk.alert_link(&token) {
-        Ok((flag, staff)) => Ok(pressed.carry_out(&web, flag, staff, &format!("/a/{token}")).await?.into_response()),
-        Err(fault) => shut(web.words(language_of(&headers)), Some(fault)),
+    let w = web.words(language_of(&headers));
+    let (flag, staff) = match web.desk.alert_link(&token) {
+        Ok(opened) => opened,
+        Err(fault) => return shut(w, Some(fault)),
+    };
+    let here = format!("/a/{token}");
+    match pressed.carry_out(&web, flag, staff, &here).await? {
+        Outcome::Done(back) => Ok(back.into_response()),
+        Outcome::Refused(asked) => drawn(&web, w, flag, staff, here, asked).await,
+    }
+}
+
+async fn drawn(
+    web: &Web,
+    w: Words,
+    flag: FlagId,
+    staff: StaffId,
+    here: String,
+    asked: Asked,
+) -> Result<Response, WebError> {
+    match AlertPage::load(web, w.clone(), flag, staff, here, asked).await? {
+        Some(page) => page.answer(),
+        None => shut(w, None),
     }
 }
 
@@ -97,28 +131,29 @@ fn shut(w: Words, fault: Option<TokenFault>) -> Result<Response, WebError> {
 }
 
 impl Pressed {
-    /// Does it in the name of a member of staff, and leads back to the page.
+    /// Does it in the name of a member of staff.
     pub(super) async fn carry_out(
-        &self,
+        self,
         web: &Web,
         flag: FlagId,
         staff: StaffId,
         here: &str,
-    ) -> Result<Redirect, WebError> {
+    ) -> Result<Outcome, WebError> {
         // An answer comes with its words.
         let act = Act::named(&self.act).filter(|act| *act != Act::Reply || self.said.is_some());
         let act = act.ok_or(WebError::BadRequest)?;
         let at: i64 = self.at.parse().map_err(|_| WebError::BadRequest)?;
         let id = format!("page:{flag}:{staff}:{}:{at}", act.name());
-        let said = match web.desk.act_on_alert(flag, staff, act, self.said.as_deref(), id).await {
-            Ok(_) => format!("done={}", act.name()),
-            Err(DeskError::NotAllowed) => "refused=not_allowed".to_owned(),
+        let why = match web.desk.act_on_alert(flag, staff, act, self.said.as_deref(), id).await {
+            Ok(_) => return Ok(Outcome::Done(Redirect::to(&format!("{here}?done={}", act.name())))),
+            Err(DeskError::NotAllowed) => "not_allowed",
             Err(DeskError::Store(error)) => return Err(error.into()),
-            Err(DeskError::NotFound(_)) => "refused=gone".to_owned(),
-            Err(DeskError::Needed(_)) => "refused=empty".to_owned(),
-            Err(_) => "refused=not_now".to_owned(),
+            Err(DeskError::NotFound(_)) => "gone",
+            Err(DeskError::Needed(_)) => "empty",
+            Err(_) => "not_now",
         };
-        Ok(Redirect::to(&format!("{here}?{said}")))
+        let refused = Refused { why, answer: self.said.unwrap_or_default() };
+        Ok(Outcome::Refused(Asked { done: None, refused: Some(refused) }))
     }
 }
 
@@ -139,6 +174,8 @@ pub(super) struct AlertPage {
     who: String,
     buttons: Vec<Button>,
     may_reply: bool,
+    /// What was written and not sent.
+    answer: String,
     done: Option<String>,
     problem: Option<String>,
     console: String,
@@ -170,7 +207,13 @@ impl AlertPage {
                 }
             })
         });
-        Ok(found.await?.map(|((place, said), open)| AlertPage::of(w, open, place, said, here, at, &asked)))
+        Ok(found.await?.map(|((place, said), open)| AlertPage::of(w, open, place, said, here, at, asked)))
+    }
+
+    /// Draws it: 409 where what was asked for was refused.
+    pub(super) fn answer(self) -> Result<Response, WebError> {
+        let status = if self.problem.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
+        Ok((status, Html(self.render()?)).into_response())
     }
 
     /// The page of whoever is logged in: its form carries the session's token.
@@ -185,7 +228,7 @@ impl AlertPage {
         said: Option<String>,
         here: String,
         at: i64,
-        asked: &Asked,
+        asked: Asked,
     ) -> AlertPage {
         let OpenAlert { staff, flag, ticket, acts, may_reply } = open;
         let console = match (flag.ticket_id, flag.response_id, flag.dialogue_id) {
@@ -201,8 +244,7 @@ impl AlertPage {
             let args = BTreeMap::from([("name".to_owned(), staff.name.clone()), ("number".to_owned(), number.clone())]);
             w.say(&format!("alert.done.{}", act.name()), &args).trim().to_owned()
         });
-        let refused = ["not_allowed", "not_now", "gone", "empty"];
-        let refused = refused.into_iter().find(|name| asked.refused.as_deref() == Some(name));
+        let problem = asked.refused.as_ref().map(|refused| w.get(&format!("alert.refused.{}", refused.why)));
         // What nobody has is to be taken first.
         let first = acts.iter().find(|act| nobodys && **act == Act::Take).or(acts.first()).copied();
         let button = |act: Act| Button {
@@ -213,9 +255,10 @@ impl AlertPage {
         AlertPage {
             kind_key: format!("web.console.flag.{}", flag.kind.name()),
             buttons: acts.into_iter().map(button).collect(),
-            problem: refused.map(|name| w.get(&format!("alert.refused.{name}"))),
             who: w.fill("web.alert.who", "name", &staff.name),
+            answer: asked.refused.map(|refused| refused.answer).unwrap_or_default(),
             csrf: None,
+            problem,
             may_reply,
             status_key,
             console,
@@ -279,6 +322,7 @@ mod tests {
             who: w.fill("web.alert.who", "name", "李工"),
             buttons: Act::ON_TICKET.map(button).into(),
             may_reply: true,
+            answer: String::new(),
             done: None,
             problem: None,
             console: "/console/tickets/1".to_owned(),
@@ -308,6 +352,11 @@ mod tests {
             let refused = refused.render().unwrap();
             check("alert_refused", language, &refused);
             assert!(!refused.contains("<form"), "nothing to press");
+            for may_reply in [true, false] {
+                let answer = "我<b>十分钟后到".to_owned();
+                let kept = AlertPage { may_reply, answer, ..page(language) }.render().unwrap();
+                assert!(kept.contains("我&#60;b&#62;十分钟后到</textarea>"), "what was written is not lost: {kept}");
+            }
             for fault in ["unknown", "expired", "not_yours"] {
                 let (w, title) = (words(language), "web.alert.fault.title");
                 let page = FaultPage { message: w.get(&format!("web.alert.fault.{fault}")), title, back: None, w };
