@@ -18,6 +18,7 @@ use super::wechat::{Account, Follower, Push};
 use crate::channel::telegram::{Mode, TelegramConfig};
 use crate::channel::wechat::WechatConfig;
 use crate::clock::Clock;
+use crate::domain::language::Language;
 
 mod log;
 
@@ -88,7 +89,6 @@ pub enum StageError {
 pub struct Stage {
     telegram: BotApi,
     wechat: Account,
-    person: Person,
     follower: Follower,
     clock: Clock,
     /// The token in the code of their flat.
@@ -118,7 +118,6 @@ impl Stage {
         Ok(Stage {
             telegram,
             wechat: Account::start(|_, router| router.layer(wechat)).await?,
-            person: Person { chat: CHAT, name: "小敏".to_owned(), language: "zh-hans".to_owned() },
             follower: Follower::new(house, clock.clone(), OPENID, true),
             clock,
             code: String::new(),
@@ -152,20 +151,26 @@ impl Stage {
         }
     }
 
-    /// Somebody does something.
+    /// Somebody does something, on a telephone set to a language. Telegram tells the bot that language,
+    /// WeChat tells nobody.
     ///
     /// # Errors
     /// Why nothing came of it.
-    pub async fn act(&self, platform: Platform, deed: Deed) -> Result<(), StageError> {
+    pub async fn act(&self, platform: Platform, language: Language, deed: Deed) -> Result<(), StageError> {
         match platform {
-            Platform::Telegram => self.on_telegram(deed),
+            Platform::Telegram => self.on_telegram(language, deed),
             Platform::Wechat => self.on_wechat(deed).await,
         }
     }
 
-    fn on_telegram(&self, deed: Deed) -> Result<(), StageError> {
+    fn on_telegram(&self, language: Language, deed: Deed) -> Result<(), StageError> {
         let (api, log, now) = (&self.telegram, self.log(Platform::Telegram), self.clock.now());
-        let wrote = |rest: &Value| self.person.writes(api, now.0 / 1000, rest);
+        let tag = match language {
+            Language::Chinese => "zh-hans",
+            Language::English => "en",
+        };
+        let person = Person { chat: CHAT, name: "小敏".to_owned(), language: tag.to_owned() };
+        let wrote = |rest: &Value| person.writes(api, now.0 / 1000, rest);
         let update = match deed {
             Deed::Scan => {
                 log.show(Shown::theirs(now, Way::Scanned, ""));
@@ -176,10 +181,10 @@ impl Stage {
                 wrote(&json!({ "text": text }))
             }
             Deed::Press(id) => {
-                let keys = self.person.all_keys(api);
+                let keys = person.all_keys(api);
                 let key = keys.iter().rev().find(|key| key.data == id).ok_or(StageError::NoButton)?;
                 log.show(Shown::theirs(now, Way::Pressed, &key.label));
-                self.person.presses(api, key)
+                person.presses(api, key)
             }
             Deed::Speak(bytes) => {
                 log.show(Shown::theirs(now, Way::Spoke, ""));

@@ -71,6 +71,7 @@ enum Posted {
 async fn act(
     State(web): State<Web>,
     Path(name): Path<String>,
+    headers: HeaderMap,
     Json(posted): Json<Posted>,
 ) -> Result<StatusCode, WebError> {
     let deed = match posted {
@@ -83,18 +84,24 @@ async fn act(
             Deed::Speak(clip.bytes.to_vec())
         }
     };
-    done(&web, &name, deed).await
+    done(&web, &name, &headers, deed).await
 }
 
-async fn speak(State(web): State<Web>, Path(name): Path<String>, bytes: Bytes) -> Result<StatusCode, WebError> {
+async fn speak(
+    State(web): State<Web>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<StatusCode, WebError> {
     if bytes.is_empty() {
         return Err(WebError::BadRequest);
     }
-    done(&web, &name, Deed::Speak(bytes.to_vec())).await
+    done(&web, &name, &headers, Deed::Speak(bytes.to_vec())).await
 }
 
-async fn done(web: &Web, name: &str, deed: Deed) -> Result<StatusCode, WebError> {
-    match stage(web)?.act(platform(name)?, deed).await {
+/// The telephone is set to the language of the browser that shows it.
+async fn done(web: &Web, name: &str, headers: &HeaderMap, deed: Deed) -> Result<StatusCode, WebError> {
+    match stage(web)?.act(platform(name)?, language_of(headers), deed).await {
         // That the service did not answer stands in the chat.
         Ok(()) | Err(StageError::Unanswered) => Ok(StatusCode::NO_CONTENT),
         Err(StageError::NoButton) => Err(WebError::NotFound),

@@ -157,6 +157,16 @@ async fn the_demo_talks_to_no_platform_the_operators_own_settings_name() {
 }
 
 #[tokio::test]
+async fn a_telephone_set_to_english_is_answered_in_english() {
+    let demo = Demo::start();
+    let mut phone = Telephone { demo: &demo, platform: "telegram", seen: Vec::new() };
+    let scans = client().post(format!("{}/demo/api/telegram", demo.url)).header("accept-language", "en-GB,en;q=0.9");
+    assert_eq!(scans.json(&json!("scan")).send().await.unwrap().status(), StatusCode::NO_CONTENT);
+    let welcome = phone.sees("3栋2单元1201").await;
+    assert_eq!(welcome["keys"][0]["label"], "Report a repair", "{welcome}");
+}
+
+#[tokio::test]
 async fn the_page_of_the_platforms_is_used_on_a_phone_and_looked_into_at_a_desk() {
     let Some(stage) = Stage::set() else { return };
     let see = async |window: &Window, platform: &str, name: &str| {
