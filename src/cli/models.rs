@@ -83,12 +83,15 @@ impl Place {
 fn list(manifest: &Manifest, directory: &Path, config: &Config) -> anyhow::Result<ExitCode> {
     let in_use = |model: &Model| {
         let weights = match model.purpose {
-            Purpose::Speech if config.speech.service_url.is_some() => None,
-            Purpose::Speech => Some(config.speech.model.clone()),
-            Purpose::Sentiment => config.tagging.model.as_ref().map(|folder| folder.join("model.safetensors")),
+            Purpose::Speech if config.speech.service_url.is_some() => Vec::new(),
+            Purpose::Speech => vec![config.speech.model.clone()],
+            Purpose::Sentiment => {
+                let network = config.tagging.model.as_ref().map(|folder| folder.join("model.safetensors"));
+                network.into_iter().chain(config.tagging.ngrams.clone()).collect()
+            }
         };
-        let used = weights.and_then(|path| manifest.known_as(&path).or_else(|| manifest.model_of(&path)));
-        used.is_some_and(|used| used.name == model.name)
+        let used = |path: &PathBuf| manifest.known_as(path).or_else(|| manifest.model_of(path));
+        weights.iter().filter_map(used).any(|used| used.name == model.name)
     };
     let is_here = |model: &Model| model.files.iter().all(|file| file.verify(&file.below(directory), false).is_ok());
     let row = |name: &str, purpose: &str, size: &str, here: &str, used: &str, licence: &str, languages: &str| {

@@ -3,7 +3,7 @@
     python evaluate.py [MODEL.bin …]        the shipped file of this recipe by default
 
 Greedy, one thread, language given, no timestamps, the encoder's window fitted to the clip: as the service listens, but
-without its voice gate and its cutting at pauses, which only help. Prints a table per model and writes `MODEL.json`.
+without its voice gate and its cutting at pauses. Prints a table per model and writes `MODEL.json`.
 """
 
 import json

@@ -204,7 +204,7 @@ fn bert(checked: &Checked) -> Result<Network, String> {
         urgency: linear(&root / "heads" / "urgency", DEGREES),
     });
     store.load(&checked.weights).map_err(|error| error.to_string())?;
-    // A file of half floats makes the network one of half floats, and on a processor that is twenty times slower.
+    // A file of half floats makes the network one of half floats, and on a processor that is several times slower.
     store.set_kind(Kind::Float);
     store.freeze();
     Ok(Network::Bert(Box::new(Own { body, mood, heads })))
