@@ -85,7 +85,7 @@ impl Desk {
     /// Ends a ticket because another, named by its number, carries on with the same fault. Its words,
     /// photos and recordings go there; the owner is told.
     pub async fn merge(&self, ticket: TicketId, into: &str, reason: &str, by: impl Into<By>) -> Result<(), DeskError> {
-        let (into, reason, by) = (into.trim().to_uppercase(), words(reason, "a reason")?, by.into());
+        let (into, reason, by) = (into.to_owned(), words(reason, "a reason")?, by.into());
         let this = self.clone();
         self.write(move |tx| {
             Box::pin(async move {

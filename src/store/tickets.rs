@@ -88,10 +88,10 @@ pub async fn load_for_update(tx: &mut Tx, id: TicketId) -> Result<Option<Ticket>
     find(tx, id).await
 }
 
-/// Returns the ticket people call `number`.
+/// Returns the ticket people call `number`, in whatever case they write it.
 pub async fn find_by_number(tx: &mut Tx, number: &str) -> Result<Option<Ticket>, StoreError> {
     const SQL: &str = select!("WHERE number = $1");
-    let row = both!(tx, |c| sqlx::query_as::<_, TicketRow>(SQL).bind(clean(number)).fetch_optional(c).await)?;
+    let row = both!(tx, |c| sqlx::query_as::<_, TicketRow>(SQL).bind(clean(number.trim()).to_uppercase()).fetch_optional(c).await)?;
     row.map(Ticket::try_from).transpose()
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use huifang::clock::Clock;
 use huifang::domain::access::Right;
-use huifang::domain::ids::{DialogueId, TicketId};
+use huifang::domain::ids::{ContactId, DialogueId, TicketId};
 use huifang::domain::staff::{Role, Staff};
 use huifang::domain::ticket::Ticket;
 use huifang::store::tickets::Filter;
@@ -179,4 +179,85 @@ async fn a_region_is_seen_by_its_own_people_and_the_pool_by_its_engineers() {
     assert_eq!(east.submit(&take, &[("csrf", east.csrf.as_str())]).await.status(), StatusCode::SEE_OTHER);
     let page = east.get(&pages[1]).await.text().await.unwrap();
     assert!(page.contains("/note") && page.contains("/transfer") && !page.contains("/merge"), "theirs now");
+}
+
+/// A client with a flat and an open ticket.
+struct Client {
+    contact: ContactId,
+    ticket: TicketId,
+    number: String,
+}
+
+const SOUTH_PHONE: &str = "13900008888";
+
+/// Returns two clients of 华东 and one of 华南, whose telephone is known.
+async fn neighbours(demo: &Demo) -> ([Client; 2], Client) {
+    let store = open(demo).await;
+    let found = store.write(move |tx| {
+        Box::pin(async move {
+            let mut clients = BTreeMap::<String, Vec<Client>>::new();
+            for ticket in store::tickets::list(tx, &Filter { open: Some(true), ..Filter::default() }, 200).await? {
+                let Some(project) = ticket.project_id else { continue };
+                let region = store::projects::find(tx, project).await?.unwrap().region;
+                let homes = store::contact_units::list(tx, ticket.contact_id).await?;
+                let here = clients.entry(region).or_default();
+                let new = here.iter().all(|client| client.contact != ticket.contact_id);
+                if new && !homes.is_empty() && homes.iter().all(|home| home.project_id == project) {
+                    here.push(Client { contact: ticket.contact_id, ticket: ticket.id, number: ticket.number });
+                }
+            }
+            let mut east = clients.remove("华东").unwrap().into_iter();
+            let south = clients.remove("华南").unwrap().remove(0);
+            store::contacts::show_phone(tx, south.contact, SOUTH_PHONE, Clock::system().now()).await?;
+            Ok::<_, StoreError>(([east.next().unwrap(), east.next().unwrap()], south))
+        })
+    });
+    let found = found.await.unwrap();
+    store.close().await;
+    found
+}
+
+#[tokio::test]
+async fn what_a_form_names_besides_its_address_is_not_there_for_those_of_another_region() {
+    let demo = Demo::start();
+    let ([wang, other], far) = neighbours(&demo).await;
+    let zhou = Session::begin_as(&demo, "zhoumin").await;
+    assert_eq!(zhou.get(&format!("/console/contacts/{}", far.contact)).await.status(), StatusCode::FORBIDDEN);
+
+    let unite = format!("/console/contacts/{}/unite", wang.contact);
+    for named in [far.contact.to_string(), format!("/console/contacts/{}", far.contact), SOUTH_PHONE.to_owned()] {
+        let fields = [("csrf", zhou.csrf.as_str()), ("other", named.as_str()), ("sure", "yes")];
+        assert_eq!(zhou.submit(&unite, &fields).await.status(), StatusCode::NOT_FOUND, "{named}");
+    }
+    let nobody = [("csrf", zhou.csrf.as_str()), ("other", NOWHERE), ("sure", "yes")];
+    assert_eq!(zhou.submit(&unite, &nobody).await.status(), StatusCode::NOT_FOUND, "as of nobody at all");
+
+    let merge = format!("/console/tickets/{}/merge", wang.ticket);
+    let into = |number: &str| [("csrf", zhou.csrf.clone()), ("into", number.to_owned()), ("reason", "same".to_owned())];
+    let post = async |fields: [(&str, String); 3]| {
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        zhou.submit(&merge, &fields).await.status()
+    };
+    assert_eq!(post(into(&far.number)).await, StatusCode::NOT_FOUND);
+    assert_eq!(post(into(&far.number.to_lowercase())).await, StatusCode::NOT_FOUND);
+    assert_eq!(post(into("HF0001-0001")).await, StatusCode::NOT_FOUND, "as of none at all");
+
+    let store = open(&demo).await;
+    let found = store.read(move |tx| {
+        Box::pin(async move {
+            let joined = store::contacts::find(tx, far.contact).await?.unwrap().merged_into;
+            let merged = store::tickets::find(tx, wang.ticket).await?.unwrap().merged_into;
+            let words = store::tickets::find(tx, far.ticket).await?.unwrap().description;
+            Ok::<_, StoreError>((joined, merged, words))
+        })
+    });
+    let (joined, merged, words) = found.await.unwrap();
+    store.close().await;
+    assert_eq!((joined, merged), (None, None));
+    assert!(!words.contains("[HF"), "{words}");
+
+    // What is of their own region they may name.
+    assert_eq!(post(into(&other.number)).await, StatusCode::SEE_OTHER);
+    let fields = [("csrf", zhou.csrf.as_str()), ("other", &*other.contact.to_string()), ("sure", "yes")];
+    assert_eq!(zhou.submit(&unite, &fields).await.status(), StatusCode::SEE_OTHER);
 }

@@ -12,6 +12,7 @@ use axum::response::{Html, IntoResponse, Response};
 use super::session::Staff;
 use super::view::Shell;
 use crate::domain::access::{Right, Scope, Thing};
+use crate::domain::ids::ContactId;
 use crate::domain::staff::Staff as Person;
 use crate::store::things::of_dialogue;
 pub(super) use crate::store::things::{of_contact, of_flag, of_project, of_response, of_ticket, of_visit};
@@ -176,6 +177,18 @@ fn refused(web: &Web, staff: &Staff) -> Response {
         Ok(page) => (StatusCode::FORBIDDEN, Html(page)).into_response(),
         Err(cause) => WebError::from(cause).into_response(),
     }
+}
+
+/// Whether somebody has a right over a person, also one whom a form names besides the thing in its
+/// address. Over whom there is not, nobody has.
+pub(super) async fn may_contact(
+    tx: &mut Tx,
+    person: &Person,
+    right: Right,
+    contact: ContactId,
+) -> Result<bool, WebError> {
+    let things = things(tx, "contacts", &contact.to_string()).await?;
+    Ok(things.is_some_and(|things| things.iter().any(|thing| person.may(right, thing))))
 }
 
 /// What a page is about: any of them suffices. `None` if there is no such thing.

@@ -7,11 +7,15 @@ use axum::response::Redirect;
 use axum::routing::post;
 use serde::Deserialize;
 
+use super::access;
 use super::csrf::{Acting, Nothing, Signed, Uploaded};
+use super::session::Staff;
 use crate::desk::Refusal;
+use crate::domain::access::Right;
 use crate::domain::ids::{DialogueId, TicketId};
 use crate::domain::ticket::Cause;
 use crate::domain::understanding::Category;
+use crate::store::{StoreError, tickets};
 use crate::web::Web;
 use crate::web::error::WebError;
 use crate::web::posted::LARGEST_UPLOAD;
@@ -129,7 +133,23 @@ async fn cause(State(web): State<Web>, Path(id): Path<String>, Acting(by, form):
     Ok(back_to_ticket(&id))
 }
 
-async fn merge(State(web): State<Web>, Path(id): Path<String>, Acting(by, form): Acting<Merged>) -> Answer {
+/// A ticket they may not decide over is none to merge into: a number is easily guessed.
+async fn merge(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    staff: Staff,
+    Acting(by, form): Acting<Merged>,
+) -> Answer {
+    let into = form.into.clone();
+    let allowed = web.store.read(|tx| {
+        Box::pin(async move {
+            let Some(into) = tickets::find_by_number(tx, &into).await? else { return Ok(false) };
+            Ok::<_, StoreError>(staff.person.may(Right::Direct, &access::of_ticket(tx, &into).await?))
+        })
+    });
+    if !allowed.await? {
+        return Err(WebError::NotFound);
+    }
     web.desk.merge(ticket(&id)?, &form.into, &form.reason, by).await?;
     Ok(back_to_ticket(&id))
 }

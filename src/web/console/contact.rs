@@ -9,12 +9,15 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
+use super::access;
 use super::contacts::name;
 use super::csrf::Signed;
 use super::session::Staff;
 use super::view::{Fact, Link, Shell, When};
+use crate::domain::access::Right;
 use crate::domain::contact::Contact;
 use crate::domain::ids::{ContactId, MergeId};
+use crate::domain::staff::Staff as Person;
 use crate::domain::{phone, policy};
 use crate::planner::Planner;
 use crate::store::contact_merges::Merge;
@@ -42,13 +45,13 @@ pub(super) fn routes() -> Router<Web> {
 async fn show(State(web): State<Web>, staff: Staff, Path(id): Path<String>) -> Result<Response, WebError> {
     let id = contact(&id)?;
     let shell = Shell::of(&staff, format!("/console/contacts/{id}"), web.demo);
-    let web_ = web.clone();
+    let (web_, person) = (web.clone(), staff.person.clone());
     let found = web.store.read(|tx| {
         Box::pin(async move {
             let Some(found) = contacts::find(tx, id).await? else { return Err(WebError::NotFound) };
             match found.merged_into {
                 Some(into) => Ok(Err(into)),
-                None => ContactPage::load(&web_, tx, found, shell).await.map(Ok),
+                None => ContactPage::load(&web_, tx, found, &person, shell).await.map(Ok),
             }
         })
     });
@@ -72,21 +75,34 @@ async fn unite(
 ) -> Result<Redirect, WebError> {
     let id = contact(&id)?;
     sure(form.sure.as_deref())?;
-    let other = match form.other.trim().rsplit('/').next().unwrap_or_default().parse::<ContactId>() {
-        Ok(other) => other,
-        Err(_) => {
-            let number = phone::normalised(&form.other).ok_or(WebError::BadRequest)?;
-            let found = web.store.read(|tx| Box::pin(async move { contacts::of_phone(tx, &number).await })).await?;
-            let others: Vec<_> = found.into_iter().filter(|other| other.id != id).collect();
-            match others.as_slice() {
-                [other] => other.id,
-                [] => return Err(WebError::NotFound),
-                _ => return Err(WebError::Conflict),
-            }
-        }
-    };
+    let (person, named) = (by.person.clone(), form.other);
+    let other = web.store.read(|tx| Box::pin(async move { other(tx, &person, id, &named).await })).await?;
     let kept = web.desk.unite(id, other, by.person.id).await?;
     Ok(Redirect::to(&format!("/console/contacts/{kept}")))
+}
+
+/// Finds whom a form means besides `this`, among those whom `person` may join with somebody: others
+/// are not there.
+async fn other(tx: &mut Tx, person: &Person, this: ContactId, named: &str) -> Result<ContactId, WebError> {
+    let found = match named.trim().rsplit('/').next().unwrap_or_default().parse() {
+        Ok(id) => vec![id],
+        Err(_) => {
+            let number = phone::normalised(named).ok_or(WebError::BadRequest)?;
+            let found = contacts::of_phone(tx, &number).await?;
+            found.into_iter().map(|other| other.id).filter(|id| *id != this).collect()
+        }
+    };
+    let mut others = Vec::new();
+    for id in found {
+        if access::may_contact(tx, person, Right::Registers, id).await? {
+            others.push(id);
+        }
+    }
+    match others.as_slice() {
+        [other] => Ok(*other),
+        [] => Err(WebError::NotFound),
+        _ => Err(WebError::Conflict),
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -193,7 +209,13 @@ struct Removal {
 }
 
 impl ContactPage {
-    async fn load(web: &Web, tx: &mut Tx, found: Contact, shell: Shell) -> Result<ContactPage, WebError> {
+    async fn load(
+        web: &Web,
+        tx: &mut Tx,
+        found: Contact,
+        person: &Person,
+        shell: Shell,
+    ) -> Result<ContactPage, WebError> {
         let w = &shell.w;
         let (planner, now) = (Planner::new(web.intake.clone()), web.clock.now());
         let (mut ways, mut refusals) = (Vec::new(), Vec::new());
@@ -237,6 +259,9 @@ impl ContactPage {
         let mut same = Vec::new();
         if let Some(number) = &found.phone {
             for other in contacts::of_phone(tx, number).await?.iter().filter(|other| other.id != found.id) {
+                if !access::may_contact(tx, person, Right::Clients, other.id).await? {
+                    continue;
+                }
                 same.push(Link { href: format!("/console/contacts/{}", other.id), label: name(other, w) });
             }
         }
