@@ -49,6 +49,7 @@ impl Intake {
             }
             Moment::Ended => {
                 self.appointment_ended(tx, ticket.id, Status::Cancelled).await?;
+                store::flags::clocks_ended(tx, ticket.id, now).await?;
                 store::job_links::end_of_ticket(tx, ticket.id, now).await.map(drop)
             }
         }

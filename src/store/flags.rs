@@ -2,19 +2,21 @@
 
 use sqlx::FromRow;
 
+use super::scope::flag_within;
 use super::tx::{Live, both};
 use super::value::{Row, clean, name_of};
 use super::{Change, StoreError, Tx};
+use crate::domain::access::Scope;
 use crate::domain::flag::Flag;
-use crate::domain::ids::{FlagId, StaffId};
+use crate::domain::ids::{FlagId, StaffId, TicketId};
 use crate::domain::time::Timestamp;
 
 macro_rules! select {
-    ($rest:literal) => {
+    ($($rest:tt)*) => {
         concat!(
             "SELECT id, kind, ticket_id, response_id, dialogue_id, detail, created_at, seen_at, seen_by, seq ",
             "FROM flags ",
-            $rest
+            $($rest)*
         )
     };
 }
@@ -54,6 +56,48 @@ pub async fn list_open(tx: &mut Tx, limit: u32) -> Result<Vec<Flag>, StoreError>
     const SQL: &str = select!("WHERE seen_at IS NULL ORDER BY created_at DESC, id DESC LIMIT $1");
     let rows = both!(tx, |c| sqlx::query_as::<_, FlagRow>(SQL).bind(i64::from(limit)).fetch_all(c).await)?;
     rows.into_iter().map(Flag::try_from).collect()
+}
+
+/// Returns what nobody has seen yet of what somebody may see: emergencies first, then the latest.
+pub async fn list_within(tx: &mut Tx, within: &Scope, limit: u32) -> Result<Vec<Flag>, StoreError> {
+    const SQL: &str = select!(
+        "WHERE seen_at IS NULL AND ",
+        flag_within!("flags", "$1", "$2", "$3"),
+        " ORDER BY CASE WHEN kind = 'emergency' THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT $4"
+    );
+    let rows = both!(tx, |c| sqlx::query_as::<_, FlagRow>(SQL)
+        .bind(within.owner.map(|id| id.to_string()))
+        .bind(i64::from(within.pool))
+        .bind(within.region.as_deref())
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await)?;
+    rows.into_iter().map(Flag::try_from).collect()
+}
+
+/// Counts what nobody has seen yet of what somebody may see.
+pub async fn count_within(tx: &mut Tx, within: &Scope) -> Result<u64, StoreError> {
+    const SQL: &str =
+        concat!("SELECT COUNT(*) FROM flags WHERE seen_at IS NULL AND ", flag_within!("flags", "$1", "$2", "$3"));
+    let count: i64 = both!(tx, |c| sqlx::query_scalar(SQL)
+        .bind(within.owner.map(|id| id.to_string()))
+        .bind(i64::from(within.pool))
+        .bind(within.region.as_deref())
+        .fetch_one(c)
+        .await)?;
+    Ok(u64::try_from(count).unwrap_or_default())
+}
+
+/// Puts away what warned of the clocks of a ticket that has ended: nobody need see it any more.
+pub async fn clocks_ended(tx: &mut Tx, ticket: TicketId, now: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE flags SET seen_at = $2 WHERE ticket_id = $1 AND seen_at IS NULL \
+                       AND kind IN ('sla_warning', 'sla_missed') RETURNING id";
+    let ended: Vec<String> =
+        both!(tx, |c| sqlx::query_scalar(SQL).bind(ticket.to_string()).bind(now.0).fetch_all(c).await)?;
+    for id in ended {
+        tx.changed(Live::Flag, id);
+    }
+    Ok(())
 }
 
 /// Notes that a member of staff has seen a flag; returns false if somebody had before.

@@ -3,9 +3,11 @@
 
 use sqlx::FromRow;
 
+use super::scope::response_within;
 use super::tx::both;
 use super::value::Row;
 use super::{StoreError, Tx};
+use crate::domain::access::Scope;
 use crate::domain::ids::{ContactId, ProjectId, ResponseId, TicketId, VisitId};
 use crate::domain::time::Timestamp;
 
@@ -76,18 +78,27 @@ pub struct QualityClient {
     pub stopped: bool,
 }
 
-/// Returns the quality-client list: whose latest survey put them among the satisfied, the latest first.
-pub async fn quality_clients(tx: &mut Tx, limit: u32) -> Result<Vec<QualityClient>, StoreError> {
-    const SQL: &str = "SELECT r.id, c.id AS contact, c.name, u.label AS unit, p.name AS project, r.score, r.nps, \
+/// Returns the quality-client list within a scope: whose latest survey put them among the satisfied,
+/// the latest first.
+pub async fn quality_clients(tx: &mut Tx, within: &Scope, limit: u32) -> Result<Vec<QualityClient>, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT r.id, c.id AS contact, c.name, u.label AS unit, p.name AS project, r.score, r.nps, \
                        r.completed_at, CAST(CASE WHEN c.surveys_stopped_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS stopped \
                        FROM responses r JOIN contacts c ON c.id = r.contact_id \
                        JOIN (SELECT contact_id, MAX(completed_at) AS last FROM responses \
                        WHERE status = 'complete' AND score IS NOT NULL GROUP BY contact_id) l \
                        ON l.contact_id = r.contact_id AND l.last = r.completed_at \
                        LEFT JOIN units u ON u.id = r.unit_id LEFT JOIN projects p ON p.id = u.project_id \
-                       WHERE r.status = 'complete' AND r.band = 'satisfied' AND r.score IS NOT NULL \
-                       ORDER BY r.completed_at DESC, r.id DESC LIMIT $1";
-    let rows = both!(tx, |c| sqlx::query_as::<_, QualityRow>(SQL).bind(i64::from(limit)).fetch_all(c).await)?;
+                       WHERE r.status = 'complete' AND r.band = 'satisfied' AND r.score IS NOT NULL AND ",
+        response_within!("r", "$2", "$3"),
+        " ORDER BY r.completed_at DESC, r.id DESC LIMIT $1"
+    );
+    let rows = both!(tx, |c| sqlx::query_as::<_, QualityRow>(SQL)
+        .bind(i64::from(limit))
+        .bind(within.owner.map(|id| id.to_string()))
+        .bind(within.region.as_deref())
+        .fetch_all(c)
+        .await)?;
     rows.into_iter().map(QualityClient::try_from).collect()
 }
 

@@ -101,4 +101,78 @@ macro_rules! contact_within {
     };
 }
 
-pub(super) use {contact_within, near, open, own_or_near, ticket_within, visit_within};
+/// The project a response is about: that of its latest visit, else that of its flat.
+macro_rules! project_of_response {
+    ($table:literal) => {
+        concat!(
+            "COALESCE((SELECT call.project_id FROM visits call WHERE call.response_id = ",
+            $table,
+            ".id ORDER BY call.created_at DESC, call.id DESC LIMIT 1), \
+             (SELECT flat.project_id FROM units flat WHERE flat.id = ",
+            $table,
+            ".unit_id))"
+        )
+    };
+}
+
+/// Whether a response lies within a scope: it belongs to the engineer of its project and to whoever
+/// wins the client back.
+macro_rules! response_within {
+    ($table:literal, $owner:literal, $region:literal) => {
+        concat!(
+            "((CAST(",
+            $owner,
+            " AS TEXT) IS NULL AND (CAST(",
+            $region,
+            " AS TEXT) IS NULL OR NOT EXISTS (SELECT 1 FROM projects far WHERE far.region <> ",
+            $region,
+            " AND far.id = ",
+            crate::store::scope::project_of_response!($table),
+            "))) OR EXISTS (SELECT 1 FROM projects own WHERE own.engineer_id = ",
+            $owner,
+            " AND own.id = ",
+            crate::store::scope::project_of_response!($table),
+            ") OR EXISTS (SELECT 1 FROM recoveries won WHERE won.response_id = ",
+            $table,
+            ".id AND won.person = ",
+            $owner,
+            "))"
+        )
+    };
+}
+
+/// Whether what a flag is about lies within a scope; one that points at nobody is for those who lead.
+/// The same as [`crate::store::things::of_flag`] says of one.
+macro_rules! flag_within {
+    ($table:literal, $owner:literal, $pool:literal, $region:literal) => {
+        concat!(
+            "CASE WHEN ",
+            $table,
+            ".ticket_id IS NOT NULL THEN EXISTS (SELECT 1 FROM tickets WHERE tickets.id = ",
+            $table,
+            ".ticket_id AND ",
+            crate::store::scope::ticket_within!("tickets", $owner, $pool, $region),
+            ") WHEN ",
+            $table,
+            ".response_id IS NOT NULL THEN EXISTS (SELECT 1 FROM responses WHERE responses.id = ",
+            $table,
+            ".response_id AND ",
+            crate::store::scope::response_within!("responses", $owner, $region),
+            ") WHEN EXISTS (SELECT 1 FROM dialogues talk WHERE talk.id = ",
+            $table,
+            ".dialogue_id AND talk.contact_id IS NOT NULL) THEN EXISTS (SELECT 1 FROM dialogues talk \
+             JOIN contacts ON contacts.id = talk.contact_id WHERE talk.id = ",
+            $table,
+            ".dialogue_id AND ",
+            crate::store::scope::contact_within!("contacts", $owner, $region),
+            ") ELSE CAST(",
+            $owner,
+            " AS TEXT) IS NULL END"
+        )
+    };
+}
+
+pub(super) use {
+    contact_within, flag_within, near, open, own_or_near, project_of_response, response_within, ticket_within,
+    visit_within,
+};

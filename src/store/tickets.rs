@@ -91,7 +91,10 @@ pub async fn load_for_update(tx: &mut Tx, id: TicketId) -> Result<Option<Ticket>
 /// Returns the ticket people call `number`, in whatever case they write it.
 pub async fn find_by_number(tx: &mut Tx, number: &str) -> Result<Option<Ticket>, StoreError> {
     const SQL: &str = select!("WHERE number = $1");
-    let row = both!(tx, |c| sqlx::query_as::<_, TicketRow>(SQL).bind(clean(number.trim()).to_uppercase()).fetch_optional(c).await)?;
+    let row = both!(tx, |c| sqlx::query_as::<_, TicketRow>(SQL)
+        .bind(clean(number.trim()).to_uppercase())
+        .fetch_optional(c)
+        .await)?;
     row.map(Ticket::try_from).transpose()
 }
 
@@ -103,43 +106,62 @@ pub async fn closed_since(tx: &mut Tx, since: Timestamp, limit: u32) -> Result<V
     rows.into_iter().map(Ticket::try_from).collect()
 }
 
+/// What a [`Filter`] lets through, as a piece of SQL; [`chosen`] binds it.
+macro_rules! chosen_by {
+    () => {
+        concat!(
+            "WHERE (CAST($1 AS TEXT) IS NULL OR status = $1) \
+             AND (CAST($2 AS BIGINT) IS NULL OR $2 = CASE WHEN status IN ('closed', 'rejected', 'cancelled', 'merged') \
+             THEN 0 ELSE 1 END) \
+             AND (CAST($3 AS TEXT) IS NULL OR kind = $3) \
+             AND (CAST($4 AS TEXT) IS NULL OR category = $4) \
+             AND (CAST($5 AS TEXT) IS NULL OR urgency = $5) \
+             AND (CAST($6 AS TEXT) IS NULL OR project_id = $6) \
+             AND (CAST($7 AS TEXT) IS NULL OR unit_id = $7) \
+             AND (CAST($8 AS TEXT) IS NULL OR assignee = $8) \
+             AND created_at >= $9 AND created_at < $10 AND ",
+            ticket_within!("tickets", "$11", "$12", "$13")
+        )
+    };
+}
+
+/// Binds a [`Filter`] to a query that holds [`chosen_by`].
+macro_rules! chosen {
+    ($query:expr, $filter:expr) => {
+        $query
+            .bind(name_of_opt($filter.status.as_ref())?)
+            .bind($filter.open.map(i64::from))
+            .bind(name_of_opt($filter.kind.as_ref())?)
+            .bind(name_of_opt($filter.category.as_ref())?)
+            .bind(name_of_opt($filter.urgency.as_ref())?)
+            .bind($filter.project_id.map(|id| id.to_string()))
+            .bind($filter.unit_id.map(|id| id.to_string()))
+            .bind($filter.assignee.map(|id| id.to_string()))
+            .bind($filter.from.map_or(i64::MIN, |at| at.0))
+            .bind($filter.until.map_or(i64::MAX, |at| at.0))
+            .bind($filter.within.owner.map(|id| id.to_string()))
+            .bind(i64::from($filter.within.pool))
+            .bind($filter.within.region.as_deref())
+    };
+}
+
 /// Returns tickets, the most urgent of the open ones first, then the latest.
 pub async fn list(tx: &mut Tx, filter: &Filter, limit: u32) -> Result<Vec<Ticket>, StoreError> {
     const SQL: &str = select!(
-        "WHERE (CAST($1 AS TEXT) IS NULL OR status = $1) \
-         AND (CAST($2 AS BIGINT) IS NULL OR $2 = CASE WHEN status IN ('closed', 'rejected', 'cancelled', 'merged') \
-         THEN 0 ELSE 1 END) \
-         AND (CAST($3 AS TEXT) IS NULL OR kind = $3) \
-         AND (CAST($4 AS TEXT) IS NULL OR category = $4) \
-         AND (CAST($5 AS TEXT) IS NULL OR urgency = $5) \
-         AND (CAST($6 AS TEXT) IS NULL OR project_id = $6) \
-         AND (CAST($7 AS TEXT) IS NULL OR unit_id = $7) \
-         AND (CAST($8 AS TEXT) IS NULL OR assignee = $8) \
-         AND created_at >= $9 AND created_at < $10 AND ",
-        ticket_within!("tickets", "$12", "$13", "$14"),
+        chosen_by!(),
         " ORDER BY CASE WHEN status IN ('closed', 'rejected', 'cancelled', 'merged') THEN 2 \
-         WHEN urgency = 'emergency' THEN 0 ELSE 1 END, priority DESC, created_at DESC, id DESC LIMIT $11"
+         WHEN urgency = 'emergency' THEN 0 ELSE 1 END, priority DESC, created_at DESC, id DESC LIMIT $14"
     );
-    let (status, kind) = (name_of_opt(filter.status.as_ref())?, name_of_opt(filter.kind.as_ref())?);
-    let (category, urgency) = (name_of_opt(filter.category.as_ref())?, name_of_opt(filter.urgency.as_ref())?);
-    let rows = both!(tx, |c| sqlx::query_as::<_, TicketRow>(SQL)
-        .bind(status)
-        .bind(filter.open.map(i64::from))
-        .bind(kind)
-        .bind(category)
-        .bind(urgency)
-        .bind(filter.project_id.map(|id| id.to_string()))
-        .bind(filter.unit_id.map(|id| id.to_string()))
-        .bind(filter.assignee.map(|id| id.to_string()))
-        .bind(filter.from.map_or(i64::MIN, |at| at.0))
-        .bind(filter.until.map_or(i64::MAX, |at| at.0))
-        .bind(i64::from(limit))
-        .bind(filter.within.owner.map(|id| id.to_string()))
-        .bind(i64::from(filter.within.pool))
-        .bind(filter.within.region.as_deref())
-        .fetch_all(c)
-        .await)?;
+    let rows =
+        both!(tx, |c| chosen!(sqlx::query_as::<_, TicketRow>(SQL), filter).bind(i64::from(limit)).fetch_all(c).await)?;
     rows.into_iter().map(Ticket::try_from).collect()
+}
+
+/// Counts the tickets that [`list`] would return without a limit.
+pub async fn count(tx: &mut Tx, filter: &Filter) -> Result<u64, StoreError> {
+    const SQL: &str = concat!("SELECT COUNT(*) FROM tickets ", chosen_by!());
+    let count: i64 = both!(tx, |c| chosen!(sqlx::query_scalar(SQL), filter).fetch_one(c).await)?;
+    Ok(u64::try_from(count).unwrap_or_default())
 }
 
 /// Returns what a contact still waits for, the latest first.

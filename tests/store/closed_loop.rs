@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use huifang::domain::access::Scope;
-use huifang::domain::ids::{ContactId, ProjectId, TicketId, UnitId};
+use huifang::domain::flag::{Flag, FlagKind};
+use huifang::domain::ids::{ContactId, DialogueId, ProjectId, ResponseId, TicketId, UnitId};
 use huifang::domain::incident::{Incident, Status as IncidentStatus};
 use huifang::domain::project::{Project, ProjectKind, Unit};
 use huifang::domain::recovery::{Recovery, RootCause, Status};
@@ -16,7 +17,9 @@ use huifang::store::follow_ups;
 use huifang::store::ledger::{self, Counts, Filter, Standing};
 use huifang::store::offers::{self, Offer};
 use huifang::store::responses::{self, NewResponse, Outcome};
-use huifang::store::{incidents, projects, recoveries, staff, tickets, units, visits};
+use huifang::store::{
+    self, contact_units, dialogues, flags, incidents, projects, recoveries, staff, tickets, units, visits,
+};
 
 use crate::database::{Database, read, write};
 
@@ -243,7 +246,7 @@ pub(crate) async fn a_quality_client_is_one_whose_latest_survey_was_good(db: Dat
     response(&db, None, Some(fallen), 3.0).await;
     let best = response(&db, None, Some(good), 4.6).await;
     response(&db, None, None, 5.0).await;
-    let clients = read!(db.store, |tx| follow_ups::quality_clients(tx, 10).await).unwrap();
+    let clients = read!(db.store, |tx| follow_ups::quality_clients(tx, &Scope::default(), 10).await).unwrap();
     let found: Vec<_> = clients.iter().map(|client| (client.response, client.contact, client.stopped)).collect();
     assert_eq!(found, [(best.id, good, false)]);
 }
@@ -338,8 +341,11 @@ pub(crate) async fn a_list_holds_what_whoever_asks_may_see(db: Database) {
     let sees = async |within: Scope| {
         let (filter, lines) =
             (tickets::Filter { within: within.clone(), ..Default::default() }, Filter { within, ..Filter::default() });
+        let asked = filter.clone();
         let listed = read!(db.store, |tx| tickets::list(tx, &filter, 50).await).unwrap();
         let mut listed: Vec<_> = listed.into_iter().map(|ticket| ticket.number).collect();
+        let counted = read!(db.store, |tx| tickets::count(tx, &asked).await).unwrap();
+        assert_eq!(counted, listed.len() as u64);
         listed.sort_unstable();
         let mut ledger = numbers(&db, lines.clone()).await;
         ledger.sort_unstable();
@@ -359,4 +365,114 @@ pub(crate) async fn a_list_holds_what_whoever_asks_may_see(db: Database) {
     assert_eq!(sees(Scope { region: region.clone(), ..Scope::default() }).await, named(&[&pool, &wangs, &nowhere]));
     assert_eq!(sees(Scope { owner: Some(li), pool: false, region: None }).await, named(&[&lis]));
     assert_eq!(sees(Scope { owner: Some(li), pool: true, region }).await, named(&[&pool, &lis, &nowhere]));
+}
+
+pub(crate) async fn open_flags_are_listed_and_counted_as_the_table_of_rights_says(db: Database) {
+    let (li, wang) = (db.staff("li").await, db.staff("wang").await);
+    let mut homes = Vec::new();
+    for (region, engineer) in [("华东", Some(li)), ("华南", None)] {
+        let mut project = Project::new(db.clock.new_id(), region, ProjectKind::Housing);
+        project.region = region.to_owned();
+        project.engineer_id = engineer;
+        let id = project.id;
+        write!(db.store, |tx| projects::insert(tx, &project).await).unwrap();
+        homes.push((id, unit(&db, id, "3栋", "502").await));
+    }
+    let now = db.now();
+    let mut about: Vec<(Option<TicketId>, Option<ResponseId>, Option<DialogueId>)> = vec![(None, None, None)];
+    for (n, (project, home)) in homes.iter().copied().enumerate() {
+        let contact = db.contact().await;
+        let dialogue = db.dialogue(&format!("owner-{n}")).await;
+        write!(db.store, |tx| {
+            contact_units::bind(tx, contact, home, now).await?;
+            dialogues::set_contact(tx, dialogue, contact).await
+        })
+        .unwrap();
+        let pool = ticket(&db, project, Some(home), contact).await;
+        let wangs = ticket(&db, project, None, contact).await.assign(wang, now).unwrap();
+        let done = ticket(&db, project, None, contact).await.cancel(now).unwrap();
+        for changed in [&wangs, &done] {
+            stored(&db, changed.clone()).await;
+        }
+        about.extend([pool.id, wangs.id, done.id].map(|id| (Some(id), None, Some(dialogue))));
+        let (of_home, of_nowhere) =
+            (response(&db, Some(home), Some(contact), 2.0).await, response(&db, None, Some(contact), 2.0).await);
+        let won = Recovery { person: Some(wang), ..recovery(&db, &of_nowhere, now) };
+        write!(db.store, |tx| {
+            recoveries::open(tx, &won).await?;
+            recoveries::update(tx, &won).await
+        })
+        .unwrap();
+        about.extend([of_home.id, of_nowhere.id].map(|id| (None, Some(id), None)));
+        about.push((None, None, Some(dialogue)));
+    }
+    about.push((None, None, Some(db.dialogue("stranger").await)));
+    let mut all = Vec::new();
+    for (n, (ticket_id, response_id, dialogue_id)) in about.into_iter().enumerate() {
+        let kind = if n % 5 == 2 { FlagKind::Emergency } else { FlagKind::SlaMissed };
+        let flag = Flag { ticket_id, response_id, dialogue_id, ..Flag::raised(db.clock.new_id(), kind, db.now()) };
+        db.clock.advance(Duration::from_secs(1));
+        all.push(flag.clone());
+        write!(db.store, |tx| flags::raise(tx, &flag).await).unwrap();
+    }
+    // Emergencies first, then the latest.
+    all.sort_by_key(|flag| (flag.kind != FlagKind::Emergency, std::cmp::Reverse(flag.created_at)));
+    let mut scopes = vec![Scope::default()];
+    for region in [None, Some("华东"), Some("华南")].map(|region| region.map(str::to_owned)) {
+        scopes.push(Scope { region: region.clone(), ..Scope::default() });
+        for owner in [li, wang] {
+            for pool in [false, true] {
+                scopes.push(Scope { owner: Some(owner), pool, region: region.clone() });
+            }
+        }
+    }
+    let mut sizes = Vec::new();
+    for within in scopes {
+        let mut expected = Vec::new();
+        for flag in all.clone() {
+            let asked = flag.clone();
+            let things = read!(db.store, |tx| store::things::of_flag(tx, &asked).await).unwrap();
+            if things.iter().any(|thing| within.holds(thing)) {
+                expected.push(flag.id);
+            }
+        }
+        let scope = within.clone();
+        let (listed, count, first) = read!(db.store, |tx| {
+            let listed = flags::list_within(tx, &scope, 50).await?;
+            Ok((listed, flags::count_within(tx, &scope).await?, flags::list_within(tx, &scope, 1).await?))
+        })
+        .unwrap();
+        let listed: Vec<_> = listed.iter().map(|flag| flag.id).collect();
+        assert_eq!(listed, expected, "{within:?}");
+        assert_eq!(count, expected.len() as u64);
+        assert_eq!(first.first().map(|flag| flag.id), expected.first().copied());
+        sizes.push(expected.len());
+    }
+    sizes.dedup();
+    assert!(sizes.len() > 4, "the scopes differ: {sizes:?}");
+}
+
+pub(crate) async fn what_warned_of_a_clock_is_put_away_with_its_ticket(db: Database) {
+    let contact = db.contact().await;
+    let place = project(&db, "翠湖花园", None).await;
+    let (done, other) = (ticket(&db, place, None, contact).await.id, ticket(&db, place, None, contact).await.id);
+    let mut raised = Vec::new();
+    for (kind, about) in [
+        (FlagKind::Emergency, done),
+        (FlagKind::SlaWarning, done),
+        (FlagKind::SlaMissed, done),
+        (FlagKind::SlaMissed, other),
+    ] {
+        let flag = Flag { ticket_id: Some(about), ..Flag::raised(db.clock.new_id(), kind, db.now()) };
+        raised.push(flag.id);
+        write!(db.store, |tx| flags::raise(tx, &flag).await).unwrap();
+    }
+    let (seq, now) = (read!(db.store, |tx| flags::last_seq(tx).await).unwrap(), db.now());
+    write!(db.store, |tx| flags::clocks_ended(tx, done, now).await).unwrap();
+    let open = read!(db.store, |tx| flags::list_within(tx, &Scope::default(), 9).await).unwrap();
+    let open: Vec<_> = open.into_iter().map(|flag| flag.id).collect();
+    assert_eq!(open, [raised[0], raised[3]], "an emergency is seen by somebody, and the other ticket goes on");
+    let changed = read!(db.store, |tx| flags::after_seq(tx, seq, 9).await).unwrap();
+    let changed: Vec<_> = changed.into_iter().map(|change| (change.record.seen_at, change.record.seen_by)).collect();
+    assert_eq!(changed, [(Some(now), None); 2], "the board hears of it");
 }

@@ -119,6 +119,8 @@ behaviours! {
         reports_of_a_building_become_an_incident_with_a_number_of_its_month,
         an_offer_after_a_response_is_made_once,
         a_list_holds_what_whoever_asks_may_see,
+        open_flags_are_listed_and_counted_as_the_table_of_rights_says,
+        what_warned_of_a_clock_is_put_away_with_its_ticket,
     }
     people {
         a_project_and_its_units_come_back_as_they_were_stored,

@@ -2,9 +2,11 @@
 //! by people of two regions.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use huifang::clock::Clock;
 use huifang::domain::access::Right;
+use huifang::domain::flag::{Flag, FlagKind};
 use huifang::domain::ids::{ContactId, DialogueId, TicketId};
 use huifang::domain::staff::{Role, Staff};
 use huifang::domain::ticket::Ticket;
@@ -260,4 +262,53 @@ async fn what_a_form_names_besides_its_address_is_not_there_for_those_of_another
     assert_eq!(post(into(&other.number)).await, StatusCode::SEE_OTHER);
     let fields = [("csrf", zhou.csrf.as_str()), ("other", &*other.contact.to_string()), ("sure", "yes")];
     assert_eq!(zhou.submit(&unite, &fields).await.status(), StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn an_emergency_stays_on_the_board_however_much_is_newer_elsewhere() {
+    let demo = Demo::start();
+    let ([near, _], far) = neighbours(&demo).await;
+    let store = open(&demo).await;
+    let raised = store.write(move |tx| {
+        Box::pin(async move {
+            let clock = Clock::system();
+            let now = clock.now();
+            let mut gas = Flag::raised(clock.new_id(), FlagKind::Emergency, now - Duration::from_secs(3 * 86_400));
+            gas.ticket_id = Some(far.ticket);
+            store::flags::raise(tx, &gas).await?;
+            for n in 0..450 {
+                let mut late = Flag::raised(clock.new_id(), FlagKind::SlaWarning, now - Duration::from_secs(n));
+                late.ticket_id = Some(near.ticket);
+                store::flags::raise(tx, &late).await?;
+            }
+            Ok::<_, StoreError>(gas.id)
+        })
+    });
+    let gas = format!("data-key=\"{}\"", raised.await.unwrap());
+    store.close().await;
+    hires(&demo, &[("boss-south", Role::Manager, Some("华南"))]).await;
+    for login in ["demo", "boss-south"] {
+        let board = Session::begin_as(&demo, login).await.get("/console/board").await.text().await.unwrap();
+        let place = board.find(&gas).unwrap_or_else(|| panic!("{login} does not see the emergency"));
+        let other = board.find("<li class=\"flag \"").unwrap_or(board.len());
+        assert!(place < other, "{login}: an emergency comes before what is none");
+        let shown = board.matches("data-key=").count();
+        let count = board.split("<span class=\"count").nth(1).unwrap().split(['>', '<']).nth(1).unwrap();
+        let count: usize = count.parse().unwrap();
+        if login == "demo" {
+            assert!(count > 450, "{count} are said to be open");
+            assert_eq!(shown, 100);
+            assert!(board.contains("只显示前 100 条"), "the board says that it shows not all");
+        } else {
+            assert_eq!(count, shown, "all of a region that has few");
+            assert!(!board.contains("只显示前 100 条"));
+        }
+    }
+    // What warned of the clocks of a ticket goes with it.
+    let session = Session::begin(&demo).await;
+    let fields = [("csrf", session.csrf.as_str()), ("reason", "withdrawn")];
+    let closed = session.submit(&format!("/console/tickets/{}/close", near.ticket), &fields).await;
+    assert_eq!(closed.status(), StatusCode::SEE_OTHER);
+    let board = session.get("/console/board").await.text().await.unwrap();
+    assert!(board.matches("data-key=").count() < 100 && !board.contains("只显示前 100 条"), "{board}");
 }

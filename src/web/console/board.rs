@@ -8,7 +8,6 @@ use axum::response::Html;
 use serde::Deserialize;
 
 use self::rows::{FlagRow, Names, TicketRow, flag_row, ticket_row};
-use super::access;
 use super::session::Staff;
 use super::view::{Choice, Shell, Tag};
 use crate::domain::access::Right;
@@ -20,9 +19,7 @@ use crate::web::Web;
 use crate::web::error::WebError;
 use crate::web::words::Words;
 
-const MOST_FLAGS: usize = 100;
-/// Flags that are looked through for those whoever looks may see.
-const MOST_FLAGS_READ: u32 = 400;
+const MOST_FLAGS: u32 = 100;
 const MOST_TICKETS: u32 = 200;
 
 /// What the list of tickets shows.
@@ -54,6 +51,24 @@ pub(super) async fn lists(
     Ok(Html(BoardLists { shell, filter, lacking, flags, tickets }.render()?))
 }
 
+/// A list that shows no more than a page can hold, and says so.
+#[derive(Debug, Default)]
+struct Part<Row> {
+    rows: Vec<Row>,
+    /// How many there are in all.
+    count: u64,
+    /// The line that says that these are not all.
+    capped: Option<String>,
+}
+
+impl<Row> Part<Row> {
+    fn of(rows: Vec<Row>, count: u64, w: &Words) -> Part<Row> {
+        let shown = rows.len();
+        let capped = (count > shown as u64).then(|| w.fill("web.console.visits.capped", "count", &shown.to_string()));
+        Part { rows, count, capped }
+    }
+}
+
 /// The board.
 #[derive(Debug, Template)]
 #[template(path = "console/board.html")]
@@ -62,8 +77,8 @@ pub(super) struct BoardPage {
     filter: Filter,
     /// Keys of what the service does without.
     lacking: Vec<&'static str>,
-    flags: Vec<FlagRow>,
-    tickets: Vec<TicketRow>,
+    flags: Part<FlagRow>,
+    tickets: Part<TicketRow>,
 }
 
 #[derive(Debug, Template)]
@@ -73,36 +88,29 @@ pub(super) struct BoardLists {
     filter: Filter,
     /// Keys of what the service does without.
     lacking: Vec<&'static str>,
-    flags: Vec<FlagRow>,
-    tickets: Vec<TicketRow>,
+    flags: Part<FlagRow>,
+    tickets: Part<TicketRow>,
 }
 
 impl BoardPage {
     async fn load(web: &Web, staff: &Staff, filter: Filter) -> Result<BoardPage, WebError> {
         let shell = Shell::of(staff, format!("/console{}", filter.query()), web.demo);
-        let (w, now, wanted, person) =
-            (staff.words.clone(), web.clock.now(), filter.wanted(&staff.person), staff.person.clone());
+        let (w, now, wanted) = (staff.words.clone(), web.clock.now(), filter.wanted(&staff.person));
         let (flags, tickets) = web
             .store
             .read(|tx| {
                 Box::pin(async move {
                     let mut names = Names::load(tx).await?;
                     let mut flag_rows = Vec::new();
-                    for flag in flags::list_open(tx, MOST_FLAGS_READ).await? {
-                        let things = access::of_flag(tx, &flag).await?;
-                        if flag_rows.len() == MOST_FLAGS
-                            || !things.iter().any(|thing| person.may(Right::Tickets, thing))
-                        {
-                            continue;
-                        }
+                    for flag in flags::list_within(tx, &wanted.within, MOST_FLAGS).await? {
                         flag_rows.push(flag_row(tx, &mut names, flag, now, &w).await?);
                     }
-                    // The sort is stable: within an emergency and within the rest the latest stays first.
-                    flag_rows.sort_by_key(|row| row.tone != "emergency");
+                    let flag_rows = Part::of(flag_rows, flags::count_within(tx, &wanted.within).await?, &w);
                     let mut ticket_rows = Vec::new();
                     for ticket in tickets::list(tx, &wanted, MOST_TICKETS).await? {
                         ticket_rows.push(ticket_row(tx, &mut names, ticket, now, &w).await?);
                     }
+                    let ticket_rows = Part::of(ticket_rows, tickets::count(tx, &wanted).await?, &w);
                     Ok::<_, WebError>((flag_rows, ticket_rows))
                 })
             })
@@ -170,6 +178,11 @@ mod tests {
     use crate::domain::language::Language;
     use crate::domain::time::Timestamp;
 
+    fn part<Row>(rows: Vec<Row>) -> Part<Row> {
+        let count = rows.len() as u64;
+        Part::of(rows, count, &words(Language::English))
+    }
+
     impl BoardPage {
         pub(super) fn sample(language: Language) -> BoardPage {
             let w = words(language);
@@ -210,7 +223,7 @@ mod tests {
                 shell: Shell::sample(language, "/console"),
                 filter: Filter::default(),
                 lacking: vec!["web.console.lacking.speech", "web.console.lacking.mood"],
-                flags: vec![
+                flags: part(vec![
                     flag(FlagKind::Emergency, "王芳 · 云栖花园 3栋1单元502", "厨房有煤气味，头有点晕", 1),
                     flag(
                         FlagKind::NegativeFeedback,
@@ -219,8 +232,8 @@ mod tests {
                         12,
                     ),
                     flag(FlagKind::PersonRequested, "云栖花园 1栋2单元1101", "", 130),
-                ],
-                tickets: vec![
+                ]),
+                tickets: part(vec![
                     row(
                         "HF2611-0042",
                         Urgency::Emergency,
@@ -257,7 +270,7 @@ mod tests {
                         Some("李师傅"),
                         14000,
                     ),
-                ],
+                ]),
             }
         }
     }
@@ -280,9 +293,19 @@ mod tests {
 
     #[test]
     fn an_empty_board_says_so() {
-        let page = BoardPage { flags: Vec::new(), tickets: Vec::new(), ..BoardPage::sample(Language::English) };
+        let page =
+            BoardPage { flags: part(Vec::new()), tickets: part(Vec::new()), ..BoardPage::sample(Language::English) };
         let page = page.render().unwrap();
         assert!(page.contains("Nothing to be seen now.") && page.contains("No ticket matches."));
+    }
+
+    #[test]
+    fn a_list_that_does_not_show_all_says_how_many_there_are() {
+        let page = BoardPage::sample(Language::English);
+        let flags = Part::of(page.flags.rows, 1234, &page.shell.w);
+        let page = BoardPage { flags, ..BoardPage::sample(Language::English) }.render().unwrap();
+        assert!(page.contains(">1234<") && page.contains("Only the first 3 are shown."), "{page}");
+        assert!(!BoardPage::sample(Language::English).render().unwrap().contains("Only the first"));
     }
 
     #[test]

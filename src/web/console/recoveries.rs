@@ -8,7 +8,6 @@ use axum::response::{Html, Redirect};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use super::access;
 use super::csrf::{Nothing, Signed};
 use super::session::Staff;
 use super::view::{self, Choice, Fact, Shell, When};
@@ -49,18 +48,15 @@ async fn list(State(web): State<Web>, by: Staff, Query(chosen): Query<Chosen>) -
     let shell = Shell::of(&by, "/console/recoveries".to_owned(), web.demo);
     let now = web.clock.now();
     let within = by.person.scope(Right::Recoveries).unwrap_or_default();
-    let person = by.person.clone();
     let which = ["ended", "quality"].into_iter().find(|name| *name == chosen.list).unwrap_or("open");
     let found = web.store.read(|tx| {
         Box::pin(async move {
             let rate = Rate::of(recoveries::measured(tx, Timestamp(i64::MIN)).await?);
             let mut clients = Vec::new();
             if which == "quality" {
-                for client in follow_ups::quality_clients(tx, MOST_SHOWN).await? {
-                    if person.may(Right::Recoveries, &access::of_response(tx, client.response).await?) {
-                        let made = offers::of_response(tx, client.response).await?;
-                        clients.push((client, made));
-                    }
+                for client in follow_ups::quality_clients(tx, &within, MOST_SHOWN).await? {
+                    let made = offers::of_response(tx, client.response).await?;
+                    clients.push((client, made));
                 }
             }
             let mut rows = Vec::new();
