@@ -9,7 +9,7 @@ use super::time::Timestamp;
 /// How the reason of a message begins that was held back because a window was shut: it goes out
 /// when the person writes again …
 pub const SHUT: &str = "window:";
-/// … unless it is older than this: then it would only puzzle them.
+/// … unless it is older than this: then it would only puzzle them. `prompts/web.*.toml` tells staff so.
 pub const STALE_AFTER: Duration = Duration::from_secs(7 * 86_400);
 
 /// A platform's rule: so many messages, so long after the person last wrote.
@@ -76,6 +76,21 @@ impl Shut {
             Shut::UsedUp => "window: all messages the platform allows are sent",
         }
     }
+
+    /// Returns the name used in the keys of texts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Shut::NeverHeard => "never_heard",
+            Shut::TooLate => "too_late",
+            Shut::UsedUp => "used_up",
+        }
+    }
+
+    /// Reads a reason back: which it is, and what was added to it.
+    pub fn read(reason: &str) -> Option<(Shut, &str)> {
+        let all = [Shut::NeverHeard, Shut::TooLate, Shut::UsedUp];
+        all.into_iter().find_map(|shut| Some((shut, reason.strip_prefix(shut.reason())?)))
+    }
 }
 
 #[cfg(test)]
@@ -93,5 +108,8 @@ mod tests {
         assert_eq!(Window::WECHAT.admits(None, 0, Timestamp(0)), Err(Shut::NeverHeard));
         let reasons = [Shut::NeverHeard, Shut::TooLate, Shut::UsedUp].map(Shut::reason);
         assert!(reasons.iter().all(|reason| reason.starts_with(SHUT)));
+        let told = format!("{}; a template told them of it", Shut::TooLate.reason());
+        assert_eq!(Shut::read(&told), Some((Shut::TooLate, "; a template told them of it")));
+        assert_eq!(Shut::read("errcode 45047"), None);
     }
 }

@@ -36,17 +36,21 @@ pub struct Entry {
     pub body: String,
     /// What became of an outgoing message; `None` for an incoming one.
     pub delivery: Option<Delivery>,
+    /// Why it was not brought, or not surely.
+    pub reason: Option<String>,
     pub at: Timestamp,
 }
 
 macro_rules! thread {
-    ($where:literal, $order:literal) => {
+    ($kept:literal, $where:literal, $order:literal) => {
         concat!(
-            "SELECT id, external_id, seq, speaker, kind, body, delivery, at FROM (",
-            "SELECT id, external_id, seq, 'client' AS speaker, kind, body, CAST(NULL AS TEXT) AS delivery, received_at AS at ",
-            "FROM inbox WHERE dialogue_id = $1 UNION ALL ",
-            "SELECT id, CAST(NULL AS TEXT) AS external_id, seq, author AS speaker, CAST(NULL AS TEXT) AS kind, body, status AS delivery, created_at AS at ",
-            "FROM outbox WHERE dialogue_id = $1 AND status <> 'withheld') AS messages ",
+            "SELECT id, external_id, seq, speaker, kind, body, delivery, reason, at FROM (",
+            "SELECT id, external_id, seq, 'client' AS speaker, kind, body, CAST(NULL AS TEXT) AS delivery, ",
+            "CAST(NULL AS TEXT) AS reason, received_at AS at FROM inbox WHERE dialogue_id = $1 UNION ALL ",
+            "SELECT id, CAST(NULL AS TEXT) AS external_id, seq, author AS speaker, CAST(NULL AS TEXT) AS kind, body, ",
+            "status AS delivery, reason, created_at AS at FROM outbox WHERE dialogue_id = $1",
+            $kept,
+            ") AS messages ",
             $where,
             " ORDER BY seq ",
             $order,
@@ -57,7 +61,7 @@ macro_rules! thread {
 
 /// Returns what was said after `seq`, in order. What the policy held back was not said.
 pub async fn after(tx: &mut Tx, dialogue: DialogueId, seq: i64, limit: u32) -> Result<Vec<Entry>, StoreError> {
-    const SQL: &str = thread!("WHERE seq > $3", "ASC");
+    const SQL: &str = thread!(" AND status <> 'withheld'", "WHERE seq > $3", "ASC");
     let rows = both!(tx, |c| sqlx::query_as::<_, EntryRow>(SQL)
         .bind(dialogue.to_string())
         .bind(i64::from(limit))
@@ -67,10 +71,21 @@ pub async fn after(tx: &mut Tx, dialogue: DialogueId, seq: i64, limit: u32) -> R
     rows.into_iter().map(Entry::try_from).collect()
 }
 
-/// Returns the last `limit` messages, in order.
+/// Returns the last `limit` messages, in order. What the policy held back was not said.
 pub async fn latest(tx: &mut Tx, dialogue: DialogueId, limit: u32) -> Result<Vec<Entry>, StoreError> {
-    const SQL: &str = thread!("", "DESC");
-    let rows = both!(tx, |c| sqlx::query_as::<_, EntryRow>(SQL)
+    const SQL: &str = thread!(" AND status <> 'withheld'", "", "DESC");
+    last(tx, SQL, dialogue, limit).await
+}
+
+/// Returns the last `limit` messages, in order, with those that were held back: for staff, who must
+/// know of what they wrote that it was not said.
+pub async fn latest_for_staff(tx: &mut Tx, dialogue: DialogueId, limit: u32) -> Result<Vec<Entry>, StoreError> {
+    const SQL: &str = thread!("", "", "DESC");
+    last(tx, SQL, dialogue, limit).await
+}
+
+async fn last(tx: &mut Tx, sql: &'static str, dialogue: DialogueId, limit: u32) -> Result<Vec<Entry>, StoreError> {
+    let rows = both!(tx, |c| sqlx::query_as::<_, EntryRow>(sql)
         .bind(dialogue.to_string())
         .bind(i64::from(limit))
         .fetch_all(c)
@@ -87,6 +102,7 @@ struct EntryRow {
     kind: Option<String>,
     body: String,
     delivery: Option<String>,
+    reason: Option<String>,
     at: i64,
 }
 
@@ -104,6 +120,7 @@ impl TryFrom<EntryRow> for Entry {
             seq: row.seq,
             kind: row.kind,
             body: row.body,
+            reason: row.reason,
         })
     }
 }

@@ -169,6 +169,11 @@ pub(crate) async fn what_was_held_back_was_not_said(db: Database) {
     assert_eq!(after(&db, dialogue, 0).await.len(), 0);
     let kept = read!(db.store, |tx| outbox::find(tx, id).await).unwrap().unwrap();
     assert_eq!((kept.status, kept.reason.as_deref()), (Delivery::Withheld, Some("quiet hours")));
+    assert!(read!(db.store, |tx| thread::latest(tx, dialogue, 9).await).unwrap().is_empty());
+    // Staff sees it, and why.
+    let shown = read!(db.store, |tx| thread::latest_for_staff(tx, dialogue, 9).await).unwrap();
+    let shown: Vec<_> = shown.iter().map(|entry| (entry.delivery, entry.reason.as_deref())).collect();
+    assert_eq!(shown, [(Some(Delivery::Withheld), Some("quiet hours"))]);
 }
 
 pub(crate) async fn a_reader_of_a_thread_misses_nothing_while_others_write(db: Database) {

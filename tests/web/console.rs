@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+use huifang::clock::Clock;
+use huifang::store::outbox::{self, Author, Delivery, NewOutbound};
+use huifang::store::{self, Store, StoreError};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 
 use crate::chat_api::client;
@@ -97,6 +100,54 @@ async fn nobody_gets_in_without_a_log_in() {
         let url = format!("{}/console/tickets/{id}/{action}", demo.url);
         let answer = form(client().post(url), &[("csrf", "x")]).send().await.unwrap();
         assert_eq!(answer.headers()["location"], "/console/login?next=/console", "{action}");
+    }
+}
+
+#[tokio::test]
+async fn words_that_were_not_brought_stay_in_the_conversation_and_say_so() {
+    let demo = Demo::start();
+    let path = demo.directory().join("data/huifang.db");
+    let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
+    let pushed = store.write(move |tx| {
+        Box::pin(async move {
+            let open = store::tickets::Filter { open: Some(true), ..store::tickets::Filter::default() };
+            let tickets = store::tickets::list(tx, &open, 50).await?;
+            let ticket = tickets.into_iter().find(|ticket| ticket.dialogue_id.is_some()).unwrap();
+            let mut ids = Vec::new();
+            for said in ["到了窗口外", "被平台拒绝", "不知到没到", "已经送到了"] {
+                let new = NewOutbound {
+                    id: Clock::system().new_id(),
+                    dialogue_id: ticket.dialogue_id.unwrap(),
+                    author: Author::Staff,
+                    body: serde_json::json!({ "text": said }).to_string(),
+                    status: Delivery::Pending,
+                    not_before: None,
+                    created_at: Clock::system().now(),
+                    reply_to: None,
+                };
+                outbox::push(tx, &new).await?;
+                ids.push(new.id);
+            }
+            outbox::mark_withheld(tx, ids[0], "window: the person wrote too long ago").await?;
+            outbox::mark_failed(tx, ids[1], "errcode 45047").await?;
+            outbox::mark_uncertain(tx, ids[2], "no answer in 10 s").await?;
+            outbox::mark_sent(tx, ids[3], Clock::system().now()).await?;
+            Ok::<_, StoreError>((ticket.id, ticket.dialogue_id.unwrap()))
+        })
+    });
+    let (ticket, dialogue) = pushed.await.unwrap();
+    store.close().await;
+    let staff = Session::begin(&demo).await;
+    for page in [format!("/console/conversations/{dialogue}"), format!("/console/tickets/{ticket}")] {
+        let page = staff.get(&page).await.text().await.unwrap();
+        let lines: Vec<_> =
+            page.split("<li class=\"staff").skip(1).map(|line| line.split("</li>").next().unwrap()).collect();
+        let line =
+            |said: &str| *lines.iter().find(|line| line.contains(said)).unwrap_or_else(|| panic!("{said}: {page}"));
+        assert!(line("到了窗口外").contains("未发出") && line("到了窗口外").contains("对方太久没有来消息"));
+        assert!(line("被平台拒绝").contains("发送失败") && line("被平台拒绝").contains("errcode 45047"));
+        assert!(line("不知到没到").contains("不确定是否送达"));
+        assert!(!line("已经送到了").contains("class=\"delivery"));
     }
 }
 

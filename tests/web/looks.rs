@@ -4,13 +4,16 @@
 use std::time::Duration;
 
 use huifang::clock::Clock;
-use huifang::domain::ids::{IncidentId, RecoveryId, TicketId, VisitId};
+use huifang::domain::flag::{Flag, FlagKind};
+use huifang::domain::ids::{DialogueId, IncidentId, RecoveryId, TicketId, VisitId};
 use huifang::domain::incident::{self, Incident};
+use huifang::domain::reach::Shut;
 use huifang::domain::recovery::{Recovery, RootCause, Status};
 use huifang::domain::understanding::Category;
 use huifang::domain::visit::{Reason, Visit, VisitKind};
+use huifang::store::outbox::{self, Author, Delivery, NewOutbound};
 use huifang::store::responses::Filter;
-use huifang::store::{self, Store, StoreError};
+use huifang::store::{self, Store, StoreError, Tx};
 use serde_json::json;
 
 use crate::chromium::{Stage, Window};
@@ -23,6 +26,7 @@ struct Sights {
     incident: IncidentId,
     visits: Vec<VisitId>,
     ticket: TicketId,
+    dialogue: DialogueId,
     response: String,
 }
 
@@ -93,12 +97,42 @@ async fn arrange(stage: &Stage) -> Sights {
             }
             let open = tickets.iter().find(|ticket| ticket.status.is_open() && ticket.dialogue_id.is_some()).unwrap();
             let response = responses.iter().find(|response| response.comment.is_some()).unwrap().id.to_string();
-            Ok::<_, StoreError>(Sights { recoveries, incident: incident.id, visits, ticket: open.id, response })
+            let (ticket, dialogue) = (open.id, open.dialogue_id.unwrap());
+            lose_words(tx, dialogue, &clock).await?;
+            for n in 0..120 {
+                let kind = if n % 2 == 0 { FlagKind::SlaMissed } else { FlagKind::SlaWarning };
+                let flag = Flag::raised(clock.new_id(), kind, now - Duration::from_secs(60 * n));
+                store::flags::raise(tx, &Flag { ticket_id: Some(ticket), ..flag }).await?;
+            }
+            Ok::<_, StoreError>(Sights { recoveries, incident: incident.id, visits, ticket, dialogue, response })
         })
     });
     let arranged = arranged.await.unwrap();
     store.close().await;
     arranged
+}
+
+/// Words of staff that did not arrive, or nobody knows whether they did.
+async fn lose_words(tx: &mut Tx, dialogue: DialogueId, clock: &Clock) -> Result<(), StoreError> {
+    let mut said = Vec::new();
+    for words in ["师傅明早九点到，请留人。", "到了请给师傅开一下单元门。", "楼下的车位给师傅留了吗？"]
+    {
+        let new = NewOutbound {
+            id: clock.new_id(),
+            dialogue_id: dialogue,
+            author: Author::Staff,
+            body: json!({ "text": words }).to_string(),
+            status: Delivery::Pending,
+            not_before: None,
+            created_at: clock.now(),
+            reply_to: None,
+        };
+        outbox::push(tx, &new).await?;
+        said.push(new.id);
+    }
+    outbox::mark_withheld(tx, said[0], Shut::TooLate.reason()).await?;
+    outbox::mark_failed(tx, said[1], "WeChat refused it: errcode 45047 (out of response count limit)").await?;
+    outbox::mark_uncertain(tx, said[2], "no answer within 10 s").await
 }
 
 /// What a thumb cannot hit on a phone.
@@ -133,6 +167,7 @@ async fn looks(stage: &Stage, sights: &Sights, phone: bool, language: &str) {
         ("visit", format!("/console/visits/{}", sights.visits[0])),
         ("import", "/console/import".to_owned()),
         ("ticket", format!("/console/tickets/{}", sights.ticket)),
+        ("conversation", format!("/console/conversations/{}", sights.dialogue)),
         ("response", format!("/console/responses/{}", sights.response)),
     ];
     for (id, n) in sights.recoveries.iter().zip(1..) {

@@ -12,12 +12,15 @@ use serde::Deserialize;
 use super::session::Staff;
 use crate::domain::ids::DialogueId;
 use crate::domain::time::Timestamp;
-use crate::store::{StoreError, flags, thread};
+use crate::store::{StoreError, flags, outbox, thread};
 use crate::web::Web;
 use crate::web::live::{self, Wake};
 
 /// After this long the browser has to connect anew, and thereby to show that it is still logged in.
 const LONGEST: Duration = Duration::from_secs(10 * 60);
+
+/// Messages that are counted as not brought; a page that shows so many need not hear of one more.
+const MOST_LOST: u32 = 100;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct About {
@@ -30,25 +33,28 @@ pub(super) async fn follow(State(web): State<Web>, _: Staff, Query(about): Query
     let until = web.clock.now() + LONGEST;
     let follower = Follower { wake: Wake::of(&web), web, dialogue, until, seen: None };
     let events = stream::unfold(follower, |mut follower| async move {
-        let (change, message) = follower.next().await?;
-        Some((Event::default().event("change").data(format!("{change}.{message}")), follower))
+        let (change, (message, lost)) = follower.next().await?;
+        Some((Event::default().event("change").data(format!("{change}.{message}.{lost}")), follower))
     });
     live::answer(events).into_response()
 }
+
+/// The last message of a conversation, and how many were not brought.
+type Talk = (i64, usize);
 
 struct Follower {
     web: Web,
     dialogue: Option<DialogueId>,
     until: Timestamp,
-    /// The last change of flags and tickets, and the last message.
-    seen: Option<(i64, i64)>,
+    /// The last change of flags and tickets, and of the conversation.
+    seen: Option<(i64, Talk)>,
     wake: Wake,
 }
 
 impl Follower {
     /// Waits until something has changed. The first answer comes at once: something may have
     /// changed between the page and this connection.
-    async fn next(&mut self) -> Option<(i64, i64)> {
+    async fn next(&mut self) -> Option<(i64, Talk)> {
         while self.web.clock.now() < self.until {
             let now = self.look().await;
             let now = now.inspect_err(|cause| tracing::warn!(%cause, "the live console could not be read")).ok()?;
@@ -63,17 +69,20 @@ impl Follower {
         None
     }
 
-    async fn look(&self) -> Result<(i64, i64), StoreError> {
+    async fn look(&self) -> Result<(i64, Talk), StoreError> {
         let dialogue = self.dialogue;
         self.web
             .store
             .read(|tx| {
                 Box::pin(async move {
-                    let message = match dialogue {
-                        Some(id) => thread::latest(tx, id, 1).await?.first().map_or(0, |entry| entry.seq),
-                        None => 0,
+                    let talk = match dialogue {
+                        Some(id) => {
+                            let last = thread::latest_for_staff(tx, id, 1).await?.first().map_or(0, |entry| entry.seq);
+                            (last, outbox::not_brought(tx, id, MOST_LOST).await?.len())
+                        }
+                        None => (0, 0),
                     };
-                    Ok((flags::last_seq(tx).await?, message))
+                    Ok((flags::last_seq(tx).await?, talk))
                 })
             })
             .await

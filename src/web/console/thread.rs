@@ -4,7 +4,9 @@ use super::correct::Signature;
 use super::marks::{self, Piece};
 use super::view::When;
 use crate::domain::ids::DialogueId;
+use crate::domain::reach::Shut;
 use crate::store::media::Media;
+use crate::store::outbox::Delivery;
 use crate::store::thread::{self, Entry, Speaker};
 use crate::store::transcripts::{Hearing, Transcript};
 use crate::store::{Tx, corrections, dialogues};
@@ -37,6 +39,16 @@ pub(crate) struct Line {
     pub(crate) voices: Vec<Voice>,
     /// Addresses of the photos.
     pub(crate) photos: Vec<String>,
+    /// Said of a message that did not arrive, or not surely.
+    pub(crate) lost: Option<Lost>,
+}
+
+/// What became of a message that did not arrive, and why.
+#[derive(Debug, Clone)]
+pub(crate) struct Lost {
+    pub(crate) state: String,
+    /// Empty: nobody knows.
+    pub(crate) why: String,
 }
 
 /// A recording and what was heard in it.
@@ -57,7 +69,7 @@ pub(crate) struct Voice {
 /// Loads a conversation.
 pub(super) async fn load(web: &Web, tx: &mut Tx, id: DialogueId, w: &Words) -> Result<Option<Talk>, WebError> {
     let Some(dialogue) = dialogues::find(tx, id).await? else { return Ok(None) };
-    let entries = thread::latest(tx, id, MOST).await?;
+    let entries = thread::latest_for_staff(tx, id, MOST).await?;
     let mut lines = Vec::with_capacity(entries.len());
     for entry in &entries {
         let line = line(web, tx, entry, w).await?;
@@ -115,7 +127,28 @@ async fn line(web: &Web, tx: &mut Tx, entry: &Entry, w: &Words) -> Result<Line, 
         text: marks::cut(&stored.text, &stored.keywords, w),
         voices,
         photos,
+        lost: entry.delivery.and_then(|delivery| Lost::of(delivery, entry.reason.as_deref().unwrap_or_default(), w)),
     })
+}
+
+impl Lost {
+    /// `None` for a message that was sent, or is about to be.
+    pub(super) fn of(delivery: Delivery, reason: &str, w: &Words) -> Option<Lost> {
+        let state = match delivery {
+            Delivery::Pending | Delivery::Sent => return None,
+            Delivery::Uncertain => "uncertain",
+            Delivery::Failed => "failed",
+            Delivery::Withheld => "withheld",
+        };
+        // What a platform or a way of ours said besides is for whoever looks after the service.
+        let why = match Shut::read(reason) {
+            Some((shut, more)) => {
+                format!("{} {}", w.get(&format!("web.console.delivery.{}", shut.name())), more.trim_start_matches("; "))
+            }
+            None => reason.to_owned(),
+        };
+        Some(Lost { state: w.get(&format!("web.console.delivery.{state}")), why: why.trim_end().to_owned() })
+    }
 }
 
 fn voice(web: &Web, url: String, heard: Option<&Transcript>, by: Option<Signature>, w: &Words) -> Voice {

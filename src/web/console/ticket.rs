@@ -237,9 +237,12 @@ mod tests {
     use super::super::view::samples::{check, words};
     use super::*;
     use crate::domain::language::Language;
+    use crate::domain::reach::Shut;
     use crate::domain::ticket::Status;
     use crate::domain::time::Timestamp;
     use crate::domain::understanding::Urgency;
+    use crate::store::outbox::Delivery;
+    use crate::web::console::thread::Lost;
 
     impl KeywordRow {
         pub(in crate::web::console) fn sample() -> KeywordRow {
@@ -274,7 +277,10 @@ mod tests {
                 text: marks::cut(text, &[], &w),
                 voices,
                 photos,
+                lost: None,
             };
+            let held_back = Lost::of(Delivery::Withheld, Shut::TooLate.reason(), &w);
+            let unsure = Lost::of(Delivery::Uncertain, "no answer within 10 s", &w);
             Talk {
                 id: "1".to_owned(),
                 href: "/console/conversations/1".to_owned(),
@@ -284,6 +290,11 @@ mod tests {
                     line("bot", "我听到：主卧卫生间天花板漏水。\n工单 HF2611-0042 已登记。", Vec::new(), Vec::new()),
                     line("client", "", vec![Voice::sample()], Vec::new()),
                     line("staff", "您好，我是客服李静，师傅一小时内到。", Vec::new(), Vec::new()),
+                    thread::Line { lost: unsure, ..line("bot", "请问修好了吗？", Vec::new(), Vec::new()) },
+                    thread::Line {
+                        lost: held_back,
+                        ..line("staff", "师傅明早九点到，请留人。", Vec::new(), Vec::new())
+                    },
                 ],
             }
         }
