@@ -85,6 +85,7 @@ pub const ANNOUNCEMENT: &str = "visit.announcement";
 /// Decides what happens next. Never fails, never waits.
 pub fn step(state: State, event: Event, ctx: &Ctx<'_>) -> Step {
     let mut turn = Turn { state, effects: Vec::new(), echo: None, ctx: *ctx };
+    turn.forget_settled_fix();
     match event {
         Event::Text { text, understood } => {
             turn.adopt_language_of(&text);
@@ -147,14 +148,13 @@ impl Turn<'_> {
     }
 
     /// Says something that stands beside what is going on: a question that was asked still stands,
-    /// and so do its buttons.
+    /// and its buttons come before the new ones.
     fn beside(&mut self, say: Say) {
         let busy = matches!(self.state.activity, Activity::Surveying(_) | Activity::Reporting(_));
-        let offered = busy.then(|| self.state.offered.clone());
+        let mut offered = if busy { std::mem::take(&mut self.state.offered) } else { Vec::new() };
         self.say(say);
-        if let Some(offered) = offered {
-            self.state.offered = offered;
-        }
+        offered.append(&mut self.state.offered);
+        self.state.offered = offered;
     }
 
     fn effect(&mut self, effect: Effect) {

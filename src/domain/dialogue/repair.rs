@@ -34,7 +34,17 @@ impl Turn<'_> {
 
     /// Words while a report is put together.
     pub(super) fn report_words(&mut self, mut report: Report, words: &Words) {
-        if report.summarised && report.asked.is_none() {
+        let summary = self.state.offers(&submit_id(&report));
+        match self.ctx.script.words.command(&words.text) {
+            Some((Command::Yes, _)) if summary => return self.submit(report),
+            Some((Command::No, _)) if summary => return self.ask_what_to_correct(report),
+            // To a place or a time it is no answer: the question stands.
+            Some((Command::Yes | Command::No, _)) if report.asked != Some(SlotId::Severity) => {
+                return self.go_on_with(report, None);
+            }
+            _ => {}
+        }
+        if report.summarised && report.asked.is_none() && !report.correcting {
             match self.agreement(words) {
                 Some(true) => return self.submit(report),
                 Some(false) if words.text.chars().count() <= 4 => return self.ask_what_to_correct(report),
@@ -116,10 +126,6 @@ impl Turn<'_> {
             }
             Command::Edit | Command::Back => {
                 self.ask_what_to_correct(report.clone());
-                true
-            }
-            Command::Yes if report.summarised => {
-                self.submit(report.clone());
                 true
             }
             Command::Report => {
@@ -410,7 +416,7 @@ impl Turn<'_> {
         let mut say = Say::new("report.summary");
         say.lines = lines;
         say.lines.push(Say::new("report.confirm"));
-        say.choice(choice_id(report, "submit"), "report.yes")
+        say.choice(submit_id(report), "report.yes")
             .choice(choice_id(report, "edit"), "report.edit")
             .choice(choice_id(report, "cancel"), "report.cancel")
     }
@@ -430,6 +436,11 @@ fn line(label_key: &str, value: Arg) -> Say {
 
 fn choice_id(report: &Report, what: &str) -> String {
     format!("r{}:{what}", report_tag(report.ticket))
+}
+
+/// Names the button that files a report as its summary says.
+pub(super) fn submit_id(report: &Report) -> String {
+    choice_id(report, "submit")
 }
 
 /// Returns the last eight hex digits of a ticket's id.

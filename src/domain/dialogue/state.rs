@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::repair::report_tag;
+use super::repair::{report_tag, submit_id};
 use super::say::{Arg, Choice, Say};
 use super::survey::run_tag;
 use crate::domain::appointment::Window;
@@ -13,12 +13,16 @@ use crate::domain::ids::{AppointmentId, DialogueId, MediaId, ProjectId, Response
 use crate::domain::language::Language;
 use crate::domain::score::Band;
 use crate::domain::script::SlotId;
-use crate::domain::survey::{Answer, AnswerSource, Survey};
+use crate::domain::survey::{Answer, AnswerSource, QuestionKind, Survey};
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::{Awaiting, Category, Hazard, Understanding, Urgency};
 
 /// The layout of [`State`]; raised when stored states have to be read differently.
 pub const STATE_VERSION: u32 = 1;
+
+/// The questions to which a plain yes or no is as good as their buttons. What cannot be undone wants the
+/// button: to be forgotten.
+const PLAIN: [&str; 4] = ["danger", "fix", "visit", "faq"];
 
 /// Everything a conversation remembers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -89,6 +93,45 @@ impl State {
             }
             Activity::Idle | Activity::Commenting(_) | Activity::Reporting(_) => Awaiting::Nothing,
         }
+    }
+
+    /// Whether a plain yes or no answers the question of the survey or the report under way: one that
+    /// takes such an answer, with nothing asked since.
+    pub(super) fn asks_yes_or_no(&self) -> bool {
+        match &self.activity {
+            Activity::Surveying(run) => {
+                let takes = |kind: QuestionKind| matches!(kind, QuestionKind::YesNo | QuestionKind::Open);
+                let asked = run.proposed.is_some() || run.question().is_some_and(|question| takes(question.kind));
+                asked && (self.offered.is_empty() || self.offers(&format!("q{}:", run_tag(run.response))))
+            }
+            Activity::Reporting(report) => self.offers(&submit_id(report)),
+            Activity::Idle | Activity::Commenting(_) => false,
+        }
+    }
+
+    /// Returns the button that means a plain yes or no, if the question asked last has one for each.
+    pub(super) fn button_that_says(&self, yes: bool) -> Option<String> {
+        let (said, other) = if yes { (":yes", ":no") } else { (":no", ":yes") };
+        let means = |choice: &&Choice| {
+            let Some(question) = choice.id.strip_suffix(said) else { return false };
+            let plain = question.split(':').next().is_some_and(|head| PLAIN.contains(&head));
+            plain && self.offers(&format!("{question}{other}")) && self.standing(&choice.id) != Standing::Over
+        };
+        self.offered.iter().find(means).map(|choice| choice.id.clone())
+    }
+
+    /// Returns the button that says whether a fix holds, if that is what was asked last.
+    pub(super) fn fix_button(&self, fixed: bool) -> Option<String> {
+        let said = if fixed { ":yes" } else { ":no" };
+        let means = |choice: &&Choice| choice.id.starts_with("fix:") && choice.id.ends_with(said);
+        // Who was told that the ticket is closed may still say that it is not fixed.
+        let stands = |choice: &&Choice| !fixed || self.standing(&choice.id) == Standing::Open;
+        self.offered.iter().find(|choice| means(choice) && stands(choice)).map(|choice| choice.id.clone())
+    }
+
+    /// Whether a button of the question asked last begins with this.
+    pub(super) fn offers(&self, beginning: &str) -> bool {
+        self.offered.iter().any(|choice| choice.id.starts_with(beginning))
     }
 
     /// Says whether the question that a button of ours answers still stands.

@@ -194,6 +194,10 @@ impl Turn<'_> {
                 }
                 true
             }
+            Command::Edit if run.proposed.is_some() => {
+                self.ask_again(SurveyRun { proposed: None, ..run.clone() }, None);
+                true
+            }
             Command::Back | Command::Edit => {
                 let mut run = run.clone();
                 run.proposed = None;

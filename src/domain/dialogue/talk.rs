@@ -232,28 +232,43 @@ impl Turn<'_> {
             Command::Elsewhere => self.offer_elsewhere(),
             Command::Unknown => self.aside(menu(Say::new("unknown_command"))),
             Command::Reschedule => self.reschedule(),
-            Command::Yes | Command::No => {
-                let yes = command == Command::Yes;
-                if !self.fix_words(yes) && !self.appointment_verdict(yes) {
-                    if yes && self.is_announced() {
-                        self.begin_waiting_survey();
-                        return true;
-                    }
-                    self.state.activity = Activity::Idle;
-                    self.say(Say::new("you_are_welcome"));
-                }
-            }
+            Command::Yes | Command::No => return self.plain_answer(command == Command::Yes),
             Command::Skip | Command::Back | Command::Edit => self.say(Say::new("nothing_pending")),
+        }
+        true
+    }
+
+    /// A plain yes or no: it answers what was asked last. Returns `false` if that is the survey or the
+    /// report under way, so the words are read as words.
+    fn plain_answer(&mut self, yes: bool) -> bool {
+        let busy = matches!(self.state.activity, Activity::Surveying(_) | Activity::Reporting(_));
+        if self.state.asks_yes_or_no() {
+            return false;
+        }
+        if let Some(button) = self.state.button_that_says(yes) {
+            self.choice(&button);
+            return true;
+        }
+        let idle = matches!(self.state.activity, Activity::Idle);
+        if (idle || self.state.offers("appt:")) && self.appointment_verdict(yes) {
+            return true;
+        }
+        if busy {
+            return false;
+        }
+        if yes && self.is_announced() {
+            self.begin_waiting_survey();
+        } else {
+            self.state.activity = Activity::Idle;
+            self.say(Say::new("you_are_welcome"));
         }
         true
     }
 
     /// Words while nothing is going on: the intent decides.
     fn free_words(&mut self, words: &Words) {
-        if let Some(affirmed) = words.understood.affirmed
-            && self.fix_words(affirmed)
-        {
-            return;
+        if let Some(button) = words.understood.affirmed.and_then(|fixed| self.state.fix_button(fixed)) {
+            return self.choice(&button);
         }
         if self.is_announced() && answers_announcement(&words.understood) {
             return self.begin_waiting_survey();

@@ -5,6 +5,7 @@ use super::effect::{About, Effect};
 use super::say::{Arg, Say};
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{TicketId, VisitId};
+use crate::domain::ticket::Status;
 
 impl Turn<'_> {
     /// Staff says the fault is rectified.
@@ -54,14 +55,12 @@ impl Turn<'_> {
         }
     }
 
-    /// A plain yes or no while a fix waits for the owner's verdict.
-    pub(super) fn fix_words(&mut self, fixed: bool) -> bool {
-        match self.state.fix_to_confirm {
-            Some(ticket) => {
-                self.fix_verdict(ticket, fixed);
-                true
-            }
-            None => false,
-        }
+    /// A fix that no longer waits: the ticket was closed, reopened or taken back since.
+    pub(super) fn forget_settled_fix(&mut self) {
+        let waits = |ticket: &TicketId| {
+            let open = self.ctx.tickets.iter().find(|open| open.id == *ticket);
+            open.is_some_and(|open| open.status == Status::Rectified.name())
+        };
+        self.state.fix_to_confirm = self.state.fix_to_confirm.filter(waits);
     }
 }
