@@ -105,7 +105,11 @@ impl Turn<'_> {
         match self.state.activity.clone() {
             Activity::Surveying(run) => self.ask_again(run, Some(say)),
             Activity::Reporting(report) if !report.pieces.is_empty() || person => self.go_on_with(report, Some(say)),
-            Activity::Reporting(_) | Activity::Idle | Activity::Commenting(_) => self.say(say),
+            Activity::Reporting(report) => {
+                self.remind_of(&report);
+                self.say(say);
+            }
+            Activity::Idle | Activity::Commenting(_) => self.say(say),
         }
     }
 }

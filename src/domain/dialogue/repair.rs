@@ -169,6 +169,7 @@ impl Turn<'_> {
         }
         if report.pieces.is_empty() {
             report.asked = Some(SlotId::Symptom);
+            self.remind_of(&report);
             self.state.activity = Activity::Reporting(report);
             if !album {
                 self.say(Say::new("photo.received"));
@@ -344,7 +345,8 @@ impl Turn<'_> {
         self.state.recent = Some(RecentTicket { ticket, until: self.ctx.now + ADDITIONS_WINDOW });
     }
 
-    fn remind_of(&mut self, report: &Report) {
+    /// Has a report that is left lying recalled, and filed in the end.
+    pub(super) fn remind_of(&mut self, report: &Report) {
         let minutes = |m: u32| Duration::from_secs(u64::from(m) * 60);
         let form = &self.ctx.script.repair;
         let ticket = report.ticket;
