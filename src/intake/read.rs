@@ -4,9 +4,9 @@
 use super::message::{InboundBody, MediaRef, Sign};
 use super::people::Opened;
 use super::{Intake, Scene};
-use crate::channel::{Content, MediaKind, Place, ReceivedFile};
+use crate::channel::{Button, ChannelKind, Content, MediaKind, Place, ReceivedFile, plain};
 use crate::domain::dialogue::say::Label;
-use crate::domain::dialogue::{Event, Say, State, TokenFault};
+use crate::domain::dialogue::{Choice, Event, Say, State, TokenFault};
 use crate::domain::language::Language;
 use crate::domain::media::{MOST_CHARACTERS, Refusal};
 use crate::domain::script::Command;
@@ -20,6 +20,9 @@ use crate::store::{self, StoreError, Tx};
 const LONGEST_NUMBER: usize = 32;
 /// Characters of a place's name that are read.
 const LONGEST_PLACE: usize = 200;
+
+/// Where the buttons of an answer are words: numbered, unless they are marks.
+const NUMBERED: [ChannelKind; 2] = [ChannelKind::Wechat, ChannelKind::Wecom];
 
 /// What a message holds, as it is stored and as it is acted upon.
 pub(super) struct Read {
@@ -73,7 +76,7 @@ impl Intake {
                             return Ok(Read { deed, ..Read::of(body, Vec::new()) });
                         }
                     }
-                } else if let Some(id) = self.offered(&scene.state, &words) {
+                } else if let Some(id) = self.offered(scene, &words) {
                     Event::Choice { id }
                 } else {
                     let understood = self.understand(&words, &scene.state);
@@ -215,14 +218,22 @@ impl Intake {
         happens(Event::Bound(Intake::binding_of(tx, unit).await?))
     }
 
-    /// Reads a typed label, or the number of a button where no number is awaited, as its button:
-    /// not every platform shows buttons.
-    fn offered(&self, state: &State, words: &str) -> Option<String> {
+    /// Reads a typed label, or the number of a button, as its button: not every platform shows buttons.
+    /// Where a mark is awaited a number is the mark, unless the buttons were written with their numbers
+    /// before them ([`plain`]).
+    fn offered(&self, scene: &Scene, words: &str) -> Option<String> {
+        let state = &scene.state;
         let by_label = state.offered.iter().find(|choice| match &choice.label {
             Label::Text(_) => false,
             Label::Key(key) => self.catalog.text(state.language, key, &std::collections::BTreeMap::new()) == words,
         });
-        let numeric = state.awaiting() != Awaiting::Nothing;
+        let written = |choice: &Choice| Button {
+            id: choice.id.clone(),
+            label: self.label(state.language, &choice.label),
+        };
+        let marks = || plain::are_marks(&state.offered.iter().map(written).collect::<Vec<_>>());
+        let numbered = NUMBERED.iter().any(|channel| channel.name() == scene.channel) && !marks();
+        let numeric = state.awaiting() != Awaiting::Nothing && !numbered;
         let by_number = || {
             let at = words.parse::<usize>().ok().filter(|_| !numeric)?;
             state.offered.get(at.checked_sub(1)?)
