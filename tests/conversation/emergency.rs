@@ -1,7 +1,20 @@
 //! Danger: safety words first, filed before anything is asked.
 
 use crate::talk::Talk;
+use huifang::channel::{Content, MediaKind};
+use huifang::domain::dialogue::Event;
+use huifang::domain::understanding::{Understanding, Urgency};
 use insta::assert_snapshot;
+
+/// Words of which the models cannot tell whether somebody is in danger.
+async fn says_something_doubtful(talk: &mut Talk) {
+    talk.says("/start").await;
+    talk.transcript();
+    let (dialogue, text) = (talk.dialogue().await, "墙上的裂缝好像变大了".to_owned());
+    let understood = talk.intake.understand(&text, &talk.state().await);
+    let understood = Understanding { danger_unsure: true, ..understood };
+    talk.happens(dialogue, Event::Text { text, understood }).await;
+}
 
 #[tokio::test]
 async fn gas_is_answered_with_safety_words_and_filed_at_once() {
@@ -52,4 +65,98 @@ async fn danger_breaks_the_silence_while_a_person_has_the_conversation() {
     ");
     assert_eq!(talk.tickets().await.len(), 1);
     assert!(talk.state().await.handed_over());
+}
+
+#[tokio::test]
+async fn whether_anybody_is_in_danger_is_answered_in_plain_words_typed_or_spoken() {
+    for (words, spoken) in [("是", false), ("有", false), ("有", true), ("是的", true)] {
+        let mut talk = Talk::bound().await;
+        says_something_doubtful(&mut talk).await;
+        assert!(talk.transcript().contains("有没有人有危险"));
+        if spoken {
+            talk.speaks(words).await
+        } else {
+            talk.says(words).await
+        }
+        let tickets = talk.tickets().await;
+        let said = talk.transcript();
+        assert_eq!(tickets.iter().map(|ticket| ticket.urgency).collect::<Vec<_>>(), [Urgency::Emergency], "{said}");
+        assert!(said.contains("400-000-0000"), "{said}");
+    }
+    for spoken in [false, true] {
+        let mut talk = Talk::bound().await;
+        says_something_doubtful(&mut talk).await;
+        if spoken {
+            talk.speaks("没有").await
+        } else {
+            talk.says("没有。").await
+        }
+        let said = talk.transcript();
+        talk.says("客厅").await;
+        talk.says("好的").await;
+        assert_eq!(talk.tickets().await.len(), 1, "the report goes on: {said}\n{}", talk.transcript());
+        assert_ne!(talk.tickets().await[0].urgency, Urgency::Emergency);
+    }
+}
+
+#[tokio::test]
+async fn an_emergency_told_again_is_one_ticket_and_one_alert() {
+    let mut talk = Talk::bound().await;
+    talk.says("厨房有很重的煤气味").await;
+    talk.says("太慢了，你们怎么还不来人！").await;
+    talk.says("煤气味很重，越来越大了").await;
+    let photo =
+        Content::Media { files: vec![talk.file(MediaKind::Photo)], caption: Some("煤气味好重".to_owned()) };
+    talk.shows(photo, "[照片] 煤气味好重").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » 厨房有很重的煤气味
+      闻到燃气味：别开关任何电器，别点火，别在屋里打电话。打开门窗，顺手能关就关燃气阀，马上离开，到室外再拨 400-000-0000。已登记紧急工单 HF2611-0001，值班人员已收到通知。
+    » 太慢了，你们怎么还不来人！
+      您的工单：
+      HF2611-0001 其他（厨房）：已登记
+    » 煤气味很重，越来越大了
+      闻到燃气味：别开关任何电器，别点火，别在屋里打电话。打开门窗，顺手能关就关燃气阀，马上离开，到室外再拨 400-000-0000。已登记紧急工单 HF2611-0001，值班人员已收到通知。
+    » [照片] 煤气味好重
+      闻到燃气味：别开关任何电器，别点火，别在屋里打电话。打开门窗，顺手能关就关燃气阀，马上离开，到室外再拨 400-000-0000。已登记紧急工单 HF2611-0001，值班人员已收到通知。
+    ");
+    let all = talk.tickets().await;
+    let tickets: Vec<_> = all.iter().filter(|ticket| ticket.urgency == Urgency::Emergency).collect();
+    assert_eq!(tickets.len(), 1);
+    assert_snapshot!(tickets[0].description, @r"
+    厨房有很重的煤气味
+    煤气味很重，越来越大了
+    煤气味好重
+    ");
+    assert_eq!(talk.media_of(&tickets[0]).await, 1);
+    assert_eq!(talk.flags().await.iter().filter(|flag| flag.kind.name() == "emergency").count(), 1);
+    // Another danger has everybody told anew.
+    talk.says("电梯里困了两个人").await;
+    assert_eq!(talk.flags().await.iter().filter(|flag| flag.kind.name() == "emergency").count(), 2);
+}
+
+#[tokio::test]
+async fn an_emergency_while_staff_has_the_conversation_keeps_its_photo_and_the_survey() {
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    talk.taps("4").await;
+    talk.says("人工").await;
+    talk.transcript();
+    let photo =
+        Content::Media { files: vec![talk.file(MediaKind::Photo)], caption: Some("插座冒火花了".to_owned()) };
+    talk.shows(photo, "[照片] 插座冒火花了").await;
+    talk.says("还在冒火花").await;
+    let dialogue = talk.dialogue().await;
+    talk.happens(dialogue, Event::HandedBack).await;
+    assert_snapshot!(talk.transcript(), @r"
+    » [照片] 插座冒火花了
+      着火先走：叫上家人，弯腰捂住口鼻，走楼梯，别乘电梯，随手关门，到安全处拨 119，再拨 400-000-0000。不要返回取东西。紧急工单 HF2611-0001 已登记。
+    » 还在冒火花
+      着火先走：叫上家人，弯腰捂住口鼻，走楼梯，别乘电梯，随手关门，到安全处拨 119，再拨 400-000-0000。不要返回取东西。紧急工单 HF2611-0001 已登记。
+      人工服务到这里。还有什么，直接跟我说就行。
+      （2/5）响应快不快，到得及时吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    ");
+    let tickets = talk.tickets().await;
+    assert_eq!((tickets.len(), talk.media_of(&tickets[0]).await), (1, 1));
 }

@@ -318,7 +318,7 @@ impl Talk {
         }
     }
 
-    fn file(&self, kind: MediaKind) -> ReceivedFile {
+    pub(crate) fn file(&self, kind: MediaKind) -> ReceivedFile {
         ReceivedFile {
             id: self.clock.new_id(),
             kind,

@@ -7,11 +7,12 @@
 use std::time::Duration;
 
 use super::effect::{About, Effect};
+use super::repair::ADDITIONS_WINDOW;
 use super::say::{Arg, Say};
-use super::state::{Activity, Doubt, Report};
+use super::state::{Activity, Alarmed, Doubt, Report};
 use super::{Turn, Words};
 use crate::domain::flag::FlagKind;
-use crate::domain::ids::TicketId;
+use crate::domain::ids::{MediaId, TicketId};
 use crate::domain::survey::AnswerSource;
 use crate::domain::understanding::{Category, Hazard, Understanding, Urgency};
 
@@ -21,8 +22,17 @@ const ASK_AGAIN: Duration = Duration::from_secs(60 * 60);
 impl Turn<'_> {
     /// Acts on words that tell of danger. Returns them when they do not.
     pub(super) fn danger(&mut self, words: Words) -> Option<Words> {
+        self.danger_shown(words, Vec::new())
+    }
+
+    /// The same for words below photos.
+    pub(super) fn danger_shown(&mut self, words: Words, photos: Vec<MediaId>) -> Option<Words> {
         if words.understood.urgency != Urgency::Emergency {
             return Some(words);
+        }
+        if let Some((ticket, hazard)) = self.told_before(&words) {
+            self.tell_more(ticket, hazard, &words, photos);
+            return None;
         }
         let (mut report, resume) = match std::mem::replace(&mut self.state.activity, Activity::Idle) {
             Activity::Reporting(report) => (report, None),
@@ -33,8 +43,42 @@ impl Turn<'_> {
             report.resume = resume;
         }
         report.take(&words, true);
+        if report.filed && !photos.is_empty() {
+            self.add_photos_to_filed(&report, photos.clone());
+        }
+        report.media.extend(photos);
         self.alarm(report, &words);
         None
+    }
+
+    /// Returns the emergency filed a moment ago, and its danger, if these words tell of the same one.
+    fn told_before(&self, words: &Words) -> Option<(TicketId, Hazard)> {
+        let alarmed = self.state.alarmed.filter(|alarmed| self.ctx.now <= alarmed.until)?;
+        let known = alarmed.hazard;
+        let hazard = words.understood.hazard.unwrap_or_else(|| hazard_of(&words.understood));
+        let open = matches!(&self.state.activity, Activity::Reporting(report) if report.filed);
+        let same = hazard == known || hazard == Hazard::Other || known == Hazard::Other;
+        (!open && same).then_some((alarmed.ticket, if hazard == Hazard::Other { known } else { hazard }))
+    }
+
+    /// Adds to an emergency that everybody was told of, and says the safety words once more.
+    fn tell_more(&mut self, ticket: TicketId, hazard: Hazard, words: &Words, photos: Vec<MediaId>) {
+        let mut media: Vec<_> = words.media.into_iter().chain(photos).collect();
+        if let Activity::Reporting(report) = self.state.activity.clone()
+            && report.pieces.is_empty()
+        {
+            // A photo sent before the words shows what they tell of.
+            media.extend(report.media.iter().filter(|file| words.media != Some(**file)));
+            self.leave_report(&report);
+        }
+        self.effect(Effect::AddToTicket { ticket, text: Some(words.text.clone()), media, location: None });
+        self.alarmed(ticket, hazard);
+        let safety = safety_words(hazard, ticket);
+        if self.state.handed_over() { self.say(safety) } else { self.aside(safety) }
+    }
+
+    fn alarmed(&mut self, ticket: TicketId, hazard: Hazard) {
+        self.state.alarmed = Some(Alarmed { ticket, hazard, until: self.ctx.now + ADDITIONS_WINDOW });
     }
 
     /// Files the report as an emergency, has everybody told, and says the safety words.
@@ -49,11 +93,11 @@ impl Turn<'_> {
             self.effect(Effect::Raise { kind: FlagKind::Emergency, about: About::Ticket(report.ticket) });
         }
         let hazard = report.hazard.unwrap_or_else(|| hazard_of(&words.understood));
-        let safety = Say::new(format!("emergency.{}", hazard.name()))
-            .arg("phone", Arg::EmergencyPhone)
-            .arg("ticket", Arg::TicketNumber(report.ticket));
+        self.alarmed(report.ticket, hazard);
+        let safety = safety_words(hazard, report.ticket);
         if self.state.handed_over() {
             // Staff asks the rest.
+            self.leave_report(&report);
             self.say(safety);
         } else {
             self.go_on_with(report, Some(safety));
@@ -126,6 +170,12 @@ impl Turn<'_> {
             }
         }
     }
+}
+
+fn safety_words(hazard: Hazard, ticket: TicketId) -> Say {
+    Say::new(format!("emergency.{}", hazard.name()))
+        .arg("phone", Arg::EmergencyPhone)
+        .arg("ticket", Arg::TicketNumber(ticket))
 }
 
 /// Falls back on the trade where the danger itself was not named.

@@ -89,6 +89,7 @@ impl Turn<'_> {
         self.state.listening.extend(left.listening);
         self.state.meetings.extend(left.meetings);
         self.state.recent = left.recent.or(self.state.recent);
+        self.state.alarmed = left.alarmed.or(self.state.alarmed);
         self.state.invited = left.invited.or(self.state.invited.take());
         self.state.lapsed = left.lapsed.or(self.state.lapsed.take());
         self.state.fix_to_confirm = left.fix_to_confirm.or(self.state.fix_to_confirm);

@@ -9,7 +9,7 @@ use crate::domain::flag::FlagKind;
 use crate::domain::ids::{MediaId, TicketId};
 use crate::domain::media::MOST_MINUTES;
 use crate::domain::survey::AnswerSource;
-use crate::domain::understanding::Understanding;
+use crate::domain::understanding::{Understanding, Urgency};
 
 /// After so many recordings in a row without words a person is asked to listen.
 const UNHEARD_BEFORE_HELP: u32 = 2;
@@ -20,8 +20,12 @@ impl Turn<'_> {
         let caption =
             caption.map(|(text, understood)| Words { text, understood, source: AnswerSource::Words, media: None });
         if self.state.handed_over() {
-            if let Some(words) = caption {
-                self.words(words);
+            match caption {
+                Some(words) if words.understood.urgency == Urgency::Emergency => {
+                    self.danger_shown(words, media);
+                }
+                Some(words) => self.words(words),
+                None => {}
             }
             return;
         }
@@ -51,6 +55,9 @@ impl Turn<'_> {
         };
         let Some(words) = caption else { return self.report_photos(report, media, None) };
         let mut report = report;
+        if report.filed {
+            self.add_photos_to_filed(&report, media.clone());
+        }
         report.media.extend(media);
         self.state.activity = Activity::Reporting(report);
         self.words(words);

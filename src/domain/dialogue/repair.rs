@@ -18,7 +18,7 @@ use crate::domain::ticket::TicketKind;
 use crate::domain::understanding::Urgency;
 
 /// How long after filing more words and photos go to the same ticket.
-const ADDITIONS_WINDOW: Duration = Duration::from_secs(10 * 60);
+pub(super) const ADDITIONS_WINDOW: Duration = Duration::from_secs(10 * 60);
 
 impl Turn<'_> {
     /// Begins a report with what was said.
@@ -156,12 +156,7 @@ impl Turn<'_> {
         let album = report.photo_acknowledged.is_some_and(|last| self.ctx.now.since(last) < burst);
         report.photo_acknowledged = Some(self.ctx.now);
         if report.filed {
-            self.effect(Effect::AddToTicket {
-                ticket: report.ticket,
-                text: None,
-                media: media.clone(),
-                location: None,
-            });
+            self.add_photos_to_filed(&report, media.clone());
         }
         report.media.extend(media);
         if let Some(words) = caption {
@@ -261,6 +256,11 @@ impl Turn<'_> {
         });
     }
 
+    /// Adds photos to a ticket that is already filed.
+    pub(super) fn add_photos_to_filed(&mut self, report: &Report, media: Vec<MediaId>) {
+        self.effect(Effect::AddToTicket { ticket: report.ticket, text: None, media, location: None });
+    }
+
     /// A report was left unconfirmed for a while.
     pub(super) fn report_left(&mut self, ticket: TicketId, give_up: bool) {
         let Activity::Reporting(report) = self.state.activity.clone() else { return };
@@ -334,7 +334,7 @@ impl Turn<'_> {
     }
 
     /// Stops asking; goes back to the survey if there was one, silently.
-    fn leave_report(&mut self, report: &Report) {
+    pub(super) fn leave_report(&mut self, report: &Report) {
         self.state.activity = match &report.resume {
             Some(run) => Activity::Surveying((**run).clone()),
             None => Activity::Idle,

@@ -40,6 +40,9 @@ pub struct State {
     pub unheard: u32,
     /// The ticket to which more words and photos are added for a while.
     pub recent: Option<RecentTicket>,
+    /// The emergency of which everybody was told a moment ago: more words about it alarm nobody anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarmed: Option<Alarmed>,
     /// A survey that became due while something else went on.
     pub invited: Option<Invitation>,
     /// The survey that ran out last: who comes back to it is asked again.
@@ -74,6 +77,7 @@ impl State {
             listening: Vec::new(),
             unheard: 0,
             recent: None,
+            alarmed: None,
             invited: None,
             lapsed: None,
             fix_to_confirm: None,
@@ -298,6 +302,14 @@ pub struct OfferedWindow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecentTicket {
     pub ticket: TicketId,
+    pub until: Timestamp,
+}
+
+/// An emergency of which everybody was told a moment ago.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alarmed {
+    pub ticket: TicketId,
+    pub hazard: Hazard,
     pub until: Timestamp,
 }
 
