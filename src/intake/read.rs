@@ -227,10 +227,8 @@ impl Intake {
             Label::Text(_) => false,
             Label::Key(key) => self.catalog.text(state.language, key, &std::collections::BTreeMap::new()) == words,
         });
-        let written = |choice: &Choice| Button {
-            id: choice.id.clone(),
-            label: self.label(state.language, &choice.label),
-        };
+        let written =
+            |choice: &Choice| Button { id: choice.id.clone(), label: self.label(state.language, &choice.label) };
         let marks = || plain::are_marks(&state.offered.iter().map(written).collect::<Vec<_>>());
         let numbered = NUMBERED.iter().any(|channel| channel.name() == scene.channel) && !marks();
         let numeric = state.awaiting() != Awaiting::Nothing && !numbered;

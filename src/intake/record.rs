@@ -112,7 +112,7 @@ impl Intake {
                 };
                 self.raise(tx, (!anonymous).then_some(scene.dialogue), kind, about).await
             }
-            Effect::Remind { timer, after } => {
+            Effect::Remind { timer, after, anew } => {
                 let at = match timer {
                     // Days later: it must not fall into somebody's night.
                     Timer::SurveyReminder { .. } | Timer::SurveyExpiry { .. } => {
@@ -122,7 +122,11 @@ impl Intake {
                         now + after
                     }
                 };
-                self.owe(tx, Job::Wake { dialogue: scene.dialogue, timer }, at).await
+                let job = Job::Wake { dialogue: scene.dialogue, timer };
+                if let Some(done) = job.dedupe_key().filter(|_| anew) {
+                    store::jobs::forget(tx, &done).await?;
+                }
+                self.owe(tx, job, at).await
             }
             Effect::ConfirmVisit { visit, right } => self.visit_confirmed(tx, scene, visit, right).await,
             Effect::SetLanguage(language) => store::contacts::update_language(tx, scene.contact, language).await,

@@ -53,8 +53,8 @@ pub enum Effect {
     ConfirmVisit { visit: VisitId, right: bool },
     /// Show something to staff now.
     Raise { kind: FlagKind, about: About },
-    /// Wake the conversation up later.
-    Remind { timer: Timer, after: Duration },
+    /// Wake the conversation up later; `anew` also if it was woken up for this before.
+    Remind { timer: Timer, after: Duration, anew: bool },
     /// The person's language changed.
     SetLanguage(Language),
     /// No more surveys to this person (`true`), or surveys again.

@@ -88,6 +88,7 @@ impl Turn<'_> {
         self.state.binding = self.state.binding.take().or(left.binding);
         self.state.listening.extend(left.listening);
         self.state.meetings.extend(left.meetings);
+        self.state.missed.extend(left.missed);
         self.state.recent = left.recent.or(self.state.recent);
         self.state.alarmed = left.alarmed.or(self.state.alarmed);
         self.state.invited = left.invited.or(self.state.invited.take());

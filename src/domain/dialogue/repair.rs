@@ -264,7 +264,7 @@ impl Turn<'_> {
     /// A report was left unconfirmed for a while.
     pub(super) fn report_left(&mut self, ticket: TicketId, give_up: bool) {
         let Activity::Reporting(report) = self.state.activity.clone() else { return };
-        if report.ticket != ticket || self.state.handed_over() {
+        if report.ticket != ticket {
             return;
         }
         let said_something = !report.pieces.is_empty() || !report.media.is_empty();
@@ -347,17 +347,9 @@ impl Turn<'_> {
 
     /// Has a report that is left lying recalled, and filed in the end.
     pub(super) fn remind_of(&mut self, report: &Report) {
-        let minutes = |m: u32| Duration::from_secs(u64::from(m) * 60);
-        let form = &self.ctx.script.repair;
         let ticket = report.ticket;
-        self.effect(Effect::Remind {
-            timer: Timer::ReportReminder { ticket },
-            after: minutes(form.remind_after_minutes),
-        });
-        self.effect(Effect::Remind {
-            timer: Timer::ReportUnconfirmed { ticket },
-            after: minutes(form.file_after_minutes),
-        });
+        self.wake_for(Timer::ReportReminder { ticket }, false);
+        self.wake_for(Timer::ReportUnconfirmed { ticket }, false);
     }
 
     /// Returns the first required piece that the report does not have yet.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::effect::Timer;
 use super::repair::{report_tag, submit_id};
 use super::say::{Arg, Choice, Say};
 use super::survey::run_tag;
@@ -54,6 +55,9 @@ pub struct State {
     #[serde(default)]
     pub meetings: Vec<Meeting>,
     pub surveys_stopped: bool,
+    /// Times that passed while staff had the conversation: they count anew once it is given back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missed: Vec<Timer>,
     /// Words that might have told of danger, and whether the person was already asked about them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doubt: Option<Doubt>,
@@ -83,6 +87,7 @@ impl State {
             fix_to_confirm: None,
             meetings: Vec::new(),
             surveys_stopped: false,
+            missed: Vec::new(),
             doubt: None,
             continued_in: None,
             offered: Vec::new(),

@@ -19,9 +19,9 @@ use crate::domain::understanding::{Intent, Sentiment, Understanding};
 /// How long words after the last question still count as its comment.
 const COMMENT_WINDOW: Duration = Duration::from_secs(30 * 60);
 /// An unanswered survey is brought up once more after this (DOMAIN.md, "Visit plan": 48–72 h) …
-const REMIND_AFTER: Duration = Duration::from_secs(48 * 3600);
+pub(super) const REMIND_AFTER: Duration = Duration::from_secs(48 * 3600);
 /// … and let go after this (DOMAIN.md: expiry 14 d).
-const EXPIRE_AFTER: Duration = Duration::from_secs(14 * 24 * 3600);
+pub(super) const EXPIRE_AFTER: Duration = Duration::from_secs(14 * 24 * 3600);
 
 impl Turn<'_> {
     /// Begins a survey; `first` is said in front of its opening.
@@ -37,8 +37,8 @@ impl Turn<'_> {
     pub(super) fn open_survey(&mut self, response: ResponseId, survey: &Survey) {
         let (version, anonymous) = (survey.version, survey.anonymous);
         self.effect(Effect::OpenResponse { response, survey: survey.id.clone(), version, anonymous });
-        self.effect(Effect::Remind { timer: Timer::SurveyReminder { response }, after: REMIND_AFTER });
-        self.effect(Effect::Remind { timer: Timer::SurveyExpiry { response }, after: EXPIRE_AFTER });
+        self.wake_for(Timer::SurveyReminder { response }, false);
+        self.wake_for(Timer::SurveyExpiry { response }, false);
     }
 
     /// Asks the first question; `first` is said in front of the opening.

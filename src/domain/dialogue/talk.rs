@@ -1,12 +1,14 @@
 //! Everything outside of a survey and a report: commands, free words, asking for a person,
 //! and who gets to hear an event first.
 
+use std::time::Duration;
+
 use super::effect::{About, Effect, Timer};
 use super::repair::report_tag;
 use super::say::{Arg, Say};
 use super::state::{Activity, Binding, Mode, RecentTicket};
-use super::survey::run_tag;
-use super::{Turn, Words};
+use super::survey::{EXPIRE_AFTER, REMIND_AFTER, run_tag};
+use super::{Event, Turn, Words};
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{ResponseId, TicketId};
 use crate::domain::language::Language;
@@ -160,18 +162,46 @@ impl Turn<'_> {
                     self.begin_waiting_survey();
                 }
             }
+            for timer in std::mem::take(&mut self.state.missed) {
+                if self.state.awaits(&Event::Elapsed(timer)) {
+                    self.wake_for(timer, true);
+                }
+            }
         }
+    }
+
+    /// Sets a time after which the conversation is looked at again.
+    pub(super) fn wake_for(&mut self, timer: Timer, anew: bool) {
+        let minutes = |minutes: u32| Duration::from_secs(u64::from(minutes) * 60);
+        let form = &self.ctx.script.repair;
+        let after = match timer {
+            Timer::ReportReminder { .. } => minutes(form.remind_after_minutes),
+            Timer::ReportUnconfirmed { .. } => minutes(form.file_after_minutes),
+            Timer::SurveyReminder { .. } => REMIND_AFTER,
+            Timer::SurveyExpiry { .. } => EXPIRE_AFTER,
+            // Set by staff's appointment, never from here; it is said also while they have the conversation.
+            Timer::AppointmentEve { .. } => return,
+        };
+        self.effect(Effect::Remind { timer, after, anew });
     }
 
     /// A time that was set has passed.
     pub(super) fn elapsed(&mut self, timer: Timer) {
+        let waits = matches!(
+            timer,
+            Timer::ReportReminder { .. } | Timer::ReportUnconfirmed { .. } | Timer::SurveyReminder { .. }
+        );
+        if self.state.handed_over() && waits {
+            // Staff does not want to be interrupted; nor is it forgotten.
+            if !self.state.missed.contains(&timer) {
+                self.state.missed.push(timer);
+            }
+            return;
+        }
         match timer {
             Timer::ReportReminder { ticket } => self.report_left(ticket, false),
             Timer::ReportUnconfirmed { ticket } => self.report_left(ticket, true),
             Timer::SurveyReminder { response } => {
-                if self.state.handed_over() {
-                    return;
-                }
                 if let Some(run) = self.run_of(response) {
                     self.ask_again(run, Some(Say::new("survey.reminder")));
                 } else if self.is_announced_as(response) {
