@@ -74,9 +74,9 @@ async fn whether_anybody_is_in_danger_is_answered_in_plain_words_typed_or_spoken
         says_something_doubtful(&mut talk).await;
         assert!(talk.transcript().contains("有没有人有危险"));
         if spoken {
-            talk.speaks(words).await
+            talk.speaks(words).await;
         } else {
-            talk.says(words).await
+            talk.says(words).await;
         }
         let tickets = talk.tickets().await;
         let said = talk.transcript();
@@ -87,9 +87,9 @@ async fn whether_anybody_is_in_danger_is_answered_in_plain_words_typed_or_spoken
         let mut talk = Talk::bound().await;
         says_something_doubtful(&mut talk).await;
         if spoken {
-            talk.speaks("没有").await
+            talk.speaks("没有").await;
         } else {
-            talk.says("没有。").await
+            talk.says("没有。").await;
         }
         let said = talk.transcript();
         talk.says("客厅").await;
@@ -127,7 +127,7 @@ async fn an_emergency_told_again_is_one_ticket_and_one_alert() {
     煤气味很重，越来越大了
     煤气味好重
     ");
-    assert_eq!(talk.media_of(&tickets[0]).await, 1);
+    assert_eq!(talk.media_of(tickets[0]).await, 1);
     assert_eq!(talk.flags().await.iter().filter(|flag| flag.kind.name() == "emergency").count(), 1);
     // Another danger has everybody told anew.
     talk.says("电梯里困了两个人").await;

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use crate::office::{at, window};
 use crate::talk::Talk;
+use huifang::channel::ChannelKind;
 use huifang::domain::dialogue::{Event, Timer};
+use huifang::domain::ticket::Status;
+use huifang::store;
 use insta::assert_snapshot;
 
 #[tokio::test]
@@ -259,4 +263,242 @@ async fn a_question_in_between_is_kept_and_is_no_address() {
       这样提交可以吗？
       [提交] [改一改] [不报了]
     ");
+}
+
+#[tokio::test]
+async fn the_summary_is_agreed_to_or_denied_in_plain_words() {
+    let mut talk = Talk::bound().await;
+    talk.says("阳台窗户关不严").await;
+    talk.transcript();
+    talk.says("不对").await;
+    talk.says("不用了").await;
+    talk.speaks("好的").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » 不对
+      要改哪一项？
+      [问题] [位置] [部件]
+    » 不用了
+      请您看一下：
+      类别：门窗
+      问题：关不严
+      位置：阳台窗户
+      部件：窗户
+      这样提交可以吗？
+      [提交] [改一改] [不报了]
+    » [语音]
+      收到，正在听…
+      我听到：好的
+      已登记，工单号 HF2611-0001。工作人员会尽快联系您，回复“进度”随时可查。
+    ");
+    assert_eq!(talk.tickets().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_plain_yes_is_no_place_and_loses_no_report() {
+    let mut talk = Talk::bound().await;
+    talk.says("漏水了").await;
+    talk.says("好的").await;
+    talk.says("厨房").await;
+    talk.taps("改一改").await;
+    talk.taps("位置").await;
+    talk.says("好的").await;
+    talk.says("阳台").await;
+    talk.says("好的").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » 漏水了
+      在哪个位置？
+      [厨房] [卫生间] [客厅] [卧室] [阳台] [走廊/公共区域] [机房/设备] [其他位置]
+    » 好的
+      在哪个位置？
+      [厨房] [卫生间] [客厅] [卧室] [阳台] [走廊/公共区域] [机房/设备] [其他位置]
+    » 厨房
+      请您看一下：
+      类别：渗漏
+      问题：漏水
+      位置：厨房
+      这样提交可以吗？
+      [提交] [改一改] [不报了]
+    » [改一改]
+      要改哪一项？
+      [问题] [位置]
+    » [位置]
+      在哪个位置？
+      [厨房] [卫生间] [客厅] [卧室] [阳台] [走廊/公共区域] [机房/设备] [其他位置]
+    » 好的
+      在哪个位置？
+      [厨房] [卫生间] [客厅] [卧室] [阳台] [走廊/公共区域] [机房/设备] [其他位置]
+    » 阳台
+      请您看一下：
+      类别：渗漏
+      问题：漏水
+      位置：阳台
+      这样提交可以吗？
+      [提交] [改一改] [不报了]
+    » 好的
+      已登记，工单号 HF2611-0001。工作人员会尽快联系您，回复“进度”随时可查。
+    ");
+    assert_eq!(talk.tickets().await[0].location.as_deref(), Some("阳台"));
+}
+
+#[tokio::test]
+async fn a_report_that_is_only_a_photo_is_recalled_and_then_filed() {
+    let mut talk = Talk::bound().await;
+    talk.sends_photo().await;
+    talk.waits_until(at("21 13:00")).await;
+    assert_snapshot!(talk.transcript(), @r"
+    » [照片]
+      照片收到了。这是哪里，出了什么问题？打字、语音都行。
+      您刚才说的问题还没提交，要现在提交吗？
+      请您看一下：
+      附件：1 个
+      这样提交可以吗？
+      [提交] [改一改] [不报了]
+      您上次说的问题我先替您登记了，工单号 HF2611-0001。有要改的，直接说就行。
+    ");
+    let tickets = talk.tickets().await;
+    assert_eq!((tickets.len(), talk.media_of(&tickets[0]).await), (1, 1));
+}
+
+#[tokio::test]
+async fn the_recall_of_a_photo_is_answered_in_plain_words() {
+    let mut talk = Talk::bound().await;
+    talk.sends_photo().await;
+    talk.waits_until(at("21 10:45")).await;
+    talk.transcript();
+    talk.says("好的").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » 好的
+      已登记，工单号 HF2611-0001。工作人员会尽快联系您，回复“进度”随时可查。
+    ");
+    assert_eq!(talk.tickets().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_draft_whose_time_passes_while_staff_has_the_conversation_is_filed_after_it_is_given_back() {
+    let mut talk = Talk::bound().await;
+    talk.says("客厅插座没电了").await;
+    talk.says("人工").await;
+    talk.waits_until(at("21 15:00")).await;
+    assert!(talk.tickets().await.is_empty());
+    let dialogue = talk.dialogue().await;
+    talk.happens(dialogue, Event::HandedBack).await;
+    talk.transcript();
+    talk.waits_until(at("21 18:00")).await;
+    assert_snapshot!(talk.transcript(), @r"
+    您刚才说的问题还没提交，要现在提交吗？
+    请您看一下：
+    类别：电气
+    问题：没电了
+    位置：客厅
+    部件：插座
+    这样提交可以吗？
+    [提交] [改一改] [不报了]
+    您上次说的问题我先替您登记了，工单号 HF2611-0001。有要改的，直接说就行。
+    ");
+    assert_eq!(talk.tickets().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_survey_whose_reminder_falls_due_while_staff_has_the_conversation_is_brought_up_after_it() {
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    talk.says("人工").await;
+    talk.waits_until(at("24 10:00")).await;
+    let dialogue = talk.dialogue().await;
+    talk.happens(dialogue, Event::HandedBack).await;
+    talk.transcript();
+    talk.waits_until(at("30 10:00")).await;
+    assert_snapshot!(talk.transcript(), @r"
+    上次的评价还差一点，方便的话接着填完，一分钟就好。
+    （1/5）总体来说，您满意吗？
+    1 分很不满意，5 分非常满意
+    [1] [2] [3] [4] [5]
+    ");
+}
+
+#[tokio::test]
+async fn a_plain_yes_or_no_belongs_to_what_was_asked_last_and_not_to_a_fix_asked_about_before() {
+    let mut talk = Talk::bound().await;
+    let engineer = talk.hires("li", |_| {}).await;
+    let fixed = talk.reports_a_leak().await;
+    talk.says("阳台窗户关不严").await;
+    talk.taps("提交").await;
+    let other = talk.tickets().await.into_iter().find(|ticket| ticket.id != fixed.id).unwrap();
+    talk.desk().take(fixed.id, engineer).await.unwrap();
+    talk.desk().take(other.id, engineer).await.unwrap();
+    talk.desk().rectify(fixed.id, "重做防水", Vec::new(), engineer).await.unwrap();
+    talk.desk().offer(other.id, vec![window("23 09:00", "23 12:00")], engineer).await.unwrap();
+    talk.hears().await;
+    talk.transcript();
+    talk.says("好的").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » 好的
+      好的，工单 HF2611-0002 约在 11月23日（周一）09:00–12:00，师傅会按时上门。
+      [改时间]
+    ");
+    assert_eq!(talk.ticket(&fixed).await.status, Status::Rectified);
+    // At the end of a survey there is nothing more to say: no verdict either.
+    talk.says("/survey").await;
+    for value in ["5", "5", "5", "5", "10"] {
+        talk.taps(value).await;
+    }
+    talk.transcript();
+    talk.says("没有了").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » 没有了
+      好的。需要什么，随时跟我说。
+    ");
+    assert_eq!(talk.ticket(&fixed).await.status, Status::Rectified);
+}
+
+#[tokio::test]
+async fn a_fix_asked_about_last_is_answered_in_plain_words_and_after_its_ticket_ended_no_more() {
+    let mut talk = Talk::bound().await;
+    let engineer = talk.hires("li", |_| {}).await;
+    let ticket = talk.reports_a_leak().await;
+    talk.desk().take(ticket.id, engineer).await.unwrap();
+    talk.desk().rectify(ticket.id, "重做防水", Vec::new(), engineer).await.unwrap();
+    talk.says("不是").await;
+    assert_eq!(talk.ticket(&ticket).await.status, Status::Reopened);
+
+    // Closed on silence: that all is well closes nothing anew; that it is not was asked for.
+    for (words, status) in [("好的", Status::Closed), ("没有", Status::Closed), ("还没修好", Status::Reopened)]
+    {
+        let mut talk = Talk::bound().await;
+        let engineer = talk.hires("li", |_| {}).await;
+        let ticket = talk.reports_a_leak().await;
+        talk.desk().take(ticket.id, engineer).await.unwrap();
+        talk.desk().rectify(ticket.id, "重做防水", Vec::new(), engineer).await.unwrap();
+        talk.waits_until(at("30 12:00")).await;
+        assert_eq!(talk.ticket(&ticket).await.status, Status::Closed);
+        assert_eq!(talk.state().await.fix_to_confirm, None);
+        talk.transcript();
+        talk.says(words).await;
+        assert_eq!(talk.ticket(&ticket).await.status, status, "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn where_buttons_are_numbered_words_their_number_is_the_button_and_not_a_mark() {
+    let mut talk = Talk::bound().await;
+    talk.turns_to(ChannelKind::Wechat, "openid").await;
+    talk.says("/survey").await;
+    talk.says("总体来说我觉得四分吧").await;
+    talk.transcript();
+    talk.says("1").await;
+    talk.says("3").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » 1
+      （2/5）响应快不快，到得及时吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    » 3
+      （3/5）技术怎么样，问题解决了吗？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    ");
+    let id = talk.responses().await[0].id;
+    let found = talk.store.read(|tx| Box::pin(async move { store::responses::answers(tx, id).await })).await;
+    let found: Vec<_> = found.map_err(|error: store::StoreError| error).unwrap();
+    assert_eq!(found.iter().map(|answer| answer.value).collect::<Vec<_>>(), [Some(4.0), Some(3.0)]);
 }

@@ -1,6 +1,7 @@
 //! Follow-up surveys.
 
 use crate::talk::Talk;
+use huifang::domain::dialogue::Event;
 use insta::assert_snapshot;
 
 #[tokio::test]
@@ -357,4 +358,97 @@ async fn a_button_of_an_old_survey_tapped_after_a_new_one_began_changes_neither_
     answers.sort_by(|a, b| a[0].1.partial_cmp(&b[0].1).unwrap());
     let overall = |value| vec![("overall".to_owned(), Some(value))];
     assert_eq!(answers, [overall(2.0), overall(3.0)], "each keeps what was answered to it");
+}
+
+/// A person who is asked about a repair: is it fixed?
+async fn asked_whether_it_is_fixed() -> Talk {
+    let mut talk = Talk::bound().await;
+    let (dialogue, response) = (talk.dialogue().await, talk.clock.new_id());
+    let event = Event::SurveyInvited { response, survey: "post_repair".to_owned(), intro: None };
+    talk.happens(dialogue, event).await;
+    talk.transcript();
+    talk
+}
+
+/// What was answered, question by question.
+async fn answers(talk: &Talk) -> Vec<(String, Option<f64>, Option<String>)> {
+    let id = talk.responses().await[0].id;
+    let found = talk.store.read(|tx| Box::pin(async move { huifang::store::responses::answers(tx, id).await })).await;
+    let found: Vec<_> = found.map_err(|error: huifang::store::StoreError| error).unwrap();
+    found.into_iter().map(|answer| (answer.question, answer.value, answer.text)).collect()
+}
+
+#[tokio::test]
+async fn what_was_read_back_is_agreed_to_or_denied_in_plain_words_typed_or_spoken() {
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    for (yes, spoken) in [("对", true), ("是的", false), ("好的", false)] {
+        talk.speaks("我觉得可以打两分").await;
+        talk.transcript();
+        if spoken {
+            talk.speaks(yes).await;
+        } else {
+            talk.says(yes).await;
+        }
+        let said = talk.transcript();
+        assert!(said.contains("/5）") && !said.contains("需要什么"), "{yes}: {said}");
+    }
+    assert_eq!(answers(&talk).await.iter().filter(|answer| answer.1 == Some(2.0)).count(), 3);
+    talk.speaks("我觉得可以打两分").await;
+    talk.transcript();
+    talk.says("不对").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » 不对
+      （4/5）师傅的沟通和态度怎么样？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5] [跳过]
+    ");
+    talk.speaks("我觉得可以打两分").await;
+    talk.transcript();
+    talk.speaks("改").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » [语音]
+      收到，正在听…
+      我听到：改
+      （4/5）师傅的沟通和态度怎么样？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5] [跳过]
+    ");
+    assert_eq!(answers(&talk).await.len(), 3);
+}
+
+#[tokio::test]
+async fn whether_it_is_fixed_is_answered_in_plain_words_typed_or_spoken() {
+    for (word, spoken, fixed) in
+        [("是", false, 1.0), ("对。", false, 1.0), ("不是", false, 0.0), ("没有", false, 0.0), ("没有", true, 0.0)]
+    {
+        let mut talk = asked_whether_it_is_fixed().await;
+        if spoken {
+            talk.speaks(word).await;
+            assert!(talk.transcript().contains("没修好，对吗"));
+            talk.speaks("对").await;
+        } else {
+            talk.says(word).await;
+        }
+        assert_eq!(answers(&talk).await[0].1, Some(fixed), "{word}");
+        let said = talk.transcript();
+        assert!(said.contains("/3）") || said.contains("/2）"), "the next question comes: {said}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_an_answer_to_an_open_question() {
+    let mut talk = asked_whether_it_is_fixed().await;
+    talk.taps("没修好").await;
+    talk.says("没有").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » [没修好]
+      （2/3）还有哪里没好？打字、语音都行。
+      [跳过]
+    » 没有
+      （3/3）这次维修您打几分？
+      1 分很不满意，5 分非常满意
+      [1] [2] [3] [4] [5]
+    ");
+    assert_eq!(answers(&talk).await[1], ("remaining".to_owned(), None, Some("没有".to_owned())));
 }
