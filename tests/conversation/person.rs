@@ -2,6 +2,8 @@
 
 use crate::talk::Talk;
 use huifang::domain::dialogue::Event;
+use huifang::domain::flag::FlagKind;
+use huifang::store;
 use insta::assert_snapshot;
 
 #[tokio::test]
@@ -77,5 +79,38 @@ async fn commands_and_plain_words_do_the_same() {
     » /frobnicate
       I do not know that command. Use a button below, or just say what you need.
       [Report a repair] [Progress] [Rate us] [Talk to a person]
+    ");
+}
+
+#[tokio::test]
+async fn what_somebody_sends_while_staff_has_the_conversation_is_shown_to_staff_once_until_it_is_seen() {
+    let mut talk = Talk::bound().await;
+    let agent = talk.hires("li", |_| {}).await;
+    talk.says("人工").await;
+    for turn in 0..3 {
+        let mut asked = talk.flags().await;
+        asked.retain(|flag| flag.kind == FlagKind::PersonRequested);
+        assert_eq!(asked.len(), 1, "turn {turn}");
+        let (id, now) = (asked[0].id, talk.clock.now());
+        let seen = talk.store.write(move |tx| Box::pin(async move { store::flags::see(tx, id, agent, now).await }));
+        assert!(seen.await.unwrap());
+        match turn {
+            0 => {
+                talk.says("厨房漏水").await;
+                talk.says("还在漏").await;
+            }
+            1 => drop(talk.sends_photo().await),
+            _ => talk.speaks("我在家等你们").await,
+        }
+    }
+    assert_eq!(talk.flagged("person_requested").await.len(), 1);
+    assert_snapshot!(talk.transcript(), @r"
+    » 人工
+      好的，已通知工作人员，接下来由人回复您，自动回复先停下。
+    » 厨房漏水
+    » 还在漏
+    » [照片]
+    » [语音]
+      收到，正在听…
     ");
 }

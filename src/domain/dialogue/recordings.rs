@@ -25,7 +25,7 @@ impl Turn<'_> {
                     self.danger_shown(words, media);
                 }
                 Some(words) => self.words(words),
-                None => {}
+                None => self.tell_staff_of_more(),
             }
             return;
         }
@@ -68,9 +68,8 @@ impl Turn<'_> {
         self.effect(Effect::Transcribe { media });
         self.state.listening.push(media);
         if self.state.handed_over() {
-            return;
-        }
-        if let Activity::Reporting(report) = &self.state.activity {
+            self.tell_staff_of_more();
+        } else if let Activity::Reporting(report) = &self.state.activity {
             let mut report = report.clone();
             self.report_voice(&mut report, media);
             self.state.activity = Activity::Reporting(report);

@@ -348,9 +348,16 @@ impl Turn<'_> {
             Some(Command::Forget) => self.ask_about_forgetting(),
             Some(Command::Elsewhere) => self.offer_elsewhere(),
             _ => {
-                self.danger(words);
+                if self.danger(words).is_some() {
+                    self.tell_staff_of_more();
+                }
             }
         }
+    }
+
+    /// Something came in for the person who has the conversation: shown once until it is seen.
+    pub(super) fn tell_staff_of_more(&mut self) {
+        self.effect(Effect::Raise { kind: FlagKind::PersonRequested, about: About::Conversation });
     }
 
     pub(super) fn ask_for_person(&mut self) {
