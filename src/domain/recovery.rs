@@ -2,7 +2,7 @@
 //! review of a team whose visits go badly (DOMAIN.md, "Surveys").
 //!
 //! A [`Recovery`] begins in the transaction that completes the response. For a dissatisfied client:
-//! `open → reviewed → visiting → recovered | lost`; for a neutral one: `to_ask → asked`. Which of the
+//! `open → reviewed → visiting → recovered | lost | unmeasured`; for a neutral one: `to_ask → asked`. Which of the
 //! two it is follows from the first score. `crate::intake` begins them, `crate::desk` works them,
 //! `crate::store::recoveries` keeps them.
 
@@ -52,6 +52,8 @@ pub enum Status {
     Recovered,
     /// The second visit found the client dissatisfied still.
     Lost,
+    /// The second visit came to nothing: nobody was reached, or no mark was given. A late answer still counts.
+    Unmeasured,
     /// A neutral client is to be asked why.
     ToAsk,
     /// The neutral client was asked.
@@ -60,12 +62,13 @@ pub enum Status {
 
 impl Status {
     /// Every status.
-    pub const ALL: [Status; 7] = [
+    pub const ALL: [Status; 8] = [
         Status::Open,
         Status::Reviewed,
         Status::Visiting,
         Status::Recovered,
         Status::Lost,
+        Status::Unmeasured,
         Status::ToAsk,
         Status::Asked,
     ];
@@ -78,6 +81,7 @@ impl Status {
             Status::Visiting => "visiting",
             Status::Recovered => "recovered",
             Status::Lost => "lost",
+            Status::Unmeasured => "unmeasured",
             Status::ToAsk => "to_ask",
             Status::Asked => "asked",
         }
@@ -87,7 +91,7 @@ impl Status {
     pub fn is_open(self) -> bool {
         match self {
             Status::Open | Status::Reviewed | Status::Visiting | Status::ToAsk => true,
-            Status::Recovered | Status::Lost | Status::Asked => false,
+            Status::Recovered | Status::Lost | Status::Unmeasured | Status::Asked => false,
         }
     }
 }
@@ -184,9 +188,17 @@ impl Recovery {
 
     /// Notes what the second visit found. Recovered is who is no longer dissatisfied.
     pub fn measure(mut self, second: f64, now: Timestamp) -> Result<Recovery, OutOfTurn> {
-        self.require(&[Status::Visiting], "measured")?;
+        self.require(&[Status::Visiting, Status::Unmeasured], "measured")?;
         self.second_score = Some(second);
         self.status = if Band::of(second) == Band::Dissatisfied { Status::Lost } else { Status::Recovered };
+        self.ended_at = Some(now);
+        Ok(self)
+    }
+
+    /// Notes that the second visit came to nothing, so that nothing can be compared.
+    pub fn unmeasured(mut self, now: Timestamp) -> Result<Recovery, OutOfTurn> {
+        self.require(&[Status::Visiting], "left unmeasured")?;
+        self.status = Status::Unmeasured;
         self.ended_at = Some(now);
         Ok(self)
     }
@@ -311,6 +323,15 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_second_visit_that_comes_to_nothing_ends_it_and_a_late_answer_still_measures_it() {
+        let ended = recovery(Status::Visiting).unmeasured(Timestamp(5)).unwrap();
+        assert_eq!((ended.status, ended.second_score, ended.ended_at), (Status::Unmeasured, None, Some(Timestamp(5))));
+        assert!(ended.clone().unmeasured(Timestamp(6)).is_err());
+        assert_eq!(ended.measure(4.0, Timestamp(9)).unwrap().status, Status::Recovered);
+        assert!(recovery(Status::Recovered).unmeasured(Timestamp(5)).is_err());
+    }
+
+    #[test]
     fn the_recovery_rate_compares_the_second_score_with_the_first() {
         let rate = Rate::of([(1.0, 4.0), (2.0, 2.0), (1.5, 3.0), (3.0, 5.0)]);
         assert_eq!((rate.measured, rate.recovered), (3, 2), "who was neutral is not counted");
@@ -342,7 +363,10 @@ pub(crate) mod tests {
     fn the_deadline_binds_until_the_second_visit_is_planned() {
         let overdue = |status| recovery(status).is_overdue(Timestamp(1001));
         assert_eq!([Status::Open, Status::Reviewed, Status::ToAsk].map(overdue), [true; 3]);
-        assert_eq!([Status::Visiting, Status::Recovered, Status::Lost, Status::Asked].map(overdue), [false; 4]);
+        assert_eq!(
+            [Status::Visiting, Status::Recovered, Status::Lost, Status::Unmeasured, Status::Asked].map(overdue),
+            [false; 5]
+        );
         assert!(!recovery(Status::Open).is_overdue(Timestamp(1000)));
     }
 

@@ -14,6 +14,7 @@ use crate::domain::recovery::{Recovery, Status, person, team_review};
 use crate::domain::score::Band;
 use crate::domain::staff::Role;
 use crate::domain::time::Timestamp;
+use crate::domain::visit::{Visit, VisitKind};
 use crate::store::responses::Response;
 use crate::store::{self, StoreError, Tx};
 
@@ -25,7 +26,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 impl Intake {
     /// Sees to what follows a completed response. A corrected answer may complete it again: what
     /// nobody has worked on yet is begun anew.
-    pub(super) async fn care_for(&self, tx: &mut Tx, id: ResponseId, now: Timestamp) -> Result<(), StoreError> {
+    pub(crate) async fn care_for(&self, tx: &mut Tx, id: ResponseId, now: Timestamp) -> Result<(), StoreError> {
         let Some(response) = store::responses::find(tx, id).await? else { return Ok(()) };
         let Some(score) = response.score else { return Ok(()) };
         let project = self.project_of(tx, &response).await?;
@@ -88,6 +89,20 @@ impl Intake {
             return Ok(());
         }
         self.raise(tx, None, FlagKind::RecoveryOverdue, About::Response(found.response_id)).await
+    }
+
+    /// Sees to a visit that has ended: a second one that brought no score leaves its recovery unmeasured,
+    /// so that nobody waits for it.
+    pub(crate) async fn second_visit_ended(&self, tx: &mut Tx, visit: &Visit) -> Result<(), StoreError> {
+        if visit.kind != VisitKind::Second || !visit.status.is_final() {
+            return Ok(());
+        }
+        let Some(found) = store::recoveries::of_visit(tx, visit.id).await? else { return Ok(()) };
+        let Some(found) = store::recoveries::load_for_update(tx, found.id).await? else { return Ok(()) };
+        // One that was measured is not under way any more.
+        let Ok(ended) = found.unmeasured(self.clock.now()) else { return Ok(()) };
+        tracing::info!(recovery.id = %ended.id, visit.id = %visit.id, "recovery {} ended unmeasured", ended.id);
+        store::recoveries::update(tx, &ended).await
     }
 
     async fn measure(&self, tx: &mut Tx, id: RecoveryId, score: f64, now: Timestamp) -> Result<(), StoreError> {

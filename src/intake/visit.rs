@@ -50,12 +50,18 @@ impl Intake {
         let found = store::visits::find_by_response(tx, response).await?;
         // What ran out is with a person already.
         let open = found.filter(|visit| matches!(visit.status, VisitStatus::Sent | VisitStatus::Reminded));
+        let Some(visit) = open else { return Ok(()) };
         let anonymous = store::responses::is_anonymous(tx, response).await?;
-        keep(tx, open, |visit| {
+        let id = visit.id;
+        keep(tx, Some(visit), |visit| {
             let skipped = visit.skip(reason, scene.now)?;
             Ok(if anonymous { skipped.unlinked() } else { skipped })
         })
-        .await
+        .await?;
+        match store::visits::find(tx, id).await? {
+            Some(visit) => self.second_visit_ended(tx, &visit).await,
+            None => Ok(()),
+        }
     }
 
     /// Nobody answered in time: a person has to call.

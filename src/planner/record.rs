@@ -40,8 +40,8 @@ pub struct Written {
 }
 
 impl Planner {
-    /// Keeps what a member of staff wrote down: the visit is done, the answers count as a response,
-    /// and the client is shown the record.
+    /// Keeps what a member of staff wrote down: the visit is done, the answers count as a response
+    /// with all that follows from one, and the client is shown the record.
     ///
     /// # Errors
     /// [`PlannerError::Needed`] without a note, [`PlannerError::Visit`] if it is not open any more.
@@ -58,12 +58,12 @@ impl Planner {
             // It was never sent; they spoke to whoever the page names.
             None => Planner::contacts(tx, &visit).await?.first().map(|contact| contact.id),
         };
-        let response = self.respond(tx, &visit, contact, &written.answers, &note).await?;
-        let anonymous = match response {
+        let answered = self.respond(tx, &visit, contact, &written.answers, &note).await?;
+        let anonymous = match answered {
             Some(id) => store::responses::is_anonymous(tx, id).await?,
             None => false,
         };
-        let response = response.filter(|_| !anonymous);
+        let response = answered.filter(|_| !anonymous);
         let record = Record {
             way: written.way,
             at: written.at.unwrap_or(now).min(now),
@@ -77,6 +77,10 @@ impl Planner {
         visit.contact_id = contact;
         visit.assignee = Some(by);
         store::visits::update(tx, &visit).await?;
+        if let Some(answered) = answered {
+            self.intake.care_for(tx, answered, now).await?;
+        }
+        self.intake.second_visit_ended(tx, &visit).await?;
         tracing::info!(visit.id = %id, staff.id = %by, "visit {id} was made and written down");
         if written.files.iter().all(|file| file.kind != MediaKind::Voice) {
             self.intake.owe(tx, Job::ShowRecord { visit: id }, now).await?;
@@ -109,6 +113,7 @@ impl Planner {
         let mut visit = if not_reached { visit.expire(now)? } else { visit.skip(Reason::ByStaff, now)? };
         visit.assignee = Some(by);
         store::visits::update(tx, &visit).await?;
+        self.intake.second_visit_ended(tx, &visit).await?;
         Ok(())
     }
 

@@ -254,6 +254,7 @@ impl Planner {
         match changed {
             Ok(visit) => {
                 store::visits::update(tx, &visit).await?;
+                self.intake.second_visit_ended(tx, &visit).await?;
                 Ok(became)
             }
             // It is held and was looked at: somebody's status cannot have changed since.

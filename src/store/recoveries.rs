@@ -8,7 +8,7 @@ use super::tx::both;
 use super::value::{Row, clean_opt, name_of, name_of_opt};
 use super::{StoreError, Tx};
 use crate::domain::access::Scope;
-use crate::domain::ids::{ContactId, RecoveryId, ResponseId, StaffId};
+use crate::domain::ids::{ContactId, RecoveryId, ResponseId, StaffId, VisitId};
 use crate::domain::recovery::Recovery;
 use crate::domain::staff::Role;
 use crate::domain::time::Timestamp;
@@ -106,6 +106,13 @@ pub async fn under_way(tx: &mut Tx, contact: ContactId) -> Result<Option<Recover
 pub async fn visited_by(tx: &mut Tx, response: ResponseId) -> Result<Option<Recovery>, StoreError> {
     const SQL: &str = select!("WHERE visit_id IN (SELECT id FROM visits WHERE response_id = $1) LIMIT 1");
     let row = both!(tx, |c| sqlx::query_as::<_, RecoveryRow>(SQL).bind(response.to_string()).fetch_optional(c).await)?;
+    row.map(Recovery::try_from).transpose()
+}
+
+/// Returns the one whose second visit this is.
+pub async fn of_visit(tx: &mut Tx, visit: VisitId) -> Result<Option<Recovery>, StoreError> {
+    const SQL: &str = select!("WHERE visit_id = $1 LIMIT 1");
+    let row = both!(tx, |c| sqlx::query_as::<_, RecoveryRow>(SQL).bind(visit.to_string()).fetch_optional(c).await)?;
     row.map(Recovery::try_from).transpose()
 }
 

@@ -1,6 +1,8 @@
 //! Visits that staff makes and writes down, and those after repairs and recoveries.
 
-use huifang::domain::ids::StaffId;
+use huifang::desk::Desk;
+use huifang::domain::ids::{StaffId, UnitId, VisitId};
+use huifang::domain::recovery::{Recovery, RootCause};
 use huifang::domain::staff::{Role, Staff};
 use huifang::domain::ticket::Status;
 use huifang::domain::visit::{Reason, Visit, VisitKind, VisitStatus, Way};
@@ -30,6 +32,86 @@ fn spoken(note: &str, overall: f64) -> Written {
         ],
         files: vec![],
         contact: None,
+    }
+}
+
+/// A flat whose first visit nobody answered, and who is to call.
+async fn unanswered() -> (Estate, UnitId, StaffId, VisitId) {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    let by = agent(&estate).await;
+    estate.plan().await;
+    estate.goes_on_to(at("2026-04-12T10:00")).await;
+    let id = estate.visit(flat, VisitKind::First).await.id;
+    (estate, flat, by, id)
+}
+
+async fn writes_down(estate: &Estate, id: VisitId, note: &str, marks: Option<f64>, by: StaffId) {
+    let written = spoken(note, marks.unwrap_or_default());
+    let written = if marks.is_some() { written } else { Written { answers: vec![], ..written } };
+    let planner = estate.planner();
+    stored!(estate, |tx| planner.record(tx, id, written, by).await);
+    estate.runner.run_until_idle().await;
+}
+
+async fn recoveries(estate: &Estate, under_way: bool) -> Vec<Recovery> {
+    found!(estate, |tx| store::recoveries::list(tx, under_way, 10).await)
+}
+
+/// Holds the review of the only recovery, and plans the second visit.
+async fn reviewed(estate: &Estate, flat: UnitId, by: StaffId) -> VisitId {
+    let (desk, id) = (Desk::new(estate.runner.intake.clone()), recoveries(estate, true).await[0].id);
+    desk.review(id, RootCause::Process, "派单太慢，已改流程", by).await.unwrap();
+    desk.second_visit(id, by).await.unwrap();
+    estate.visit(flat, VisitKind::Second).await.id
+}
+
+#[tokio::test]
+async fn who_is_dissatisfied_on_the_phone_is_to_be_won_back_and_a_second_call_measures_it() {
+    let (estate, flat, by, id) = unanswered().await;
+    writes_down(&estate, id, "窗户关不严，很不满意", Some(1.0), by).await;
+    let begun = recoveries(&estate, true).await;
+    let stand: Vec<_> = begun.iter().map(|one| (one.status.name(), one.first_score, one.unit_id)).collect();
+    assert_eq!(stand, [("open", 1.0, Some(flat))]);
+    let deadline = begun[0].deadline_at;
+    assert_eq!(deadline.since(estate.now()), 7 * DAY);
+    let second = reviewed(&estate, flat, by).await;
+    writes_down(&estate, second, "修好了，满意", Some(5.0), by).await;
+    let ended = recoveries(&estate, false).await;
+    assert_eq!(ended.iter().map(|one| one.status.name()).collect::<Vec<_>>(), ["recovered"]);
+    assert!(ended[0].second_score.is_some() && ended[0].ended_at.is_some());
+    assert!(recoveries(&estate, true).await.is_empty());
+}
+
+#[tokio::test]
+async fn who_is_neutral_on_the_phone_is_asked_why() {
+    let (estate, _, by, id) = unanswered().await;
+    writes_down(&estate, id, "还行", Some(4.0), by).await;
+    let begun = recoveries(&estate, true).await;
+    assert_eq!(begun.iter().map(|one| one.status.name()).collect::<Vec<_>>(), ["to_ask"]);
+}
+
+#[tokio::test]
+async fn a_recovery_whose_second_visit_comes_to_nothing_ends_without_a_measure() {
+    for way in ["given up", "made without marks", "opted out"] {
+        let (mut estate, flat, by, id) = unanswered().await;
+        writes_down(&estate, id, "窗户关不严", Some(1.0), by).await;
+        let second = reviewed(&estate, flat, by).await;
+        let planner = estate.planner();
+        match way {
+            "given up" => stored!(estate, |tx| planner.give_up(tx, second, by, false).await),
+            "made without marks" => writes_down(&estate, second, "没说什么", None, by).await,
+            _ => {
+                estate.says("li", "退订").await;
+                estate.goes_on_to(estate.now() + 10 * DAY).await;
+            }
+        }
+        let ended = recoveries(&estate, false).await;
+        let stand: Vec<_> = ended.iter().map(|one| (one.status.name(), one.second_score)).collect();
+        assert_eq!(stand, [("unmeasured", None)], "{way}");
+        let measured = found!(estate, |tx| store::recoveries::measured(tx, huifang::domain::time::Timestamp(0)).await);
+        assert_eq!(measured, [], "{way}: no score, no rate");
     }
 }
 
