@@ -104,6 +104,7 @@ pub fn step(state: State, event: Event, ctx: &Ctx<'_>) -> Step {
         })),
         Event::SurveyInvited { response, survey, intro } => turn.invited(response, &survey, intro),
         Event::SurveyAnnounced { response, survey, intro } => turn.announced(response, &survey, intro),
+        Event::SurveyWithdrawn { response, survey } => turn.withdrawn(response, &survey),
         Event::VisitRecorded { visit, shown } => turn.visit_recorded(visit, shown),
         Event::FixClaimed { ticket, number } => turn.fix_claimed(ticket, &number),
         Event::FixReminded { ticket, number, days } => turn.fix_reminded(ticket, &number, days),

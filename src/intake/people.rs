@@ -208,8 +208,15 @@ impl Intake {
                 break;
             }
             let Some(there) = store::dialogues::load_for_update(tx, next).await? else { break };
-            let begun_here =
-                matches!(event, Some(Event::Elapsed(_) | Event::Transcribed { .. } | Event::NotHeard { .. }));
+            let begun_here = matches!(
+                event,
+                Some(
+                    Event::Elapsed(_)
+                        | Event::SurveyWithdrawn { .. }
+                        | Event::Transcribed { .. }
+                        | Event::NotHeard { .. }
+                )
+            );
             let back_here = found.left_at.is_none() && found.heard_at > there.heard_at;
             if !begun_here && (back_here || there.left_at.is_some()) {
                 break;

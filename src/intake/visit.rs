@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Intake, Scene};
 use crate::channel::ChannelKind;
 use crate::channel::wechat::notice::Ways;
-use crate::domain::dialogue::Timer;
+use crate::domain::dialogue::{Event, Timer};
 use crate::domain::ids::{DialogueId, ResponseId, VisitId};
 use crate::domain::policy::Policy;
 use crate::domain::reach::PermitKind;
@@ -83,6 +83,16 @@ impl Intake {
             | Timer::ReportUnconfirmed { .. }
             | Timer::AppointmentEve { .. } => Ok(()),
         }
+    }
+
+    /// Staff made a visit, or gave it up, whose survey had gone out (`before` is the visit as it was): the
+    /// conversation asks for it no more. Store the visit first, and hold the conversation before it.
+    pub(crate) async fn visit_taken_over(&self, tx: &mut Tx, before: &Visit) -> Result<(), StoreError> {
+        let (Some(dialogue), Some(response)) = (before.dialogue_id, before.response_id) else { return Ok(()) };
+        self.apply(tx, dialogue, Event::SurveyWithdrawn { response, survey: before.survey.clone() }).await?;
+        // Also where the conversation has lost it from sight.
+        store::responses::expire(tx, response).await?;
+        self.forget_timers(tx, dialogue, response).await
     }
 
     /// A survey could not be announced to somebody who can only be told by a notice: a person has to call.

@@ -73,10 +73,12 @@ impl Planner {
             by,
             confirmed: None,
         };
-        let mut visit = visit.done(record, response, now)?;
+        let before = visit.clone();
+        let mut visit = self.without_anonymous(tx, visit).await?.done(record, response, now)?;
         visit.contact_id = contact;
         visit.assignee = Some(by);
         store::visits::update(tx, &visit).await?;
+        self.intake.visit_taken_over(tx, &before).await?;
         if let Some(answered) = answered {
             self.intake.care_for(tx, answered, now).await?;
         }
@@ -109,10 +111,18 @@ impl Planner {
     /// [`PlannerError::Visit`] if it is not open any more.
     pub async fn give_up(&self, tx: &mut Tx, id: VisitId, by: StaffId, not_reached: bool) -> Result<(), PlannerError> {
         let now = self.now();
-        let visit = self.open(tx, id).await?;
-        let mut visit = if not_reached { visit.expire(now)? } else { visit.skip(Reason::ByStaff, now)? };
+        let before = self.open(tx, id).await?;
+        let mut visit = if not_reached {
+            before.clone().expire(now)?
+        } else {
+            self.without_anonymous(tx, before.clone()).await?.skip(Reason::ByStaff, now)?
+        };
         visit.assignee = Some(by);
         store::visits::update(tx, &visit).await?;
+        // Who was not reached may still answer of themselves.
+        if !not_reached {
+            self.intake.visit_taken_over(tx, &before).await?;
+        }
         self.intake.second_visit_ended(tx, &visit).await?;
         Ok(())
     }
@@ -174,9 +184,21 @@ impl Planner {
         Ok(Say::lines(lines))
     }
 
+    /// Returns a visit, held after the conversation its survey went to.
     async fn open(&self, tx: &mut Tx, id: VisitId) -> Result<Visit, PlannerError> {
+        if let Some(dialogue) = store::visits::find(tx, id).await?.and_then(|visit| visit.dialogue_id) {
+            store::dialogues::lock(tx, dialogue).await?;
+        }
         let found = store::visits::load_for_update(tx, id).await?;
         Ok(found.ok_or_else(|| StoreError::Missing { table: "visits", id: id.to_string() })?)
+    }
+
+    /// Has a visit that ends forget the anonymous response that was begun in the chat.
+    async fn without_anonymous(&self, tx: &mut Tx, visit: Visit) -> Result<Visit, StoreError> {
+        match visit.response_id {
+            Some(response) if store::responses::is_anonymous(tx, response).await? => Ok(visit.unlinked()),
+            _ => Ok(visit),
+        }
     }
 
     /// Stores what was answered as a response, if anything was.

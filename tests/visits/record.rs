@@ -116,6 +116,56 @@ async fn a_recovery_whose_second_visit_comes_to_nothing_ends_without_a_measure()
 }
 
 #[tokio::test]
+async fn what_staff_asked_by_phone_the_chat_asks_no_more() {
+    for made in [true, false] {
+        let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+        let flat = estate.flat("3-1201").await;
+        let contact = estate.moves_in("li", flat).await;
+        let by = agent(&estate).await;
+        estate.plan().await;
+        estate.goes_on_to(at("2026-03-24T09:00")).await;
+        let sent = estate.visit(flat, VisitKind::First).await;
+        assert_eq!(sent.status, VisitStatus::Sent);
+        let (_, buttons) = estate.heard("li").await;
+        let five = buttons.iter().find(|button| button.label == "5").unwrap().id.clone();
+        let other = Occasion {
+            kind: VisitKind::Special,
+            ordinal: "storm".to_owned(),
+            project: estate.project,
+            unit: Some(flat),
+            contact: Some(contact),
+            ticket: None,
+            survey: Some("routine".to_owned()),
+            from: estate.now(),
+        };
+        let planner = estate.planner();
+        let (storm, _) = stored!(estate, |tx| planner.bring_about(tx, &other).await);
+        stored!(estate, |tx| {
+            let visit = store::visits::load_for_update(tx, storm).await?.unwrap();
+            store::visits::update(tx, &visit.call(Reason::NotReachable, sent.due_at).unwrap()).await
+        });
+        if made {
+            writes_down(&estate, sent.id, "都挺好", Some(5.0), by).await;
+        } else {
+            let (planner, id) = (estate.planner(), sent.id);
+            stored!(estate, |tx| planner.give_up(tx, id, by, false).await);
+        }
+        let (before, _) = estate.heard("li").await;
+        estate.taps("li", &five).await;
+        let (said, _) = estate.heard("li").await;
+        assert_ne!(said, before);
+        assert!(!said.contains("1 分"), "no question stands: {said}");
+        estate.goes_on_to(sent.sent_at.unwrap() + 16 * DAY).await;
+        let (later, _) = estate.heard("li").await;
+        assert!(!later.contains("评价") && !later.contains("1 分"), "neither reminded nor told of the end: {later}");
+        let complete = estate.responses().await.iter().filter(|response| response.completed_at.is_some()).count();
+        assert_eq!(complete, usize::from(made), "one follow-up a visit");
+        let storm = found!(estate, |tx| store::visits::find(tx, storm).await).unwrap();
+        assert_eq!(storm.status, VisitStatus::Call, "another visit is not answered by it");
+    }
+}
+
+#[tokio::test]
 async fn a_visit_made_by_phone_is_a_response_and_the_client_confirms_its_record() {
     let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
     let flat = estate.flat("3-1201").await;

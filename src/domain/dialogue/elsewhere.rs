@@ -38,7 +38,8 @@ impl State {
             Event::Elapsed(Timer::ReportReminder { ticket } | Timer::ReportUnconfirmed { ticket }) => {
                 matches!(&self.activity, Activity::Reporting(report) if report.ticket == *ticket)
             }
-            Event::Elapsed(Timer::SurveyReminder { response } | Timer::SurveyExpiry { response }) => {
+            Event::Elapsed(Timer::SurveyReminder { response } | Timer::SurveyExpiry { response })
+            | Event::SurveyWithdrawn { response, .. } => {
                 matches!(&self.activity, Activity::Surveying(run) if run.response == *response)
             }
             Event::Elapsed(Timer::AppointmentEve { appointment, .. }) => {

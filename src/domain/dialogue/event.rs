@@ -34,6 +34,8 @@ pub enum Event {
     SurveyInvited { response: ResponseId, survey: String, intro: Option<Say> },
     /// A follow-up is due, and the person can only be told so: what they write next begins it.
     SurveyAnnounced { response: ResponseId, survey: String, intro: Option<Say> },
+    /// Staff asked by telephone or on site, or gave the visit up: the chat asks no more.
+    SurveyWithdrawn { response: ResponseId, survey: String },
     /// Staff wrote down a visit: the client says whether it is right.
     VisitRecorded { visit: VisitId, shown: Say },
     /// Staff says the fault is rectified: the owner decides whether it is.

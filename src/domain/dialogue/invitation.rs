@@ -2,6 +2,7 @@
 //! write first. How it is then asked is `survey`.
 
 use super::Turn;
+use super::effect::Effect;
 use super::say::Say;
 use super::state::{Activity, Invitation};
 use crate::domain::ids::ResponseId;
@@ -28,6 +29,29 @@ impl Turn<'_> {
         self.open_survey(response, &known);
         self.state.invited = Some(Invitation { response, survey: known.id, intro, announced: true });
         self.say(Say::new(super::ANNOUNCEMENT));
+    }
+
+    /// Lets a survey go that staff has seen to, without a word: under way, put off for a report, or announced.
+    pub(super) fn withdrawn(&mut self, response: ResponseId, survey: &str) {
+        let invited = self.state.invited.take_if(|invited| invited.response == response);
+        let parked = match &mut self.state.activity {
+            Activity::Reporting(report) => report.resume.take_if(|run| run.response == response),
+            Activity::Idle | Activity::Commenting(_) | Activity::Surveying(_) => None,
+        };
+        match &self.state.activity {
+            Activity::Surveying(run) if run.response == response => {
+                let run = run.clone();
+                self.abandon(&run);
+                self.state.activity = Activity::Idle;
+                self.state.offered.clear();
+            }
+            _ => match (parked, invited) {
+                (Some(run), _) => self.abandon(&run),
+                (None, Some(_)) => self.effect(Effect::AbandonResponse { response }),
+                // It ran out before: whoever comes back to it is not asked again.
+                (None, None) => drop(self.state.lapsed.take_if(|lapsed| lapsed == survey)),
+            },
+        }
     }
 
     /// Takes up a survey that had to wait.
