@@ -72,9 +72,8 @@ impl Planner {
         if is_busy(&state) {
             return self.invite_later(tx, contact, response, now + LATER, Rule::Busy).await;
         }
-        let who = Who { opted_out: state.surveys_stopped, ..Who::default() };
-        // Another word about a survey that was put: within the hours, never to who wants no more.
-        match self.intake.policy.decide(What::Reminder, &who, self.calendar(), now) {
+        // Another word about a survey that was put: within the hours. Who wants no more was seen above.
+        match self.intake.policy.decide(What::Reminder, &Who::default(), self.calendar(), now) {
             Decision::Wait(until, rule) => return self.invite_later(tx, contact, response, until, rule).await,
             Decision::Never(rule) => return self.not_invited(tx, contact, rule, None).await,
             Decision::Send => {}

@@ -301,6 +301,28 @@ async fn one_person_on_two_channels_is_asked_where_they_can_be_reached_and_why_n
 }
 
 #[tokio::test]
+async fn who_stops_in_one_conversation_and_resumes_in_another_is_asked_again() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    let person = estate.moves_in("li", flat).await;
+    estate.says("li-at-work", "你好").await;
+    let (here, there) = (estate.dialogue("li").await, estate.dialogue("li-at-work").await);
+    stored!(estate, |tx| store::dialogues::set_contact(tx, there, person).await);
+    estate.says("li", "退订").await;
+    estate.says("li-at-work", "恢复").await;
+    estate.runner.clock.advance(DAY);
+    // Last heard here, so they are asked here.
+    estate.says("li", "你好").await;
+    estate.plan().await;
+    estate.goes_on_to(at("2026-03-24T09:00")).await;
+    let visit = estate.visit(flat, VisitKind::First).await;
+    assert_eq!((visit.status, visit.dialogue_id), (VisitStatus::Sent, Some(here)));
+    estate.says("li", "取消").await;
+    let left = estate.visit(flat, VisitKind::First).await;
+    assert_eq!(left.reason, Some(Reason::BrokenOff), "they want surveys, only not this one");
+}
+
+#[tokio::test]
 async fn what_was_done_half_a_year_ago_is_swept_by_the_job_of_the_day() {
     let estate = Estate::handed_over("2025-03-02T10:00", "2026-03-10T10:00").await;
     estate.flat("3-1201").await;

@@ -9,10 +9,11 @@ use crate::domain::ids::ResponseId;
 
 impl Turn<'_> {
     /// Begins a survey that is due, or remembers it while something else goes on.
+    ///
+    /// Whether the person wants surveys was looked at before, on their record: what this conversation
+    /// remembers of it is older if they took it back in another.
     pub(super) fn invited(&mut self, response: ResponseId, survey: &str, intro: Option<Say>) {
-        if self.state.surveys_stopped {
-            return;
-        }
+        self.state.surveys_stopped = false;
         let busy =
             self.state.handed_over() || matches!(self.state.activity, Activity::Reporting(_) | Activity::Surveying(_));
         if busy {
@@ -24,8 +25,8 @@ impl Turn<'_> {
 
     /// Announces a survey that is due to somebody who has to write first.
     pub(super) fn announced(&mut self, response: ResponseId, survey: &str, intro: Option<Say>) {
-        let known = self.ctx.script.surveys.get(survey).filter(|_| !self.state.surveys_stopped);
-        let Some(known) = known.cloned() else { return };
+        let Some(known) = self.ctx.script.surveys.get(survey).cloned() else { return };
+        self.state.surveys_stopped = false;
         self.open_survey(response, &known);
         self.state.invited = Some(Invitation { response, survey: known.id, intro, announced: true });
         self.say(Say::new(super::ANNOUNCEMENT));
