@@ -106,8 +106,11 @@ impl Desk {
                 let number = target.number.clone();
                 target.description = format!("{}\n[{}] {}", target.description, ticket.number, ticket.description);
                 target.priority = target.priority.max(ticket.priority);
-                target.urgency = target.urgency.max(ticket.urgency);
                 target.updated_at = now;
+                if target.urgency < ticket.urgency {
+                    target.urgency = ticket.urgency;
+                    this.intake.more_urgent(tx, &mut target, ticket.id).await?;
+                }
                 let media = store::media::list_for_ticket(tx, ticket.id).await?;
                 for file in &media {
                     store::tickets::attach_media(tx, target.id, file.id).await?;

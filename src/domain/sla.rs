@@ -369,6 +369,23 @@ pub fn turn(clocks: &[Clock], moment: Moment, terms: &Terms<'_>, now: Timestamp)
     begun.chain(ended).collect()
 }
 
+/// Returns the clocks of a ticket that has become more urgent, by its new terms. What ran or stood still
+/// for the milder fault runs: from now, or as `other`, the clocks of the ticket it took the urgency from,
+/// have run there. No deadline moves back by it.
+pub fn tighten(clocks: &[Clock], other: &[Clock], terms: &Terms<'_>, now: Timestamp) -> Vec<Clock> {
+    let owed = clocks.iter().filter(|clock| clock.stopped_at.is_none());
+    let tightened = owed.map(|clock| {
+        let (hours, begun) = (terms.hours(clock.kind), Clock::start(clock.kind, clock.round + 1, terms, now));
+        let promised = other.iter().filter(|other| other.kind == clock.kind && other.is_running());
+        let known = promised.chain(Some(clock).filter(|clock| clock.is_running())).map(|clock| clock.due_at);
+        let due_at = known.fold(begun.due_at, Ord::min);
+        // What is left until then, by the new hours; what lies behind it is more than was allowed.
+        let left = hours.working_between(now, due_at).saturating_sub(hours.working_between(due_at, now));
+        Clock { due_at, used_ms: begun.budget_ms.saturating_sub(left), ..begun }
+    });
+    tightened.collect()
+}
+
 /// One warning, as it stands in a flag's detail: `clock=on_site percent=80 tell=engineer,manager`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {

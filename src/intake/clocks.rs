@@ -55,6 +55,23 @@ impl Intake {
         }
     }
 
+    /// Has the clocks of a ticket go by its new urgency, which it took over from another.
+    pub(crate) async fn more_urgent(
+        &self,
+        tx: &mut Tx,
+        ticket: &mut Ticket,
+        other: TicketId,
+    ) -> Result<(), StoreError> {
+        let matter = self.matter(tx, ticket).await?;
+        let terms = self.terms(matter);
+        let clocks = store::clocks::of_ticket(tx, ticket.id).await?;
+        let others = store::clocks::of_ticket(tx, other).await?;
+        for clock in sla::tighten(&clocks, &others, &terms, self.clock.now()) {
+            self.keep_clock(tx, ticket, &clock, &terms).await?;
+        }
+        Ok(())
+    }
+
     /// Lets a clock stand still, with a reason; `None` if it does not run.
     pub(crate) async fn pause_clock(
         &self,

@@ -1,12 +1,16 @@
 //! Who gets a ticket: by rule, from the pool, passed on, given back; merged and split.
 
+use std::collections::BTreeMap;
+
 use crate::office::{at, window};
 use crate::talk::Talk;
 use huifang::desk::{DeskError, Refusal, staff_leaves};
 use huifang::domain::ids::StaffId;
+use huifang::domain::sla::{Clock, ClockKind};
 use huifang::domain::staff::Role;
-use huifang::domain::ticket::{Cause, Status};
-use huifang::domain::understanding::Category;
+use huifang::domain::ticket::{Cause, Status, Ticket};
+use huifang::domain::time::Timestamp;
+use huifang::domain::understanding::{Category, Urgency};
 use huifang::store::{self, StoreError};
 use insta::assert_snapshot;
 
@@ -178,6 +182,30 @@ async fn two_tickets_of_one_fault_become_one_and_one_of_two_faults_becomes_two()
     assert_eq!(talk.clocks(&new).await.len(), 3);
     let ended = desk.merge(first.id, &second.number, "反过来", li).await;
     assert!(matches!(ended, Err(DeskError::Transition(_))), "{ended:?}");
+}
+
+#[tokio::test]
+async fn an_emergency_that_is_merged_into_a_milder_ticket_takes_its_deadlines_along() {
+    let mut talk = Talk::bound().await;
+    let li = talk.hires("li", |_| {}).await;
+    let mild = talk.reports_a_leak().await;
+    talk.desk().pause(mild.id, ClockKind::Rectified, "等配件", li).await.unwrap();
+    talk.passes(60);
+    talk.says("厨房有很重的煤气味").await;
+    let danger = talk.tickets().await.into_iter().find(|ticket| ticket.id != mild.id).unwrap();
+    assert_eq!(danger.urgency, Urgency::Emergency);
+    let due = async |talk: &Talk, ticket: &Ticket| -> BTreeMap<ClockKind, Timestamp> {
+        talk.clocks(ticket).await.into_iter().map(|clock| (clock.kind, clock.due_at)).collect()
+    };
+    let promised = due(&talk, &danger).await;
+    talk.passes(5);
+    talk.desk().merge(danger.id, &mild.number, "同一处管道", li).await.unwrap();
+    assert_eq!(due(&talk, &mild).await, promised, "what was promised for the emergency holds");
+    assert!(talk.clocks(&mild).await.iter().all(Clock::is_running), "the pause was for the milder fault");
+    assert_eq!(talk.ticket(&mild).await.expected_at, promised.get(&ClockKind::Rectified).copied());
+    talk.waits_until(*promised.get(&ClockKind::OnSite).unwrap()).await;
+    let missed = talk.flagged("sla_missed").await;
+    assert!(missed.iter().any(|detail| detail.starts_with("clock=on_site percent=100")), "{missed:?}");
 }
 
 #[tokio::test]

@@ -257,6 +257,28 @@ proptest! {
         }
     }
 
+    /// A ticket that becomes an emergency is due no later than before, and its clocks count around the clock.
+    #[test]
+    fn what_becomes_more_urgent_is_due_no_later(
+        kind in prop::sample::select(ClockKind::ALL.to_vec()),
+        start in 0..30 * DAY,
+        run in 0..20 * DAY,
+    ) {
+        let calendar = calendar();
+        let rules = rules();
+        let mild = rules.terms(&repair(), &calendar, &zone());
+        let terms = rules.terms(&Matter { urgency: Urgency::Emergency, ..repair() }, &calendar, &zone());
+        let begun = Timestamp(at("2026-11-01T00:00:00").0 + start);
+        let now = Timestamp(begun.0 + run);
+        let clock = Clock::start(kind, 0, &mild, begun);
+        let tightened = tighten(std::slice::from_ref(&clock), &[], &terms, now).remove(0);
+        prop_assert_eq!(tightened.due_at, clock.due_at.min(Clock::start(kind, 0, &terms, now).due_at));
+        prop_assert_eq!(tightened.reaches(100, terms.hours(kind)), tightened.due_at.max(now));
+        prop_assert!(tightened.is_running() && tightened.round == 1);
+        let stopped = clock.stop(mild.hours(kind), now);
+        prop_assert_eq!(tighten(&[stopped], &[], &terms, now), []);
+    }
+
     /// The rungs are reached in their order, each not before its share of the time is used.
     #[test]
     fn warnings_come_in_order_and_never_too_early(
