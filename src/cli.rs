@@ -21,6 +21,7 @@ mod demo;
 mod eval;
 mod export;
 mod import;
+mod jobs;
 mod migrate;
 mod models;
 mod qr;
@@ -55,6 +56,8 @@ enum Command {
     Export(export::Export),
     Import(import::Import),
     #[command(subcommand)]
+    Jobs(jobs::Jobs),
+    #[command(subcommand)]
     Models(models::Models),
     Qr(qr::Qr),
     #[command(subcommand)]
@@ -88,6 +91,7 @@ impl Cli {
                 Command::Eval(command) => command.run(settings.load()?).await?,
                 Command::Export(command) => command.run(settings.load()?).await?,
                 Command::Import(command) => return command.run(settings.load()?).await,
+                Command::Jobs(command) => command.run(settings.load()?).await?,
                 Command::Qr(command) => command.run(settings.load()?).await?,
                 Command::Staff(command) => command.run(settings.load()?).await?,
                 Command::Check(command) => return command.run(&settings).await,

@@ -92,6 +92,7 @@ async fn all(config: &Config) -> Vec<Finding> {
         probe::decoder().await,
     ];
     findings.extend(probe::tagging(config));
+    findings.extend(probe::given_up(config).await);
     findings.extend(telegram::look(config).await);
     findings.extend(accounts::look(config).await);
     findings

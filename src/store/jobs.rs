@@ -259,7 +259,7 @@ pub async fn next_run_at(tx: &mut Tx) -> Result<Option<Timestamp>, StoreError> {
     Ok(at.map(Timestamp))
 }
 
-/// Returns how many jobs stand at each status that is not done: for metrics and `check`.
+/// Returns how many jobs stand at a status: for metrics and `check`.
 pub async fn count(tx: &mut Tx, status: JobStatus) -> Result<u64, StoreError> {
     const SQL: &str = "SELECT COUNT(*) FROM jobs WHERE status = $1";
     let status = super::value::name_of(&status)?;

@@ -12,8 +12,9 @@ use crate::speech::Listener;
 use crate::speech::decode::Caps;
 use crate::speech::sandbox::Sandbox;
 use crate::speech::whisper::Recogniser;
-use crate::store::Store;
 use crate::store::blobs::Blobs;
+use crate::store::jobs::{self, JobStatus};
+use crate::store::{Store, StoreError};
 use crate::tagging::{Lexical, Tagger, TaggingFault};
 
 /// Is the database there, and of this version?
@@ -43,6 +44,22 @@ pub(super) async fn database(config: &Config) -> Finding {
             "start the database or correct [database] url (HUIFANG_DATABASE__URL)",
         ),
     }
+}
+
+/// Is there work that was given up? Nothing to say where there is none, or no database.
+pub(super) async fn given_up(config: &Config) -> Option<Finding> {
+    let url = &config.database.url;
+    let file = url.expose().strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
+    let file = file.map(|rest| rest.split('?').next().unwrap_or(rest));
+    if file.is_some_and(|file| !Path::new(file).exists()) {
+        return None;
+    }
+    let store = Store::open(url.expose()).await.ok()?;
+    let count = store.read(|tx| Box::pin(async move { jobs::count(tx, JobStatus::Dead).await })).await;
+    store.close().await;
+    let count = count.map_err(|_: StoreError| ()).ok().filter(|count| *count > 0)?;
+    let remedy = "see 'huifang jobs list', put right what it names, then 'huifang jobs replay all'";
+    Some(Finding::warning("jobs", url.to_string(), format!("{count} were given up"), remedy))
 }
 
 /// Can a file be written, read and removed where media are kept?
