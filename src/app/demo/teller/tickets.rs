@@ -8,6 +8,8 @@ use serde_json::json;
 use super::super::past::{Step, StepEntry, TicketEntry};
 use super::said::{Line, Spoken};
 use super::{Person, Teller};
+use crate::domain::dialogue::Choice;
+use crate::domain::dialogue::say::Label;
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{MediaId, StaffId};
 use crate::domain::ticket::{Actor, Evidence, Ticket, TicketKind};
@@ -154,10 +156,11 @@ impl Teller {
             label: self.text(&format!("fix.{verdict}"), &[]),
         });
         let text = self.text("fix.ask", &[("ticket", &ticket.number)]);
-        let body = OutboundBody { text, choices: choices.into(), ..OutboundBody::default() };
+        let body = OutboundBody { text, choices: choices.clone().into(), ..OutboundBody::default() };
         self.spoken.push(Spoken { at, person: person.to_owned(), line: Line::Bot(body) });
         if let Some(person) = self.people.get_mut(person) {
             person.state.fix_to_confirm = Some(ticket.id);
+            person.state.offered = choices.map(|Button { id, label }| Choice { id, label: Label::Text(label) }).into();
         }
     }
 
@@ -168,6 +171,7 @@ impl Teller {
         self.say(person, at + ANSWERED_AFTER, answer, &[("ticket", &ticket.number)]);
         if let Some(person) = self.people.get_mut(person) {
             person.state.fix_to_confirm = None;
+            person.state.offered.clear();
         }
     }
 }
