@@ -45,15 +45,10 @@ impl Intake {
                 }
             }
         }
-        let open = store::flags::list_open(tx, 200).await?;
-        let known = open.iter().any(|other| {
-            other.kind == flag.kind
-                && other.dialogue_id == flag.dialogue_id
-                && other.ticket_id == flag.ticket_id
-                && other.response_id == flag.response_id
-                // What points at nothing is told apart by its detail.
-                && (other.detail == flag.detail || !matches!(about, About::Conversation))
-        });
+        // What points at nothing is told apart by its detail.
+        let by_detail = matches!(about, About::Conversation);
+        let unseen = store::flags::unseen_like(tx, &flag).await?;
+        let known = unseen.iter().any(|other| other.detail == flag.detail || !by_detail);
         if known {
             return Ok(());
         }

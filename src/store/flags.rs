@@ -58,6 +58,23 @@ pub async fn list_open(tx: &mut Tx, limit: u32) -> Result<Vec<Flag>, StoreError>
     rows.into_iter().map(Flag::try_from).collect()
 }
 
+/// Returns what nobody has seen yet and is of the same kind about the same things as a flag.
+pub async fn unseen_like(tx: &mut Tx, flag: &Flag) -> Result<Vec<Flag>, StoreError> {
+    const SQL: &str = select!(
+        "WHERE seen_at IS NULL AND kind = $1 AND ticket_id IS NOT DISTINCT FROM $2 ",
+        "AND response_id IS NOT DISTINCT FROM $3 AND dialogue_id IS NOT DISTINCT FROM $4"
+    );
+    let kind = name_of(&flag.kind)?;
+    let rows = both!(tx, |c| sqlx::query_as::<_, FlagRow>(SQL)
+        .bind(kind)
+        .bind(flag.ticket_id.map(|id| id.to_string()))
+        .bind(flag.response_id.map(|id| id.to_string()))
+        .bind(flag.dialogue_id.map(|id| id.to_string()))
+        .fetch_all(c)
+        .await)?;
+    rows.into_iter().map(Flag::try_from).collect()
+}
+
 /// Returns what nobody has seen yet of what somebody may see: emergencies first, then the latest.
 pub async fn list_within(tx: &mut Tx, within: &Scope, limit: u32) -> Result<Vec<Flag>, StoreError> {
     const SQL: &str = select!(

@@ -81,6 +81,7 @@ behaviours! {
         history_is_numbered_and_says_who,
         media_are_attached_once,
         a_flag_is_seen_once,
+        an_unseen_flag_about_the_same_is_found_however_many_are_newer,
         a_change_comes_again_under_a_higher_number,
         a_reader_of_changes_misses_none_while_others_write,
         a_bad_stored_value_is_named_by_table_column_and_row,

@@ -255,6 +255,35 @@ pub(crate) async fn media_are_attached_once(db: Database) {
     assert_eq!(listed, [Media { seconds: Some(3.25), ..voice }]);
 }
 
+pub(crate) async fn an_unseen_flag_about_the_same_is_found_however_many_are_newer(db: Database) {
+    let contact = db.contact().await;
+    let (ticket, staff) = (file(&db, report(&db, contact)).await.id, db.staff("li").await);
+    let raised = |kind: FlagKind, ticket_id: Option<TicketId>| Flag {
+        ticket_id,
+        ..Flag::raised(db.clock.new_id(), kind, db.now())
+    };
+    let old = raised(FlagKind::Complaint, Some(ticket));
+    let newer: Vec<Flag> = (0..250).map(|_| raised(FlagKind::Complaint, None)).collect();
+    let (id, now, kept) = (old.id, db.now(), old.clone());
+    write!(db.store, |tx| {
+        flags::raise(tx, &kept).await?;
+        for flag in &newer {
+            flags::raise(tx, flag).await?;
+        }
+        Ok::<_, StoreError>(())
+    })
+    .unwrap();
+    let like = read!(db.store, |tx| flags::unseen_like(tx, &old).await).unwrap();
+    assert_eq!(like.iter().map(|flag| flag.id).collect::<Vec<_>>(), [id]);
+    let other_kind = raised(FlagKind::FixRejected, Some(ticket));
+    assert!(read!(db.store, |tx| flags::unseen_like(tx, &other_kind).await).unwrap().is_empty());
+    let nothing = raised(FlagKind::Complaint, None);
+    assert_eq!(read!(db.store, |tx| flags::unseen_like(tx, &nothing).await).unwrap().len(), 250);
+    assert!(write!(db.store, |tx| flags::see(tx, id, staff, now).await).unwrap());
+    let again = raised(FlagKind::Complaint, Some(ticket));
+    assert!(read!(db.store, |tx| flags::unseen_like(tx, &again).await).unwrap().is_empty());
+}
+
 pub(crate) async fn a_flag_is_seen_once(db: Database) {
     let (first, second) = (db.staff("li").await, db.staff("wang").await);
     let flag = Flag { detail: "score=2".to_owned(), ..Flag::raised(db.clock.new_id(), FlagKind::Complaint, db.now()) };
