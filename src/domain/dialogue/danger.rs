@@ -43,10 +43,7 @@ impl Turn<'_> {
             report.resume = resume;
         }
         report.take(&words, true);
-        if report.filed && !photos.is_empty() {
-            self.add_photos_to_filed(&report, photos.clone());
-        }
-        report.media.extend(photos);
+        self.keep_media(&mut report, photos);
         self.alarm(report, &words);
         None
     }

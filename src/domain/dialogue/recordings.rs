@@ -9,7 +9,7 @@ use crate::domain::flag::FlagKind;
 use crate::domain::ids::{MediaId, TicketId};
 use crate::domain::media::MOST_MINUTES;
 use crate::domain::survey::AnswerSource;
-use crate::domain::understanding::{Understanding, Urgency};
+use crate::domain::understanding::Understanding;
 
 /// After so many recordings in a row without words a person is asked to listen.
 const UNHEARD_BEFORE_HELP: u32 = 2;
@@ -20,12 +20,9 @@ impl Turn<'_> {
         let caption =
             caption.map(|(text, understood)| Words { text, understood, source: AnswerSource::Words, media: None });
         if self.state.handed_over() {
-            match caption {
-                Some(words) if words.understood.urgency == Urgency::Emergency => {
-                    self.danger_shown(words, media);
-                }
-                Some(words) => self.words(words),
-                None => self.tell_staff_of_more(),
+            let Some(words) = caption else { return self.tell_staff_of_more() };
+            if let Some(words) = self.danger_shown(words, media) {
+                self.words(words);
             }
             return;
         }
@@ -35,7 +32,7 @@ impl Turn<'_> {
             self.effect(Effect::AddToTicket { ticket: recent.ticket, text: None, media, location: None });
             return self.say(Say::new("report.added_to_ticket").arg("ticket", Arg::TicketNumber(recent.ticket)));
         }
-        let report = match self.state.activity.clone() {
+        let mut report = match self.state.activity.clone() {
             Activity::Reporting(report) => report,
             Activity::Commenting(after) if self.ctx.now <= after.until && caption.is_none() => {
                 self.effect(Effect::AddComment {
@@ -53,12 +50,8 @@ impl Turn<'_> {
             }
             Activity::Idle | Activity::Commenting(_) => Report::new(TicketId(self.ctx.fresh)),
         };
-        let Some(words) = caption else { return self.report_photos(report, media, None) };
-        let mut report = report;
-        if report.filed {
-            self.add_photos_to_filed(&report, media.clone());
-        }
-        report.media.extend(media);
+        let Some(words) = caption else { return self.report_photos(report, media) };
+        self.keep_media(&mut report, media);
         self.state.activity = Activity::Reporting(report);
         self.words(words);
     }
@@ -71,7 +64,7 @@ impl Turn<'_> {
             self.tell_staff_of_more();
         } else if let Activity::Reporting(report) = &self.state.activity {
             let mut report = report.clone();
-            self.report_voice(&mut report, media);
+            self.keep_media(&mut report, vec![media]);
             self.state.activity = Activity::Reporting(report);
         }
         let offered = self.state.offered.clone();

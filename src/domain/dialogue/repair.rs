@@ -151,17 +151,11 @@ impl Turn<'_> {
     }
 
     /// Photos: part of the report under way, of the ticket just filed, or the start of a report.
-    pub(super) fn report_photos(&mut self, mut report: Report, media: Vec<MediaId>, caption: Option<Words>) {
+    pub(super) fn report_photos(&mut self, mut report: Report, media: Vec<MediaId>) {
         let burst = Duration::from_secs(u64::from(self.ctx.script.repair.burst_seconds));
         let album = report.photo_acknowledged.is_some_and(|last| self.ctx.now.since(last) < burst);
         report.photo_acknowledged = Some(self.ctx.now);
-        if report.filed {
-            self.add_photos_to_filed(&report, media.clone());
-        }
-        report.media.extend(media);
-        if let Some(words) = caption {
-            return self.report_words(report, &words);
-        }
+        self.keep_media(&mut report, media);
         if report.pieces.is_empty() {
             report.asked = Some(SlotId::Symptom);
             self.remind_of(&report);
@@ -176,12 +170,13 @@ impl Turn<'_> {
         }
     }
 
-    /// A voice message joins the report under way; its words follow.
-    pub(super) fn report_voice(&mut self, report: &mut Report, media: MediaId) {
-        report.media.push(media);
-        if report.filed {
-            self.effect(Effect::AddToTicket { ticket: report.ticket, text: None, media: vec![media], location: None });
+    /// Photos and recordings join the report under way, and its ticket if that is filed already.
+    pub(super) fn keep_media(&mut self, report: &mut Report, media: Vec<MediaId>) {
+        if report.filed && !media.is_empty() {
+            let (ticket, media) = (report.ticket, media.clone());
+            self.effect(Effect::AddToTicket { ticket, text: None, media, location: None });
         }
+        report.media.extend(media);
     }
 
     /// Asks for the next missing piece, or shows the summary; `first` is said before.
@@ -254,11 +249,6 @@ impl Turn<'_> {
             media: words.media.into_iter().collect(),
             location: report.slots.get(&SlotId::Place).cloned(),
         });
-    }
-
-    /// Adds photos to a ticket that is already filed.
-    pub(super) fn add_photos_to_filed(&mut self, report: &Report, media: Vec<MediaId>) {
-        self.effect(Effect::AddToTicket { ticket: report.ticket, text: None, media, location: None });
     }
 
     /// A report was left unconfirmed for a while.
