@@ -75,11 +75,8 @@ const NOT_IN_DOMAIN: &[&str] = &[
 const LONGEST_FILE: usize = 450;
 
 /// Files that may be longer: (file, lines at most, why).
-const LONGER: &[(&str, usize, &str)] = &[
-    ("domain/dialogue/survey.rs", 520, "the whole conversation of a survey, read from top to bottom"),
-    ("domain/dialogue/talk.rs", 500, "every thing a person may say outside a form"),
-    ("tagging/score.rs", 680, "every way of saying a number on a scale"),
-];
+const LONGER: &[(&str, usize, &str)] =
+    &[("domain/dialogue/survey.rs", 520, "the whole conversation of a survey, read from top to bottom")];
 
 /// Han characters in a row that are still a word of a table, not a sentence to a client.
 const LONGEST_HAN_RUN: usize = 3;

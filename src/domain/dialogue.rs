@@ -17,6 +17,7 @@ mod repair;
 mod report;
 mod survey;
 mod talk;
+mod timers;
 mod verdict;
 
 pub mod effect;

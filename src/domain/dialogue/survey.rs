@@ -18,10 +18,6 @@ use crate::domain::understanding::{Intent, Sentiment, Understanding};
 
 /// How long words after the last question still count as its comment.
 const COMMENT_WINDOW: Duration = Duration::from_secs(30 * 60);
-/// An unanswered survey is brought up once more after this (DOMAIN.md, "Visit plan": 48–72 h) …
-pub(super) const REMIND_AFTER: Duration = Duration::from_secs(48 * 3600);
-/// … and let go after this (DOMAIN.md: expiry 14 d).
-pub(super) const EXPIRE_AFTER: Duration = Duration::from_secs(14 * 24 * 3600);
 
 impl Turn<'_> {
     /// Begins a survey; `first` is said in front of its opening.

@@ -1,14 +1,12 @@
 //! Everything outside of a survey and a report: commands, free words, asking for a person,
 //! and who gets to hear an event first.
 
-use std::time::Duration;
-
-use super::effect::{About, Effect, Timer};
+use super::effect::{About, Effect};
 use super::repair::report_tag;
 use super::say::{Arg, Say};
 use super::state::{Activity, Binding, Mode, RecentTicket};
-use super::survey::{EXPIRE_AFTER, REMIND_AFTER, run_tag};
-use super::{Event, Turn, Words};
+use super::survey::run_tag;
+use super::{Turn, Words};
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{ResponseId, TicketId};
 use crate::domain::language::Language;
@@ -162,67 +160,7 @@ impl Turn<'_> {
                     self.begin_waiting_survey();
                 }
             }
-            for timer in std::mem::take(&mut self.state.missed) {
-                if self.state.awaits(&Event::Elapsed(timer)) {
-                    self.wake_for(timer, true);
-                }
-            }
-        }
-    }
-
-    /// Sets a time after which the conversation is looked at again.
-    pub(super) fn wake_for(&mut self, timer: Timer, anew: bool) {
-        let minutes = |minutes: u32| Duration::from_secs(u64::from(minutes) * 60);
-        let form = &self.ctx.script.repair;
-        let after = match timer {
-            Timer::ReportReminder { .. } => minutes(form.remind_after_minutes),
-            Timer::ReportUnconfirmed { .. } => minutes(form.file_after_minutes),
-            Timer::SurveyReminder { .. } => REMIND_AFTER,
-            Timer::SurveyExpiry { .. } => EXPIRE_AFTER,
-            // Set by staff's appointment, never from here; it is said also while they have the conversation.
-            Timer::AppointmentEve { .. } => return,
-        };
-        self.effect(Effect::Remind { timer, after, anew });
-    }
-
-    /// A time that was set has passed.
-    pub(super) fn elapsed(&mut self, timer: Timer) {
-        let waits = matches!(
-            timer,
-            Timer::ReportReminder { .. } | Timer::ReportUnconfirmed { .. } | Timer::SurveyReminder { .. }
-        );
-        if self.state.handed_over() && waits {
-            // Staff does not want to be interrupted; nor is it forgotten.
-            if !self.state.missed.contains(&timer) {
-                self.state.missed.push(timer);
-            }
-            return;
-        }
-        match timer {
-            Timer::ReportReminder { ticket } => self.report_left(ticket, false),
-            Timer::ReportUnconfirmed { ticket } => self.report_left(ticket, true),
-            Timer::SurveyReminder { response } => {
-                if let Some(run) = self.run_of(response) {
-                    self.ask_again(run, Some(Say::new("survey.reminder")));
-                } else if self.is_announced_as(response) {
-                    self.beside(Say::new(super::ANNOUNCEMENT));
-                }
-            }
-            Timer::SurveyExpiry { response } => {
-                if self.is_announced_as(response) {
-                    // Nothing may be said; who writes after all is asked anew.
-                    self.state.lapsed = self.state.invited.take().map(|invited| invited.survey);
-                }
-                if let Some(run) = self.run_of(response) {
-                    self.abandon(&run);
-                    self.state.activity = Activity::Idle;
-                    self.state.lapsed = Some(run.survey.id);
-                    if !self.state.handed_over() {
-                        self.say(Say::new("survey.expired").choice("do:survey", "survey.answer_late"));
-                    }
-                }
-            }
-            Timer::AppointmentEve { appointment, from } => self.appointment_eve(appointment, from),
+            self.count_missed_anew();
         }
     }
 
@@ -452,11 +390,11 @@ impl Turn<'_> {
         self.state.recent.filter(|recent| self.ctx.now <= recent.until)
     }
 
-    fn is_announced_as(&self, response: ResponseId) -> bool {
+    pub(super) fn is_announced_as(&self, response: ResponseId) -> bool {
         self.is_announced() && self.state.invited.as_ref().is_some_and(|invited| invited.response == response)
     }
 
-    fn run_of(&self, response: ResponseId) -> Option<super::state::SurveyRun> {
+    pub(super) fn run_of(&self, response: ResponseId) -> Option<super::state::SurveyRun> {
         match &self.state.activity {
             Activity::Surveying(run) if run.response == response => Some(run.clone()),
             Activity::Surveying(_) | Activity::Reporting(_) | Activity::Idle | Activity::Commenting(_) => None,

@@ -1,0 +1,82 @@
+//! Times that pass: a report or a survey left lying is recalled and let go, staff or not.
+//!
+//! What is said then is the matter of `repair`, `survey` and `appointment`.
+
+use std::time::Duration;
+
+use super::effect::{Effect, Timer};
+use super::say::Say;
+use super::state::Activity;
+use super::{Event, Turn};
+
+/// An unanswered survey is brought up once more after this (DOMAIN.md, "Visit plan": 48–72 h) …
+const REMIND_AFTER: Duration = Duration::from_secs(48 * 3600);
+/// … and let go after this (DOMAIN.md: expiry 14 d).
+const EXPIRE_AFTER: Duration = Duration::from_secs(14 * 24 * 3600);
+
+impl Turn<'_> {
+    /// Sets a time after which the conversation is looked at again.
+    pub(super) fn wake_for(&mut self, timer: Timer, anew: bool) {
+        let minutes = |minutes: u32| Duration::from_secs(u64::from(minutes) * 60);
+        let form = &self.ctx.script.repair;
+        let after = match timer {
+            Timer::ReportReminder { .. } => minutes(form.remind_after_minutes),
+            Timer::ReportUnconfirmed { .. } => minutes(form.file_after_minutes),
+            Timer::SurveyReminder { .. } => REMIND_AFTER,
+            Timer::SurveyExpiry { .. } => EXPIRE_AFTER,
+            // Set by staff's appointment, never from here; it is said also while they have the conversation.
+            Timer::AppointmentEve { .. } => return,
+        };
+        self.effect(Effect::Remind { timer, after, anew });
+    }
+
+    /// A time that was set has passed.
+    pub(super) fn elapsed(&mut self, timer: Timer) {
+        let waits = matches!(
+            timer,
+            Timer::ReportReminder { .. } | Timer::ReportUnconfirmed { .. } | Timer::SurveyReminder { .. }
+        );
+        if self.state.handed_over() && waits {
+            // Staff does not want to be interrupted; nor is it forgotten.
+            if !self.state.missed.contains(&timer) {
+                self.state.missed.push(timer);
+            }
+            return;
+        }
+        match timer {
+            Timer::ReportReminder { ticket } => self.report_left(ticket, false),
+            Timer::ReportUnconfirmed { ticket } => self.report_left(ticket, true),
+            Timer::SurveyReminder { response } => {
+                if let Some(run) = self.run_of(response) {
+                    self.ask_again(run, Some(Say::new("survey.reminder")));
+                } else if self.is_announced_as(response) {
+                    self.beside(Say::new(super::ANNOUNCEMENT));
+                }
+            }
+            Timer::SurveyExpiry { response } => {
+                if self.is_announced_as(response) {
+                    // Nothing may be said; who writes after all is asked anew.
+                    self.state.lapsed = self.state.invited.take().map(|invited| invited.survey);
+                }
+                if let Some(run) = self.run_of(response) {
+                    self.abandon(&run);
+                    self.state.activity = Activity::Idle;
+                    self.state.lapsed = Some(run.survey.id);
+                    if !self.state.handed_over() {
+                        self.say(Say::new("survey.expired").choice("do:survey", "survey.answer_late"));
+                    }
+                }
+            }
+            Timer::AppointmentEve { appointment, from } => self.appointment_eve(appointment, from),
+        }
+    }
+
+    /// Sets the times anew that passed while staff had the conversation, if they still stand for something.
+    pub(super) fn count_missed_anew(&mut self) {
+        for timer in std::mem::take(&mut self.state.missed) {
+            if self.state.awaits(&Event::Elapsed(timer)) {
+                self.wake_for(timer, true);
+            }
+        }
+    }
+}
