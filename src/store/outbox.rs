@@ -12,11 +12,11 @@ use crate::domain::reach::SHUT;
 use crate::domain::time::Timestamp;
 
 macro_rules! select {
-    ($rest:literal) => {
+    ($($rest:tt)*) => {
         concat!(
             "SELECT id, dialogue_id, seq, author, body, status, attempt, not_before, created_at, sent_at, reason ",
             "FROM outbox ",
-            $rest
+            $($rest)*
         )
     };
 }
@@ -150,12 +150,23 @@ pub async fn put_back(tx: &mut Tx, id: OutboxId) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Of a conversation, what was not brought to anybody.
+macro_rules! not_brought {
+    () => {
+        "WHERE dialogue_id = $1 AND status IN ('withheld', 'failed', 'uncertain') AND reason <> 'erased'"
+    };
+}
+
+/// Counts what was not brought to anybody in a conversation.
+pub async fn count_not_brought(tx: &mut Tx, dialogue: DialogueId) -> Result<u64, StoreError> {
+    const SQL: &str = concat!("SELECT COUNT(*) FROM outbox ", not_brought!());
+    let count: i64 = both!(tx, |c| sqlx::query_scalar(SQL).bind(dialogue.to_string()).fetch_one(c).await)?;
+    Ok(u64::try_from(count).unwrap_or_default())
+}
+
 /// Returns what was not brought to anybody in a conversation, the latest first.
 pub async fn not_brought(tx: &mut Tx, dialogue: DialogueId, limit: u32) -> Result<Vec<Outbound>, StoreError> {
-    const SQL: &str = select!(
-        "WHERE dialogue_id = $1 AND status IN ('withheld', 'failed', 'uncertain') AND reason <> 'erased' \
-         ORDER BY seq DESC LIMIT $2"
-    );
+    const SQL: &str = select!(not_brought!(), " ORDER BY seq DESC LIMIT $2");
     let rows = both!(tx, |c| sqlx::query_as::<_, OutboundRow>(SQL)
         .bind(dialogue.to_string())
         .bind(i64::from(limit))

@@ -19,9 +19,6 @@ use crate::web::live::{self, Wake};
 /// After this long the browser has to connect anew, and thereby to show that it is still logged in.
 const LONGEST: Duration = Duration::from_secs(10 * 60);
 
-/// Messages that are counted as not brought; a page that shows so many need not hear of one more.
-const MOST_LOST: u32 = 100;
-
 #[derive(Debug, Deserialize)]
 pub(super) struct About {
     /// A conversation to follow besides flags and tickets.
@@ -40,7 +37,7 @@ pub(super) async fn follow(State(web): State<Web>, _: Staff, Query(about): Query
 }
 
 /// The last message of a conversation, and how many were not brought.
-type Talk = (i64, usize);
+type Talk = (i64, u64);
 
 struct Follower {
     web: Web,
@@ -78,7 +75,7 @@ impl Follower {
                     let talk = match dialogue {
                         Some(id) => {
                             let last = thread::latest_for_staff(tx, id, 1).await?.first().map_or(0, |entry| entry.seq);
-                            (last, outbox::not_brought(tx, id, MOST_LOST).await?.len())
+                            (last, outbox::count_not_brought(tx, id).await?)
                         }
                         None => (0, 0),
                     };
