@@ -22,10 +22,7 @@ pub(super) async fn database(config: &Config) -> Finding {
     const WHAT: &str = "database";
     let url = &config.database.url;
     let place = url.to_string();
-    // Opening would make the file.
-    let file = url.expose().strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
-    let file = file.map(|rest| rest.split('?').next().unwrap_or(rest));
-    if file.is_some_and(|file| !Path::new(file).exists()) {
+    if is_still_to_be_made(url.expose()) {
         return Finding::warning(WHAT, place, "is not there yet".to_owned(), "'huifang migrate' makes it");
     }
     let looked = async {
@@ -49,9 +46,7 @@ pub(super) async fn database(config: &Config) -> Finding {
 /// Is there work that was given up? Nothing to say where there is none, or no database.
 pub(super) async fn given_up(config: &Config) -> Option<Finding> {
     let url = &config.database.url;
-    let file = url.expose().strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
-    let file = file.map(|rest| rest.split('?').next().unwrap_or(rest));
-    if file.is_some_and(|file| !Path::new(file).exists()) {
+    if is_still_to_be_made(url.expose()) {
         return None;
     }
     let store = Store::open(url.expose()).await.ok()?;
@@ -60,6 +55,13 @@ pub(super) async fn given_up(config: &Config) -> Option<Finding> {
     let count = count.map_err(|_: StoreError| ()).ok().filter(|count| *count > 0)?;
     let remedy = "see 'huifang jobs list', put right what it names, then 'huifang jobs replay all'";
     Some(Finding::warning("jobs", url.to_string(), format!("{count} were given up"), remedy))
+}
+
+/// Whether a database is a file that is not there: opening would make it.
+fn is_still_to_be_made(url: &str) -> bool {
+    let file = url.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
+    let file = file.map(|rest| rest.split('?').next().unwrap_or(rest));
+    file.is_some_and(|file| !Path::new(file).exists())
 }
 
 /// Can a file be written, read and removed where media are kept?
