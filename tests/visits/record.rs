@@ -167,16 +167,10 @@ async fn what_staff_asked_by_phone_the_chat_asks_no_more() {
 
 #[tokio::test]
 async fn a_visit_made_by_phone_is_a_response_and_the_client_confirms_its_record() {
-    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
-    let flat = estate.flat("3-1201").await;
-    estate.moves_in("li", flat).await;
-    let by = agent(&estate).await;
-    estate.plan().await;
-    estate.goes_on_to(at("2026-04-12T10:00")).await;
+    let (mut estate, flat, by, id) = unanswered().await;
     let to_call = estate.visit(flat, VisitKind::First).await;
     assert_eq!(to_call.status, VisitStatus::Call);
     let planner = estate.planner();
-    let id = to_call.id;
     stored!(estate, |tx| planner.record(tx, id, spoken("窗户关不严，很不满意", 1.0), by).await);
     estate.runner.run_until_idle().await;
     let done = estate.visit(flat, VisitKind::First).await;
