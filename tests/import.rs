@@ -556,6 +556,14 @@ async fn a_manager_of_one_region_changes_nothing_of_another_and_makes_nobody_mor
     assert_eq!(faults("项目编号,房号编号,楼栋\nNH-02,1-101,2\n").await, ["row 2"]);
     assert_eq!(faults("手机号,姓名,项目编号,房号编号\n13800138000,王,NH-02,1-101\n").await, ["row 2", "row 2"]);
     own.takes("登录名,姓名,岗位,区域\nnew,新,工程师,华东\n").await;
+    // An agent looks after everybody's clients, and an account that had ended comes with its old password.
+    office.takes("登录名,姓名,岗位,区域,在岗\nwang,王,客服,华东,是\nli,李,工程师,华东,否\n").await;
+    assert_eq!(faults("登录名,岗位\nzhou,客服\n").await, ["row 2 !"], "themselves");
+    assert_eq!(faults("登录名,岗位\nnew,客服\n").await, ["row 2 !"], "a colleague");
+    assert_eq!(faults("登录名,姓名,岗位,区域\nmore,多,客服,华东\n").await, ["row 2 !"], "somebody new");
+    assert_eq!(faults("登录名,在岗\nli,是\n").await, ["row 2 !"], "somebody who has left");
+    own.takes("登录名,姓名,班组\nwang,王兰,一队\nli,李军,二队\n").await;
+    own.takes("登录名,岗位,在岗\nnew,主管,\nwang,,否\n").await;
     own.takes("项目编号,房号编号,楼栋\nCH-01,1-101,2\nCH-01,1-102,2\n").await;
     own.takes("手机号,姓名,项目编号,房号编号\n13800138000,王,CH-01,1-101\n").await;
 }

@@ -122,6 +122,11 @@ impl Role {
         row.zip(column).and_then(|((_, row), column)| row.get(column).copied()).unwrap_or(Nothing)
     }
 
+    /// Whether the role has a right in every region, whichever its people look after.
+    pub fn knows_no_region(self) -> bool {
+        Right::ALL.into_iter().any(|right| self.reach(right) == Everything)
+    }
+
     /// Whether they have a right over anything at all.
     pub fn has(self, right: Right) -> bool {
         self.reach(right) != Nothing

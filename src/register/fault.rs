@@ -76,6 +76,7 @@ problems! {
     TradeTaken = "trade_taken",
     HandoverTooFar = "handover_too_far",
     OtherRegion = "other_region",
+    MoreThanARegion = "more_than_a_region",
     // Taken all the same
     HandoverAhead = "handover_ahead",
     HandoverMissing = "handover_missing",

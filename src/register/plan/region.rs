@@ -73,4 +73,18 @@ pub(super) fn check(region: &str, tables: &[Table], known: &Known, faults: &mut 
             beyond(Register::Contacts, row);
         }
     }
+    for (row, before, now) in known.staff.touched() {
+        let near = !elsewhere(now) && !before.is_some_and(elsewhere);
+        if near && gives_more(before, now) {
+            faults.add(Fault::at(row_place(tables, Register::Staff, row), Problem::MoreThanARegion, &[]));
+        }
+    }
+}
+
+/// Whether somebody is made more than a region has to give: by a role that knows no regions, or by an
+/// account that had ended, with the password it had.
+fn gives_more(before: Option<&Staff>, now: &Staff) -> bool {
+    let as_before = before.is_some_and(|before| before.role == now.role);
+    let reopened = before.is_some_and(|before| !before.active && now.active);
+    reopened || (now.role.knows_no_region() && !as_before)
 }
