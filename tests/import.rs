@@ -566,6 +566,13 @@ async fn a_manager_of_one_region_changes_nothing_of_another_and_makes_nobody_mor
     own.takes("登录名,岗位,在岗\nnew,主管,\nwang,,否\n").await;
     own.takes("项目编号,房号编号,楼栋\nCH-01,1-101,2\nCH-01,1-102,2\n").await;
     own.takes("手机号,姓名,项目编号,房号编号\n13800138000,王,CH-01,1-101\n").await;
+    // A flat of theirs does not make another region's client theirs.
+    let head = "手机号,姓名,项目编号,房号编号\n";
+    office.takes(format!("{head}13900139000,赵,NH-02,1-101\n13700137000,钱,NH-02,1-101\n")).await;
+    office.takes(format!("{head}13700137000,钱,CH-01,1-101\n")).await;
+    assert_eq!(faults(&format!("{head}13900139000,改名,CH-01,1-101\n")).await, ["row 2", "row 2"], "renamed, moved");
+    assert_eq!(faults(&format!("{head}13900139000,,CH-01,1-101\n")).await, ["row 2"], "moved");
+    own.takes(format!("{head}13700137000,钱二,CH-01,1-102\n")).await;
 }
 
 #[tokio::test]

@@ -111,9 +111,10 @@ impl<K: Eq + Hash, T: Clone + PartialEq> Shelf<K, T> {
         })
     }
 
-    /// Returns every key.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &K> {
-        self.by_key.keys()
+    /// Returns the keys of what was stored before the file.
+    pub(super) fn stored_keys(&self) -> impl Iterator<Item = &K> {
+        let stored = |index: usize| self.items.get(index).is_some_and(|item| item.before.is_some());
+        self.by_key.iter().filter_map(move |(key, index)| stored(*index).then_some(key))
     }
 
     /// Returns what has to be stored, and whether it is new.

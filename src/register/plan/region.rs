@@ -42,13 +42,10 @@ pub(super) fn check(region: &str, tables: &[Table], known: &Known, faults: &mut 
             beyond(Register::Units, row);
         }
     }
-    // Whoever lives here as well is theirs; whoever lives nowhere yet is nobody's.
-    let mut homes: HashMap<ContactId, bool> = HashMap::new();
-    for (contact, unit) in known.bindings.keys() {
-        *homes.entry(*contact).or_default() |= !unit_is_far(unit);
-    }
+    let homes = near_homes(known, |unit| !unit_is_far(unit));
+    let lives_far = |id: &ContactId| homes.get(id) == Some(&false);
     for (row, _, contact) in known.contacts.touched() {
-        if homes.get(&contact.id) == Some(&false) {
+        if lives_far(&contact.id) {
             beyond(Register::Contacts, row);
         }
     }
@@ -68,8 +65,8 @@ pub(super) fn check(region: &str, tables: &[Table], known: &Known, faults: &mut 
             beyond(Register::Terms, row);
         }
     }
-    for (row, (_, unit)) in known.bindings.touched_keys() {
-        if unit_is_far(unit) {
+    for (row, (contact, unit)) in known.bindings.touched_keys() {
+        if unit_is_far(unit) || lives_far(contact) {
             beyond(Register::Contacts, row);
         }
     }
@@ -79,6 +76,23 @@ pub(super) fn check(region: &str, tables: &[Table], known: &Known, faults: &mut 
             faults.add(Fault::at(row_place(tables, Register::Staff, row), Problem::MoreThanARegion, &[]));
         }
     }
+}
+
+/// Says of everybody with a home whether one of them is near. Whoever lives near as well is theirs;
+/// whoever lives nowhere yet is nobody's. A home that only the file brings says nothing of somebody who
+/// has one already: else a row would make another region's client theirs.
+fn near_homes(known: &Known, is_near: impl Fn(&UnitId) -> bool) -> HashMap<ContactId, bool> {
+    let mut homes: HashMap<ContactId, bool> = HashMap::new();
+    for (contact, unit) in known.bindings.stored_keys() {
+        *homes.entry(*contact).or_default() |= is_near(unit);
+    }
+    let settled: HashSet<ContactId> = homes.keys().copied().collect();
+    for (_, (contact, unit)) in known.bindings.touched_keys() {
+        if !settled.contains(contact) {
+            *homes.entry(*contact).or_default() |= is_near(unit);
+        }
+    }
+    homes
 }
 
 /// Whether somebody is made more than a region has to give: by a role that knows no regions, or by an
