@@ -168,13 +168,34 @@ impl Intake {
         metrics::counter!(counted, &labels).increment(1);
     }
 
-    /// Has an event happen to a conversation, in the caller's transaction.
+    /// Has an event happen to a conversation, in the caller's transaction, or to the one in which it goes
+    /// on by now.
     ///
     /// # Errors
     /// [`StoreError::Missing`] if there is no such conversation.
     pub async fn apply(&self, tx: &mut Tx, dialogue: DialogueId, event: Event) -> Result<(), StoreError> {
         let found = self.where_now(tx, dialogue, Some(&event)).await?;
-        let found = found.ok_or_else(|| StoreError::Missing { table: "dialogues", id: dialogue.to_string() })?;
+        self.apply_to(tx, dialogue, found, event).await
+    }
+
+    /// Has an event happen to this very conversation, wherever the person went on since: it was chosen as
+    /// the one that reaches them.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] if there is no such conversation.
+    pub async fn apply_here(&self, tx: &mut Tx, dialogue: DialogueId, event: Event) -> Result<(), StoreError> {
+        let found = store::dialogues::load_for_update(tx, dialogue).await?;
+        self.apply_to(tx, dialogue, found, event).await
+    }
+
+    async fn apply_to(
+        &self,
+        tx: &mut Tx,
+        id: DialogueId,
+        found: Option<Dialogue>,
+        event: Event,
+    ) -> Result<(), StoreError> {
+        let found = found.ok_or_else(|| StoreError::Missing { table: "dialogues", id: id.to_string() })?;
         let mut scene = self.scene(tx, found).await?;
         self.happen(tx, &mut scene, event).await?;
         self.save(tx, &scene).await

@@ -70,7 +70,7 @@ impl Planner {
             return Ok(());
         }
         let said = Say::new("equipment.filed").text("place", unit.label.clone()).text("number", ticket.number.clone());
-        self.intake.apply(tx, dialogue, Event::Notified(said)).await
+        self.intake.apply_here(tx, dialogue, Event::Notified(said)).await
     }
 
     /// Whether a ticket that this rule brought about is still open.

@@ -12,7 +12,6 @@ use crate::domain::job::Job;
 use crate::domain::policy::{self, Decision, Line, Rule, What, Who};
 use crate::domain::score::Band;
 use crate::domain::time::Timestamp;
-use crate::intake::Intake;
 use crate::store::offers::{self, Offer};
 use crate::store::withheld::Withheld;
 use crate::store::{self, StoreError, Tx};
@@ -53,23 +52,22 @@ impl Planner {
         if owed {
             return self.invite_later(tx, contact, response, now + LATER, Rule::Busy).await;
         }
-        let mut lines: Vec<(_, _, Line)> = Vec::new();
+        let mut lines: Vec<(_, Line)> = Vec::new();
         for dialogue in store::dialogues::list_for_contact(tx, contact).await? {
             // A notice that is sent once is kept for a survey.
             let line = Line { notice: false, ..self.line(tx, &dialogue).await? };
-            let state = Intake::state_of(&dialogue)?;
-            lines.push((dialogue, state, line));
+            lines.push((dialogue, line));
         }
-        let ways: Vec<Line> = lines.iter().map(|(_, _, line)| *line).collect();
+        let ways: Vec<Line> = lines.iter().map(|(_, line)| *line).collect();
         let chosen = match policy::reach(&ways, now) {
-            Ok(chosen) => lines.into_iter().find(|(dialogue, ..)| dialogue.id == chosen),
+            Ok(chosen) => lines.into_iter().find(|(dialogue, _)| dialogue.id == chosen),
             Err(why) => {
                 let rule = why.first().map_or(Rule::NoChat, |(_, rule)| *rule);
                 return self.not_invited(tx, contact, rule, None).await;
             }
         };
-        let Some((dialogue, state, _)) = chosen else { return Ok(()) };
-        if is_busy(&state) {
+        let Some((dialogue, _)) = chosen else { return Ok(()) };
+        if is_busy(&Planner::hold(tx, &dialogue).await?) {
             return self.invite_later(tx, contact, response, now + LATER, Rule::Busy).await;
         }
         // Another word about a survey that was put: within the hours. Who wants no more was seen above.
@@ -81,7 +79,7 @@ impl Planner {
         let offer = Offer { response, contact: Some(contact), name: plan.name.clone(), by: None, at: now };
         if offers::note(tx, self.intake.clock.new_id(), &offer).await? {
             let said = [Say::new(format!("care.offer.{}", plan.name)), Say::new("care.no_more")];
-            self.intake.apply(tx, dialogue.id, Event::Notified(Say::lines(said.into()))).await?;
+            self.intake.apply_here(tx, dialogue.id, Event::Notified(Say::lines(said.into()))).await?;
             tracing::info!(response.id = %response, "an invitation was sent after response {response}");
         }
         Ok(())

@@ -150,7 +150,7 @@ impl Planner {
             Way::OnSite => "visit.record.on_site",
         };
         let shown = self.record_in_words(tx, key, record).await?;
-        self.intake.apply(tx, dialogue, Event::VisitRecorded { visit: id, shown }).await?;
+        self.intake.apply_here(tx, dialogue, Event::VisitRecorded { visit: id, shown }).await?;
         Ok(())
     }
 

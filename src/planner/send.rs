@@ -51,7 +51,7 @@ impl Planner {
             self.withhold(tx, &visit, None, Rule::NoContact, "", None).await?;
             return self.end(tx, visit.call(Reason::NoContact, now), Sent::ToCall(Reason::NoContact)).await;
         }
-        let mut lines: Vec<(ContactId, Dialogue, State, Line)> = Vec::new();
+        let mut lines: Vec<(ContactId, Dialogue, Line)> = Vec::new();
         let mut willing = false;
         for contact in &contacts {
             if contact.surveys_stopped_at.is_some() {
@@ -60,24 +60,23 @@ impl Planner {
             }
             willing = true;
             for dialogue in store::dialogues::list_for_contact(tx, contact.id).await? {
-                let state = Intake::state_of(&dialogue)?;
                 let line = self.line(tx, &dialogue).await?;
-                lines.push((contact.id, dialogue, state, line));
+                lines.push((contact.id, dialogue, line));
             }
         }
         if !willing {
             return self.end(tx, visit.skip(Reason::OptedOut, now), Sent::Dropped(Reason::OptedOut)).await;
         }
-        let plain: Vec<Line> = lines.iter().map(|(_, _, _, line)| *line).collect();
+        let plain: Vec<Line> = lines.iter().map(|(_, _, line)| *line).collect();
         // What is shut is noted with its reason, whether another way is open or none.
-        for (contact, dialogue, _, line) in &lines {
+        for (contact, dialogue, line) in &lines {
             for (_, rule) in policy::reach(std::slice::from_ref(line), now).err().into_iter().flatten() {
                 self.withhold(tx, &visit, Some(*contact), rule, &dialogue.channel, None).await?;
             }
         }
         let chosen = policy::reach(&plain, now).ok();
         let chosen = chosen.and_then(|chosen| lines.into_iter().find(|(_, dialogue, ..)| dialogue.id == chosen));
-        let Some((contact, dialogue, state, line)) = chosen else {
+        let Some((contact, dialogue, line)) = chosen else {
             let reason = if plain.is_empty() { Reason::NoChat } else { Reason::NotReachable };
             if plain.is_empty() {
                 let first = contacts.first().map(|contact| contact.id);
@@ -85,6 +84,8 @@ impl Planner {
             }
             return self.end(tx, visit.call(reason, now), Sent::ToCall(reason)).await;
         };
+        // Another visit of theirs may just have been sent there.
+        let state = Planner::hold(tx, &dialogue).await?;
         let who = Who {
             // Whoever did has no line here. Their conversations may not know yet that they take it back.
             opted_out: false,
@@ -129,9 +130,10 @@ impl Planner {
         } else {
             Event::SurveyInvited { response, survey, intro }
         };
-        self.intake.apply(tx, dialogue.id, event).await?;
+        self.intake.apply_here(tx, dialogue.id, event).await?;
         if store::responses::find(tx, response).await?.is_none() {
-            // Only a survey that is no longer in prompts/ is not begun: somebody must see to it.
+            // The conversation is held and was not busy: only a survey that is no longer in prompts/ is not
+            // begun. Somebody must see to it.
             return Err(StoreError::Missing { table: "prompts/surveys", id: visit.survey });
         }
         // The conversation may be bound to another of the person's units.
@@ -191,6 +193,14 @@ impl Planner {
             lines.push(self.line(tx, &dialogue).await?);
         }
         Ok(policy::reach(&lines, self.now()).ok())
+    }
+
+    /// Holds a conversation that was chosen, and returns where it stands now.
+    pub(super) async fn hold(tx: &mut Tx, chosen: &Dialogue) -> Result<State, StoreError> {
+        match store::dialogues::load_for_update(tx, chosen.id).await? {
+            Some(found) => Intake::state_of(&found),
+            None => Err(StoreError::Missing { table: "dialogues", id: chosen.id.to_string() }),
+        }
     }
 
     /// Says how a conversation stands as a way to reach somebody.

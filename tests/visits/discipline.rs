@@ -300,6 +300,69 @@ async fn one_person_on_two_channels_is_asked_where_they_can_be_reached_and_why_n
     assert_eq!(why, [(Rule::Left, "telegram".to_owned())]);
 }
 
+/// What was said on both sides of the conversation on WeChat.
+async fn on_wechat(estate: &Estate) -> String {
+    let thread = found!(estate, |tx| {
+        let dialogue = store::dialogues::find_by_address(tx, "wechat", "o-li").await?.unwrap();
+        store::thread::after(tx, dialogue.id, 0, 1000).await
+    });
+    thread.into_iter().map(|entry| entry.body).collect()
+}
+
+/// Somebody of a flat who wrote on the web and went on on WeChat, a fortnight before their visit.
+async fn goes_on_on_wechat() -> (Estate, huifang::domain::ids::UnitId) {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    estate.says("li", "换渠道").await;
+    let (told, _) = estate.heard("li").await;
+    let way = told[told.find("/start c").unwrap()..].to_owned();
+    estate.runner.clock.advance(Duration::from_secs(60));
+    writes_on_wechat(&mut estate, &way).await;
+    estate.plan().await;
+    (estate, flat)
+}
+
+/// … and a day passes: the answer goes nowhere, since the house has no account there.
+async fn writes_on_wechat(estate: &mut Estate, words: &str) {
+    estate.sends(ChannelKind::Wechat, "o-li", Content::Text(words.to_owned())).await;
+    estate.goes_on_to(estate.now() + DAY).await;
+}
+
+#[tokio::test]
+async fn who_went_on_on_another_channel_is_asked_where_they_can_be_reached_and_not_where_the_window_is_shut() {
+    let (mut estate, flat) = goes_on_on_wechat().await;
+    estate.goes_on_to(at("2026-03-24T09:00")).await;
+    let visit = estate.visit(flat, VisitKind::First).await;
+    assert_eq!((visit.status, visit.dialogue_id), (VisitStatus::Sent, Some(estate.dialogue("li").await)));
+    let why: Vec<_> = estate.why_not(visit.id).await.into_iter().map(|row| (row.rule, row.detail)).collect();
+    assert_eq!(why, [(Rule::WindowOver, "wechat".to_owned())]);
+    assert!(estate.heard("li").await.0.contains("（1/3）"));
+    // What follows from it stays there as well: the reminder, the end, and what staff writes down.
+    estate.goes_on_to(visit.sent_at.unwrap() + 4 * DAY).await;
+    assert_eq!(estate.visit(flat, VisitKind::First).await.status, VisitStatus::Reminded);
+    assert!(estate.heard("li").await.0.contains("（1/3）"));
+    estate.goes_on_to(visit.sent_at.unwrap() + 15 * DAY).await;
+    assert!(estate.heard("li").await.0.contains("这份评价已过期"));
+    crate::record::writes_down_a_call(&estate, visit.id, "窗户关不严").await;
+    assert!(estate.heard("li").await.0.contains("窗户关不严"));
+    let wechat = on_wechat(&estate).await;
+    assert!(!["（1/3）", "已过期", "窗户关不严"].iter().any(|words| wechat.contains(words)), "{wechat}");
+    estate.sends(ChannelKind::Wechat, "o-li", Content::Text("你好".to_owned())).await;
+    assert_ne!(on_wechat(&estate).await, wechat, "whoever writes there is answered there");
+}
+
+#[tokio::test]
+async fn who_went_on_where_staff_keeps_the_conversation_is_asked_where_nothing_goes_on() {
+    let (mut estate, flat) = goes_on_on_wechat().await;
+    writes_on_wechat(&mut estate, "找人工").await;
+    estate.goes_on_to(at("2026-03-24T09:00")).await;
+    assert_eq!(estate.visit(flat, VisitKind::First).await.status, VisitStatus::Sent);
+    assert!(estate.heard("li").await.0.contains("（1/3）"));
+    let dead = found!(estate, |tx| store::jobs::list_dead(tx, 9).await);
+    assert!(dead.iter().all(|job| job.kind != "send_visit"), "{dead:?}");
+}
+
 #[tokio::test]
 async fn who_stops_in_one_conversation_and_resumes_in_another_is_asked_again() {
     let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;

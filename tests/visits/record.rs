@@ -55,6 +55,13 @@ async fn writes_down(estate: &Estate, id: VisitId, note: &str, marks: Option<f64
     estate.runner.run_until_idle().await;
 }
 
+/// A call about a visit, at ten in the morning.
+pub(crate) async fn writes_down_a_call(estate: &Estate, id: VisitId, note: &str) {
+    let by = agent(estate).await;
+    estate.goes_on_to(at("2026-04-13T10:00")).await;
+    writes_down(estate, id, note, None, by).await;
+}
+
 async fn recoveries(estate: &Estate, under_way: bool) -> Vec<Recovery> {
     found!(estate, |tx| store::recoveries::list(tx, under_way, 10).await)
 }

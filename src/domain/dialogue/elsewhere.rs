@@ -8,7 +8,7 @@ use super::say::{Arg, Door, SHARE_NUMBER, Say};
 use super::state::{Activity, Binding, State};
 use super::talk::menu;
 use super::{Mode, Turn};
-use crate::domain::ids::DialogueId;
+use crate::domain::ids::{DialogueId, ResponseId};
 
 /// The button that has everything removed.
 const FORGET: &str = "forget:yes";
@@ -39,9 +39,7 @@ impl State {
                 matches!(&self.activity, Activity::Reporting(report) if report.ticket == *ticket)
             }
             Event::Elapsed(Timer::SurveyReminder { response } | Timer::SurveyExpiry { response })
-            | Event::SurveyWithdrawn { response, .. } => {
-                matches!(&self.activity, Activity::Surveying(run) if run.response == *response)
-            }
+            | Event::SurveyWithdrawn { response, .. } => self.asks(*response),
             Event::Elapsed(Timer::AppointmentEve { appointment, .. }) => {
                 self.meetings.iter().any(|meeting| meeting.appointment == *appointment)
             }
@@ -66,6 +64,17 @@ impl State {
             | Event::StaffSpoke
             | Event::HandedBack => false,
         }
+    }
+
+    /// Whether a survey stands here: under way, put off for a report, or waiting to begin.
+    fn asks(&self, response: ResponseId) -> bool {
+        let run = match &self.activity {
+            Activity::Surveying(run) => Some(run),
+            Activity::Reporting(report) => report.resume.as_deref(),
+            Activity::Idle | Activity::Commenting(_) => None,
+        };
+        run.is_some_and(|run| run.response == response)
+            || self.invited.as_ref().is_some_and(|invited| invited.response == response)
     }
 }
 
