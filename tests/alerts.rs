@@ -11,17 +11,20 @@ use huifang::channel::mail::Mail;
 use huifang::channel::{ChannelKind, Channels, Content, Inbound};
 use huifang::clock::Clock;
 use huifang::domain::alert::{QuietHours, Rule, Target};
-use huifang::domain::flag::FlagKind;
+use huifang::domain::flag::{Flag, FlagKind};
+use huifang::domain::job::Job;
 use huifang::domain::language::Language;
+use huifang::domain::project::{Project, ProjectKind};
 use huifang::domain::secret::Secret;
 use huifang::domain::staff::{Role, Staff};
 use huifang::domain::time::Timestamp;
 use huifang::domain::token::TokenKey;
+use huifang::domain::understanding::Sentiment;
 use huifang::intake::Intake;
 use huifang::jobs::Runner;
 use huifang::jobs::alert::Alerts;
 use huifang::store::blobs::Blobs;
-use huifang::store::{self, Store};
+use huifang::store::{self, Store, StoreError};
 use huifang::tagging::{Lexical, Tagger};
 use jiff::civil;
 use jiff::tz::TimeZone;
@@ -87,6 +90,45 @@ impl House {
         self.runner.run_until_idle().await;
     }
 
+    /// A flag is raised about an anonymous answer from a project.
+    async fn hears_from_nobody(&self, project: Project, comment: &'static str) {
+        let (clock, response) = (self.runner.clock.clone(), self.runner.clock.new_id());
+        let mut flag = Flag::raised(clock.new_id(), FlagKind::NegativeFeedback, clock.now());
+        flag.response_id = Some(response);
+        let job = Job::Alert { flag: flag.id };
+        let owed = store::jobs::NewJob {
+            id: clock.new_id(),
+            kind: job.name().to_owned(),
+            payload: serde_json::to_string(&job).unwrap(),
+            lane: job.lane(),
+            dedupe_key: job.dedupe_key(),
+            run_at: clock.now(),
+            max_attempts: 1,
+            created_at: clock.now(),
+        };
+        let new = store::responses::NewResponse {
+            id: response,
+            survey: "sample".to_owned(),
+            survey_version: 1,
+            contact_id: None,
+            unit_id: None,
+            project_id: Some(project.id),
+            dialogue_id: None,
+            started_at: clock.now(),
+        };
+        let stored = self.runner.store.write(move |tx| {
+            Box::pin(async move {
+                store::projects::insert(tx, &project).await?;
+                store::responses::start(tx, &new).await?;
+                store::responses::add_comment(tx, response, comment, Sentiment::Negative, &[]).await?;
+                store::flags::raise(tx, &flag).await?;
+                store::jobs::enqueue(tx, &owed).await
+            })
+        });
+        assert!(stored.await.map_err(|error: StoreError| error).unwrap());
+        self.runner.run_until_idle().await;
+    }
+
     async fn hours_pass(&self, hours: u64) {
         self.runner.clock.advance(Duration::from_secs(hours * 3600));
         self.runner.run_until_idle().await;
@@ -134,7 +176,7 @@ async fn what_somebody_has_seen_meanwhile_is_not_told_again() {
             for flag in store::flags::list_open(tx, 10).await? {
                 store::flags::see(tx, flag.id, staff.id, EVENING).await?;
             }
-            Ok::<(), store::StoreError>(())
+            Ok::<(), StoreError>(())
         })
     });
     seen.await.unwrap();
@@ -158,4 +200,29 @@ async fn rules_say_what_goes_where_and_a_busy_server_is_asked_again() {
     let told = server.texts();
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].starts_with("【投诉】"), "{told:?}");
+}
+
+#[tokio::test]
+async fn an_anonymous_answer_is_told_where_its_project_lies_and_nowhere_else() {
+    for (region, told) in [("华东", 1), ("华南", 0)] {
+        let (server, port) = Server::start().await;
+        let rule = Rule {
+            to: Target::Mail,
+            kinds: vec![],
+            regions: vec![region.to_owned()],
+            urgency: None,
+            at_night: true,
+            roles: vec![],
+            on_call: None,
+        };
+        let house = House::with(port, vec![rule]).await;
+        let project = Project {
+            region: "华东".to_owned(),
+            ..Project::new(house.runner.clock.new_id(), "翠湖花园", ProjectKind::Housing)
+        };
+        house.hears_from_nobody(project, "物业根本不管").await;
+        let letters = server.texts();
+        assert_eq!(letters.len(), told, "{region}: {letters:?}");
+        assert!(letters.iter().all(|letter| letter.contains("翠湖花园")), "{letters:?}");
+    }
 }

@@ -323,13 +323,18 @@ async fn find(tx: &mut Tx, intake: &Intake, flag: FlagId) -> Result<Option<Found
         Some(unit) => store::units::find(tx, unit).await?,
         None => None,
     };
-    let project = match &unit {
-        Some(unit) => store::projects::find(tx, unit.project_id).await?,
+    let of_ticket = ticket.as_ref().and_then(|ticket| ticket.project_id);
+    let of_response = response.as_ref().and_then(|response| response.project_id);
+    let project = match unit.as_ref().map(|unit| unit.project_id).or(of_ticket).or(of_response) {
+        Some(project) => store::projects::find(tx, project).await?,
         None => None,
     };
-    let unit = unit.zip(project.as_ref()).map(|(unit, project)| format!("{} {}", project.name, unit.label));
+    let home = project.as_ref().map(|project| match &unit {
+        Some(unit) => format!("{} {}", project.name, unit.label),
+        None => project.name.clone(),
+    });
     let location = ticket.as_ref().and_then(|ticket| ticket.location.clone());
-    let place: Vec<String> = unit.into_iter().chain(location).collect();
+    let place: Vec<String> = home.into_iter().chain(location).collect();
     let words = ticket.as_ref().map(|ticket| ticket.description.clone());
     let words = words.or_else(|| response?.comment).map(|words| shortened(&words)).filter(|words| !words.is_empty());
     let (place, region) = ((!place.is_empty()).then(|| place.join(" ")), project.map(|project| project.region));

@@ -101,7 +101,8 @@ macro_rules! contact_within {
     };
 }
 
-/// The project a response is about: that of its latest visit, else that of its flat.
+/// The project a response is about: that of its latest visit, else that of its flat, else the one that is
+/// all an anonymous one knows.
 macro_rules! project_of_response {
     ($table:literal) => {
         concat!(
@@ -110,7 +111,9 @@ macro_rules! project_of_response {
             ".id ORDER BY call.created_at DESC, call.id DESC LIMIT 1), \
              (SELECT flat.project_id FROM units flat WHERE flat.id = ",
             $table,
-            ".unit_id))"
+            ".unit_id), ",
+            $table,
+            ".project_id)"
         )
     };
 }

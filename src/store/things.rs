@@ -64,8 +64,12 @@ pub async fn of_visit(tx: &mut Tx, visit: &Visit) -> Result<Thing, StoreError> {
 pub async fn of_response(tx: &mut Tx, id: ResponseId) -> Result<Thing, StoreError> {
     let project = match follow_ups::of_response(tx, id).await? {
         Some(visit) => Some(visit.project),
-        None => match responses::find(tx, id).await?.and_then(|response| response.unit_id) {
-            Some(unit) => project_of(tx, unit).await?,
+        None => match responses::find(tx, id).await? {
+            Some(response) => match response.unit_id {
+                Some(unit) => project_of(tx, unit).await?,
+                // An anonymous one.
+                None => response.project_id,
+            },
             None => None,
         },
     };

@@ -403,7 +403,24 @@ pub(crate) async fn open_flags_are_listed_and_counted_as_the_table_of_rights_say
             recoveries::update(tx, &won).await
         })
         .unwrap();
-        about.extend([of_home.id, of_nowhere.id].map(|id| (None, Some(id), None)));
+        let anonymous = NewResponse {
+            id: db.clock.new_id(),
+            survey: "sample".to_owned(),
+            survey_version: 1,
+            contact_id: None,
+            unit_id: None,
+            project_id: Some(project),
+            dialogue_id: None,
+            started_at: now,
+        };
+        let nameless = anonymous.id;
+        write!(db.store, |tx| responses::start(tx, &anonymous).await).unwrap();
+        about.extend([of_home.id, of_nowhere.id, nameless].map(|id| (None, Some(id), None)));
+        let mut flag = Flag::raised(db.clock.new_id(), FlagKind::NegativeFeedback, now);
+        flag.response_id = Some(nameless);
+        let [thing] = read!(db.store, |tx| store::things::of_flag(tx, &flag).await).unwrap().try_into().unwrap();
+        let (region, engineer) = [("华东", Some(li)), ("华南", None)][n];
+        assert_eq!((thing.region.as_deref(), thing.owners.first().copied()), (Some(region), engineer), "nameless");
         about.push((None, None, Some(dialogue)));
     }
     about.push((None, None, Some(db.dialogue("stranger").await)));
