@@ -34,7 +34,10 @@ impl Intake {
     ) -> Result<(), StoreError> {
         let mut found = store::visits::find_by_response(tx, response).await?;
         if let (None, Some(binding)) = (&found, &scene.state.binding) {
-            found = store::visits::find_to_call(tx, binding.unit).await?;
+            let answer = store::responses::find(tx, response).await?;
+            if let Some(answer) = answer {
+                found = store::visits::find_to_call(tx, binding.unit, answer.contact_id, &answer.survey).await?;
+            }
         }
         let anonymous = store::responses::is_anonymous(tx, response).await?;
         keep(tx, found, |visit| {

@@ -189,11 +189,27 @@ pub async fn count(tx: &mut Tx, within: &Scope) -> Result<Vec<(VisitStatus, u64)
     counted.collect()
 }
 
-/// Returns the visit of a unit that waits for a call, the first due, if the client answers by
-/// themselves after all.
-pub async fn find_to_call(tx: &mut Tx, unit: UnitId) -> Result<Option<Visit>, StoreError> {
-    const SQL: &str = select!("WHERE unit_id = $1 AND status = 'call' ORDER BY due_at, id LIMIT 1");
-    let row = both!(tx, |c| sqlx::query_as::<_, VisitRow>(SQL).bind(unit.to_string()).fetch_optional(c).await)?;
+/// Returns the visit of a unit that waits for a call and that somebody's answer makes needless, the first
+/// due. A second visit and one after a repair ask one person about their own: nobody else's answer, and
+/// none to other questions, is the answer to it. `None` for the contact: the answer is anonymous, and its
+/// questions say enough.
+pub async fn find_to_call(
+    tx: &mut Tx,
+    unit: UnitId,
+    contact: Option<ContactId>,
+    survey: &str,
+) -> Result<Option<Visit>, StoreError> {
+    const SQL: &str = select!(
+        "WHERE unit_id = $1 AND status = 'call' \
+         AND (kind NOT IN ('second', 'post_repair') OR (contact_id = COALESCE($2, contact_id) AND survey = $3)) \
+         ORDER BY due_at, id LIMIT 1"
+    );
+    let row = both!(tx, |c| sqlx::query_as::<_, VisitRow>(SQL)
+        .bind(unit.to_string())
+        .bind(contact.map(|id| id.to_string()))
+        .bind(survey)
+        .fetch_optional(c)
+        .await)?;
     row.map(Visit::try_from).transpose()
 }
 

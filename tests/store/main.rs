@@ -160,6 +160,7 @@ behaviours! {
         why_something_was_not_sent_is_kept_and_listed,
         a_region_fills_its_lists_though_others_have_more_rows_than_the_cap,
         a_file_of_a_record_leads_to_its_visit_and_to_whoever_has_its_ticket,
+        an_answer_saves_the_call_that_was_to_ask_for_it_and_no_other,
         a_machine_is_found_by_its_codes_and_watched,
     }
     jobs {

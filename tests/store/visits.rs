@@ -304,6 +304,32 @@ pub(crate) async fn a_file_of_a_record_leads_to_its_visit_and_to_whoever_has_its
     assert_eq!((behind(files[0], other).await, behind(files[1], ticket).await), (None, None));
 }
 
+pub(crate) async fn an_answer_saves_the_call_that_was_to_ask_for_it_and_no_other(db: Database) {
+    let (project, unit) = machine(&db).await;
+    let (husband, wife) = (db.contact().await, db.contact().await);
+    let second = Visit {
+        kind: VisitKind::Second,
+        key: format!("{unit}:second:1"),
+        contact_id: Some(husband),
+        ..first(&db, project, unit).call(Reason::Unanswered, Timestamp(20)).unwrap()
+    };
+    let id = second.id;
+    write!(db.store, |tx| visits::insert(tx, &second).await).unwrap();
+    let found = async |contact, survey: &'static str| {
+        let found = read!(db.store, |tx| visits::find_to_call(tx, unit, contact, survey).await).unwrap();
+        found.map(|visit| visit.id)
+    };
+    assert_eq!(found(Some(wife), "handover").await, None, "whether he was won back she cannot say");
+    assert_eq!(found(Some(husband), "maintenance").await, None, "other questions");
+    assert_eq!(found(None, "sample").await, None, "of nobody known, to other questions");
+    assert_eq!(found(Some(husband), "handover").await, Some(id));
+    let of_the_flat = Visit { due_at: Timestamp(99), ..first(&db, project, unit) };
+    let of_the_flat = of_the_flat.call(Reason::Unanswered, Timestamp(99)).unwrap();
+    let other = of_the_flat.id;
+    write!(db.store, |tx| visits::insert(tx, &of_the_flat).await).unwrap();
+    assert_eq!(found(Some(wife), "maintenance").await, Some(other), "of the flat anybody may speak");
+}
+
 pub(crate) async fn a_machine_is_found_by_its_codes_and_watched(db: Database) {
     let (_, unit) = machine(&db).await;
     let found = read!(db.store, |tx| equipment::unit_of(tx, "P-07", "CH-02").await).unwrap();

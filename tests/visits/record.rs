@@ -10,6 +10,7 @@ use huifang::planner::record::Written;
 use huifang::planner::{Occasion, PlannerError};
 use huifang::store;
 
+use crate::discipline::answers_all;
 use crate::estate::{DAY, Estate, at, found, stored};
 
 async fn agent(estate: &Estate) -> StaffId {
@@ -120,6 +121,28 @@ async fn a_recovery_whose_second_visit_comes_to_nothing_ends_without_a_measure()
         let measured = found!(estate, |tx| store::recoveries::measured(tx, huifang::domain::time::Timestamp(0)).await);
         assert_eq!(measured, [], "{way}: no score, no rate");
     }
+}
+
+#[tokio::test]
+async fn whether_somebody_was_won_back_nobody_else_of_the_flat_says() {
+    let (mut estate, flat, by, id) = unanswered().await;
+    writes_down(&estate, id, "窗户关不严", Some(1.0), by).await;
+    let second = reviewed(&estate, flat, by).await;
+    estate.moves_in("wife", flat).await;
+    estate.goes_on_to(estate.now() + 20 * DAY).await;
+    let find = async |estate: &Estate| estate.visits(flat).await.into_iter().find(|one| one.id == second).unwrap();
+    assert_eq!(find(&estate).await.status, VisitStatus::Call);
+    estate.says("wife", "评价").await;
+    answers_all(&mut estate, "wife").await;
+    assert!(estate.responses().await.iter().any(|response| response.score == Some(5.0)));
+    assert_eq!(find(&estate).await.status, VisitStatus::Call, "hers is not his answer");
+    let stand = recoveries(&estate, true).await;
+    assert_eq!(stand.iter().map(|one| one.status.name()).collect::<Vec<_>>(), ["visiting"]);
+    estate.taps("li", "do:survey").await;
+    answers_all(&mut estate, "li").await;
+    assert_eq!(find(&estate).await.status, VisitStatus::Answered, "his own counts, if late");
+    let ended = recoveries(&estate, false).await;
+    assert_eq!(ended.iter().map(|one| one.status.name()).collect::<Vec<_>>(), ["recovered"]);
 }
 
 #[tokio::test]
