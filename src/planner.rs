@@ -22,7 +22,7 @@ use crate::domain::ids::{ContactId, ProjectId, TicketId, UnitId, VisitId};
 use crate::domain::job::Job;
 use crate::domain::plan::{self, Change, Due, Known, Plans, Subject, TermEnd};
 use crate::domain::project::{Project, Unit};
-use crate::domain::ticket::{Status, TicketKind};
+use crate::domain::ticket::{Status, Ticket, TicketKind};
 use crate::domain::time::Timestamp;
 use crate::domain::visit::{InvalidVisit, Reason, Visit, VisitKind, VisitStatus};
 use crate::domain::warranty::Term;
@@ -135,8 +135,7 @@ impl Planner {
             }
             let occasion = Occasion {
                 kind: VisitKind::PostRepair,
-                // A ticket that was opened again and closed again is followed up again.
-                ordinal: format!("{}_{}", ticket.id, ticket.reopened),
+                ordinal: after_repair(&ticket),
                 project,
                 unit: ticket.unit_id,
                 contact: Some(ticket.contact_id),
@@ -340,6 +339,11 @@ impl Ground {
 /// Whether visits of a kind come from the plan, not from something that happened.
 fn is_planned(kind: VisitKind) -> bool {
     !matches!(kind, VisitKind::PostRepair | VisitKind::Second | VisitKind::Special)
+}
+
+/// Names the visit after a repair: a ticket that was opened again and closed again is followed up again.
+fn after_repair(ticket: &Ticket) -> String {
+    format!("{}_{}", ticket.id, ticket.reopened)
 }
 
 fn days(count: u32) -> Duration {

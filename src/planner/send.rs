@@ -7,7 +7,7 @@ use crate::domain::ids::{ContactId, DialogueId, ResponseId, VisitId};
 use crate::domain::job::Job;
 use crate::domain::language::Language;
 use crate::domain::policy::{self, Decision, Line, Rule, What, Who};
-use crate::domain::ticket::Status;
+use crate::domain::ticket::{Status, Ticket};
 use crate::domain::time::Timestamp;
 use crate::domain::visit::{Reason, Sending, Visit, VisitKind, VisitStatus};
 use crate::intake::Intake;
@@ -236,7 +236,10 @@ impl Planner {
             return Ok(!dues.iter().any(|due| due.key == visit.key));
         }
         let Some(ticket) = visit.ticket_id.filter(|_| visit.kind == VisitKind::PostRepair) else { return Ok(false) };
-        Ok(store::tickets::find(tx, ticket).await?.is_some_and(|ticket| ticket.status != Status::Closed))
+        // Once it was closed anew, the visit after that asks instead.
+        let of_this_end = |ticket: &Ticket| visit.key.ends_with(&format!(":{}", super::after_repair(ticket)));
+        let ticket = store::tickets::find(tx, ticket).await?;
+        Ok(ticket.is_some_and(|ticket| ticket.status != Status::Closed || !of_this_end(&ticket)))
     }
 
     async fn withhold(

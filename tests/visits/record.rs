@@ -1,5 +1,7 @@
 //! Visits that staff makes and writes down, and those after repairs and recoveries.
 
+use std::time::Duration;
+
 use huifang::desk::Desk;
 use huifang::domain::ids::{StaffId, UnitId, VisitId};
 use huifang::domain::recovery::{Recovery, RootCause};
@@ -129,7 +131,7 @@ async fn whether_somebody_was_won_back_nobody_else_of_the_flat_says() {
     writes_down(&estate, id, "窗户关不严", Some(1.0), by).await;
     let second = reviewed(&estate, flat, by).await;
     estate.moves_in("wife", flat).await;
-    estate.goes_on_to(estate.now() + 20 * DAY).await;
+    estate.goes_on_to(estate.now() + 30 * DAY).await;
     let find = async |estate: &Estate| estate.visits(flat).await.into_iter().find(|one| one.id == second).unwrap();
     assert_eq!(find(&estate).await.status, VisitStatus::Call);
     estate.says("wife", "评价").await;
@@ -280,11 +282,25 @@ async fn a_closed_repair_is_followed_up_within_one_week_and_a_reopened_one_is_no
     stored!(estate, |tx| store::tickets::update(tx, &row).await);
     estate.goes_on_to(visit.due_at + DAY).await;
     assert_eq!(estate.visit(flat, VisitKind::PostRepair).await.status, VisitStatus::Cancelled);
-    let row = huifang::domain::ticket::Ticket { reopened: 1, closed_at: Some(estate.now()), ..closed };
+    let row = huifang::domain::ticket::Ticket { reopened: 1, closed_at: Some(estate.now()), ..closed.clone() };
     stored!(estate, |tx| store::tickets::update(tx, &row).await);
     estate.plan().await;
-    let second = estate.visits(flat).await;
-    assert!(second.iter().any(|visit| visit.kind == VisitKind::PostRepair && visit.status == VisitStatus::Planned));
+    let is_next = |visit: &Visit| visit.kind == VisitKind::PostRepair && visit.status == VisitStatus::Planned;
+    let second = estate.visits(flat).await.into_iter().find(is_next).unwrap();
+    // It was not the end of it either, and is by the time at which they would have been asked.
+    let again_at = second.due_at - Duration::from_secs(60);
+    estate.goes_on_to(again_at).await;
+    let row = huifang::domain::ticket::Ticket { reopened: 2, closed_at: Some(again_at), ..closed };
+    stored!(estate, |tx| store::tickets::update(tx, &row).await);
+    estate.plan().await;
+    estate.goes_on_to(again_at + 20 * DAY).await;
+    let after: Vec<_> = estate.visits(flat).await.into_iter().filter(|one| one.ticket_id == Some(id)).collect();
+    let told: Vec<_> = after.iter().map(|one| (one.status, one.sent_at.is_some())).collect();
+    let gone = (VisitStatus::Cancelled, false);
+    assert!(told.len() == 3 && told.iter().filter(|one| **one == gone).count() == 2, "asked once: {after:?}");
+    let asked = after.iter().find_map(|one| one.sent_at);
+    let asked = asked.unwrap_or_else(|| panic!("nobody was asked: {after:?}"));
+    assert!(asked.since(again_at) >= Duration::from_secs(12 * 3600), "not as soon as it is closed: {after:?}");
 }
 
 #[tokio::test]
