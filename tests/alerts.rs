@@ -11,12 +11,15 @@ use huifang::channel::mail::Mail;
 use huifang::channel::{ChannelKind, Channels, Content, Inbound};
 use huifang::clock::Clock;
 use huifang::domain::alert::{QuietHours, Rule, Target};
+use huifang::domain::contact::Contact;
 use huifang::domain::flag::{Flag, FlagKind};
 use huifang::domain::job::Job;
 use huifang::domain::language::Language;
 use huifang::domain::project::{Project, ProjectKind};
 use huifang::domain::secret::Secret;
+use huifang::domain::sla::{self, ClockKind};
 use huifang::domain::staff::{Role, Staff};
+use huifang::domain::ticket::{Ticket, TicketKind};
 use huifang::domain::time::Timestamp;
 use huifang::domain::token::TokenKey;
 use huifang::domain::understanding::Sentiment;
@@ -90,13 +93,10 @@ impl House {
         self.runner.run_until_idle().await;
     }
 
-    /// A flag is raised about an anonymous answer from a project.
-    async fn hears_from_nobody(&self, project: Project, comment: &'static str) {
-        let (clock, response) = (self.runner.clock.clone(), self.runner.clock.new_id());
-        let mut flag = Flag::raised(clock.new_id(), FlagKind::NegativeFeedback, clock.now());
-        flag.response_id = Some(response);
-        let job = Job::Alert { flag: flag.id };
-        let owed = store::jobs::NewJob {
+    /// A job that is due now.
+    fn owed(&self, job: Job) -> store::jobs::NewJob {
+        let clock = &self.runner.clock;
+        store::jobs::NewJob {
             id: clock.new_id(),
             kind: job.name().to_owned(),
             payload: serde_json::to_string(&job).unwrap(),
@@ -105,7 +105,59 @@ impl House {
             run_at: clock.now(),
             max_attempts: 1,
             created_at: clock.now(),
+        }
+    }
+
+    /// Somebody of headquarters who is told by mail.
+    async fn hires(&self, name: &str) {
+        let clock = self.runner.clock.clone();
+        let new = Staff::new(clock.new_id(), "wu", Role::Headquarters, clock.now());
+        let staff = Staff { name: name.to_owned(), ..new };
+        let hired = self.runner.store.write(move |tx| {
+            Box::pin(async move {
+                store::staff::insert(tx, &staff, "no password").await?;
+                store::staff_accounts::link(tx, "mail", "wu@example.cn", staff.id, clock.now()).await
+            })
+        });
+        hired.await.map_err(|error: StoreError| error).unwrap();
+    }
+
+    /// The time to call back about a repair is over.
+    async fn deadline_passes(&self) {
+        let (clock, now) = (self.runner.clock.clone(), self.runner.clock.now());
+        let contact = Contact::new(clock.new_id(), Language::Chinese, now);
+        let ticket = Ticket::reported(clock.new_id(), TicketKind::Repair, contact.id, now);
+        let (kind, round) = (ClockKind::Response, 0);
+        let owed = self.owed(Job::SlaWarning { ticket: ticket.id, clock: kind, round, percent: 100 });
+        let runs = sla::Clock {
+            kind,
+            round,
+            started_at: EVENING,
+            due_at: now,
+            budget_ms: 1,
+            used_ms: 0,
+            paused_at: None,
+            reason: None,
+            stopped_at: None,
         };
+        let stored = self.runner.store.write(move |tx| {
+            Box::pin(async move {
+                store::contacts::insert(tx, &contact).await?;
+                let ticket = store::tickets::file(tx, ticket).await?;
+                store::clocks::save(tx, ticket.id, &runs).await?;
+                store::jobs::enqueue(tx, &owed).await
+            })
+        });
+        assert!(stored.await.map_err(|error: StoreError| error).unwrap());
+        self.runner.run_until_idle().await;
+    }
+
+    /// A flag is raised about an anonymous answer from a project.
+    async fn hears_from_nobody(&self, project: Project, comment: &'static str) {
+        let (clock, response) = (self.runner.clock.clone(), self.runner.clock.new_id());
+        let mut flag = Flag::raised(clock.new_id(), FlagKind::NegativeFeedback, clock.now());
+        flag.response_id = Some(response);
+        let owed = self.owed(Job::Alert { flag: flag.id });
         let new = store::responses::NewResponse {
             id: response,
             survey: "sample".to_owned(),
@@ -224,5 +276,32 @@ async fn an_anonymous_answer_is_told_where_its_project_lies_and_nowhere_else() {
         let letters = server.texts();
         assert_eq!(letters.len(), told, "{region}: {letters:?}");
         assert!(letters.iter().all(|letter| letter.contains("翠湖花园")), "{letters:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_missed_deadline_wakes_whom_a_rule_wakes_and_lets_the_others_sleep() {
+    for (at_night, told) in [(true, 1), (false, 0)] {
+        let (server, port) = Server::start().await;
+        let rule = Rule {
+            to: Target::Staff,
+            kinds: vec![FlagKind::SlaMissed],
+            regions: vec![],
+            urgency: None,
+            at_night,
+            roles: vec![],
+            on_call: None,
+        };
+        let house = House::with(port, vec![rule]).await;
+        house.hires("吴总").await;
+        // Two o'clock in the morning.
+        house.runner.clock.advance(Duration::from_secs(7 * 1800));
+        house.deadline_passes().await;
+        house.runner.clock.advance(Duration::from_secs(60));
+        house.runner.run_until_idle().await;
+        assert_eq!(server.texts().len(), told, "{:?}", server.texts());
+        house.hours_pass(8).await;
+        let letters = server.texts();
+        assert!(letters.len() == 1 && letters[0].contains("吴总"), "once: {letters:?}");
     }
 }

@@ -146,6 +146,14 @@ impl Intake {
         self.enqueue(tx, &job, key, run_at).await
     }
 
+    /// Takes on a job that may be owed for later: it is done by then.
+    pub(crate) async fn owe_by(&self, tx: &mut Tx, job: Job, run_at: Timestamp) -> Result<(), StoreError> {
+        if let Some(key) = job.dedupe_key() {
+            store::jobs::bring_forward(tx, &key, run_at).await?;
+        }
+        self.owe(tx, job, run_at).await
+    }
+
     /// Owes a job that may have been done before: its work is wanted again.
     pub(crate) async fn owe_again(&self, tx: &mut Tx, job: Job, run_at: Timestamp) -> Result<(), StoreError> {
         self.enqueue(tx, &job, None, run_at).await

@@ -125,7 +125,8 @@ impl Runner {
                 if alerts.tells_people() {
                     let staff = store::staff::list(tx).await?;
                     for (staff, at) in alert::people(&staff, &alerts.rules, &alerts.quiet, &matter, now) {
-                        intake.owe(tx, Job::TellPerson { flag, staff }, at).await?;
+                        // The ladder may have let them sleep; a rule for the night does not.
+                        intake.owe_by(tx, Job::TellPerson { flag, staff }, at).await?;
                     }
                 }
                 for (target, at) in alert::plan(&alerts.set_up(), &alerts.rules, &alerts.quiet, &matter, now) {

@@ -207,6 +207,14 @@ pub async fn spare(tx: &mut Tx, dedupe_key: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Has a job that waits for its first attempt done at `run_at` at the latest.
+pub async fn bring_forward(tx: &mut Tx, dedupe_key: &str, run_at: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE jobs SET run_at = $2 WHERE dedupe_key = $1 AND status = 'ready' AND attempt = 0 \
+                       AND run_at > $2";
+    both!(tx, |c| sqlx::query(SQL).bind(dedupe_key).bind(run_at.0).execute(c).await.map(drop))?;
+    Ok(())
+}
+
 /// Puts a failed job back for another attempt at `run_at`, or gives it up if there were enough.
 /// Returns false if the attempt is not the running one.
 pub async fn retry(tx: &mut Tx, id: JobId, attempt: u32, run_at: Timestamp, error: &str) -> Result<bool, StoreError> {

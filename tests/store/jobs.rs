@@ -68,6 +68,22 @@ pub(crate) async fn a_row_of_recordings_keeps_no_answer_waiting(db: Database) {
     assert!(due(Share::Long).await && due(Share::All).await);
 }
 
+pub(crate) async fn a_job_that_waits_for_later_is_brought_forward_and_never_put_off(db: Database) {
+    let later = db.now() + Duration::from_mins(60);
+    let keyed = |kind: &str| NewJob { dedupe_key: Some(kind.to_owned()), run_at: later, ..job(&db, kind) };
+    for kind in ["wanted", "left alone"] {
+        assert!(enqueue(&db, keyed(kind)).await);
+    }
+    let now = db.now();
+    let brings = async |key: &'static str, at| write!(db.store, |tx| jobs::bring_forward(tx, key, at).await).unwrap();
+    brings("wanted", now).await;
+    brings("wanted", later).await;
+    brings("nobody's", now).await;
+    assert_eq!(claim(&db).await, ["wanted"]);
+    brings("wanted", now).await;
+    assert_eq!(claim(&db).await, [""; 0], "one that runs is left to whoever has it");
+}
+
 pub(crate) async fn the_one_worker_of_sqlite_takes_over_at_its_start_what_it_was_killed_over(db: Database) {
     enqueue(&db, job(&db, "listen")).await;
     let before = claim_one(&db).await;

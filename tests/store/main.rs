@@ -167,6 +167,7 @@ behaviours! {
         a_job_with_the_same_key_is_not_taken_on_twice,
         a_job_exists_only_if_its_transaction_does,
         jobs_are_claimed_when_due_in_order,
+        a_job_that_waits_for_later_is_brought_forward_and_never_put_off,
         a_row_of_recordings_keeps_no_answer_waiting,
         the_one_worker_of_sqlite_takes_over_at_its_start_what_it_was_killed_over,
         a_lane_runs_one_job_at_a_time_in_order,
