@@ -93,7 +93,8 @@ impl Intake {
                     keys.extend(self.empty_dialogue(tx, id, dialogue.id).await?);
                 }
                 self.empty_words(tx, Of::Contact(contact.id)).await?;
-                for mut visit in store::visits::list_for_contact(tx, contact.id, MOST_VISITS).await? {
+                for listed in store::visits::list_for_contact(tx, contact.id, MOST_VISITS).await? {
+                    let Some(mut visit) = store::visits::load_for_update(tx, listed.id).await? else { continue };
                     if let Some(record) = visit.record.as_mut() {
                         for media in &record.media {
                             erasures::empty_file(tx, *media).await?;

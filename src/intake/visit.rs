@@ -39,6 +39,7 @@ impl Intake {
                 found = store::visits::find_to_call(tx, binding.unit, answer.contact_id, &answer.survey).await?;
             }
         }
+        let found = held(tx, found).await?;
         let anonymous = store::responses::is_anonymous(tx, response).await?;
         keep(tx, found, |visit| {
             let answered = visit.answer(response, scene.now)?;
@@ -51,6 +52,7 @@ impl Intake {
     pub(super) async fn visit_left(&self, tx: &mut Tx, scene: &Scene, response: ResponseId) -> Result<(), StoreError> {
         let reason = if scene.state.surveys_stopped { Reason::OptedOut } else { Reason::BrokenOff };
         let found = store::visits::find_by_response(tx, response).await?;
+        let found = held(tx, found).await?;
         // What ran out is with a person already.
         let open = found.filter(|visit| matches!(visit.status, VisitStatus::Sent | VisitStatus::Reminded));
         let Some(visit) = open else { return Ok(()) };
@@ -74,6 +76,7 @@ impl Intake {
                 // The conversation may be about something else by now; the response ends all the same.
                 store::responses::expire(tx, *response).await?;
                 let found = store::visits::find_by_response(tx, *response).await?;
+                let found = held(tx, found).await?;
                 let anonymous = store::responses::is_anonymous(tx, *response).await?;
                 keep(tx, found, |visit| {
                     let called = visit.call(Reason::Unanswered, now)?;
@@ -104,6 +107,7 @@ impl Intake {
         let announced = Intake::state_of(&found)?.invited.filter(|invited| invited.announced);
         let Some(invited) = announced else { return Ok(()) };
         let visit = store::visits::find_by_response(tx, invited.response).await?;
+        let visit = held(tx, visit).await?;
         // One that was brought up once more waits for its end: its first notice was brought.
         let unheard = visit.filter(|visit| visit.status == VisitStatus::Sent);
         keep(tx, unheard, |visit| visit.call(Reason::NotReachable, self.clock.now())).await
@@ -132,6 +136,7 @@ impl Intake {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let found = store::visits::find_by_response(tx, response).await?;
+        let found = held(tx, found).await?;
         keep(tx, found, |visit| visit.remind(now)).await
     }
 
@@ -150,7 +155,16 @@ impl Intake {
     }
 }
 
-/// Stores a visit after a change; one that no longer fits is none, since somebody was faster.
+/// Holds a visit that was found, and returns it as it is now: staff may just be writing it down. The
+/// conversation is held before it.
+async fn held(tx: &mut Tx, found: Option<Visit>) -> Result<Option<Visit>, StoreError> {
+    match found {
+        Some(visit) => store::visits::load_for_update(tx, visit.id).await,
+        None => Ok(None),
+    }
+}
+
+/// Stores a visit that is held after a change; one that no longer fits is none, since somebody was faster.
 async fn keep(
     tx: &mut Tx,
     visit: Option<Visit>,
