@@ -77,8 +77,9 @@ impl Intake {
         match erasure.dialogue {
             Some(dialogue) => {
                 let found = store::dialogues::load_for_update(tx, dialogue).await?;
-                // They came back: what they agree to now counts.
-                if erasure.why == Wish::Left && found.is_none_or(|found| found.left_at.is_none()) {
+                // They came back: what they agree to now counts. Who left again since has a time of grace anew.
+                let left_at = found.and_then(|found| found.left_at);
+                if erasure.why == Wish::Left && left_at.is_none_or(|left| left > erasure.asked_at) {
                     erasures::done(tx, id, now).await?;
                     return Ok(None);
                 }

@@ -139,6 +139,27 @@ async fn who_unfollows_on_wechat_is_forgotten_there_a_day_later_unless_they_come
 }
 
 #[tokio::test]
+async fn who_unfollows_on_wechat_again_has_the_whole_day_anew() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let mut talk = Talk::begin().await;
+    talk.turns_to(ChannelKind::Wechat, "oAbCdEf").await;
+    talk.binds().await;
+    talk.says("我是王小敏").await;
+    talk.shows(Content::Left, "[取消关注]").await;
+    talk.clock.advance(22 * HOUR);
+    talk.says("我又回来了").await;
+    talk.clock.advance(HOUR);
+    talk.shows(Content::Left, "[取消关注]").await;
+    talk.clock.advance(HOUR);
+    talk.runner().run_until_idle().await;
+    assert!(everything(&talk).await.contains("王小敏"), "a day after the first time, they had come back");
+    talk.clock.advance(23 * HOUR);
+    talk.runner().run_until_idle().await;
+    let after = everything(&talk).await;
+    assert!(!after.contains("王小敏") && !after.contains("oAbCdEf"), "a day after the second");
+}
+
+#[tokio::test]
 async fn who_takes_back_their_consent_on_wechat_is_forgotten_there_at_once_whatever_they_do_next() {
     let mut talk = Talk::begin().await;
     talk.turns_to(ChannelKind::Wechat, "oAbCdEf").await;
