@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of this crate is tests")]
 
+mod at_once;
 mod closed_loop;
 mod cluster;
 mod corrections;
@@ -162,6 +163,10 @@ behaviours! {
         a_file_of_a_record_leads_to_its_visit_and_to_whoever_has_its_ticket,
         an_answer_saves_the_call_that_was_to_ask_for_it_and_no_other,
         a_machine_is_found_by_its_codes_and_watched,
+    }
+    at_once {
+        of_two_visits_of_one_person_one_is_sent_and_one_waits,
+        an_answer_that_comes_while_staff_writes_the_call_down_does_not_undo_it,
     }
     jobs {
         a_job_with_the_same_key_is_not_taken_on_twice,

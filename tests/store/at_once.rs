@@ -1,0 +1,161 @@
+//! What happens to one person from two sides at once: two visits that fall due, an answer while staff
+//! writes the call down.
+
+use std::sync::Arc;
+
+use huifang::catalog::Catalog;
+use huifang::channel::{ChannelKind, Content, Inbound};
+use huifang::domain::ids::{ContactId, DialogueId, ProjectId, UnitId};
+use huifang::domain::project::{Project, ProjectKind, Unit};
+use huifang::domain::time::Timestamp;
+use huifang::domain::token::TokenKey;
+use huifang::domain::visit::{Reason, Record, Visit, VisitKind, VisitStatus, Way};
+use huifang::intake::Intake;
+use huifang::planner::Planner;
+use huifang::store::{dialogues, projects, units, visits};
+use huifang::tagging::{Lexical, Tagger};
+use tokio::sync::oneshot;
+
+use crate::database::{Database, read, write};
+
+/// How many wait for a row that somebody else holds.
+const WAITING: &str =
+    "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+
+/// The owner of a flat, who scanned its code in the chat.
+struct Owner {
+    intake: Intake,
+    project: ProjectId,
+    unit: UnitId,
+    contact: ContactId,
+    dialogue: DialogueId,
+}
+
+impl Owner {
+    async fn moves_in(db: &Database) -> Owner {
+        let lexicon = huifang::catalog::lexicon::embedded().unwrap();
+        let tagger = Arc::new(Tagger::by_rules(Lexical::new(&lexicon).unwrap()));
+        let (catalog, key) = (Arc::new(Catalog::embedded().unwrap()), TokenKey::new([7; 32]));
+        let intake = Intake::new(db.store.clone(), catalog, tagger, db.clock.clone(), key.clone(), "110".to_owned());
+        let (project, unit): (ProjectId, UnitId) = (db.clock.new_id(), db.clock.new_id());
+        let rows = (Project::new(project, "翠湖花园", ProjectKind::Housing), Unit::new(unit, project, "3-1201"));
+        write!(db.store, |tx| {
+            projects::insert(tx, &rows.0).await?;
+            units::insert(tx, &rows.1).await
+        })
+        .unwrap();
+        let token = key.sign(unit, Timestamp(db.now().0 + 1_000_000));
+        says(&intake, "m0", &format!("/start {token}")).await;
+        let found = read!(db.store, |tx| dialogues::find_by_address(tx, "web", "li").await).unwrap().unwrap();
+        Owner { intake, project, unit, contact: found.contact_id.unwrap(), dialogue: found.id }
+    }
+
+    fn visit(&self, db: &Database, kind: VisitKind, name: &str) -> Visit {
+        let key = format!("{}:{name}", self.unit);
+        let visit = Visit::planned(db.clock.new_id(), key, kind, self.project, "maintenance".to_owned(), db.now());
+        Visit { unit_id: Some(self.unit), ..visit }
+    }
+}
+
+async fn says(intake: &Intake, id: &str, words: &str) {
+    let inbound = Inbound {
+        channel: ChannelKind::Web,
+        address: "li".to_owned(),
+        external_id: id.to_owned(),
+        language: None,
+        content: Content::Text(words.to_owned()),
+    };
+    intake.receive(inbound).await.unwrap();
+}
+
+/// Waits until so many stand before a row that is held. On SQLite they stand before the database.
+async fn are_waiting(db: &Database, count: i64) {
+    while !db.is_sqlite() && db.number(WAITING).await < count {}
+}
+
+pub(crate) async fn of_two_visits_of_one_person_one_is_sent_and_one_waits(db: Database) {
+    let owner = Owner::moves_in(&db).await;
+    let due = ["special:1", "special:2"].map(|name| {
+        let visit = owner.visit(&db, VisitKind::Special, name);
+        Visit { contact_id: Some(owner.contact), ..visit }
+    });
+    let (rows, dialogue) = (due.clone(), owner.dialogue);
+    write!(db.store, |tx| {
+        for visit in &rows {
+            visits::insert(tx, visit).await?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    let ((is_held, held), (go, goes)) = (oneshot::channel(), oneshot::channel::<()>());
+    let holder = db.store.clone();
+    let holds = tokio::spawn(async move {
+        write!(holder, |tx| {
+            dialogues::lock(tx, dialogue).await?;
+            is_held.send(()).unwrap();
+            goes.await.unwrap();
+            Ok(())
+        })
+    });
+    held.await.unwrap();
+    let sends = due.map(|visit| {
+        let (store, planner) = (db.store.clone(), Planner::new(owner.intake.clone()));
+        tokio::spawn(async move { write!(store, |tx| planner.send(tx, visit.id).await) })
+    });
+    are_waiting(&db, 2).await;
+    go.send(()).unwrap();
+    holds.await.unwrap().unwrap();
+    for sent in sends {
+        sent.await.unwrap().unwrap();
+    }
+    let unit = owner.unit;
+    let all = read!(db.store, |tx| visits::list_for_unit(tx, unit).await).unwrap();
+    let mut stand: Vec<_> = all.iter().map(|visit| (visit.status.name(), visit.due_at > db.now())).collect();
+    stand.sort_unstable();
+    assert_eq!(stand, [("planned", true), ("sent", false)], "one survey at a time");
+}
+
+pub(crate) async fn an_answer_that_comes_while_staff_writes_the_call_down_does_not_undo_it(db: Database) {
+    let owner = Owner::moves_in(&db).await;
+    let by = db.staff("wu").await;
+    let visit = owner.visit(&db, VisitKind::First, "first:1").call(Reason::NotReachable, db.now()).unwrap();
+    let (id, now) = (visit.id, db.now());
+    write!(db.store, |tx| visits::insert(tx, &visit).await).unwrap();
+    let record = Record {
+        way: Way::Phone,
+        at: now,
+        place: None,
+        note: "一切正常".to_owned(),
+        media: vec![],
+        by,
+        confirmed: None,
+    };
+    let ((is_held, held), (go, goes)) = (oneshot::channel(), oneshot::channel::<()>());
+    let store = db.store.clone();
+    let writes = tokio::spawn(async move {
+        write!(store, |tx| {
+            let visit = visits::load_for_update(tx, id).await?.unwrap();
+            is_held.send(()).unwrap();
+            goes.await.unwrap();
+            visits::update(tx, &visit.done(record, None, now).unwrap()).await
+        })
+    });
+    held.await.unwrap();
+    let intake = owner.intake.clone();
+    let answers = tokio::spawn(async move {
+        for (n, words) in ["/survey", "5", "5", "5", "5", "跳过", "跳过"].into_iter().enumerate() {
+            says(&intake, &format!("a{n}"), words).await;
+        }
+    });
+    are_waiting(&db, 1).await;
+    go.send(()).unwrap();
+    writes.await.unwrap().unwrap();
+    answers.await.unwrap();
+    let found = read!(db.store, |tx| visits::find(tx, id).await).unwrap().unwrap();
+    assert_eq!(
+        (found.status, found.record.map(|record| record.note)),
+        (VisitStatus::Done, Some("一切正常".to_owned()))
+    );
+    let complete = db.number("SELECT COUNT(*) FROM responses WHERE status = 'complete'").await;
+    assert_eq!(complete, 1, "what was answered counts all the same");
+}
