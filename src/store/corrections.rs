@@ -158,11 +158,16 @@ impl TryFrom<CorrectionRow> for Verdict {
             (None, Some(id)) => About::Response(at.parse("response_id", id)?),
             _ => return Err(at.corrupt("ticket_id")),
         };
+        let corrected = at.json("corrected", &row.corrected)?;
         Ok(Verdict {
             id: at.parse("id", &row.id)?,
             about,
-            original: at.json("original", row.original.as_deref().unwrap_or_default())?,
-            corrected: at.json("corrected", &row.corrected)?,
+            original: match row.original.as_deref() {
+                // Versions before emptied it when the person was forgotten.
+                None | Some("") => corrected,
+                Some(original) => at.json("original", original)?,
+            },
+            corrected,
             by: at.parse("staff_id", &row.staff_id)?,
             at: Timestamp(row.at),
             words: row.words.unwrap_or_default(),

@@ -203,7 +203,7 @@ pub async fn empty_responses(tx: &mut Tx, of: Of) -> Result<(), StoreError> {
     for sql in [
         format!("UPDATE responses SET comment = NULL, keywords = '[]' WHERE {column} = $1"),
         format!("UPDATE answers SET text = NULL WHERE response_id IN {those}"),
-        format!("UPDATE corrections SET words = NULL, original = NULL WHERE response_id IN {those}"),
+        format!("UPDATE corrections SET words = NULL WHERE response_id IN {those}"),
     ] {
         both!(tx, |c| sqlx::query(AssertSqlSafe(sql)).bind(&id).execute(c).await.map(drop))?;
     }
@@ -216,7 +216,7 @@ pub async fn empty_histories(tx: &mut Tx, of: Of) -> Result<Vec<TicketId>, Store
     let those = format!("SELECT id FROM tickets WHERE {column} = $1");
     for sql in [
         format!("UPDATE ticket_events SET body = '{{}}' WHERE actor = 'client' AND ticket_id IN ({those})"),
-        format!("UPDATE corrections SET words = NULL, original = NULL WHERE ticket_id IN ({those})"),
+        format!("UPDATE corrections SET words = NULL WHERE ticket_id IN ({those})"),
     ] {
         both!(tx, |c| sqlx::query(AssertSqlSafe(sql)).bind(&id).execute(c).await.map(drop))?;
     }

@@ -5,11 +5,14 @@ use std::time::Duration;
 use huifang::domain::access::Scope;
 use huifang::domain::alert::reach::{Miss, Missed, Telling, Way};
 use huifang::domain::contact::{self, Contact, Proof};
+use huifang::domain::correction::{About, Labels};
 use huifang::domain::flag::{Flag, FlagKind};
 use huifang::domain::language::Language;
 use huifang::domain::project::{Project, ProjectKind, Tier, Unit, Upkeep};
 use huifang::domain::ticket::{Ticket, TicketKind};
+use huifang::domain::understanding::{Category, Intent, Sentiment, Urgency};
 use huifang::store::contact_merges::{self, Merge};
+use huifang::store::corrections::{self, Verdict};
 use huifang::store::dialogues::{self, NewDialogue};
 use huifang::store::erasures::{self, Erasure, Of, Wish};
 use huifang::store::sessions::{self, Session};
@@ -391,6 +394,24 @@ pub(crate) async fn what_is_erased_is_empty_and_still_counts(db: Database) {
     let person = neighbour(&db, "王敏", "13800138000", "3栋502").await;
     let (who, now) = (person.id, db.now());
     let talk = read!(db.store, |tx| dialogues::list_for_contact(tx, who).await).unwrap().remove(0).id;
+    let ticket = read!(db.store, |tx| tickets::list_for_contact(tx, who, 9).await).unwrap().remove(0).id;
+    let by = db.staff("li").await;
+    let seen = Labels {
+        sentiment: Sentiment::Neutral,
+        intent: Intent::RepairReport,
+        category: Some(Category::Leak),
+        urgency: Urgency::Normal,
+    };
+    let meant = Labels { category: Some(Category::Crack), ..seen };
+    let verdict = Verdict {
+        id: db.clock.new_id(),
+        about: About::Ticket(ticket),
+        words: "我是王敏，墙裂了".to_owned(),
+        original: seen,
+        corrected: meant,
+        by,
+        at: now,
+    };
     let (file, message, id) = (db.clock.new_id(), db.clock.new_id(), db.clock.new_id());
     let new = Erasure {
         id,
@@ -430,6 +451,7 @@ pub(crate) async fn what_is_erased_is_empty_and_still_counts(db: Database) {
             received_at: now,
         };
         inbox::remember(tx, &said).await?;
+        corrections::add_verdict(tx, &verdict).await?;
         erasures::insert(tx, &new).await
     })
     .unwrap();
@@ -452,6 +474,13 @@ pub(crate) async fn what_is_erased_is_empty_and_still_counts(db: Database) {
     })
     .unwrap();
     assert_eq!(again, (0, Vec::<String>::new()));
+    let about = About::Ticket(ticket);
+    let judged = read!(db.store, |tx| corrections::verdict(tx, about).await).unwrap().unwrap();
+    assert_eq!((judged.words.as_str(), judged.original, judged.corrected), ("", seen, meant));
+    // So it was left by versions before.
+    db.execute("UPDATE corrections SET original = NULL").await;
+    let judged = read!(db.store, |tx| corrections::verdicts(tx).await).unwrap().remove(0);
+    assert_eq!((judged.original, judged.corrected), (meant, meant));
     let (found, address, heard, done) = read!(db.store, |tx| Ok((
         contacts::find(tx, who).await?.unwrap(),
         identities::find_contact(tx, "web", "王敏").await?,
