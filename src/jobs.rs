@@ -149,10 +149,15 @@ impl Runner {
     async fn claim(&self, room: usize, share: Share) -> Vec<ClaimedJob> {
         let clock = self.clock.clone();
         let limit = u32::try_from(room).unwrap_or(1);
-        // Looking is cheap, claiming is a durable write: look first.
-        let now = clock.now();
-        let due = self.store.read(move |tx| Box::pin(async move { jobs::is_due(tx, now, share).await })).await;
-        let claimed = match due {
+        // Looking is cheap, claiming is a durable write: look first, by the same clock.
+        let looking = clock.clone();
+        let due = self.store.read(move |tx| {
+            Box::pin(async move {
+                let now = jobs::database_now(tx).await?.unwrap_or_else(|| looking.now());
+                jobs::is_due(tx, now, share).await
+            })
+        });
+        let claimed = match due.await {
             Ok(true) => {
                 self.store
                     .write(move |tx| {

@@ -152,6 +152,22 @@ pub(super) async fn database_clock(tx: &mut Tx) -> Result<Option<i64>, StoreErro
     }
 }
 
+/// Whether no other job of its lane stands before the job `j`: one that runs, or an earlier one that is due
+/// or waits for another attempt. Whoever looks for a job and whoever claims it must mean the same, or a job
+/// that is seen but not to be had is looked for again and again.
+macro_rules! lane_is_free {
+    ($now:literal) => {
+        concat!(
+            "(j.lane IS NULL OR NOT EXISTS (SELECT 1 FROM jobs b WHERE b.lane = j.lane AND b.id <> j.id AND ",
+            "(b.status = 'running' OR (b.status = 'ready' AND b.id < j.id AND j.status = 'ready' ",
+            "AND (b.attempt > 0 OR b.run_at <= ",
+            $now,
+            ")))))"
+        )
+    };
+}
+pub(super) use lane_is_free;
+
 /// Returns the statement that claims due jobs; see [`super::jobs::claim`]. On Postgres other
 /// claimers are stepped over; on SQLite there are none.
 pub(super) fn claim_jobs(tx: &Tx) -> &'static str {
@@ -162,10 +178,9 @@ pub(super) fn claim_jobs(tx: &Tx) -> &'static str {
                 "WHERE id IN (SELECT j.id FROM jobs j WHERE ",
                 "((j.status = 'ready' AND j.run_at <= $2) OR (j.status = 'running' AND j.lease_until <= $2)) ",
                 "AND ($4 = 'all' OR (j.kind IN ($5, $6, $7, $8)) = ($4 = 'long')) ",
-                "AND (j.lane IS NULL OR NOT EXISTS (SELECT 1 FROM jobs b WHERE b.lane = j.lane AND b.id <> j.id AND ",
-                "(b.status = 'running' OR (b.status = 'ready' AND b.id < j.id AND j.status = 'ready' ",
-                "AND (b.attempt > 0 OR b.run_at <= $2))))) ",
-                "ORDER BY j.run_at, j.id LIMIT $3",
+                "AND ",
+                lane_is_free!("$2"),
+                " ORDER BY j.run_at, j.id LIMIT $3",
                 $lock,
                 ") RETURNING id, kind, payload, lane, attempt, max_attempts, run_at, created_at"
             )

@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
-use super::backend;
+use super::backend::{self, lane_is_free};
 use super::tx::both;
 use super::value::{Row, clean};
 use super::{StoreError, Tx};
@@ -123,12 +123,15 @@ impl Share {
     }
 }
 
-/// Says whether a job of this share is due. A look costs nothing durable, a claim does.
+/// Says whether [`claim`] would find a job of this share. A look costs nothing durable, a claim does.
 pub async fn is_due(tx: &mut Tx, now: Timestamp, share: Share) -> Result<bool, StoreError> {
-    const SQL: &str = "SELECT COUNT(*) FROM (SELECT ripe.kind FROM (\
-                       SELECT kind FROM jobs WHERE status = 'ready' AND run_at <= $1 \
-                       UNION ALL SELECT kind FROM jobs WHERE status = 'running' AND lease_until <= $1) AS ripe \
-                       WHERE $2 = 'all' OR (ripe.kind IN ($3, $4, $5, $6)) = ($2 = 'long') LIMIT 1) AS due";
+    const SQL: &str = concat!(
+        "SELECT COUNT(*) FROM (SELECT ripe.kind FROM (\
+         SELECT j.kind FROM jobs j WHERE j.status = 'ready' AND j.run_at <= $1 AND ",
+        lane_is_free!("$1"),
+        " UNION ALL SELECT kind FROM jobs WHERE status = 'running' AND lease_until <= $1) AS ripe \
+         WHERE $2 = 'all' OR (ripe.kind IN ($3, $4, $5, $6)) = ($2 = 'long') LIMIT 1) AS due"
+    );
     let due: i64 = both!(tx, |c| sqlx::query_scalar(SQL)
         .bind(now.0)
         .bind(share.name())

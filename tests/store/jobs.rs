@@ -84,6 +84,27 @@ pub(crate) async fn a_job_that_waits_for_later_is_brought_forward_and_never_put_
     assert_eq!(claim(&db).await, [""; 0], "one that runs is left to whoever has it");
 }
 
+pub(crate) async fn what_waits_behind_another_of_its_lane_is_not_due(db: Database) {
+    enqueue(&db, in_lane(&db, "first")).await;
+    enqueue(&db, in_lane(&db, "second")).await;
+    let due = async || {
+        let now = db.now();
+        read!(db.store, |tx| jobs::is_due(tx, now, Share::Quick).await).unwrap()
+    };
+    let first = claim_one(&db).await;
+    assert!(!due().await, "the first runs");
+    let again = db.now() + Duration::from_secs(30);
+    assert!(write!(db.store, |tx| jobs::retry(tx, first.id, 1, again, "HTTP 502").await).unwrap());
+    assert!(!due().await, "the first waits for another attempt");
+    db.clock.advance(Duration::from_secs(30));
+    assert!(due().await);
+    let first = claim_one(&db).await;
+    assert!(done(&db, first.id, 2).await);
+    assert!(due().await, "the second is next");
+    assert_eq!(claim(&db).await, ["second"]);
+    assert!(!due().await);
+}
+
 pub(crate) async fn the_one_worker_of_sqlite_takes_over_at_its_start_what_it_was_killed_over(db: Database) {
     enqueue(&db, job(&db, "listen")).await;
     let before = claim_one(&db).await;

@@ -174,6 +174,7 @@ behaviours! {
         jobs_are_claimed_when_due_in_order,
         a_job_that_waits_for_later_is_brought_forward_and_never_put_off,
         a_row_of_recordings_keeps_no_answer_waiting,
+        what_waits_behind_another_of_its_lane_is_not_due,
         the_one_worker_of_sqlite_takes_over_at_its_start_what_it_was_killed_over,
         a_lane_runs_one_job_at_a_time_in_order,
         a_job_waiting_for_another_attempt_holds_its_lane,
