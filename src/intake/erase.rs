@@ -10,7 +10,6 @@ use std::time::Duration;
 use super::message::{InboundBody, encode};
 use super::{Intake, Scene};
 use crate::channel::ChannelKind;
-use crate::domain::contact::Contact;
 use crate::domain::dialogue::State;
 use crate::domain::ids::{ContactId, DialogueId, ErasureId, StaffId};
 use crate::domain::job::Job;
@@ -87,7 +86,7 @@ impl Intake {
                 self.empty_words(tx, Of::Dialogue(dialogue)).await?;
             }
             None => {
-                let contact = self.of_whom(tx, erasure.contact).await?;
+                let contact = store::contacts::carrying_on(tx, erasure.contact).await?;
                 let Some(contact) = contact else { return Ok(None) };
                 for dialogue in store::dialogues::list_for_contact(tx, contact.id).await? {
                     store::dialogues::lock(tx, dialogue.id).await?;
@@ -122,15 +121,6 @@ impl Intake {
         erasures::done(tx, id, self.clock.now()).await?;
         tracing::info!(erasure.id = %id, files, "personal data was removed: {id}");
         Ok(())
-    }
-
-    /// Whoever carries on for a contact by now.
-    async fn of_whom(&self, tx: &mut Tx, id: ContactId) -> Result<Option<Contact>, StoreError> {
-        let found = store::contacts::find(tx, id).await?;
-        match found.as_ref().and_then(|contact| contact.merged_into) {
-            Some(into) => store::contacts::find(tx, into).await,
-            None => Ok(found),
-        }
     }
 
     async fn empty_dialogue(

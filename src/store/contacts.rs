@@ -25,6 +25,9 @@ use crate::domain::ids::ContactId;
 use crate::domain::language::Language;
 use crate::domain::time::Timestamp;
 
+/// Merges that are followed, one contact having become part of the next.
+const MOST_MERGES: usize = 64;
+
 /// Inserts a contact.
 pub async fn insert(tx: &mut Tx, contact: &Contact) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO contacts \
@@ -101,6 +104,17 @@ pub async fn update_language(tx: &mut Tx, id: ContactId, language: Language) -> 
         .await
         .map(|done| done.rows_affected()))?;
     found(changed, id)
+}
+
+/// Returns whoever carries on for a contact by now: themselves, or whom they became part of, who may have
+/// become part of yet another.
+pub async fn carrying_on(tx: &mut Tx, id: ContactId) -> Result<Option<Contact>, StoreError> {
+    let mut found = find(tx, id).await?;
+    for _ in 0..MOST_MERGES {
+        let Some(into) = found.as_ref().and_then(|contact| contact.merged_into) else { break };
+        found = find(tx, into).await?;
+    }
+    Ok(found)
 }
 
 /// Returns everybody with a telephone number who carries on by themselves, the earliest first.

@@ -225,19 +225,34 @@ pub async fn empty_histories(tx: &mut Tx, of: Of) -> Result<Vec<TicketId>, Store
     rows.into_iter().map(|id| Row { table: "tickets", id: &id }.parse("id", &id)).collect()
 }
 
-/// Empties the person: those who became part of them as well, their flats and what merges knew.
+/// Empties the person: those who became part of them as well, directly or by way of another, their flats and
+/// what merges knew.
 pub async fn empty_contact(tx: &mut Tx, id: ContactId, now: Timestamp) -> Result<(), StoreError> {
-    const PERSON: &str = "UPDATE contacts SET name = NULL, phone = NULL, phone_verified_at = NULL, consent_at = NULL, \
-                          surveys_stopped_at = COALESCE(surveys_stopped_at, $2), \
-                          erased_at = COALESCE(erased_at, $2) WHERE id = $1 OR merged_into = $1";
-    const ADDRESSES: &str = "DELETE FROM identities WHERE contact_id = $1";
-    const UNITS: &str = "DELETE FROM contact_units WHERE contact_id = $1";
-    const MERGES: &str = "UPDATE contact_merges SET moved = '' WHERE kept_id = $1 OR gone_id = $1";
+    macro_rules! whole {
+        ($sql:literal) => {
+            concat!(
+                "WITH RECURSIVE whole(id) AS (SELECT CAST($1 AS TEXT) UNION \
+                 SELECT c.id FROM contacts c JOIN whole w ON c.merged_into = w.id) ",
+                $sql
+            )
+        };
+    }
+    const PERSON: &str = whole!(
+        "UPDATE contacts SET name = NULL, phone = NULL, phone_verified_at = NULL, consent_at = NULL, \
+         surveys_stopped_at = COALESCE(surveys_stopped_at, $2), erased_at = COALESCE(erased_at, $2) \
+         WHERE id IN (SELECT id FROM whole)"
+    );
+    const ADDRESSES: &str = whole!("DELETE FROM identities WHERE contact_id IN (SELECT id FROM whole)");
+    const UNITS: &str = whole!("DELETE FROM contact_units WHERE contact_id IN (SELECT id FROM whole)");
+    const MERGES: &str = whole!(
+        "UPDATE contact_merges SET moved = '' \
+         WHERE kept_id IN (SELECT id FROM whole) OR gone_id IN (SELECT id FROM whole)"
+    );
     let key = id.to_string();
-    both!(tx, |c| sqlx::query(PERSON).bind(&key).bind(now.0).execute(c).await.map(drop))?;
     for sql in [ADDRESSES, UNITS, MERGES] {
         both!(tx, |c| sqlx::query(sql).bind(&key).execute(c).await.map(drop))?;
     }
+    both!(tx, |c| sqlx::query(PERSON).bind(&key).bind(now.0).execute(c).await.map(drop))?;
     Ok(())
 }
 

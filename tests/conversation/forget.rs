@@ -109,6 +109,65 @@ async fn whoever_asks_to_be_forgotten_says_so_twice_and_is() {
     assert_ne!(whose(&talk).await, contact);
 }
 
+/// Three conversations of somebody of whom each time a name and a number were written down; the earliest first.
+async fn three_of_one(talk: &mut Talk) -> [ContactId; 3] {
+    let mut known = Vec::new();
+    for (address, name, phone) in [
+        ("11111111", "赵小甲", "13100000001"),
+        ("22222222", "钱小乙", "13100000002"),
+        ("33333333", "孙小丙", "13100000003"),
+    ] {
+        talk.turns_to(ChannelKind::Telegram, address).await;
+        talk.says("你好").await;
+        let contact = whose(talk).await;
+        let written = talk.store.write(move |tx| {
+            Box::pin(async move { store::contacts::update_person(tx, contact, Some(name), Some(phone)).await })
+        });
+        written.await.unwrap();
+        known.push(contact);
+    }
+    known.try_into().unwrap()
+}
+
+const OF_THE_THREE: [&str; 9] =
+    ["11111111", "22222222", "33333333", "赵小甲", "钱小乙", "孙小丙", "13100000001", "13100000002", "13100000003"];
+
+#[tokio::test]
+async fn whoever_became_part_of_somebody_who_became_part_of_another_is_forgotten_with_them() {
+    let mut talk = Talk::begin().await;
+    let [first, second, third] = three_of_one(&mut talk).await;
+    let (desk, li) = (talk.desk(), talk.hires("li", |_| {}).await);
+    assert_eq!(desk.unite(third, second, li).await.unwrap(), second);
+    assert_eq!(desk.unite(second, first, li).await.unwrap(), first);
+    let before = everything(&talk).await;
+    for word in OF_THE_THREE {
+        assert!(before.contains(word), "{word}");
+    }
+    desk.forget(first, li).await.unwrap();
+    talk.runner().run_until_idle().await;
+    let after = everything(&talk).await;
+    for word in OF_THE_THREE {
+        assert!(!after.contains(word), "{word} is still there");
+    }
+}
+
+#[tokio::test]
+async fn a_wish_to_be_forgotten_goes_along_through_two_merges() {
+    let mut talk = Talk::begin().await;
+    let [first, second, third] = three_of_one(&mut talk).await;
+    talk.says("删除我的资料").await;
+    talk.taps("删除我的资料").await;
+    let (desk, li) = (talk.desk(), talk.hires("li", |_| {}).await);
+    desk.unite(third, second, li).await.unwrap();
+    desk.unite(second, first, li).await.unwrap();
+    talk.passes(11);
+    talk.runner().run_until_idle().await;
+    let after = everything(&talk).await;
+    for word in OF_THE_THREE {
+        assert!(!after.contains(word), "{word} is still there");
+    }
+}
+
 #[tokio::test]
 async fn who_unfollows_on_wechat_is_forgotten_there_a_day_later_unless_they_come_back() {
     let mut talk = Talk::begin().await;
