@@ -104,7 +104,7 @@ impl Desk {
                     return Err(DeskError::Changed);
                 }
                 let number = target.number.clone();
-                target.description = format!("{}\n[{}] {}", target.description, ticket.number, ticket.description);
+                target.absorb_words(&ticket);
                 target.priority = target.priority.max(ticket.priority);
                 target.updated_at = now;
                 if target.urgency < ticket.urgency {

@@ -384,6 +384,30 @@ impl Ticket {
         Ok(self.ended(Status::Merged, now))
     }
 
+    /// Takes over the words of a ticket that is merged into this one.
+    pub fn absorb_words(&mut self, merged: &Ticket) {
+        self.description = format!("{}\n[{}] {}", self.description, merged.number, merged.description);
+    }
+
+    /// Gives up the words of a ticket that was merged into this one: its number stays in their place.
+    /// What was said to that ticket since does not stand here.
+    pub fn forget_words_of(&mut self, merged: &Ticket) {
+        let head = format!("[{}]", merged.number);
+        let mut theirs = merged.description.split('\n').skip(1);
+        let mut lines = self.description.split('\n').peekable();
+        let mut kept = Vec::new();
+        while let Some(line) = lines.next() {
+            if line.strip_prefix(&head).is_none_or(|words| !words.starts_with(' ')) {
+                kept.push(line);
+                continue;
+            }
+            kept.push(&head);
+            while theirs.next().is_some_and(|said| lines.next_if_eq(&said).is_some()) {}
+        }
+        self.description = kept.join("\n");
+        self.keywords.retain(|keyword| self.description.contains(&keyword.text));
+    }
+
     fn require(&self, allowed: &[Status], action: &'static str) -> Result<(), InvalidTransition> {
         if allowed.contains(&self.status) { Ok(()) } else { Err(InvalidTransition { from: self.status, action }) }
     }
@@ -430,6 +454,26 @@ mod tests {
         assert_eq!(closed.assignee, Some(staff()));
         assert!(!closed.unverified);
         assert_eq!((closed.updated_at, closed.closed_at), (Timestamp(5), Some(Timestamp(5))));
+    }
+
+    #[test]
+    fn words_that_came_by_a_merge_go_again_and_no_others() {
+        let said =
+            |number: &str, words: &str| Ticket { number: number.to_owned(), description: words.to_owned(), ..ticket() };
+        let mut first = said("HF2611-0001", "我是王敏\n门牌1201");
+        let mut second = said("HF2611-0002", "楼下漏水");
+        let mut third = said("HF2611-0003", "");
+        second.absorb_words(&first);
+        third.absorb_words(&second);
+        first.description.push_str("\n后来又说的");
+        third.description.push_str("\n还在漏");
+        for ticket in [&mut second, &mut third] {
+            ticket.forget_words_of(&first);
+        }
+        assert_eq!(second.description, "楼下漏水\n[HF2611-0001]");
+        assert_eq!(third.description, "\n[HF2611-0002] 楼下漏水\n[HF2611-0001]\n还在漏");
+        third.forget_words_of(&second);
+        assert_eq!(third.description, "\n[HF2611-0002]\n还在漏");
     }
 
     #[test]

@@ -20,6 +20,8 @@ use crate::store::{self, StoreError, Tx};
 
 /// Visits of a person that are looked through for what was written down of them.
 const MOST_VISITS: u32 = 1_000;
+/// Merges that are followed, one ticket having become part of the next.
+const MOST_MERGES: usize = 64;
 
 impl Intake {
     /// Takes on the removal of everything of the person of a conversation, as they wish.
@@ -148,8 +150,24 @@ impl Intake {
         erasures::empty_responses(tx, of).await?;
         for id in erasures::empty_histories(tx, of).await? {
             if let Some(ticket) = store::tickets::load_for_update(tx, id).await? {
+                self.empty_copies(tx, &ticket).await?;
                 store::tickets::update(tx, &nameless(ticket)).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Empties what a merge copied of a ticket's words into another, which may be somebody else's, and
+    /// from there on.
+    async fn empty_copies(&self, tx: &mut Tx, ticket: &Ticket) -> Result<(), StoreError> {
+        let mut next = ticket.merged_into;
+        for _ in 0..MOST_MERGES {
+            let Some(id) = next else { break };
+            let Some(mut with) = store::tickets::load_for_update(tx, id).await? else { break };
+            next = with.merged_into;
+            with.forget_words_of(ticket);
+            store::tickets::update(tx, &with).await?;
+            erasures::empty_judged_with(tx, id, &ticket.number).await?;
         }
         Ok(())
     }

@@ -168,9 +168,12 @@ pub async fn empty_file(tx: &mut Tx, id: MediaId) -> Result<(), StoreError> {
     const HEARD: &str = "UPDATE transcripts SET text = NULL, raw_text = NULL, recognition = NULL, \
                          corrected_text = NULL WHERE media_id = $1";
     const WORDING: &str = "UPDATE corrections SET original = NULL, corrected = '' WHERE media_id = $1";
+    // Staff noted it, the client said it; and a ticket it went to by a merge may be somebody else's.
+    const HISTORY: &str = "UPDATE ticket_events SET body = '{}' WHERE kind = 'heard_anew' \
+                           AND ticket_id IN (SELECT ticket_id FROM ticket_media WHERE media_id = $1)";
     const TICKET: &str = "DELETE FROM ticket_media WHERE media_id = $1";
     let key = id.to_string();
-    for sql in [HEARD, WORDING, TICKET] {
+    for sql in [HEARD, WORDING, HISTORY, TICKET] {
         both!(tx, |c| sqlx::query(sql).bind(&key).execute(c).await.map(drop))?;
     }
     both!(tx, |c| sqlx::query(FILE).bind(&key).bind(ERASED).execute(c).await.map(drop))?;
@@ -223,6 +226,14 @@ pub async fn empty_histories(tx: &mut Tx, of: Of) -> Result<Vec<TicketId>, Store
     let sql = format!("{those} ORDER BY id");
     let rows: Vec<String> = both!(tx, |c| sqlx::query_scalar(AssertSqlSafe(sql)).bind(&id).fetch_all(c).await)?;
     rows.into_iter().map(|id| Row { table: "tickets", id: &id }.parse("id", &id)).collect()
+}
+
+/// Empties the words that staff judged where they hold those of a ticket that was merged into theirs.
+pub async fn empty_judged_with(tx: &mut Tx, ticket: TicketId, merged: &str) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE corrections SET words = NULL WHERE ticket_id = $1 AND words LIKE $2";
+    let pattern = format!("%[{merged}]%");
+    both!(tx, |c| sqlx::query(SQL).bind(ticket.to_string()).bind(pattern).execute(c).await.map(drop))?;
+    Ok(())
 }
 
 /// Empties the person: those who became part of them as well, directly or by way of another, their flats and

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use huifang::channel::{ChannelKind, Content};
+use huifang::domain::correction::{About, Labels};
 use huifang::domain::ids::ContactId;
 use huifang::domain::privacy::Retention;
+use huifang::domain::understanding::{Category, Intent, Sentiment, Urgency};
 use huifang::intake::blob_key;
 use huifang::store;
 use huifang::store::blobs::Bytes;
@@ -166,6 +168,54 @@ async fn a_wish_to_be_forgotten_goes_along_through_two_merges() {
     for word in OF_THE_THREE {
         assert!(!after.contains(word), "{word} is still there");
     }
+}
+
+#[tokio::test]
+async fn what_staff_heard_anew_and_what_went_to_a_neighbours_ticket_goes_with_its_owner() {
+    let mut talk = Talk::begin().await;
+    let li = talk.hires("li", |_| {}).await;
+    talk.turns_to(ChannelKind::Telegram, "11111111").await;
+    talk.binds().await;
+    talk.says("楼道天花板滴水，邻居也看到了").await;
+    talk.taps("提交").await;
+    let neighbours = talk.tickets().await.remove(0);
+
+    talk.turns_to(ChannelKind::Telegram, "97531864").await;
+    talk.binds().await;
+    talk.says("楼道漏水，我叫王小敏").await;
+    let voice = talk.sends_voice().await;
+    talk.is_heard(voice, "王小明").await;
+    talk.taps("提交").await;
+    let contact = whose(&talk).await;
+    let own = talk.tickets().await.into_iter().find(|ticket| ticket.contact_id == contact).unwrap();
+    let desk = talk.desk();
+    desk.merge(own.id, &neighbours.number, "同一处", li).await.unwrap();
+    desk.correct_transcript(voice, "我住1201，王小敏", li).await.unwrap();
+    let labels = Labels {
+        sentiment: Sentiment::Neutral,
+        intent: Intent::RepairReport,
+        category: Some(Category::Leak),
+        urgency: Urgency::Normal,
+    };
+    desk.correct_labels(About::Ticket(neighbours.id), labels, li).await.unwrap();
+    talk.runner().run_until_idle().await;
+    let words = ["王小敏", "王小明", "楼道漏水", "我住1201"];
+    let before = everything(&talk).await;
+    for word in words {
+        assert!(before.contains(word), "{word}");
+    }
+    let kept = talk.ticket(&neighbours).await.description;
+    assert!(kept.contains(&format!("[{}] 楼道漏水", own.number)), "{kept}");
+
+    desk.forget(contact, li).await.unwrap();
+    talk.runner().run_until_idle().await;
+    let after = everything(&talk).await;
+    for word in words {
+        assert!(!after.contains(word), "{word} is still there");
+    }
+    let kept = talk.ticket(&neighbours).await;
+    assert_eq!(kept.description, format!("楼道天花板滴水，邻居也看到了\n[{}]", own.number));
+    assert!(after.contains("同一处"), "what staff wrote is theirs");
 }
 
 #[tokio::test]
