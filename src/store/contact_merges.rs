@@ -36,6 +36,9 @@ pub struct Moved {
     /// What was known of the one that carries on.
     pub before: Contact,
     pub units: Vec<(UnitId, Timestamp)>,
+    /// Those of them that the one that carries on had as well.
+    #[serde(default)]
+    pub shared: Vec<UnitId>,
     pub dialogues: Vec<DialogueId>,
     /// Ids, in the order of [`OWNED`].
     rows: Vec<Vec<String>>,
@@ -63,10 +66,12 @@ pub async fn carry_over(
     let units: Vec<(String, i64)> = both!(tx, |c| sqlx::query_as(UNITS).bind(&from).fetch_all(c).await)?;
     both!(tx, |c| sqlx::query(UNBIND).bind(&from).execute(c).await.map(drop))?;
     let at = Row { table: "contact_units", id: &from };
-    let mut moved = Moved { before, units: Vec::new(), dialogues: Vec::new(), rows: Vec::new() };
+    let mut moved = Moved { before, units: Vec::new(), shared: Vec::new(), dialogues: Vec::new(), rows: Vec::new() };
     for (unit, bound_at) in units {
         let unit: UnitId = at.parse("unit_id", &unit)?;
-        super::contact_units::bind(tx, kept.id, unit, Timestamp(bound_at)).await?;
+        if !super::contact_units::bind(tx, kept.id, unit, Timestamp(bound_at)).await? {
+            moved.shared.push(unit);
+        }
         moved.units.push((unit, Timestamp(bound_at)));
     }
     for dialogue in super::dialogues::list_for_contact(tx, gone).await? {
@@ -92,14 +97,16 @@ pub async fn carry_back(tx: &mut Tx, merge: &Merge, moved: &Moved, kept: &Contac
                            WHERE d.id = $2 AND d.channel = identities.channel AND d.address = identities.address)";
     let (from, to) = (merge.kept.to_string(), merge.gone.to_string());
     for (unit, bound_at) in &moved.units {
-        // Bound at that very moment: it came over, and was not the other's own.
-        both!(tx, |c| sqlx::query(UNBIND)
-            .bind(&from)
-            .bind(unit.to_string())
-            .bind(bound_at.0)
-            .execute(c)
-            .await
-            .map(drop))?;
+        // Bound at that very moment: it came over. An import binds everybody at one moment, though.
+        if !moved.shared.contains(unit) {
+            both!(tx, |c| sqlx::query(UNBIND)
+                .bind(&from)
+                .bind(unit.to_string())
+                .bind(bound_at.0)
+                .execute(c)
+                .await
+                .map(drop))?;
+        }
         super::contact_units::bind(tx, merge.gone, *unit, *bound_at).await?;
     }
     for (table, ids) in OWNED.into_iter().zip(&moved.rows) {

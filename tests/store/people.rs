@@ -309,6 +309,16 @@ pub(crate) async fn everything_of_a_contact_goes_over_and_back(db: Database) {
     let one = neighbour(&db, "王敏", "13800138000", "A").await;
     let two = neighbour(&db, "小王", "13900139000", "B").await;
     let by = db.staff("li").await;
+    // An import says of both that they live in one more flat, at one moment.
+    let garden = project(&db, "C");
+    let (shared, together) = (unit(&db, &garden, "C"), [one.id, two.id]);
+    let (flat, imported) = (shared.id, db.now());
+    write!(db.store, |tx| {
+        projects::insert(tx, &garden).await?;
+        units::insert(tx, &shared).await?;
+        contact_units::bind_all(tx, &together.map(|who| (who, flat)), imported).await
+    })
+    .unwrap();
     let (kept, gone) = contact::join(one.clone(), two.clone()).unwrap();
     assert_eq!((kept.id, gone.id), (one.id, two.id));
     let (id, now, before) = (db.clock.new_id(), db.now(), one.clone());
@@ -330,7 +340,7 @@ pub(crate) async fn everything_of_a_contact_goes_over_and_back(db: Database) {
         )))
         .unwrap()
     };
-    assert_eq!((counts(one.id).await, counts(two.id).await), ((2, 2, 2), (0, 0, 0)));
+    assert_eq!((counts(one.id).await, counts(two.id).await), ((3, 2, 2), (0, 0, 0)));
     let leads = async || read!(db.store, |tx| identities::find_contact(tx, "web", "小王").await).unwrap();
     assert_eq!(leads().await, Some(one.id));
     let two_id = two.id;
@@ -347,7 +357,7 @@ pub(crate) async fn everything_of_a_contact_goes_over_and_back(db: Database) {
         contact_merges::undone(tx, id, by, later).await
     })
     .unwrap();
-    assert_eq!((counts(one.id).await, counts(two.id).await), ((1, 1, 1), (1, 1, 1)));
+    assert_eq!((counts(one.id).await, counts(two.id).await), ((2, 1, 1), (2, 1, 1)));
     assert_eq!(leads().await, Some(two.id));
     let (one_id, two_id) = (one.id, two.id);
     let both = read!(db.store, |tx| Ok((contacts::find(tx, one_id).await?, contacts::find(tx, two_id).await?)));
