@@ -330,7 +330,9 @@ impl Intake {
     /// # Errors
     /// A [`StoreError`] if nothing was stored.
     pub async fn judge_ticket(&self, tx: &mut Tx, id: TicketId, judged: &Understanding) -> Result<(), StoreError> {
-        let Some(mut ticket) = store::tickets::load_for_update(tx, id).await? else { return Ok(()) };
+        let found = store::tickets::load_for_update(tx, id).await?;
+        // Without words the person was forgotten while the model read them.
+        let Some(mut ticket) = found.filter(|ticket| !ticket.description.is_empty()) else { return Ok(()) };
         ticket.sentiment = judged.sentiment;
         ticket.keywords.clone_from(&judged.keywords);
         self.judge_warranty(tx, &mut ticket).await?;
@@ -347,7 +349,8 @@ impl Intake {
     /// # Errors
     /// A [`StoreError`] if nothing was stored.
     pub async fn judge_response(&self, tx: &mut Tx, id: ResponseId, judged: &Understanding) -> Result<(), StoreError> {
-        let Some(found) = store::responses::find(tx, id).await? else { return Ok(()) };
+        let found = store::responses::find(tx, id).await?;
+        let Some(found) = found.filter(|response| response.comment.is_some()) else { return Ok(()) };
         store::responses::judge(tx, id, judged.sentiment, &judged.keywords).await?;
         let conflict = found.score.is_some_and(|score| score::conflict(score, judged));
         let kind = if conflict {

@@ -16,7 +16,7 @@ use crate::store::{self, StoreError};
 
 /// Why there are no bytes.
 pub(super) enum Absent {
-    /// Ask again as the outcome says.
+    /// The job ends as the outcome says: ask again, or leave it.
     Later(Outcome),
     /// There will never be any; noted.
     Lost,
@@ -79,8 +79,18 @@ impl Runner {
         let stored = self.store.write(move |tx| {
             Box::pin(async move { store::media::brought(tx, media, content_type, length, &sha256).await })
         });
-        stored.await.map_err(|error| Absent::Later(error.into()))?;
-        Ok(bytes)
+        if stored.await.map_err(|error| Absent::Later(error.into()))? {
+            return Ok(bytes);
+        }
+        Err(Absent::Later(self.nobodys(row).await))
+    }
+
+    /// Somebody was forgotten while their file was fetched: it goes again, and nobody is told.
+    async fn nobodys(&self, row: &Media) -> Outcome {
+        match self.blobs.delete(&row.key).await {
+            Ok(()) => Outcome::Done,
+            Err(error) => Outcome::Fail(anyhow::Error::new(error).context("a file could not be deleted")),
+        }
     }
 
     async fn lose(&self, media: MediaId, reason: &str) -> Absent {

@@ -50,9 +50,10 @@ impl Runner {
         let now = self.clock.now();
         let stored = self.store.write(move |tx| {
             Box::pin(async move {
-                // Asked again in the transaction: the job may have run twice.
-                let waiting = store::transcripts::find(tx, media).await?;
-                if waiting.is_none_or(|transcript| transcript.hearing != Hearing::Pending) {
+                // Asked again, with the conversation held: the job may have run twice, or the person was
+                // forgotten while we listened.
+                store::dialogues::lock(tx, dialogue).await?;
+                if !is_awaited(tx, media).await? {
                     return Ok::<(), StoreError>(());
                 }
                 match ear {
@@ -148,7 +149,8 @@ impl Runner {
         let (planner, now) = (Planner::new(self.intake.clone()), self.clock.now());
         let stored = self.store.write(move |tx| {
             Box::pin(async move {
-                match sound {
+                let awaited = is_awaited(tx, media).await?;
+                match sound.filter(|_| awaited) {
                     Some(Sound::Speech(transcript)) => keep_words(tx, media, &transcript, now).await?,
                     Some(Sound::None { why, seconds }) => keep_silence(tx, media, why, seconds, now).await?,
                     None => {}
@@ -228,6 +230,12 @@ impl Runner {
             }
         }
     }
+}
+
+/// Whether a recording still waits to be heard.
+async fn is_awaited(tx: &mut Tx, media: MediaId) -> Result<bool, StoreError> {
+    let transcript = store::transcripts::find(tx, media).await?;
+    Ok(transcript.is_some_and(|transcript| transcript.hearing == Hearing::Pending))
 }
 
 /// Stores the words of a recording.

@@ -165,8 +165,10 @@ pub async fn empty_dialogue(tx: &mut Tx, id: DialogueId, state: &str, now: Times
 /// Empties what is known of a file and what was heard in it.
 pub async fn empty_file(tx: &mut Tx, id: MediaId) -> Result<(), StoreError> {
     const FILE: &str = "UPDATE media SET sha256 = '', remote = NULL, lost = $2 WHERE id = $1";
+    // Nobody listens to it any more, not even who has begun to.
     const HEARD: &str = "UPDATE transcripts SET text = NULL, raw_text = NULL, recognition = NULL, \
-                         corrected_text = NULL WHERE media_id = $1";
+                         corrected_text = NULL, status = CASE WHEN status = 'pending' THEN 'failed' ELSE status END \
+                         WHERE media_id = $1";
     const WORDING: &str = "UPDATE corrections SET original = NULL, corrected = '' WHERE media_id = $1";
     // Staff noted it, the client said it; and a ticket it went to by a merge may be somebody else's.
     const HISTORY: &str = "UPDATE ticket_events SET body = '{}' WHERE kind = 'heard_anew' \

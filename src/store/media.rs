@@ -112,9 +112,16 @@ pub async fn set_seconds(tx: &mut Tx, id: MediaId, seconds: f64) -> Result<(), S
     if changed == 0 { Err(StoreError::Missing { table: "media", id: id.to_string() }) } else { Ok(()) }
 }
 
-/// Stores what the bytes turned out to be; they lie in the media store.
-pub async fn brought(tx: &mut Tx, id: MediaId, content_type: &str, bytes: u64, sha256: &str) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE media SET content_type = $2, bytes = $3, sha256 = $4 WHERE id = $1";
+/// Stores what the bytes turned out to be; they lie in the media store. Returns false if the file was given
+/// up meanwhile, as when its owner was forgotten: then they must not stay there.
+pub async fn brought(
+    tx: &mut Tx,
+    id: MediaId,
+    content_type: &str,
+    bytes: u64,
+    sha256: &str,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE media SET content_type = $2, bytes = $3, sha256 = $4 WHERE id = $1 AND lost IS NULL";
     let changed = both!(tx, |c| sqlx::query(SQL)
         .bind(id.to_string())
         .bind(clean(content_type))
@@ -123,12 +130,12 @@ pub async fn brought(tx: &mut Tx, id: MediaId, content_type: &str, bytes: u64, s
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    if changed == 0 { Err(StoreError::Missing { table: "media", id: id.to_string() }) } else { Ok(()) }
+    Ok(changed > 0)
 }
 
-/// Notes that the bytes cannot be had, and why.
+/// Notes that the bytes cannot be had, and why; what was noted first stays.
 pub async fn lose(tx: &mut Tx, id: MediaId, reason: &str) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE media SET lost = $2 WHERE id = $1";
+    const SQL: &str = "UPDATE media SET lost = COALESCE(lost, $2) WHERE id = $1";
     let changed = both!(tx, |c| sqlx::query(SQL)
         .bind(id.to_string())
         .bind(clean(reason))

@@ -11,6 +11,7 @@ use huifang::intake::blob_key;
 use huifang::store;
 use huifang::store::blobs::Bytes;
 use huifang::store::erasures::Erasure;
+use huifang::store::outbox::Delivery;
 use insta::assert_snapshot;
 use sqlx::{Connection, Row as _, SqliteConnection};
 
@@ -216,6 +217,27 @@ async fn what_staff_heard_anew_and_what_went_to_a_neighbours_ticket_goes_with_it
     let kept = talk.ticket(&neighbours).await;
     assert_eq!(kept.description, format!("楼道天花板滴水，邻居也看到了\n[{}]", own.number));
     assert!(after.contains("同一处"), "what staff wrote is theirs");
+}
+
+#[tokio::test]
+async fn a_recording_that_waits_is_not_listened_to_once_its_owner_is_forgotten() {
+    let mut talk = Talk::begin().await;
+    talk.turns_to(ChannelKind::Wechat, "oAbCdEf").await;
+    talk.binds().await;
+    talk.sends_voice().await;
+    // The recogniser is busy until after they took back their consent.
+    talk.execute("UPDATE jobs SET run_at = run_at + 600000 WHERE kind = 'transcribe'").await;
+    talk.shows(Content::Revoked, "[撤回授权]").await;
+    talk.runner().run_until_idle().await;
+    let said = async || {
+        let all = talk.store.read(|tx| Box::pin(async move { store::outbox::list(tx, Delivery::Pending, 100).await }));
+        all.await.unwrap().len()
+    };
+    assert_eq!(said().await, 0);
+    talk.passes(11);
+    assert!(talk.runner().run_until_idle().await > 0, "its turn has come");
+    assert_eq!(said().await, 0, "nothing is said to somebody who is gone");
+    assert_eq!(talk.flags().await, []);
 }
 
 #[tokio::test]

@@ -6,7 +6,9 @@ use axum::http::StatusCode;
 use futures_util::future::join_all;
 use huifang::channel::Channels;
 use huifang::channel::telegram::Telegram;
+use huifang::desk::Desk;
 use huifang::simulator::telegram::Person as Phone;
+use huifang::store;
 use huifang::store::outbox::Delivery;
 use serde_json::{Value, json};
 
@@ -290,6 +292,34 @@ async fn an_outage_of_an_hour_loses_nothing_and_sends_nothing_twice() {
     assert_eq!(said.len(), before + 2);
     assert!(said[before].contains("按钮") && said[before + 1].contains("维修和回访"), "in their order: {said:?}");
     assert_eq!(person.count(Delivery::Sent).await, before + 2);
+}
+
+#[tokio::test]
+async fn a_photo_that_is_fetched_while_its_owner_is_forgotten_does_not_stay() {
+    let person = Person::begin().await;
+    let photo = person.telegram.keeps("photos/file_1.jpg", fixture("photo.jpg"));
+    let size = json!({ "file_id": photo, "file_unique_id": "A", "width": 9, "height": 9 });
+    let update = person.message(&json!({ "photo": [size] }));
+    person.delivered(&update).await;
+    person.telegram.fails("getFile", Fault::Slow(Duration::from_millis(500)));
+    let (runner, telegram) = (person.house.runner.clone(), person.telegram.clone());
+    let forgotten = async {
+        while telegram.calls("getFile").is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let found = runner.store.read(|tx| {
+            Box::pin(async move { store::dialogues::find_by_address(tx, "telegram", &CHAT.to_string()).await })
+        });
+        let contact = found.await.unwrap().unwrap().contact_id.unwrap();
+        let staff = person.house.hires("li", "李").await;
+        Desk::new(runner.intake.clone()).forget(contact, staff).await.unwrap();
+        runner.run_until_idle().await;
+    };
+    tokio::join!(runner.run_until_idle(), forgotten);
+    person.house.works().await;
+    assert_eq!(person.telegram.calls("getFile").len(), 1);
+    assert_eq!(person.house.files_kept(), 0, "{}", person.house.rows().await);
+    assert!(person.house.flags().await.is_empty());
 }
 
 #[tokio::test]

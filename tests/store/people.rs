@@ -16,6 +16,7 @@ use huifang::store::corrections::{self, Verdict};
 use huifang::store::dialogues::{self, NewDialogue};
 use huifang::store::erasures::{self, Erasure, Of, Wish};
 use huifang::store::sessions::{self, Session};
+use huifang::store::transcripts::Hearing;
 use huifang::store::{
     alerts, contact_units, contacts, flags, identities, inbox, media, projects, settings, staff, staff_accounts,
     tickets, transcripts, units,
@@ -484,6 +485,8 @@ pub(crate) async fn what_is_erased_is_empty_and_still_counts(db: Database) {
     })
     .unwrap();
     assert_eq!(again, (0, Vec::<String>::new()));
+    let brought = write!(db.store, |tx| media::brought(tx, file, "audio/ogg", 10, "00").await).unwrap();
+    assert!(!brought, "its bytes came too late");
     let about = About::Ticket(ticket);
     let judged = read!(db.store, |tx| corrections::verdict(tx, about).await).unwrap().unwrap();
     assert_eq!((judged.words.as_str(), judged.original, judged.corrected), ("", seen, meant));
@@ -499,7 +502,8 @@ pub(crate) async fn what_is_erased_is_empty_and_still_counts(db: Database) {
     )))
     .unwrap();
     assert_eq!((found.name, found.phone, found.erased_at, address), (None, None, Some(now), None));
-    assert_eq!((heard.recognition, done.messages, done.files, done.done_at), (None, 1, 1, Some(now)));
+    assert_eq!((heard.recognition, heard.hearing), (None, Hearing::Failed), "nobody listens to it any more");
+    assert_eq!((done.messages, done.files, done.done_at), (1, 1, Some(now)));
     assert_eq!(db.number("SELECT COUNT(*) FROM inbox WHERE external_id LIKE '%97531864%'").await, 0);
     assert_eq!(db.number("SELECT COUNT(*) FROM dialogues WHERE address LIKE 'erased:%'").await, 1);
     assert_eq!(db.number("SELECT COUNT(*) FROM contact_units").await, 0);
