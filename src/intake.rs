@@ -262,7 +262,10 @@ impl Intake {
             None => {}
         }
         match heard {
-            Some(Heard::Wrote) => self.send_what_was_shut_out(tx, &scene, id).await?,
+            Some(Heard::Wrote) => {
+                self.send_what_was_shut_out(tx, &scene, id).await?;
+                self.send_what_waits(tx, &scene).await?;
+            }
             Some(Heard::Left) => self.left(tx, &scene).await?,
             None => {}
         }

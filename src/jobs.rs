@@ -209,7 +209,8 @@ impl Runner {
                             let pause = wait.min(LONGEST_WAIT).max(backoff(attempt));
                             let seconds = pause.as_secs();
                             tracing::warn!(job.id = %id, attempt, "job {id} will be tried again in {seconds} s: {error:#}");
-                            jobs::retry(tx, id, attempt, now + pause, &format!("{error:#}")).await
+                            let asked = now + wait.min(LONGEST_WAIT);
+                            jobs::retry_after(tx, id, attempt, now + pause, asked, &format!("{error:#}")).await
                         }
                         Outcome::Fail(error) => {
                             tracing::error!(job.id = %id, attempt, "job {id} failed: {error:#}");

@@ -106,13 +106,18 @@ impl Job {
         }
     }
 
+    /// Returns the lane of what is brought to a conversation.
+    pub fn lane_to(dialogue: DialogueId) -> String {
+        format!("say:{dialogue}")
+    }
+
     /// Returns the lane: of one lane at most one job runs, in the order in which they fell due.
     /// Recordings of one conversation are heard in the order in which they were sent, and its
     /// messages brought in the order in which they were said.
     pub fn lane(&self) -> Option<String> {
         match self {
             Job::Transcribe { dialogue, .. } => Some(format!("hear:{dialogue}")),
-            Job::Deliver { dialogue, .. } => Some(format!("say:{dialogue}")),
+            Job::Deliver { dialogue, .. } => Some(Job::lane_to(*dialogue)),
             Job::Acknowledge { flag, .. } => Some(format!("acknowledge:{flag}")),
             // One at a time: two would find the same things to add.
             Job::PlanAll { .. } | Job::Replan => Some("plan".to_owned()),

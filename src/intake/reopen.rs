@@ -17,9 +17,15 @@ use crate::domain::ids::InboxId;
 use crate::domain::job::Job;
 use crate::domain::reach::STALE_AFTER;
 use crate::store::outbox::{self, Outbound};
-use crate::store::{StoreError, Tx};
+use crate::store::{self, StoreError, Tx};
 
 impl Intake {
+    /// Has what could not be brought to somebody who writes tried at once: that they write shows that the
+    /// platform is there again, and whatever they are answered waits behind it.
+    pub(super) async fn send_what_waits(&self, tx: &mut Tx, scene: &Scene) -> Result<(), StoreError> {
+        store::jobs::hasten(tx, &Job::lane_to(scene.dialogue), scene.now).await
+    }
+
     /// Lets out what waits for a word of the person; `word` is that word, after its step was taken.
     pub(super) async fn send_what_was_shut_out(
         &self,

@@ -221,18 +221,54 @@ pub async fn bring_forward(tx: &mut Tx, dedupe_key: &str, run_at: Timestamp) -> 
 /// Puts a failed job back for another attempt at `run_at`, or gives it up if there were enough.
 /// Returns false if the attempt is not the running one.
 pub async fn retry(tx: &mut Tx, id: JobId, attempt: u32, run_at: Timestamp, error: &str) -> Result<bool, StoreError> {
+    put_back(tx, id, attempt, run_at, None, error).await
+}
+
+/// The same where the other end asked to be left alone until `pause`: not even [`hasten`] goes before it.
+pub async fn retry_after(
+    tx: &mut Tx,
+    id: JobId,
+    attempt: u32,
+    run_at: Timestamp,
+    pause: Timestamp,
+    error: &str,
+) -> Result<bool, StoreError> {
+    put_back(tx, id, attempt, run_at, Some(pause), error).await
+}
+
+/// The lease of a job that runs is ours; that of one that waits is the pause the other end asked for.
+async fn put_back(
+    tx: &mut Tx,
+    id: JobId,
+    attempt: u32,
+    run_at: Timestamp,
+    pause: Option<Timestamp>,
+    error: &str,
+) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE jobs SET status = CASE WHEN attempt >= max_attempts THEN 'dead' ELSE 'ready' END, \
-                       lease_until = NULL, run_at = $3, last_error = $4 \
+                       lease_until = $5, run_at = $3, last_error = $4 \
                        WHERE id = $1 AND attempt = $2 AND status = 'running'";
     let changed = both!(tx, |c| sqlx::query(SQL)
         .bind(id.to_string())
         .bind(i64::from(attempt))
         .bind(run_at.0)
         .bind(clean(error))
+        .bind(pause.map(|pause| pause.0))
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
     Ok(changed > 0)
+}
+
+/// Has what waits in a lane for another attempt tried at once, or when the pause ends that the other end
+/// asked for. It is an attempt more than it was to have, so that none is used up by it.
+pub async fn hasten(tx: &mut Tx, lane: &str, now: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE jobs SET max_attempts = max_attempts + 1, \
+                       run_at = CASE WHEN lease_until > $2 THEN lease_until ELSE $2 END \
+                       WHERE lane = $1 AND status = 'ready' AND attempt > 0 \
+                       AND run_at > CASE WHEN lease_until > $2 THEN lease_until ELSE $2 END";
+    both!(tx, |c| sqlx::query(SQL).bind(lane).bind(now.0).execute(c).await.map(drop))?;
+    Ok(())
 }
 
 /// Gives a job up: trying again cannot help. Returns false if the attempt is not the running one.

@@ -295,6 +295,25 @@ async fn an_outage_of_an_hour_loses_nothing_and_sends_nothing_twice() {
 }
 
 #[tokio::test]
+async fn whoever_writes_after_an_outage_is_answered_at_once_and_so_is_what_waited() {
+    let mut person = Person::begin().await;
+    let before = person.texts().len();
+    for _ in 0..10 {
+        person.telegram.fails("sendMessage", Fault::Error(500, "Internal Server Error"));
+    }
+    person.says("/help").await;
+    while person.telegram.calls("sendMessage").len() < before + 10 {
+        person.house.clock.advance(Duration::from_secs(600));
+        person.house.works().await;
+    }
+    assert_eq!(person.texts().len(), before, "the next attempt is most of an hour away");
+    person.says("/privacy").await;
+    let said = person.texts();
+    assert_eq!(said.len(), before + 2, "{said:?}");
+    assert!(said[before].contains("按钮") && said[before + 1].contains("维修和回访"), "in their order: {said:?}");
+}
+
+#[tokio::test]
 async fn a_photo_that_is_fetched_while_its_owner_is_forgotten_does_not_stay() {
     let person = Person::begin().await;
     let photo = person.telegram.keeps("photos/file_1.jpg", fixture("photo.jpg"));

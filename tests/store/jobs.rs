@@ -175,6 +175,45 @@ pub(crate) async fn a_job_waiting_for_another_attempt_holds_its_lane(db: Databas
     assert_eq!(claim(&db).await, ["first"]);
 }
 
+pub(crate) async fn what_waits_for_another_attempt_is_hastened_but_not_before_the_pause_that_was_asked_for(
+    db: Database,
+) {
+    let elsewhere = NewJob { lane: Some("another".to_owned()), ..job(&db, "elsewhere") };
+    for new in [elsewhere, in_lane(&db, "first"), in_lane(&db, "second")] {
+        enqueue(&db, new).await;
+    }
+    let [elsewhere, first] = claim_at(&db.store, db.now(), 10).await.try_into().unwrap();
+    let (now, in_an_hour) = (db.now(), db.now() + Duration::from_hours(1));
+    let pause = now + Duration::from_mins(1);
+    write!(db.store, |tx| {
+        jobs::retry(tx, first.id, 1, in_an_hour, "HTTP 502").await?;
+        jobs::retry(tx, elsewhere.id, 1, in_an_hour, "HTTP 502").await
+    })
+    .unwrap();
+    let hasten = async || {
+        let now = db.now();
+        write!(db.store, |tx| jobs::hasten(tx, "dialogue", now).await).unwrap();
+    };
+    hasten().await;
+    let again = claim_one(&db).await;
+    assert_eq!((again.id, again.attempt, again.max_attempts), (first.id, 2, first.max_attempts + 1));
+    assert!(claim(&db).await.is_empty(), "another lane is not hastened");
+
+    let error = "HTTP 429";
+    write!(db.store, |tx| jobs::retry_after(tx, first.id, 2, in_an_hour, pause, error).await).unwrap();
+    hasten().await;
+    hasten().await;
+    assert!(claim(&db).await.is_empty(), "the other end asked for a minute");
+    db.clock.advance(Duration::from_mins(1));
+    let again = claim_one(&db).await;
+    assert_eq!((again.id, again.attempt, again.max_attempts), (first.id, 3, first.max_attempts + 2));
+    // A reminder that is planned for later is not hastened, nor what nobody has tried yet.
+    assert!(done(&db, first.id, 3).await);
+    enqueue(&db, NewJob { run_at: in_an_hour, ..in_lane(&db, "remind") }).await;
+    hasten().await;
+    assert_eq!(claim(&db).await, ["second"]);
+}
+
 pub(crate) async fn a_reminder_for_later_does_not_hold_its_lane(db: Database) {
     let tomorrow = db.now() + Duration::from_hours(24);
     enqueue(&db, NewJob { run_at: tomorrow, ..in_lane(&db, "remind") }).await;

@@ -178,6 +178,7 @@ behaviours! {
         the_one_worker_of_sqlite_takes_over_at_its_start_what_it_was_killed_over,
         a_lane_runs_one_job_at_a_time_in_order,
         a_job_waiting_for_another_attempt_holds_its_lane,
+        what_waits_for_another_attempt_is_hastened_but_not_before_the_pause_that_was_asked_for,
         a_reminder_for_later_does_not_hold_its_lane,
         a_worker_that_lost_its_lease_cannot_finish_the_job,
         a_renewed_lease_keeps_the_job,
