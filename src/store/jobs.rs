@@ -300,8 +300,12 @@ pub async fn renew(tx: &mut Tx, id: JobId, attempt: u32, now: Timestamp, lease: 
 
 /// Returns when there is next something to claim: a job falls due or a lease runs out.
 pub async fn next_run_at(tx: &mut Tx) -> Result<Option<Timestamp>, StoreError> {
-    const SQL: &str = "SELECT MIN(at) FROM (SELECT MIN(run_at) AS at FROM jobs WHERE status = 'ready' \
-                       UNION ALL SELECT MIN(lease_until) AS at FROM jobs WHERE status = 'running') AS next";
+    const SQL: &str = concat!(
+        "SELECT MIN(at) FROM (SELECT at FROM (SELECT j.run_at AS at FROM jobs j WHERE j.status = 'ready' AND ",
+        lane_is_free!("j.run_at"),
+        " ORDER BY j.run_at LIMIT 1) AS ready \
+         UNION ALL SELECT MIN(lease_until) AS at FROM jobs WHERE status = 'running') AS next"
+    );
     let at: Option<i64> = both!(tx, |c| sqlx::query_scalar(SQL).fetch_one(c).await)?;
     Ok(at.map(Timestamp))
 }

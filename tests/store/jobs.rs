@@ -313,6 +313,14 @@ pub(crate) async fn the_runner_knows_when_there_is_next_something_to_do(db: Data
     assert_eq!(next().await, Some(now));
     claim_one(&db).await;
     assert_eq!(next().await, Some(soon));
+    // What stands behind another of its lane is not to be had before that one.
+    enqueue(&db, in_lane(&db, "first")).await;
+    enqueue(&db, in_lane(&db, "second")).await;
+    let first = claim_one(&db).await;
+    assert_eq!(next().await, Some(soon));
+    let sooner = db.now() + Duration::from_secs(5);
+    assert!(write!(db.store, |tx| jobs::retry(tx, first.id, 1, sooner, "HTTP 502").await).unwrap());
+    assert_eq!(next().await, Some(sooner));
     let clock = write!(db.store, |tx| jobs::database_now(tx).await).unwrap();
     assert_eq!(clock.is_none(), db.is_sqlite());
 }

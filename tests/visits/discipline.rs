@@ -364,6 +364,17 @@ async fn who_went_on_where_staff_keeps_the_conversation_is_asked_where_nothing_g
 }
 
 #[tokio::test]
+async fn time_goes_on_where_nothing_can_be_brought() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in_by(ChannelKind::Telegram, "1111111", flat).await;
+    estate.sends(ChannelKind::Telegram, "1111111", Content::Text("/help".to_owned())).await;
+    let end = at("2026-03-10T18:00");
+    estate.goes_on_to(end).await;
+    assert_eq!(estate.now(), end);
+}
+
+#[tokio::test]
 async fn who_stops_in_one_conversation_and_resumes_in_another_is_asked_again() {
     let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
     let flat = estate.flat("3-1201").await;

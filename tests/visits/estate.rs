@@ -147,6 +147,12 @@ impl Estate {
         let next = found!(self, |tx| store::jobs::next_run_at(tx).await);
         let until = next.filter(|next| *next <= end);
         let clock = &self.runner.clock;
+        let is_later = |next: Timestamp| next > clock.now();
+        assert!(
+            until.is_none_or(is_later),
+            "at {} work is due that nobody gets: time stands still",
+            local(clock.now())
+        );
         clock.advance(until.unwrap_or(end).since(clock.now()));
         self.runner.run_until_idle().await;
         until.is_some()
