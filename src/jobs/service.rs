@@ -12,14 +12,13 @@ use crate::channel::wecom::service::Page;
 use crate::channel::wecom::service::entry::{Entry, Listed};
 use crate::domain::ids::ServiceAccountId;
 use crate::domain::job::Job;
-use crate::domain::time::Timestamp;
 use crate::intake::service::Progress;
 use crate::store::service_accounts::{self, ServiceAccount};
 use crate::store::{self, StoreError};
 
 /// How long a notice's token is good for, less what the way takes.
 const TOKEN_LIVES: Duration = Duration::from_secs(9 * 60);
-/// At the first reading of an account what is older than this was written to whoever read it before us.
+/// What is older than this at the first notice of an account was written to whoever read it before us.
 const BEFORE_US: Duration = Duration::from_secs(3600);
 /// Pages read in one go; the rest is read by another attempt.
 const MOST_PAGES: usize = 1_000;
@@ -67,7 +66,8 @@ impl Runner {
         listed: Vec<Listed>,
         progress: Progress,
     ) -> Result<(), StoreError> {
-        let since = if account.read_to.is_empty() { account.first_at - BEFORE_US } else { Timestamp(0) };
+        // At whatever reading: the first may break off anywhere, and a place the platform forgot begins anew.
+        let since = account.first_at - BEFORE_US;
         let (entries, older): (Vec<_>, Vec<_>) = listed.into_iter().partition(|listed| listed.at >= since);
         if !older.is_empty() {
             let (count, name) = (older.len(), &account.open_kfid);

@@ -26,6 +26,8 @@ pub struct Desk {
     page: Option<usize>,
     /// Every other page is empty, with more behind it.
     hesitates: bool,
+    /// After so many more pages one is not given.
+    falters: Option<usize>,
     /// Places given out before this one are not known any more.
     epoch: u32,
     calls: Vec<Value>,
@@ -73,6 +75,11 @@ impl Desk {
 
     fn sync(&mut self, body: &Value) -> Result<Value, i64> {
         self.calls.push(body.clone());
+        let left = self.falters.take();
+        if left == Some(0) {
+            return Err(-1);
+        }
+        self.falters = left.map(|left| left - 1);
         assert_eq!(body["voice_format"], 0, "SILK is not read");
         assert!((1..=1000).contains(&body["limit"].as_u64().unwrap()));
         let account = body["open_kfid"].as_str().unwrap();
@@ -159,6 +166,11 @@ impl FakeWecom {
     /// Entries a page from now on, and whether empty pages come in between.
     pub fn pages(&self, entries: usize, hesitates: bool) {
         self.at_desk(|desk| (desk.page, desk.hesitates) = (Some(entries), hesitates));
+    }
+
+    /// The platform is busy for a moment, after so many pages.
+    pub fn falters_after(&self, pages: usize) {
+        self.at_desk(|desk| desk.falters = Some(pages));
     }
 
     /// Tokens that were given out are void.

@@ -229,6 +229,28 @@ async fn what_was_written_before_our_time_is_left_alone() {
 }
 
 #[tokio::test]
+async fn what_was_written_before_our_time_is_left_alone_however_reading_goes_on() {
+    let (fake, house, customer) = begun("wmBEFORE").await;
+    fake.pages(3, false);
+    for n in 1..=7 {
+        customer.writes("text", &json!({ "content": format!("上个月的第{n}件事") }));
+    }
+    house.clock.advance(Duration::from_secs(2 * 3600));
+    // The first page is stored, the second cannot be read.
+    fake.falters_after(1);
+    customer.says("厨房漏水").await;
+    house.runner.run_until_idle().await;
+    assert_eq!((fake.reads().len(), said(&house, "wmBEFORE").await.len()), (2, 0));
+    house.works().await;
+    assert_eq!(said(&house, "wmBEFORE").await, ["厨房漏水"]);
+    fake.forgets_places();
+    customer.says("门锁坏了").await;
+    house.works().await;
+    assert_eq!(said(&house, "wmBEFORE").await, ["厨房漏水", "门锁坏了"]);
+    assert!(fake.reads().iter().rev().take(3).any(|call| call["cursor"] == ""), "read from the beginning");
+}
+
+#[tokio::test]
 async fn the_window_of_48_hours_and_five_messages_is_kept_by_us_and_by_the_platform() {
     let (fake, house, customer) = begun("wmWINDOW").await;
     customer.says("您好").await;
