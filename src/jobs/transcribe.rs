@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::understanding::Understanding;
 use crate::intake::Intake;
 use crate::planner::Planner;
-use crate::speech::{Heard, SpeechError, Transcript};
+use crate::speech::{Heard, Listener, SpeechError, Transcript};
 use crate::store::transcripts::Hearing;
 use crate::store::{self, StoreError, Tx};
 
@@ -182,8 +182,7 @@ impl Runner {
     ) -> Result<Sound, Outcome> {
         let media = row.id;
         let given_up = |why| Ok(Sound::None { why, seconds: None });
-        let Some(listener) = &self.listener else { return given_up(NotHeard::Failed) };
-        let tries = match (row.is_awaited(), listener.is_remote()) {
+        let tries = match (row.is_awaited(), self.listener.as_ref().is_some_and(Listener::is_remote)) {
             (true, _) => TRIES_AWAITED,
             (false, true) => TRIES_REMOTE,
             (false, false) => TRIES,
@@ -206,6 +205,8 @@ impl Runner {
                 Err(error) => return Err(Outcome::Retry(error)),
             }
         };
+        // Only now: what lies with a platform is kept even where a person has to listen to it.
+        let Some(listener) = &self.listener else { return given_up(NotHeard::Failed) };
         match listener.listen(&bytes, Some(vocabulary), language).await {
             Ok(Heard::Speech(transcript)) => Ok(Sound::Speech(Box::new(transcript))),
             Ok(Heard::Nothing { seconds }) => Ok(Sound::None { why: NotHeard::NoSpeech, seconds: Some(seconds) }),

@@ -26,6 +26,7 @@ mod telegram;
 mod telegram_setup;
 mod telegram_staff;
 mod wechat;
+mod wechat_files;
 mod wechat_load;
 mod wechat_notices;
 mod wechat_trouble;
