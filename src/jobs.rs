@@ -233,7 +233,7 @@ impl Runner {
             Job::ReadService { account } => self.read_service(account).await,
             Job::Deliver { dialogue, message } => self.deliver(dialogue, message, claimed).await,
             Job::Alert { flag } => self.alert(flag).await,
-            Job::Tell { flag, target } => self.tell(flag, target).await,
+            Job::Tell { flag, target } => self.tell(flag, target, claimed.attempt).await,
             Job::TellPerson { flag, staff } => self.tell_person(flag, staff, claimed.attempt).await,
             Job::InviteStaff { staff } => self.invite_staff(staff).await,
             Job::Acknowledge { flag, staff, act } => self.acknowledge(flag, staff, act).await,

@@ -305,3 +305,54 @@ async fn a_missed_deadline_wakes_whom_a_rule_wakes_and_lets_the_others_sleep() {
         assert!(letters.len() == 1 && letters[0].contains("吴总"), "once: {letters:?}");
     }
 }
+
+impl House {
+    /// So many minutes pass, and the work of them is done as it falls due.
+    async fn minutes_pass(&self, minutes: u64) {
+        for _ in 0..minutes / 5 {
+            self.runner.clock.advance(Duration::from_secs(300));
+            self.runner.run_until_idle().await;
+        }
+    }
+
+    async fn given_up(&self) -> u64 {
+        let dead = store::jobs::JobStatus::Dead;
+        let counted = self.runner.store.read(|tx| Box::pin(async move { store::jobs::count(tx, dead).await }));
+        counted.await.unwrap()
+    }
+}
+
+fn to_the_list(kind: FlagKind) -> Rule {
+    let (regions, roles) = (Vec::new(), Vec::new());
+    Rule { to: Target::Mail, kinds: vec![kind], regions, urgency: None, at_night: false, roles, on_call: None }
+}
+
+#[tokio::test]
+async fn an_emergency_is_told_even_by_a_server_that_was_away_for_an_hour() {
+    let (server, port) = Server::start().await;
+    let mut house = House::with(port, vec![to_the_list(FlagKind::Emergency)]).await;
+    server.busy.store(true, Ordering::Relaxed);
+    house.says("厨房燃气泄漏，味道很大").await;
+    house.minutes_pass(60).await;
+    assert_eq!(server.texts(), [""; 0]);
+    server.busy.store(false, Ordering::Relaxed);
+    house.minutes_pass(180).await;
+    assert_eq!(server.texts().len(), 1, "told, and once: {:?}", server.texts());
+    assert_eq!(house.given_up().await, 0);
+}
+
+#[tokio::test]
+async fn what_a_server_that_was_away_did_not_take_in_the_evening_waits_for_the_morning() {
+    let (server, port) = Server::start().await;
+    let mut house = House::with(port, vec![to_the_list(FlagKind::Complaint)]).await;
+    house.hours_pass(21).await; // half past seven in the evening
+    server.busy.store(true, Ordering::Relaxed);
+    house.says("你们就是踢皮球，推来推去没人管").await;
+    house.minutes_pass(60).await;
+    server.busy.store(false, Ordering::Relaxed);
+    house.minutes_pass(12 * 60).await;
+    assert_eq!(server.texts(), [""; 0], "nobody is woken by it");
+    house.minutes_pass(60).await;
+    assert_eq!(server.texts().len(), 1);
+    assert_eq!(house.given_up().await, 0);
+}

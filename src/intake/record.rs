@@ -169,9 +169,12 @@ impl Intake {
             run_at,
             max_attempts: match job {
                 // A recording may lie with a platform that is away; listening itself is tried less often.
-                Job::Deliver { .. } | Job::Fetch { .. } | Job::Transcribe { .. } | Job::ReadService { .. } => {
-                    ATTEMPTS_REMOTE
-                }
+                Job::Deliver { .. }
+                | Job::Fetch { .. }
+                | Job::Transcribe { .. }
+                | Job::ReadService { .. }
+                | Job::Tell { .. }
+                | Job::TellPerson { .. } => ATTEMPTS_REMOTE,
                 _ => ATTEMPTS,
             },
             created_at: self.clock.now(),

@@ -24,6 +24,7 @@ use crate::domain::job::Job;
 use crate::domain::language::Language;
 use crate::domain::sla::{Level, Notice};
 use crate::domain::ticket::Ticket;
+use crate::domain::time::Timestamp;
 use crate::domain::understanding::Urgency;
 use crate::intake::Intake;
 use crate::store::{self, StoreError, Tx};
@@ -139,7 +140,7 @@ impl Runner {
     }
 
     /// Sends an alert to one place, unless somebody has seen the flag meanwhile.
-    pub(super) async fn tell(&self, flag: FlagId, target: Target) -> Outcome {
+    pub(super) async fn tell(&self, flag: FlagId, target: Target, attempt: u32) -> Outcome {
         let Some(alerts) = &self.alerts else { return Outcome::Done };
         let intake = self.intake.clone();
         let found = self.store.read(move |tx| Box::pin(async move { find(tx, &intake, flag).await })).await;
@@ -150,6 +151,11 @@ impl Runner {
         };
         if found.flag.seen_at.is_some() {
             return Outcome::Done;
+        }
+        let now = self.clock.now();
+        let due = alert::plan(&[target], &alerts.rules, &alerts.quiet, &found.matter(), now);
+        if let Some((_, at)) = due.first().filter(|(_, at)| attempt > 1 && *at > now) {
+            return self.put_off(Job::Tell { flag, target }, *at).await;
         }
         let told = self.told(alerts, &found);
         let Some(sent) = self.send_alert(alerts, target, flag, &told).await else { return Outcome::Done };
@@ -164,6 +170,13 @@ impl Runner {
             Err(error @ SendError::Uncertain(_)) => Outcome::Retry(anyhow::anyhow!("alert to {name}: {error}")),
             Err(error) => Outcome::Fail(anyhow::anyhow!("alert to {name}: {error}; correct [alerts]")),
         }
+    }
+
+    /// Owes a telling anew, for the morning: what was out of order may be back in the middle of the night.
+    async fn put_off(&self, job: Job, at: Timestamp) -> Outcome {
+        let intake = self.intake.clone();
+        let owed = self.store.write(move |tx| Box::pin(async move { intake.owe_again(tx, job, at).await }));
+        owed.await.map_or_else(Outcome::from, |()| Outcome::Done)
     }
 
     /// Sends to one place; `None` if it is no longer set up.

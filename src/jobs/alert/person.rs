@@ -9,9 +9,10 @@ use std::time::Duration;
 use super::{Alerts, Found, Told, find};
 use crate::channel::wecom::card::Card;
 use crate::channel::{ChannelKind, Outgoing, SendError};
-use crate::domain::alert::LINK_LASTS;
 use crate::domain::alert::reach::{Miss, Missed, Telling, Way, in_order};
+use crate::domain::alert::{self, LINK_LASTS};
 use crate::domain::ids::{FlagId, OutboxId, StaffId};
+use crate::domain::job::Job;
 use crate::domain::staff::Staff;
 use crate::domain::token::INVITATION_LASTS;
 use crate::jobs::{Outcome, Runner};
@@ -78,6 +79,11 @@ impl Runner {
             Ok(_) => return Outcome::Done,
             Err(error) => return error.into(),
         };
+        let (them, now) = (std::slice::from_ref(&person.staff), self.clock.now());
+        let due = alert::people(them, &alerts.rules, &alerts.quiet, &found.matter(), now);
+        if let Some((_, at)) = due.first().filter(|(_, at)| attempt > 1 && *at > now) {
+            return self.put_off(Job::TellPerson { flag, staff }, *at).await;
+        }
         let ways = match before.and_then(|telling| telling.way) {
             // Another account of theirs may have had to wait.
             Some(Way::Telegram) => vec![Way::Telegram],
