@@ -101,22 +101,11 @@ impl Runner {
             Err(SendError::Later { wait, reason }) => {
                 Outcome::later(wait, anyhow::anyhow!("message {message}: {reason}"))
             }
-            Err(SendError::Uncertain(reason)) => {
-                let told = reason.clone();
-                let noted = self.store.write(move |tx| {
-                    Box::pin(async move {
-                        for id in &messages {
-                            outbox::mark_uncertain(tx, *id, &told).await?;
-                        }
-                        Ok::<(), StoreError>(())
-                    })
-                });
-                match noted.await {
-                    Ok(()) if last => Outcome::Done,
-                    Ok(()) => Outcome::Retry(anyhow::anyhow!("message {message}: {reason}")),
-                    Err(error) => error.into(),
-                }
-            }
+            Err(SendError::Uncertain(reason)) => match self.note_uncertain(dialogue, messages, &reason, last).await {
+                Ok(()) if last => Outcome::Done,
+                Ok(()) => Outcome::Retry(anyhow::anyhow!("message {message}: {reason}")),
+                Err(error) => error.into(),
+            },
         }
     }
 
@@ -262,6 +251,29 @@ impl Runner {
             })
         });
         noted.await.map_or_else(Outcome::from, |()| Outcome::Done)
+    }
+
+    /// Of messages nobody knows whether they arrived. After the last attempt staff has to ask.
+    async fn note_uncertain(
+        &self,
+        dialogue: DialogueId,
+        messages: Vec<OutboxId>,
+        reason: &str,
+        last: bool,
+    ) -> Result<(), StoreError> {
+        let (intake, told) = (self.intake.clone(), reason.to_owned());
+        let noted = self.store.write(move |tx| {
+            Box::pin(async move {
+                for id in messages {
+                    outbox::mark_uncertain(tx, id, &told).await?;
+                }
+                if last {
+                    intake.raise(tx, Some(dialogue), FlagKind::DeliveryFailed, About::Conversation).await?;
+                }
+                Ok(())
+            })
+        });
+        noted.await
     }
 
     /// Leaves messages as they are, with the reason, and shows it to staff.

@@ -376,6 +376,24 @@ async fn a_message_of_which_nobody_knows_whether_it_arrived_is_marked_and_sent_a
 }
 
 #[tokio::test]
+async fn a_message_of_which_nobody_ever_learns_whether_it_arrived_is_shown_to_staff() {
+    let person = Person::begin().await;
+    for _ in 0..18 {
+        person.telegram.fails("sendMessage", Fault::Proxy(502));
+    }
+    let update = person.message(&json!({ "text": "/help" }));
+    person.delivered(&update).await;
+    for _ in 0..17 {
+        person.house.runner.run_until_idle().await;
+        assert_eq!(person.house.flags().await, [""; 0]);
+        person.house.clock.advance(Duration::from_secs(3600));
+    }
+    person.house.works().await;
+    assert_eq!(person.count(Delivery::Uncertain).await, 1);
+    assert_eq!(person.house.flags().await, ["delivery_failed"]);
+}
+
+#[tokio::test]
 async fn an_answer_that_holds_what_nobody_knows_is_a_success_all_the_same() {
     let mut person = Person::begin().await;
     let before = person.texts().len();
