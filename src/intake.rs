@@ -21,6 +21,7 @@ mod leaving;
 pub mod links;
 pub mod message;
 mod neighbours;
+mod park;
 pub(crate) mod people;
 mod permit;
 mod read;
@@ -222,12 +223,7 @@ impl Intake {
         let now = self.clock.now();
         let found = self.find_or_begin(tx, &inbound, now).await?;
         let mut scene = self.scene(tx, found).await?;
-        let heard = match inbound.content {
-            Content::Left => Some(Heard::Left),
-            // Nothing was said: this opens no window.
-            Content::Entered { .. } | Content::Consent { .. } | Content::Revoked => None,
-            _ => Some(Heard::Wrote),
-        };
+        let heard = Intake::heard(&inbound.content);
         let permits = permit::Change::of(&inbound.content);
         let read::Read { body, events, files, deed } = self.read(tx, &scene, inbound.content).await?;
         let id = self.clock.new_id::<InboxId>();
@@ -271,6 +267,16 @@ impl Intake {
         }
         self.save(tx, &scene).await?;
         Ok(Received { dialogue, message: id, duplicate: false })
+    }
+
+    /// What a message says of how the person can be reached.
+    fn heard(content: &Content) -> Option<Heard> {
+        match content {
+            Content::Left => Some(Heard::Left),
+            // Nothing was said: this opens no window.
+            Content::Entered { .. } | Content::Consent { .. } | Content::Revoked => None,
+            _ => Some(Heard::Wrote),
+        }
     }
 
     async fn find_or_begin(&self, tx: &mut Tx, inbound: &Inbound, now: Timestamp) -> Result<Dialogue, StoreError> {

@@ -131,17 +131,24 @@ pub async fn poll(bot: &Telegram, intake: &Intake, cancel: &CancellationToken) {
     }
 }
 
-/// Takes updates in, in their order, up to the first that cannot be stored; `next` is moved behind
-/// each that was.
+/// Takes updates in, in their order, up to the first for which nothing can be stored; `next` is moved
+/// behind each that was. What cannot be stored however often it comes holds up nobody else's.
 async fn take(bot: &Telegram, intake: &Intake, updates: Vec<Update>, next: &mut i64) -> Result<(), StoreError> {
     for update in updates {
         let heard = match &update.staff {
-            Some(says) => Desk::new(intake.clone()).hear_staff(says).await?,
+            Some(says) => match Desk::new(intake.clone()).hear_staff(says).await {
+                Err(cause) if cause.is_local() => {
+                    let (id, kind) = (update.id, update.kind);
+                    tracing::error!(update.id = id, kind, %cause, "update {id}, {kind} of staff, was passed over: {cause}");
+                    HeardStaff::Done
+                }
+                heard => heard?,
+            },
             None => HeardStaff::NotStaff,
         };
         if heard == HeardStaff::NotStaff {
             for inbound in update.inbound {
-                intake.receive(inbound).await?;
+                intake.receive_or_park(inbound).await?;
             }
         }
         if let HeardStaff::Answered(answer) = heard {

@@ -59,7 +59,7 @@ impl Runner {
         Outcome::Retry(anyhow::anyhow!("account {}: the platform's list does not end", account.open_kfid))
     }
 
-    /// Stores a page. What is no matter of trying again is found, and passed over, message by message.
+    /// Stores a page. What is no matter of trying again is found, and put aside, message by message.
     async fn take_page(
         &self,
         account: &ServiceAccount,
@@ -76,13 +76,19 @@ impl Runner {
         let entries: Vec<Entry> = entries.into_iter().map(|listed| listed.what).collect();
         match self.intake.receive_page(entries.clone(), progress.clone()).await {
             Err(error) if !error.is_transient() => {
-                let stay = |place: &str| Progress { to: place.to_owned(), ..progress.clone() };
+                let stay = Progress { to: progress.from.clone(), ..progress.clone() };
                 for entry in entries {
-                    if let Err(error) = self.intake.receive_page(vec![entry], stay(&progress.from)).await {
-                        if error.is_transient() {
-                            return Err(error);
+                    match entry {
+                        Entry::Message(inbound) => self.intake.receive_or_park(inbound).await?,
+                        Entry::NotBrought { message, .. } => {
+                            let alone = self.intake.receive_page(vec![entry], stay.clone()).await;
+                            if let Err(error) = alone {
+                                if !error.is_local() {
+                                    return Err(error);
+                                }
+                                tracing::error!(%error, "that message {message} was not brought is not noted: {error}");
+                            }
                         }
-                        tracing::error!(%error, "a message of account {} was passed over: {error}", account.open_kfid);
                     }
                 }
                 self.intake.receive_page(Vec::new(), progress).await

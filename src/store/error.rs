@@ -66,6 +66,26 @@ impl StoreError {
             | StoreError::Panicked => false,
         }
     }
+
+    /// Returns whether what fails is one stored value or one piece of work, so that all else can be
+    /// stored meanwhile. What befalls the database as a whole (a disk that became read-only) is not.
+    pub fn is_local(&self) -> bool {
+        match self {
+            StoreError::Database(cause) => match cause.as_ref() {
+                sqlx::Error::RowNotFound | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => true,
+                sqlx::Error::Database(cause) => cause.code().is_some_and(|code| is_local_code(&code)),
+                _ => false,
+            },
+            StoreError::Corrupt { .. } | StoreError::Missing { .. } | StoreError::Encode(_) | StoreError::Panicked => {
+                true
+            }
+            StoreError::Migrate(_)
+            | StoreError::Url(_)
+            | StoreError::OldSqlite { .. }
+            | StoreError::TooSlow
+            | StoreError::Closed => false,
+        }
+    }
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -90,6 +110,14 @@ fn is_transient_code(code: &str) -> bool {
     code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
 }
 
+/// SQLite: 18 too large, 19 a broken rule, 20 a wrong type. Postgres: classes 22 (the data) and 23 (a rule).
+fn is_local_code(code: &str) -> bool {
+    if code.len() == 5 {
+        return code.starts_with("22") || code.starts_with("23");
+    }
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 18..=20))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,5 +130,16 @@ mod tests {
         for code in ["19", "2067", "23505", "42P01", "22021"] {
             assert!(!is_transient_code(code), "{code}");
         }
+    }
+
+    #[test]
+    fn a_broken_rule_concerns_one_row_and_a_disk_that_may_only_be_read_concerns_all() {
+        for code in ["19", "2067", "23505", "22021"] {
+            assert!(is_local_code(code), "{code}");
+        }
+        for code in ["8", "14", "5", "25006", "42P01"] {
+            assert!(!is_local_code(code), "{code}");
+        }
+        assert!(StoreError::Panicked.is_local() && !StoreError::TooSlow.is_local());
     }
 }

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use huifang::app::telegram::{menu, poll};
 use huifang::catalog::Catalog;
-use huifang::channel::telegram::{Limits, Mode, PollError, Telegram, TelegramConfig};
+use huifang::channel::telegram::{Limits, Menu, Mode, PollError, Telegram, TelegramConfig};
 use huifang::channel::{Button, Channels, FetchError, Outgoing, SendError};
 use huifang::clock::Clock;
 use huifang::domain::ids::OutboxId;
 use huifang::domain::secret::Secret;
 use huifang::store::outbox::Delivery;
+use huifang::store::{StoreError, dialogues, thread};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -98,6 +99,48 @@ async fn updates_are_asked_for_and_acknowledged_only_when_they_are_stored() {
     assert_eq!(telegram.waiting(), 1);
     cancel.cancel();
     asking.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_update_that_can_never_be_stored_is_shown_to_staff_and_holds_up_nobody() {
+    let telegram = FakeTelegram::start().await;
+    let another = CHAT + 1;
+    telegram.knows(CHAT);
+    telegram.knows(another);
+    let house = House::open(|_| Channels { telegram: Some(telegram.bot()), ..Channels::default() }).await;
+    telegram.bot().register("https://huifang.example.com", &Menu::new()).await;
+    let update = |id: i64, message: Value| json!({ "update_id": id, "message": message });
+    assert_eq!(telegram.delivers(&house.url, &update(5, text(1, "/start"))).await.as_u16(), 200);
+    let (store, now) = (&house.runner.store, house.clock.now());
+    let spoilt = store.write(move |tx| {
+        Box::pin(async move {
+            let found = dialogues::find_by_address(tx, "telegram", &CHAT.to_string()).await?.unwrap();
+            dialogues::save(tx, found.id, "no state of ours", false, now).await?;
+            Ok::<_, StoreError>(found.id)
+        })
+    });
+    let dialogue = spoilt.await.unwrap();
+    let status = telegram.delivers(&house.url, &update(6, text(2, "厨房漏水"))).await;
+    assert_eq!(status.as_u16(), 200, "it would be sent for a day");
+    // And where updates are asked for.
+    let config = TelegramConfig { mode: Mode::Polling, ..telegram.config() };
+    let bot = Telegram::new(&config).unwrap().unwrap().paced(AT_ONCE);
+    let mut of_another = text(1, "/start");
+    (of_another["chat"]["id"], of_another["from"]["id"]) = (json!(another), json!(another));
+    telegram.queue(update(7, text(3, "还在漏")));
+    telegram.queue(update(8, of_another));
+    let cancel = CancellationToken::new();
+    let (intake, stop) = (house.runner.intake.clone(), cancel.clone());
+    let asking = tokio::spawn(async move { poll(&bot, &intake, &stop).await });
+    until(|| telegram.waiting() == 0).await;
+    cancel.cancel();
+    asking.await.unwrap();
+    house.works().await;
+    assert_eq!(telegram.arrived(another).len(), 1, "answered");
+    assert_eq!(house.flags().await, ["person_requested"]);
+    let thread = store.read(|tx| Box::pin(async move { thread::latest(tx, dialogue, 9).await })).await.unwrap();
+    let kept = |words: &str| thread.iter().any(|entry| entry.body.contains(words));
+    assert!(kept("厨房漏水") && kept("还在漏"), "{thread:?}");
 }
 
 #[tokio::test]

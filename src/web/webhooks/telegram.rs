@@ -56,7 +56,7 @@ pub(super) async fn receive(State(web): State<Web>, request: Request) -> Respons
         tracing::debug!(kind = update.kind, "an update was nothing for us");
     }
     for inbound in update.inbound {
-        if let Err(cause) = web.intake.receive(inbound).await {
+        if let Err(cause) = web.intake.receive_or_park(inbound).await {
             return unstored(update.kind, &cause);
         }
     }
@@ -67,6 +67,10 @@ pub(super) async fn receive(State(web): State<Web>, request: Request) -> Respons
 }
 
 fn unstored(kind: &'static str, cause: &StoreError) -> Response {
+    if cause.is_local() {
+        tracing::error!(kind, %cause, "an update of staff was passed over: {cause}");
+        return StatusCode::OK.into_response();
+    }
     tracing::error!(kind, %cause, "an update could not be stored; Telegram will send it again");
     StatusCode::SERVICE_UNAVAILABLE.into_response()
 }
