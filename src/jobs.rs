@@ -229,7 +229,7 @@ impl Runner {
     async fn perform(&self, job: Job, claimed: &ClaimedJob) -> Outcome {
         match job {
             Job::Transcribe { dialogue, media } => self.transcribe(dialogue, media, claimed.attempt).await,
-            Job::Fetch { dialogue, media } => self.fetch(dialogue, media).await,
+            Job::Fetch { dialogue, media } => self.fetch(dialogue, media, claimed).await,
             Job::ReadService { account } => self.read_service(account).await,
             Job::Deliver { dialogue, message } => self.deliver(dialogue, message, claimed).await,
             Job::Alert { flag } => self.alert(flag).await,

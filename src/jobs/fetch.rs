@@ -1,7 +1,7 @@
 //! Fetching a file from the platform it lies with, into the media store.
 //!
-//! What the platform no longer has is noted with the reason, and the person is asked to send it
-//! again; nothing is asked of the platform twice once the bytes are here.
+//! What the platform no longer has, or did not give for hours, is noted with the reason, and with it
+//! the person is asked to send it again; nothing is asked of the platform twice once the bytes are here.
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -11,19 +11,23 @@ use crate::channel::{ChannelKind, FetchError, Refusal};
 use crate::domain::dialogue::Event;
 use crate::domain::ids::{DialogueId, MediaId};
 use crate::intake::kind;
+use crate::store::jobs::ClaimedJob;
 use crate::store::media::Media;
-use crate::store::{self, StoreError};
+use crate::store::{self, StoreError, Tx};
+
+/// Why a file is lost that the platform still has, for all we know.
+pub(super) const GIVEN_UP: &str = "the platform did not give it for hours";
 
 /// Why there are no bytes.
 pub(super) enum Absent {
     /// The job ends as the outcome says: ask again, or leave it.
     Later(Outcome),
-    /// There will never be any; noted.
-    Lost,
+    /// There will never be any. Yet to be noted, in the transaction that tells the person.
+    Lost(String),
 }
 
 impl Runner {
-    pub(super) async fn fetch(&self, dialogue: DialogueId, media: MediaId) -> Outcome {
+    pub(super) async fn fetch(&self, dialogue: DialogueId, media: MediaId, job: &ClaimedJob) -> Outcome {
         let read = self.store.read(move |tx| {
             Box::pin(async move {
                 let row = store::media::find(tx, media).await?;
@@ -39,24 +43,31 @@ impl Runner {
         if !row.is_awaited() {
             return Outcome::Done;
         }
-        match self.bring(&row, &found.channel).await {
-            Ok(_) => Outcome::Done,
-            Err(Absent::Later(outcome)) => outcome,
-            Err(Absent::Lost) => {
-                let intake = self.intake.clone();
-                let told = self.store.write(move |tx| {
-                    Box::pin(async move { intake.apply(tx, dialogue, Event::Refused(Refusal::Lost)).await })
-                });
-                told.await.map_or_else(Outcome::from, |()| Outcome::Done)
-            }
-        }
+        let reason = match self.bring(&row, &found.channel).await {
+            Ok(_) => return Outcome::Done,
+            Err(Absent::Later(outcome)) if job.attempt < job.max_attempts => return outcome,
+            Err(Absent::Later(_)) => GIVEN_UP.to_owned(),
+            Err(Absent::Lost(reason)) => reason,
+        };
+        let intake = self.intake.clone();
+        let told = self.store.write(move |tx| {
+            Box::pin(async move {
+                let row = store::media::find(tx, media).await?;
+                if !row.is_some_and(|row| row.is_awaited()) {
+                    return Ok::<(), StoreError>(()); // the job ran twice
+                }
+                lose(tx, media, &reason).await?;
+                intake.apply(tx, dialogue, Event::Refused(Refusal::Lost)).await
+            })
+        });
+        told.await.map_or_else(Outcome::from, |()| Outcome::Done)
     }
 
     /// Fetches the bytes of a file and keeps them.
     pub(super) async fn bring(&self, row: &Media, channel: &str) -> Result<Bytes, Absent> {
         let (media, reference) = (row.id, row.remote.clone().unwrap_or_default());
         let Some(channel) = ChannelKind::from_name(channel) else {
-            return Err(self.lose(media, "the channel is not one of ours").await);
+            return Err(Absent::Lost("the channel is not one of ours".to_owned()));
         };
         let bytes = match self.channels.fetch(channel, &reference).await {
             Ok(bytes) => bytes,
@@ -64,12 +75,12 @@ impl Runner {
                 return Err(Absent::Later(Outcome::later(wait, anyhow::anyhow!("file {media}: {reason}"))));
             }
             Err(error @ (FetchError::Gone(_) | FetchError::TooLarge)) => {
-                return Err(self.lose(media, &error.to_string()).await);
+                return Err(Absent::Lost(error.to_string()));
             }
         };
         let content_type = match kind::of(&bytes) {
             Some((found, content_type)) if found.name() == row.kind => content_type,
-            _ => return Err(self.lose(media, "its bytes are not what the platform said").await),
+            _ => return Err(Absent::Lost("its bytes are not what the platform said".to_owned())),
         };
         let sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes));
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
@@ -92,12 +103,10 @@ impl Runner {
             Err(error) => Outcome::Fail(anyhow::Error::new(error).context("a file could not be deleted")),
         }
     }
+}
 
-    async fn lose(&self, media: MediaId, reason: &str) -> Absent {
-        tracing::warn!(media.id = %media, "file {media} is lost: {reason}");
-        let reason = reason.to_owned();
-        let noted =
-            self.store.write(move |tx| Box::pin(async move { store::media::lose(tx, media, &reason).await })).await;
-        noted.map_or_else(|error| Absent::Later(error.into()), |()| Absent::Lost)
-    }
+/// Notes that the bytes of a file cannot be had.
+pub(super) async fn lose(tx: &mut Tx, media: MediaId, reason: &str) -> Result<(), StoreError> {
+    tracing::warn!(media.id = %media, "file {media} is lost: {reason}");
+    store::media::lose(tx, media, reason).await
 }

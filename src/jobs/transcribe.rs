@@ -5,7 +5,7 @@
 
 use anyhow::Context;
 
-use super::fetch::Absent;
+use super::fetch::{self, Absent};
 use super::{Outcome, Runner};
 use crate::domain::dialogue::{Event, NotHeard, State};
 use crate::domain::ids::{DialogueId, MediaId, VisitId};
@@ -30,13 +30,31 @@ const TRIES_AWAITED: u32 = 17;
 /// What a recording came to.
 enum Ear {
     Words(Box<(Transcript, Understanding, State)>),
-    None { why: NotHeard, seconds: Option<f64> },
+    None(Silence),
 }
 
 /// What was in a recording.
 enum Sound {
     Speech(Box<Transcript>),
-    None { why: NotHeard, seconds: Option<f64> },
+    None(Silence),
+}
+
+/// A recording without words, or with none that we can read.
+struct Silence {
+    why: NotHeard,
+    seconds: Option<f64>,
+    /// Why its bytes cannot be had; yet to be noted.
+    lost: Option<String>,
+}
+
+impl Silence {
+    fn of(why: NotHeard) -> Silence {
+        Silence { why, seconds: None, lost: None }
+    }
+
+    fn lost(reason: String) -> Silence {
+        Silence { lost: Some(reason), ..Silence::of(NotHeard::Lost) }
+    }
 }
 
 impl Runner {
@@ -72,9 +90,9 @@ impl Runner {
                         let event = Event::Transcribed { media, text: transcript.text, understood };
                         intake.apply(tx, dialogue, event).await
                     }
-                    Ear::None { why, seconds } => {
-                        keep_silence(tx, media, why, seconds, now).await?;
-                        intake.apply(tx, dialogue, Event::NotHeard { media, why }).await
+                    Ear::None(silence) => {
+                        keep_silence(tx, media, &silence, now).await?;
+                        intake.apply(tx, dialogue, Event::NotHeard { media, why: silence.why }).await
                     }
                 }
             })
@@ -110,7 +128,7 @@ impl Runner {
                 let understood = self.tagger.tag(&transcript.text, Some(state.language), state.awaiting()).await;
                 Ok(Some(Ear::Words(Box::new((*transcript, understood, state)))))
             }
-            Sound::None { why, seconds } => Ok(Some(Ear::None { why, seconds })),
+            Sound::None(silence) => Ok(Some(Ear::None(silence))),
         }
     }
 
@@ -152,7 +170,7 @@ impl Runner {
                 let awaited = is_awaited(tx, media).await?;
                 match sound.filter(|_| awaited) {
                     Some(Sound::Speech(transcript)) => keep_words(tx, media, &transcript, now).await?,
-                    Some(Sound::None { why, seconds }) => keep_silence(tx, media, why, seconds, now).await?,
+                    Some(Sound::None(silence)) => keep_silence(tx, media, &silence, now).await?,
                     None => {}
                 }
                 planner.record_heard(tx, visit).await
@@ -181,12 +199,15 @@ impl Runner {
         attempt: u32,
     ) -> Result<Sound, Outcome> {
         let media = row.id;
-        let given_up = |why| Ok(Sound::None { why, seconds: None });
+        let given_up = |why| Ok(Sound::None(Silence::of(why)));
         let tries = match (row.is_awaited(), self.listener.as_ref().is_some_and(Listener::is_remote)) {
             (true, _) => TRIES_AWAITED,
             (false, true) => TRIES_REMOTE,
             (false, false) => TRIES,
         };
+        if attempt > tries && row.is_awaited() {
+            return Ok(Sound::None(Silence::lost(fetch::GIVEN_UP.to_owned())));
+        }
         if attempt > tries {
             tracing::error!(media.id = %media, "recording {media} was tried {tries} times; a person has to listen");
             return given_up(NotHeard::Failed);
@@ -195,7 +216,7 @@ impl Runner {
             match self.bring(row, channel).await {
                 Ok(bytes) => bytes,
                 Err(Absent::Later(outcome)) => return Err(outcome),
-                Err(Absent::Lost) => return given_up(NotHeard::Lost),
+                Err(Absent::Lost(reason)) => return Ok(Sound::None(Silence::lost(reason))),
             }
         } else if row.lost.is_some() {
             return given_up(NotHeard::Lost);
@@ -209,12 +230,14 @@ impl Runner {
         let Some(listener) = &self.listener else { return given_up(NotHeard::Failed) };
         match listener.listen(&bytes, Some(vocabulary), language).await {
             Ok(Heard::Speech(transcript)) => Ok(Sound::Speech(Box::new(transcript))),
-            Ok(Heard::Nothing { seconds }) => Ok(Sound::None { why: NotHeard::NoSpeech, seconds: Some(seconds) }),
+            Ok(Heard::Nothing { seconds }) => {
+                Ok(Sound::None(Silence { seconds: Some(seconds), ..Silence::of(NotHeard::NoSpeech) }))
+            }
             Err(error) => {
                 tracing::warn!(media.id = %media, "recording {media} was not heard: {error}");
                 match error {
                     SpeechError::TooLong { seconds, .. } => {
-                        Ok(Sound::None { why: NotHeard::TooLong, seconds: Some(seconds) })
+                        Ok(Sound::None(Silence { seconds: Some(seconds), ..Silence::of(NotHeard::TooLong) }))
                     }
                     SpeechError::TooLarge { .. }
                     | SpeechError::UnknownFormat
@@ -253,17 +276,14 @@ async fn keep_words(tx: &mut Tx, media: MediaId, heard: &Transcript, now: Timest
 }
 
 /// Stores that a recording has no words, or none that we can read.
-async fn keep_silence(
-    tx: &mut Tx,
-    media: MediaId,
-    why: NotHeard,
-    seconds: Option<f64>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    if let Some(seconds) = seconds {
+async fn keep_silence(tx: &mut Tx, media: MediaId, silence: &Silence, now: Timestamp) -> Result<(), StoreError> {
+    if let Some(seconds) = silence.seconds {
         store::media::set_seconds(tx, media, seconds).await?;
     }
-    if why == NotHeard::NoSpeech {
+    if let Some(reason) = &silence.lost {
+        fetch::lose(tx, media, reason).await?;
+    }
+    if silence.why == NotHeard::NoSpeech {
         store::transcripts::nothing(tx, media, now).await
     } else {
         store::transcripts::failed(tx, media, now).await
