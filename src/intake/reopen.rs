@@ -7,7 +7,6 @@
 //! has no room for is held back anew.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use super::response::body_of;
 use super::{Intake, Scene};
@@ -17,13 +16,13 @@ use crate::domain::ids::InboxId;
 use crate::domain::job::Job;
 use crate::domain::reach::STALE_AFTER;
 use crate::store::outbox::{self, Outbound};
-use crate::store::{self, StoreError, Tx};
+use crate::store::{StoreError, Tx, jobs};
 
 impl Intake {
     /// Has what could not be brought to somebody who writes tried at once: that they write shows that the
     /// platform is there again, and whatever they are answered waits behind it.
     pub(super) async fn send_what_waits(&self, tx: &mut Tx, scene: &Scene) -> Result<(), StoreError> {
-        store::jobs::hasten(tx, &Job::lane_to(scene.dialogue), scene.now).await
+        jobs::hasten(tx, &Job::lane_to(scene.dialogue), scene.now).await
     }
 
     /// Lets out what waits for a word of the person; `word` is that word, after its step was taken.
@@ -40,12 +39,11 @@ impl Intake {
         if waiting.is_empty() {
             return Ok(());
         }
-        // A moment before the jobs of the answers, whose lane it shares.
-        let within = kind.answers_within().unwrap_or_default();
-        let run_at = scene.now + within.saturating_sub(Duration::from_millis(1));
+        let run_at = scene.now + kind.answers_within().unwrap_or_default();
+        let answers = outbox::answers(tx, word).await?;
         let mut asked = BTreeSet::new();
-        for answer in outbox::answers(tx, word).await? {
-            asked.extend(question_of(scene, &answer)?.map(|(buttons, _)| buttons));
+        for answer in &answers {
+            asked.extend(question_of(scene, answer)?.map(|(buttons, _)| buttons));
         }
         let mut out = Vec::new();
         for row in waiting.into_iter().rev() {
@@ -64,6 +62,14 @@ impl Intake {
             outbox::let_out(tx, id, word).await?;
             // The job of before found the window shut, and is done.
             self.owe_again(tx, Job::Deliver { dialogue: scene.dialogue, message: id }, run_at).await?;
+        }
+        // In a lane what was owed first goes first, and the answers were.
+        for answer in answers {
+            let job = Job::Deliver { dialogue: scene.dialogue, message: answer.id };
+            if let Some(key) = job.dedupe_key() {
+                jobs::forget(tx, &key).await?;
+            }
+            self.owe(tx, job, run_at).await?;
         }
         Ok(())
     }

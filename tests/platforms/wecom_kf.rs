@@ -280,6 +280,23 @@ async fn the_window_of_48_hours_and_five_messages_is_kept_by_us_and_by_the_platf
 }
 
 #[tokio::test]
+async fn what_the_window_held_back_comes_before_the_answer_to_what_opened_it() {
+    let (fake, house, customer) = begun("wmORDER").await;
+    customer.says("您好").await;
+    house.works().await;
+    house.clock.advance(Duration::from_secs(48 * 3600));
+    for words in ["师傅明天上午到", "请把水阀关上"] {
+        staff_writes(&house, "wmORDER", words).await;
+    }
+    let before = fake.served().len();
+    customer.says("厨房漏水").await;
+    house.works().await;
+    let told = fake.served_texts()[before..].join("\n\n");
+    assert!(told.starts_with("师傅明天上午到\n\n请把水阀关上\n\n"), "and then the answer: {told}");
+    assert!(house.outbox(Delivery::Withheld).await.is_empty() && house.outbox(Delivery::Pending).await.is_empty());
+}
+
+#[tokio::test]
 async fn what_the_platform_took_and_did_not_bring_is_shown_to_staff() {
     let (fake, house, customer) = begun("wmREFUSES").await;
     customer.says("您好").await;
