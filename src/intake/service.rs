@@ -71,11 +71,15 @@ impl Intake {
         Ok(())
     }
 
-    /// The platform says of a message it took that it could not bring it: staff is shown that.
+    /// The platform says of a message it took that it could not bring it, nor what went with it: staff
+    /// is shown that.
     async fn was_not_brought(&self, tx: &mut Tx, id: OutboxId, reason: &str) -> Result<(), StoreError> {
         let Some(row) = outbox::find(tx, id).await? else { return Ok(()) };
         if !matches!(row.status, Delivery::Sent | Delivery::Uncertain) {
             return Ok(());
+        }
+        for message in outbox::sent_with(tx, &row).await? {
+            outbox::mark_failed(tx, message.id, reason).await?;
         }
         outbox::mark_failed(tx, id, reason).await?;
         self.raise(tx, Some(row.dialogue_id), FlagKind::DeliveryFailed, About::Conversation).await

@@ -240,14 +240,17 @@ impl Runner {
         self.store.write(move |tx| Box::pin(async move { permits::give_back(tx, permit).await })).await
     }
 
+    /// One call took them all: the platform counts it once, and knows it by the first.
     async fn note_sent(&self, messages: Vec<OutboxId>) -> Outcome {
         let now = self.clock.now();
         let noted = self.store.write(move |tx| {
             Box::pin(async move {
-                for id in messages {
-                    outbox::mark_sent(tx, id, now).await?;
+                let Some((first, rest)) = messages.split_first() else { return Ok::<(), StoreError>(()) };
+                outbox::mark_sent(tx, *first, now).await?;
+                for id in rest {
+                    outbox::mark_sent_with(tx, *id, *first, now).await?;
                 }
-                Ok::<(), StoreError>(())
+                Ok(())
             })
         });
         noted.await.map_or_else(Outcome::from, |()| Outcome::Done)

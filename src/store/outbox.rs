@@ -122,6 +122,8 @@ pub async fn list(tx: &mut Tx, status: Delivery, limit: u32) -> Result<Vec<Outbo
 
 /// What [`Outbound::reason`] says of a message that went out in the response to the one it answers.
 const IN_RESPONSE: &str = "in response";
+/// … and, before the id of that one, of a message that went out together with another.
+const WITH: &str = "with:";
 
 /// Takes the answers to a message that go out in the response to it: those nobody has begun to
 /// send, and those that went out that way before, since whoever asks again did not get them
@@ -225,14 +227,17 @@ pub async fn waiting_behind(
     rows.into_iter().map(Outbound::try_from).collect()
 }
 
-/// Counts what was sent to a conversation since a time, other than in response.
+/// Counts the calls by which something was sent to a conversation since a time, other than in response:
+/// what went with another message went by its call.
 pub async fn count_sent_since(tx: &mut Tx, dialogue: DialogueId, since: Timestamp) -> Result<u32, StoreError> {
     const SQL: &str = "SELECT COUNT(*) FROM outbox WHERE dialogue_id = $1 AND sent_at >= $2 \
-                       AND status IN ('sent', 'uncertain') AND (reason IS NULL OR reason <> $3)";
+                       AND status IN ('sent', 'uncertain') \
+                       AND (reason IS NULL OR reason <> $3 AND reason NOT LIKE $4)";
     let count: i64 = both!(tx, |c| sqlx::query_scalar(SQL)
         .bind(dialogue.to_string())
         .bind(since.0)
         .bind(IN_RESPONSE)
+        .bind(format!("{WITH}%"))
         .fetch_one(c)
         .await)?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
@@ -250,6 +255,23 @@ pub async fn begin_attempt(tx: &mut Tx, id: OutboxId) -> Result<u32, StoreError>
 /// Notes that the channel took it.
 pub async fn mark_sent(tx: &mut Tx, id: OutboxId, now: Timestamp) -> Result<(), StoreError> {
     mark(tx, id, Delivery::Sent, Some(now), None).await
+}
+
+/// Notes that the channel took it together with another message of its conversation, which bears the
+/// id by which the platform speaks of them.
+pub async fn mark_sent_with(tx: &mut Tx, id: OutboxId, first: OutboxId, now: Timestamp) -> Result<(), StoreError> {
+    mark(tx, id, Delivery::Sent, Some(now), Some(&format!("{WITH}{first}"))).await
+}
+
+/// Returns what the channel took together with a message, in order.
+pub async fn sent_with(tx: &mut Tx, first: &Outbound) -> Result<Vec<Outbound>, StoreError> {
+    const SQL: &str = select!("WHERE dialogue_id = $1 AND status = 'sent' AND reason = $2 ORDER BY seq");
+    let rows = both!(tx, |c| sqlx::query_as::<_, OutboundRow>(SQL)
+        .bind(first.dialogue_id.to_string())
+        .bind(format!("{WITH}{}", first.id))
+        .fetch_all(c)
+        .await)?;
+    rows.into_iter().map(Outbound::try_from).collect()
 }
 
 /// Notes that it left and nothing more is known.

@@ -297,6 +297,33 @@ async fn what_the_window_held_back_comes_before_the_answer_to_what_opened_it() {
 }
 
 #[tokio::test]
+async fn what_goes_out_together_counts_once_and_fails_together() {
+    let (fake, house, customer) = begun("wmPACKED").await;
+    customer.says("您好").await;
+    house.works().await;
+    house.clock.advance(Duration::from_secs(48 * 3600));
+    let words: Vec<_> = (1..=6).map(|n| format!("第{n}件事")).collect();
+    for words in &words {
+        staff_writes(&house, "wmPACKED", words).await;
+    }
+    assert_eq!(house.outbox(Delivery::Withheld).await.len(), 6);
+    let before = fake.served().len();
+    customer.says("好的").await;
+    house.works().await;
+    let packed = &fake.served_texts()[before];
+    assert!(words.iter().all(|words| packed.contains(words)), "by one call: {packed}");
+    staff_writes(&house, "wmPACKED", "师傅明天到").await;
+    assert!(house.outbox(Delivery::Withheld).await.is_empty(), "the window allows five calls");
+    let call = fake.served()[before]["msgid"].clone();
+    customer.event("msg_send_fail", &json!({ "fail_msgid": call, "fail_type": 10 }));
+    customer.notifies().await;
+    house.works().await;
+    let failed = house.outbox(Delivery::Failed).await;
+    assert!(words.iter().all(|words| failed.iter().any(|row| row.body.contains(words))), "{failed:?}");
+    assert!(!failed.iter().any(|row| row.body.contains("师傅明天到")));
+}
+
+#[tokio::test]
 async fn what_the_platform_took_and_did_not_bring_is_shown_to_staff() {
     let (fake, house, customer) = begun("wmREFUSES").await;
     customer.says("您好").await;

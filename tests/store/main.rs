@@ -70,6 +70,7 @@ behaviours! {
         a_reader_of_a_thread_misses_nothing_while_others_write,
         a_nul_character_does_not_stop_a_message,
         the_fate_of_a_sent_message_is_kept,
+        messages_that_went_out_together_are_one_call,
     }
     tickets {
         a_ticket_comes_back_as_it_was_filed_and_as_it_was_changed,

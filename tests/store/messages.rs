@@ -1,7 +1,7 @@
 //! Conversations: the inbox, the outbox and the state between them.
 
 use futures_util::future::join_all;
-use huifang::domain::ids::DialogueId;
+use huifang::domain::ids::{DialogueId, InboxId, OutboxId};
 use huifang::store::dialogues;
 use huifang::store::inbox::{self, NewInbound};
 use huifang::store::outbox::{self, Author, Delivery, NewOutbound};
@@ -235,4 +235,42 @@ pub(crate) async fn the_fate_of_a_sent_message_is_kept(db: Database) {
             .unwrap();
     assert_eq!((kept.status, kept.attempt, kept.sent_at, kept.reason), (Delivery::Sent, 2, Some(now), None));
     assert!(pending.is_empty());
+}
+
+/// Has a message answered: the answers are sent in the response to it.
+async fn answered(db: &Database, dialogue: DialogueId, answers: usize) -> (InboxId, Vec<OutboxId>) {
+    let word = inbound(db, dialogue, "m1");
+    let (reply_to, mut ids) = (Some(word.id), Vec::new());
+    remember(db, word).await;
+    for _ in 0..answers {
+        let answer = NewOutbound { reply_to, ..outbound(db, dialogue, "{}", Delivery::Pending) };
+        ids.push(answer.id);
+        push(db, answer).await;
+    }
+    (reply_to.unwrap(), ids)
+}
+
+pub(crate) async fn messages_that_went_out_together_are_one_call(db: Database) {
+    let dialogue = db.dialogue("owner").await;
+    let (_, ids) = answered(&db, dialogue, 4).await;
+    let now = db.now();
+    let (alone, first, rest) = (ids[0], ids[1], ids[2..].to_vec());
+    let with = rest.clone();
+    let counted = write!(db.store, |tx| {
+        outbox::mark_sent(tx, alone, now).await?;
+        outbox::mark_sent(tx, first, now).await?;
+        for id in with {
+            outbox::mark_sent_with(tx, id, first, now).await?;
+        }
+        outbox::count_sent_since(tx, dialogue, now).await
+    });
+    assert_eq!(counted.unwrap(), 2);
+    let together = async |id| {
+        let read = read!(db.store, |tx| {
+            let row = outbox::find(tx, id).await?.unwrap();
+            outbox::sent_with(tx, &row).await
+        });
+        read.unwrap().into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!((together(first).await, together(alone).await), (rest, Vec::new()));
 }
