@@ -4,7 +4,7 @@
 use super::message::{Button, OutboundBody};
 use super::{Intake, Received};
 use crate::channel::{Inbound, plain};
-use crate::domain::ids::{InboxId, OutboxId};
+use crate::domain::ids::{DialogueId, InboxId, OutboxId};
 use crate::domain::job::Job;
 use crate::store::outbox::{self, Outbound};
 use crate::store::{StoreError, Tx, jobs};
@@ -15,6 +15,17 @@ pub struct Answered {
     pub received: Received,
     /// The answers as one text with their buttons as words; `None`: nothing, or nothing that fits.
     pub text: Option<String>,
+    /// What goes out by that text.
+    pub taken: Vec<Taken>,
+}
+
+/// An answer that one response took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    pub message: OutboxId,
+    pub dialogue: DialogueId,
+    /// Which attempt it is to bring it: whoever takes it next makes another.
+    pub attempt: u32,
 }
 
 impl Intake {
@@ -30,8 +41,8 @@ impl Intake {
         let answered = self.store.write(move |tx| {
             Box::pin(async move {
                 let received = this.receive_in(tx, inbound).await?;
-                let text = this.take_answers(tx, received.message, most).await?;
-                Ok::<_, StoreError>(Answered { received, text })
+                let (text, taken) = this.take_answers(tx, received.message, most).await?;
+                Ok::<_, StoreError>(Answered { received, text, taken })
             })
         });
         let answered = answered.await?;
@@ -39,19 +50,20 @@ impl Intake {
         Ok(answered)
     }
 
-    /// Gives the answers to a message back to be sent the other way: the response came too late.
+    /// Gives answers back to be sent the other way: the response came too late. Those that went out
+    /// meanwhile, in the response to a repetition of the message, are left alone.
     ///
     /// # Errors
     /// A [`StoreError`]; they count as sent then, until the platform repeats the message.
-    pub async fn answer_later(&self, message: InboxId) -> Result<(), StoreError> {
+    pub async fn answer_later(&self, taken: Vec<Taken>) -> Result<(), StoreError> {
         let (this, now) = (self.clone(), self.clock.now());
         let returned = self.store.write(move |tx| {
             Box::pin(async move {
-                for answer in outbox::take_answers(tx, message, now).await? {
-                    outbox::put_back(tx, answer.id).await?;
-                    // The job of before may have found it sent, and be done.
-                    let job = Job::Deliver { dialogue: answer.dialogue_id, message: answer.id };
-                    this.owe_again(tx, job, now).await?;
+                for Taken { message, dialogue, attempt } in taken {
+                    if outbox::put_back(tx, message, attempt).await? {
+                        // The job of before may have found it sent, and be done.
+                        this.owe_again(tx, Job::Deliver { dialogue, message }, now).await?;
+                    }
                 }
                 Ok::<_, StoreError>(())
             })
@@ -59,13 +71,19 @@ impl Intake {
         returned.await
     }
 
-    async fn take_answers(&self, tx: &mut Tx, message: InboxId, most: usize) -> Result<Option<String>, StoreError> {
-        let taken = outbox::take_answers(tx, message, self.clock.now()).await?;
+    async fn take_answers(
+        &self,
+        tx: &mut Tx,
+        message: InboxId,
+        most: usize,
+    ) -> Result<(Option<String>, Vec<Taken>), StoreError> {
+        let answers = outbox::take_answers(tx, message, self.clock.now()).await?;
         let fits = |text: &str, buttons: &[Button]| plain::with_buttons(text, buttons).len() <= most;
-        let whole = together(&taken, fits)?;
-        for (place, answer) in taken.iter().enumerate() {
+        let whole = together(&answers, fits)?;
+        let mut taken = Vec::new();
+        for (place, answer) in answers.iter().enumerate() {
             if place >= whole.messages.len() {
-                outbox::put_back(tx, answer.id).await?;
+                outbox::put_back(tx, answer.id, answer.attempt).await?;
                 continue;
             }
             // What goes out in the response is owed nobody: a job would only find that out, later.
@@ -73,8 +91,10 @@ impl Intake {
             if let Some(key) = job.dedupe_key() {
                 jobs::spare(tx, &key).await?;
             }
+            taken.push(Taken { message: answer.id, dialogue: answer.dialogue_id, attempt: answer.attempt });
         }
-        Ok((!whole.messages.is_empty()).then(|| plain::with_buttons(&whole.text, &whole.buttons)))
+        let text = (!taken.is_empty()).then(|| plain::with_buttons(&whole.text, &whole.buttons));
+        Ok((text, taken))
     }
 }
 

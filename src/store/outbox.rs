@@ -144,12 +144,19 @@ pub async fn take_answers(tx: &mut Tx, message: InboxId, now: Timestamp) -> Resu
     Ok(taken)
 }
 
-/// Gives an answer that was taken back to be sent the other way.
-pub async fn put_back(tx: &mut Tx, id: OutboxId) -> Result<(), StoreError> {
+/// Gives an answer that was taken, by that attempt, back to be sent the other way. Returns false if it
+/// was taken again since, or is not out in a response.
+pub async fn put_back(tx: &mut Tx, id: OutboxId, attempt: u32) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE outbox SET status = 'pending', sent_at = NULL, reason = NULL, attempt = attempt - 1 \
-                       WHERE id = $1 AND reason = $2";
-    both!(tx, |c| sqlx::query(SQL).bind(id.to_string()).bind(IN_RESPONSE).execute(c).await.map(drop))?;
-    Ok(())
+                       WHERE id = $1 AND reason = $2 AND attempt = $3";
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(IN_RESPONSE)
+        .bind(i64::from(attempt))
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(changed > 0)
 }
 
 /// Of a conversation, what was not brought to anybody.

@@ -81,7 +81,7 @@ async fn respond(web: &Web, inbound: Option<Inbound>, passive: Passive<'_>) -> R
     match written {
         Some(xml) => ([(CONTENT_TYPE, "application/xml; charset=utf-8")], xml).into_response(),
         None => {
-            if let Err(error) = web.intake.answer_later(answered.received.message).await {
+            if let Err(error) = web.intake.answer_later(answered.taken).await {
                 tracing::error!(%error, "an answer that came too late could not be put back: {error}");
             }
             passive.nothing.into_response()

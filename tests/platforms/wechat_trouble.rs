@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use huifang::channel::wechat::{Mode, Wechat, WechatConfig};
-use huifang::channel::{Button, Channels, Outgoing};
+use huifang::channel::{Button, ChannelKind, Channels, Content, Inbound, Outgoing};
 use huifang::clock::Clock;
 use huifang::desk::Desk;
 use huifang::domain::ids::OutboxId;
@@ -80,19 +80,22 @@ async fn a_repeated_push_gets_the_same_answer_and_is_never_refused_for_coming_la
     assert_eq!(thread(&house, "oREPEAT").await.len(), 2);
 }
 
+/// Somebody says hello, as it is handed to the service.
+fn greeting(openid: &str) -> Inbound {
+    Inbound {
+        channel: ChannelKind::Wechat,
+        address: openid.to_owned(),
+        external_id: "m:1".to_owned(),
+        language: None,
+        content: Content::Text("您好".to_owned()),
+    }
+}
+
 #[tokio::test]
 async fn what_does_not_fit_into_the_response_is_brought_by_a_message() {
     let wechat = FakeWechat::start().await;
     let house = house(&wechat).await;
-    let person = Follower::of(&house, "oLONG", true);
-    let push = person.text("您好");
-    let fields = huifang::channel::Inbound {
-        channel: huifang::channel::ChannelKind::Wechat,
-        address: "oLONG".to_owned(),
-        external_id: "m:1".to_owned(),
-        language: None,
-        content: huifang::channel::Content::Text("您好".to_owned()),
-    };
+    let fields = greeting("oLONG");
     // Nothing the bot says is that long: the room is made small instead.
     let answered = house.runner.intake.receive_answered(fields.clone(), 10).await.unwrap();
     assert_eq!(answered.text, None);
@@ -100,27 +103,37 @@ async fn what_does_not_fit_into_the_response_is_brought_by_a_message() {
     house.works().await;
     assert_eq!(wechat.texts().len(), 1);
     // It was sent the other way: a repeated message has no answer any more.
-    let again = house.runner.intake.receive_answered(fields, 2_047).await.unwrap();
+    let again = house.runner.intake.receive_answered(fields.clone(), 2_047).await.unwrap();
     assert!(again.received.duplicate && again.text.is_none());
     // An answer that came too late for the response goes the other way as well, even if its own job is done.
-    let late = person.deliver(&push).await;
+    let next = Inbound { external_id: "m:2".to_owned(), ..fields };
+    let late = house.runner.intake.receive_answered(next, 2_047).await.unwrap();
     assert!(late.text.is_some());
     house.works().await;
-    let message = {
-        let known = house.runner.store.read(|tx| {
-            Box::pin(async move {
-                let found = store::dialogues::find_by_address(tx, "wechat", "oLONG").await?.unwrap();
-                let entries = store::thread::latest(tx, found.id, 20).await?;
-                let last = entries.into_iter().filter_map(|entry| entry.external_id).next_back().unwrap();
-                store::inbox::known(tx, "wechat", &last).await
-            })
-        });
-        known.await.unwrap().unwrap()
-    };
-    house.runner.intake.answer_later(message).await.unwrap();
+    assert_eq!(wechat.texts().len(), 1);
+    house.runner.intake.answer_later(late.taken).await.unwrap();
     house.works().await;
     assert_eq!(wechat.texts().len(), 2);
     assert!(house.outbox(Delivery::Pending).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_that_came_too_late_for_one_response_and_went_out_in_the_next_is_not_sent_again() {
+    let wechat = FakeWechat::start().await;
+    let house = house(&wechat).await;
+    let intake = &house.runner.intake;
+    // Both waited behind something slow; the first has run out of patience, the repetition has not.
+    let first = intake.receive_answered(greeting("oSLOW"), 2_047).await.unwrap();
+    let second = intake.receive_answered(greeting("oSLOW"), 2_047).await.unwrap();
+    assert!(first.text.is_some() && first.text == second.text);
+    intake.answer_later(first.taken).await.unwrap();
+    assert!(house.outbox(Delivery::Pending).await.is_empty());
+    house.works().await;
+    assert_eq!(wechat.texts(), Vec::<String>::new());
+    // Had the repetition come too late as well, it would be sent.
+    intake.answer_later(second.taken).await.unwrap();
+    house.works().await;
+    assert_eq!(wechat.texts().len(), 1);
 }
 
 #[tokio::test]

@@ -70,6 +70,7 @@ behaviours! {
         a_reader_of_a_thread_misses_nothing_while_others_write,
         a_nul_character_does_not_stop_a_message,
         the_fate_of_a_sent_message_is_kept,
+        an_answer_that_was_taken_again_is_put_back_by_the_later_alone,
         messages_that_went_out_together_are_one_call,
     }
     tickets {

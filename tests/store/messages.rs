@@ -250,6 +250,23 @@ async fn answered(db: &Database, dialogue: DialogueId, answers: usize) -> (Inbox
     (reply_to.unwrap(), ids)
 }
 
+pub(crate) async fn an_answer_that_was_taken_again_is_put_back_by_the_later_alone(db: Database) {
+    let dialogue = db.dialogue("owner").await;
+    let (word, ids) = answered(&db, dialogue, 1).await;
+    let (id, now) = (ids[0], db.now());
+    let attempts = write!(db.store, |tx| {
+        let first = outbox::take_answers(tx, word, now).await?;
+        let again = outbox::take_answers(tx, word, now).await?;
+        Ok((first[0].attempt, again[0].attempt))
+    });
+    let (first, again) = attempts.unwrap();
+    let back = async |attempt| write!(db.store, |tx| outbox::put_back(tx, id, attempt).await).unwrap();
+    assert!(!back(first).await, "it went out in the second response");
+    assert!(back(again).await && !back(again).await);
+    let kept = read!(db.store, |tx| outbox::find(tx, id).await).unwrap().unwrap();
+    assert_eq!((kept.status, kept.sent_at, kept.reason), (Delivery::Pending, None, None));
+}
+
 pub(crate) async fn messages_that_went_out_together_are_one_call(db: Database) {
     let dialogue = db.dialogue("owner").await;
     let (_, ids) = answered(&db, dialogue, 4).await;
