@@ -97,6 +97,13 @@ async fn every_route_of_the_console_is_open_to_the_roles_that_have_the_right_and
 
 /// A ticket somebody else has, one that nobody has, and a conversation, all of 华东.
 async fn of_the_east(demo: &Demo) -> (TicketId, TicketId, DialogueId) {
+/// The same address with the first letter of its id written as `%xx`, and with all of them.
+fn spellings(address: &str) -> [String; 2] {
+    let id = address.split('/').nth(3).unwrap();
+    let encoded = |letters: &str| letters.bytes().map(|letter| format!("%{letter:02x}")).collect::<String>();
+    [format!("{}{}", encoded(&id[..1]), &id[1..]), encoded(id)].map(|spelt| address.replacen(id, &spelt, 1))
+}
+
     let store = open(demo).await;
     let found = store.write(move |tx| {
         Box::pin(async move {
@@ -150,7 +157,11 @@ async fn a_region_is_seen_by_its_own_people_and_the_pool_by_its_engineers() {
         let session = Session::begin_as(&demo, login).await;
         let mut row = Vec::new();
         for page in &pages {
-            row.push(session.get(page).await.status().as_u16());
+            let status = session.get(page).await.status();
+            for spelt in spellings(page) {
+                assert_eq!(session.get(&spelt).await.status(), status, "{login}: {spelt}");
+            }
+            row.push(status.as_u16());
         }
         let board = session.get("/console/board?status=all").await.text().await.unwrap();
         let listed = [assigned, pool].map(|ticket| board.contains(&format!("/console/tickets/{ticket}")));
@@ -174,6 +185,9 @@ async fn a_region_is_seen_by_its_own_people_and_the_pool_by_its_engineers() {
     assert_eq!(south.submit(&take, &fields).await.status(), StatusCode::FORBIDDEN);
     let east = Session::begin_as(&demo, "eng-east").await;
     let page = east.get(&pages[1]).await.text().await.unwrap();
+    for spelt in spellings(&take) {
+        assert_eq!(south.submit(&spelt, &fields).await.status(), StatusCode::FORBIDDEN, "{spelt}");
+    }
     assert!(
         page.contains(&take) && !page.contains("/merge") && !page.contains("/note"),
         "only what is allowed is offered"
@@ -224,7 +238,12 @@ async fn what_a_form_names_besides_its_address_is_not_there_for_those_of_another
     let demo = Demo::start();
     let ([wang, other], far) = neighbours(&demo).await;
     let zhou = Session::begin_as(&demo, "zhoumin").await;
-    assert_eq!(zhou.get(&format!("/console/contacts/{}", far.contact)).await.status(), StatusCode::FORBIDDEN);
+    let page = format!("/console/contacts/{}", far.contact);
+    assert_eq!(zhou.get(&page).await.status(), StatusCode::FORBIDDEN);
+    for spelt in spellings(&format!("{page}/forget")) {
+        let fields = [("csrf", zhou.csrf.as_str()), ("sure", "yes")];
+        assert_eq!(zhou.submit(&spelt, &fields).await.status(), StatusCode::FORBIDDEN, "{spelt}");
+    }
 
     let unite = format!("/console/contacts/{}/unite", wang.contact);
     for named in [far.contact.to_string(), format!("/console/contacts/{}", far.contact), SOUTH_PHONE.to_owned()] {

@@ -4,7 +4,8 @@
 //! A route that stands in no line of [`ROUTES`] is open to those alone who may do everything; a test
 //! holds that each has its line.
 
-use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State};
+use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
@@ -132,7 +133,11 @@ pub(super) async fn guard(State(web): State<Web>, request: Request, next: Next) 
         Err(error) => return error.into_response(),
     };
     let pattern = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
-    match admitted(&web, &staff, &parts.method, &pattern, parts.uri.path()).await {
+    let about = match about(&mut parts, &pattern).await {
+        Ok(about) => about,
+        Err(error) => return error.into_response(),
+    };
+    match admitted(&web, &staff, &parts.method, &pattern, about).await {
         Ok(true) => {
             // The handler need not look who it is once more.
             parts.extensions.insert(staff);
@@ -147,7 +152,25 @@ pub(super) async fn guard(State(web): State<Web>, request: Request, next: Next) 
     }
 }
 
-async fn admitted(web: &Web, staff: &Staff, method: &Method, pattern: &str, path: &str) -> Result<bool, WebError> {
+/// Kind and id of the thing a route is about; `None` for one that is about none. The id is the one the
+/// handler gets, not what the address spells it as: `%30` there is a `0`.
+async fn about(parts: &mut Parts, pattern: &str) -> Result<Option<(String, String)>, WebError> {
+    if !pattern.contains("/{id}") {
+        return Ok(None);
+    }
+    let params = RawPathParams::from_request_parts(parts, &()).await.map_err(|_| WebError::NotFound)?;
+    let id = params.iter().find(|(name, _)| *name == "id").map(|(_, id)| id.to_owned());
+    let (Some(kind), Some(id)) = (pattern.split('/').nth(2), id) else { return Err(WebError::NotFound) };
+    Ok(Some((kind.to_owned(), id)))
+}
+
+async fn admitted(
+    web: &Web,
+    staff: &Staff,
+    method: &Method,
+    pattern: &str,
+    about: Option<(String, String)>,
+) -> Result<bool, WebError> {
     let Some(needed) = need(method, pattern) else {
         return Ok(Right::ALL
             .iter()
@@ -157,9 +180,7 @@ async fn admitted(web: &Web, staff: &Staff, method: &Method, pattern: &str, path
     if !staff.person.role.has(right) {
         return Ok(false);
     }
-    let mut steps = path.split('/').skip(2);
-    let (Some(kind), Some(id), true) = (steps.next(), steps.next(), pattern.contains("/{id}")) else { return Ok(true) };
-    let (kind, id) = (kind.to_owned(), id.to_owned());
+    let Some((kind, id)) = about else { return Ok(true) };
     let things = web.store.read(|tx| Box::pin(async move { things(tx, &kind, &id).await })).await?;
     // What is not there, the handler says.
     Ok(things.is_none_or(|things| things.iter().any(|thing| staff.person.may(right, thing))))
@@ -191,12 +212,13 @@ pub(super) async fn may_contact(
     Ok(things.is_some_and(|things| things.iter().any(|thing| person.may(right, thing))))
 }
 
-/// What a page is about: any of them suffices. `None` if there is no such thing.
+/// What a page is about: any of them suffices. `None` if there is no such thing; what is no id at all
+/// is refused here, for nobody has a right over it.
 async fn things(tx: &mut Tx, kind: &str, id: &str) -> Result<Option<Vec<Thing>>, WebError> {
     let one = |thing| Some(vec![thing]);
     macro_rules! found {
         ($module:ident) => {{
-            let Ok(id) = id.parse() else { return Ok(None) };
+            let id = id.parse().map_err(|_| WebError::NotFound)?;
             let Some(found) = $module::find(tx, id).await? else { return Ok(None) };
             found
         }};
