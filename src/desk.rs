@@ -100,9 +100,28 @@ impl Desk {
 
     /// Writes to a client; the automaton keeps silent until the conversation is handed back.
     pub async fn reply(&self, dialogue: DialogueId, said: &str, by: StaffId) -> Result<(), DeskError> {
+        self.answer(dialogue, said, by, None).await
+    }
+
+    /// The same from where it may come twice; `id` is by what a copy is known, which changes nothing.
+    pub async fn reply_once(&self, dialogue: DialogueId, said: &str, by: StaffId, id: String) -> Result<(), DeskError> {
+        self.answer(dialogue, said, by, Some(id)).await
+    }
+
+    async fn answer(&self, dialogue: DialogueId, said: &str, by: StaffId, id: Option<String>) -> Result<(), DeskError> {
         let said = words(said, "an answer")?;
         let this = self.clone();
-        self.write(move |tx| Box::pin(async move { this.say(tx, dialogue, said, by).await })).await
+        self.write(move |tx| {
+            Box::pin(async move {
+                if let Some(id) = id
+                    && !store::alerts::remember_act(tx, &id, this.intake.clock.now()).await?
+                {
+                    return Ok(());
+                }
+                this.say(tx, dialogue, said, by).await
+            })
+        })
+        .await
     }
 
     async fn say(&self, tx: &mut Tx, dialogue: DialogueId, said: String, by: StaffId) -> Result<(), DeskError> {

@@ -20,6 +20,7 @@ use super::Web;
 use super::console::view::excerpt;
 use super::error::WebError;
 use super::job::FaultPage;
+use super::secret;
 use super::words::{Words, language_of};
 use crate::desk::DeskError;
 use crate::desk::acts::OpenAlert;
@@ -143,7 +144,9 @@ impl Pressed {
         let act = Act::named(&self.act).filter(|act| *act != Act::Reply || self.said.is_some());
         let act = act.ok_or(WebError::BadRequest)?;
         let at: i64 = self.at.parse().map_err(|_| WebError::BadRequest)?;
-        let id = format!("page:{flag}:{staff}:{}:{at}", act.name());
+        // Other words, written on a page that was gone back to, are another answer.
+        let words = self.said.as_deref().map(|said| format!(":{}", secret::hash(said))).unwrap_or_default();
+        let id = format!("page:{flag}:{staff}:{}:{at}{words}", act.name());
         let why = match web.desk.act_on_alert(flag, staff, act, self.said.as_deref(), id).await {
             Ok(_) => return Ok(Outcome::Done(Redirect::to(&format!("{here}?done={}", act.name())))),
             Err(DeskError::NotAllowed) => "not_allowed",

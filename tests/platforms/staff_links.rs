@@ -273,6 +273,9 @@ async fn the_client_is_answered_from_the_page_of_an_alert_once_by_whoever_has_th
     ");
     let (_, chat) = office.opens("/chat/api/messages?session=a-session-of-a-client").await;
     assert_eq!(chat.matches("我十分钟后到").count(), 1, "{chat}");
+    office.answers(&path, &page, "tomorrow-at-nine").await;
+    let (_, chat) = office.opens("/chat/api/messages?session=a-session-of-a-client").await;
+    assert_eq!(chat.matches("tomorrow-at-nine").count(), 1, "other words on a page that was gone back to: {chat}");
 }
 
 #[tokio::test]

@@ -192,6 +192,36 @@ async fn guessing_passwords_takes_ever_longer_and_says_nothing() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_sent_twice_reaches_the_client_once() {
+    let demo = Demo::start();
+    let path = demo.directory().join("data/huifang.db");
+    let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
+    let open = store::tickets::Filter { open: Some(true), ..store::tickets::Filter::default() };
+    let tickets = store.read(move |tx| Box::pin(async move { store::tickets::list(tx, &open, 50).await }));
+    let dialogue = tickets.await.unwrap().into_iter().find_map(|ticket| ticket.dialogue_id).unwrap();
+    store.close().await;
+    let page = format!("/console/conversations/{dialogue}");
+    let staff = Session::begin(&demo).await;
+    let at = async || {
+        let page = staff.get(&page).await.text().await.unwrap();
+        page.split("name=\"at\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    };
+    let says = async |at: &str, text: &str| {
+        let fields = [("csrf", staff.csrf.as_str()), ("at", at), ("text", text)];
+        assert_eq!(staff.submit(&format!("{page}/reply"), &fields).await.status(), StatusCode::SEE_OTHER, "{text}");
+    };
+    let told = async |text: &str| staff.get(&page).await.text().await.unwrap().matches(text).count();
+    let drawn = at().await;
+    says(&drawn, "nine-tomorrow").await;
+    says(&drawn, "nine-tomorrow").await;
+    assert_eq!(told("nine-tomorrow").await, 1, "a double click");
+    says(&drawn, "ten-tomorrow").await;
+    assert_eq!(told("ten-tomorrow").await, 1, "other words on a page that was gone back to");
+    says(&at().await, "nine-tomorrow").await;
+    assert_eq!(told("nine-tomorrow").await, 2, "the same words from a new page are meant");
+}
+
+#[tokio::test]
 async fn a_form_without_its_token_or_from_another_site_is_refused() {
     let demo = Demo::start();
     let session = Session::begin(&demo).await;

@@ -16,9 +16,9 @@ use crate::domain::ids::{DialogueId, TicketId};
 use crate::domain::ticket::Cause;
 use crate::domain::understanding::Category;
 use crate::store::{StoreError, tickets};
-use crate::web::Web;
 use crate::web::error::WebError;
 use crate::web::posted::LARGEST_UPLOAD;
+use crate::web::{Web, secret};
 
 /// The actions of a ticket and of a conversation.
 pub(super) fn routes() -> Router<Web> {
@@ -79,6 +79,8 @@ struct Reply {
     text: String,
     /// The page to come back to; the conversation's own when absent.
     back: Option<String>,
+    /// When the page was drawn, in Unix milliseconds: a form that is sent twice comes with the same.
+    at: Option<String>,
 }
 
 pub(super) type Answer = Result<Redirect, WebError>;
@@ -161,7 +163,16 @@ async fn split(State(web): State<Web>, Path(id): Path<String>, Acting(by, form):
 }
 
 async fn reply(State(web): State<Web>, Path(id): Path<String>, Signed(by, form): Signed<Reply>) -> Answer {
-    web.desk.reply(dialogue(&id)?, &form.text, by.person.id).await?;
+    let (talk, staff) = (dialogue(&id)?, by.person.id);
+    match form.at {
+        Some(at) => {
+            let at: i64 = at.parse().map_err(|_| WebError::BadRequest)?;
+            // Other words, written on a page that was gone back to, are another answer.
+            let act = format!("reply:{talk}:{staff}:{at}:{}", secret::hash(&form.text));
+            web.desk.reply_once(talk, &form.text, staff, act).await?;
+        }
+        None => web.desk.reply(talk, &form.text, staff).await?,
+    }
     Ok(back_to(form.back.as_deref(), &id))
 }
 

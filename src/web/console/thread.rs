@@ -26,6 +26,8 @@ pub(crate) struct Talk {
     pub(crate) entries: Vec<Line>,
     /// A person answers; the automaton is silent.
     pub(crate) handed_over: bool,
+    /// When the page was drawn, in Unix milliseconds: by this an answer that is sent twice is known.
+    pub(crate) drawn_at: i64,
 }
 
 /// One message.
@@ -82,6 +84,7 @@ pub(super) async fn load(web: &Web, tx: &mut Tx, id: DialogueId, w: &Words) -> R
         href: format!("/console/conversations/{id}"),
         entries: lines,
         handed_over: dialogue.handed_over,
+        drawn_at: web.clock.now().0,
     }))
 }
 

@@ -286,6 +286,7 @@ mod tests {
                 href: "/console/conversations/1".to_owned(),
                 handed_over: true,
                 entries: vec![
+                drawn_at: 1_795_000_000_000,
                     line("client", "主卧卫生间天花板漏水", Vec::new(), vec!["/assets/icon.svg".to_owned()]),
                     line("bot", "我听到：主卧卫生间天花板漏水。\n工单 HF2611-0042 已登记。", Vec::new(), Vec::new()),
                     line("client", "", vec![Voice::sample()], Vec::new()),
