@@ -46,6 +46,7 @@ mod live;
 mod openapi;
 mod origin;
 mod papers;
+mod peer;
 mod posted;
 mod progress;
 mod range;
@@ -56,6 +57,7 @@ mod words;
 
 use console::password::{Checker, HashError};
 use console::throttle::Throttle;
+pub use peer::TrustedProxies;
 pub use words::Words;
 
 /// A form or a JSON body may be this large; uploads have their own limit.
@@ -79,6 +81,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Where people reach the service (`[server] public_url`); `https` makes cookies secure.
     pub public_url: String,
+    /// Proxies that say for whom they ask (`[server] trusted_proxies`).
+    pub trusted_proxies: TrustedProxies,
     /// Whether everything shown is made up.
     pub demo: bool,
     /// Ready voice messages to try, offered on the chat page.

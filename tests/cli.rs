@@ -58,7 +58,7 @@ fn a_misspelt_key_stops_the_program_and_is_named_with_its_line() {
     assert_eq!(ended.status.code(), Some(1));
     insta::assert_snapshot!(
         stderr(&ended),
-        @"huifang: huifang.toml:2: unknown key `lisen` in [server] (did you mean `listen`?); its keys are listen, public_url"
+        @"huifang: huifang.toml:2: unknown key `lisen` in [server] (did you mean `listen`?); its keys are listen, public_url, trusted_proxies"
     );
     assert!(!directory.path().join("huifang.db").exists(), "nothing was begun");
 }

@@ -16,6 +16,7 @@ use crate::domain::language::Language;
 use crate::domain::secret::Secret;
 use crate::models::Labels;
 use crate::tagging::Judges;
+use crate::web::TrustedProxies;
 
 /// `[server]`: how the service is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -25,6 +26,7 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     #[serde(default, deserialize_with = "web_address")]
     pub public_url: Option<String>,
+    pub trusted_proxies: TrustedProxies,
 }
 
 impl ServerConfig {

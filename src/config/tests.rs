@@ -74,10 +74,23 @@ fn a_variable_is_a_number_where_a_number_is_wanted_and_text_where_text_is() {
 }
 
 #[test]
+fn proxies_are_a_list_in_the_file_and_a_text_in_a_variable_and_no_other_thing() {
+    let builtin = Config::builtin().unwrap().server.trusted_proxies;
+    let listed = with_file("[server]\ntrusted_proxies = [\"127.0.0.0/8\", \"::1\"]").unwrap();
+    assert_eq!(listed.server.trusted_proxies, builtin, "this machine alone is believed by default");
+    let given = with_variables(&[("HUIFANG_SERVER__TRUSTED_PROXIES", "127.0.0.0/8,::1")]).unwrap();
+    assert_eq!(given.server.trusted_proxies, builtin);
+    insta::assert_snapshot!(
+        with_file("[server]\ntrusted_proxies = [\"10.0.0.0/8\", \"proxy.lan\"]").unwrap_err(),
+        @r#"huifang.toml:2: [server] trusted_proxies: expected addresses or networks such as "10.0.0.0/8", not "proxy.lan""#
+    );
+}
+
+#[test]
 fn an_unknown_name_is_refused_with_its_place_and_the_nearest_known_one() {
     insta::assert_snapshot!(
         with_file("# ours\n[server]\nlisten = \"0.0.0.0:80\"\nlisen = \"x\"").unwrap_err(),
-        @"huifang.toml:4: unknown key `lisen` in [server] (did you mean `listen`?); its keys are listen, public_url"
+        @"huifang.toml:4: unknown key `lisen` in [server] (did you mean `listen`?); its keys are listen, public_url, trusted_proxies"
     );
     insta::assert_snapshot!(
         with_file("[serve]\n").unwrap_err(),

@@ -32,7 +32,6 @@ mod media;
 mod member;
 mod paper;
 pub mod password;
-mod peer;
 mod recoveries;
 mod response;
 mod session;

@@ -226,6 +226,7 @@ impl House {
             desk: Desk::new(intake.clone()),
             clock: clock.clone(),
             public_url: "http://127.0.0.1".to_owned(),
+            trusted_proxies: web::TrustedProxies::default(),
             demo: false,
             clips: Vec::new(),
             stage: None,

@@ -222,6 +222,23 @@ async fn an_answer_that_is_sent_twice_reaches_the_client_once() {
 }
 
 #[tokio::test]
+async fn whoever_guesses_behind_the_proxy_locks_nobody_out_but_themselves() {
+    let demo = Demo::start();
+    let tries = async |from: &str, login: &str, password: &str| {
+        let fields = [("login", login), ("password", password), ("next", "/console")];
+        let request = client().post(format!("{}/console/login", demo.url)).header("x-forwarded-for", from);
+        form(request, &fields).send().await.unwrap().status()
+    };
+    for n in 0..25 {
+        tries("1.2.3.4", &format!("account{n}"), "wrong").await;
+    }
+    assert_eq!(tries("1.2.3.4", "demo", &demo.password).await, StatusCode::TOO_MANY_REQUESTS);
+    let pretends = tries("9.9.9.9, 1.2.3.4", "demo", &demo.password).await;
+    assert_eq!(pretends, StatusCode::TOO_MANY_REQUESTS, "what the proxy did not write is not believed");
+    assert_eq!(tries("5.6.7.8", "demo", &demo.password).await, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
 async fn a_form_without_its_token_or_from_another_site_is_refused() {
     let demo = Demo::start();
     let session = Session::begin(&demo).await;

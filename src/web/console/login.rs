@@ -11,13 +11,13 @@ use serde::Deserialize;
 use super::csrf::{Nothing, Signed};
 use super::language::within_console;
 use super::password::LONGEST_PASSWORD;
-use super::peer::Peer;
 use super::session;
 use super::view::Shell;
 use crate::domain::staff::Staff as Person;
 use crate::store::staff;
 use crate::web::Web;
 use crate::web::error::WebError;
+use crate::web::peer::Peer;
 use crate::web::words::language_of;
 
 #[derive(Debug, Deserialize)]
