@@ -13,6 +13,13 @@ use crate::domain::recovery::Recovery;
 use crate::domain::staff::Role;
 use crate::domain::time::Timestamp;
 
+/// Whether one lies within a scope: owner, region.
+macro_rules! ours {
+    ($owner:literal, $region:literal) => {
+        concat!("(CAST(", $owner, " AS TEXT) IS NULL OR person = ", $owner, ") AND ", near!("recoveries", $region))
+    };
+}
+
 macro_rules! select {
     ($($rest:tt)*) => {
         concat!(
@@ -129,8 +136,8 @@ pub async fn list_within(
     limit: u32,
 ) -> Result<Vec<Recovery>, StoreError> {
     const SQL: &str = select!(
-        "WHERE (ended_at IS NULL) = (CAST($1 AS BIGINT) = 1) AND (CAST($2 AS TEXT) IS NULL OR person = $2) AND ",
-        near!("recoveries", "$3"),
+        "WHERE (ended_at IS NULL) = (CAST($1 AS BIGINT) = 1) AND ",
+        ours!("$2", "$3"),
         " ORDER BY CASE WHEN ended_at IS NULL THEN deadline_at ELSE -ended_at END, id LIMIT $4"
     );
     let rows = both!(tx, |c| sqlx::query_as::<_, RecoveryRow>(SQL)
@@ -143,11 +150,18 @@ pub async fn list_within(
     rows.into_iter().map(Recovery::try_from).collect()
 }
 
-/// Returns first and second score of those measured since then.
-pub async fn measured(tx: &mut Tx, since: Timestamp) -> Result<Vec<(f64, f64)>, StoreError> {
-    const SQL: &str = "SELECT first_score, second_score FROM recoveries \
-                       WHERE second_score IS NOT NULL AND first_score IS NOT NULL AND ended_at >= $1";
-    Ok(both!(tx, |c| sqlx::query_as(SQL).bind(since.0).fetch_all(c).await)?)
+/// Returns first and second score of those that were measured and that somebody may see.
+pub async fn measured(tx: &mut Tx, within: &Scope) -> Result<Vec<(f64, f64)>, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT first_score, second_score FROM recoveries \
+         WHERE second_score IS NOT NULL AND first_score IS NOT NULL AND ended_at IS NOT NULL AND ",
+        ours!("$1", "$2")
+    );
+    Ok(both!(tx, |c| sqlx::query_as(SQL)
+        .bind(within.owner.map(|id| id.to_string()))
+        .bind(within.region.as_deref())
+        .fetch_all(c)
+        .await)?)
 }
 
 /// Returns the members of staff of a role who may log in, with how many they have under way, the

@@ -204,10 +204,41 @@ pub(crate) async fn a_second_visit_leads_back_to_its_recovery_and_is_measured(db
     let ended = found.measure(4.5, now).unwrap();
     let kept = ended.clone();
     write!(db.store, |tx| recoveries::update(tx, &ended).await).unwrap();
-    assert_eq!(read!(db.store, |tx| recoveries::measured(tx, now).await).unwrap(), [(1.9, 4.5)]);
+    assert_eq!(read!(db.store, |tx| recoveries::measured(tx, &Scope::default()).await).unwrap(), [(1.9, 4.5)]);
     assert_eq!(read!(db.store, |tx| recoveries::list(tx, false, 10).await).unwrap(), [kept]);
     let follow_up = read!(db.store, |tx| follow_ups::of_response(tx, answer).await).unwrap().unwrap();
     assert_eq!((follow_up.kind.as_str(), follow_up.project), ("second", place));
+}
+
+pub(crate) async fn the_rate_of_recovery_is_counted_over_what_somebody_may_see(db: Database) {
+    let (east, south) = (project(&db, "翠湖花园", None).await, project(&db, "南湾", None).await);
+    db.execute(&format!("UPDATE projects SET region = '华东' WHERE id = '{east}'")).await;
+    db.execute(&format!("UPDATE projects SET region = '华南' WHERE id = '{south}'")).await;
+    let li = db.staff("li").await;
+    for (place, person, second) in [(Some(east), Some(li), 4.5), (Some(south), None, 2.0), (None, None, 3.0)] {
+        let first = response(&db, None, None, 1.9).await;
+        let (deadline, ended) = (db.now() + DAY, Some(db.now()));
+        let done = Recovery {
+            project_id: place,
+            person,
+            status: Status::Recovered,
+            second_score: Some(second),
+            ended_at: ended,
+            ..recovery(&db, &first, deadline)
+        };
+        write!(db.store, |tx| recoveries::open(tx, &done).await).unwrap();
+    }
+    let seconds = async |within: Scope| {
+        let found = read!(db.store, |tx| recoveries::measured(tx, &within).await).unwrap();
+        let mut seconds: Vec<_> = found.into_iter().map(|(_, second)| second).collect();
+        seconds.sort_by(f64::total_cmp);
+        seconds
+    };
+    let of = |region: &str| Scope { region: Some(region.to_owned()), ..Scope::default() };
+    assert_eq!(seconds(Scope::default()).await, [2.0, 3.0, 4.5]);
+    assert_eq!(seconds(of("华东")).await, [3.0, 4.5], "and of a project that nobody knows");
+    assert_eq!(seconds(of("华南")).await, [2.0, 3.0]);
+    assert_eq!(seconds(Scope { owner: Some(li), ..of("华东") }).await, [4.5]);
 }
 
 pub(crate) async fn whoever_has_the_fewest_recoveries_comes_first_by_load(db: Database) {

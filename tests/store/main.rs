@@ -117,6 +117,7 @@ behaviours! {
         the_ledger_shows_what_was_chosen,
         a_response_begins_one_recovery_and_they_are_listed_by_deadline,
         a_second_visit_leads_back_to_its_recovery_and_is_measured,
+        the_rate_of_recovery_is_counted_over_what_somebody_may_see,
         whoever_has_the_fewest_recoveries_comes_first_by_load,
         the_visits_of_a_team_come_latest_first_with_their_projects,
         a_quality_client_is_one_whose_latest_survey_was_good,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use huifang::desk::Desk;
+use huifang::domain::access::Scope;
 use huifang::domain::ids::{StaffId, UnitId, VisitId};
 use huifang::domain::recovery::{Recovery, RootCause};
 use huifang::domain::staff::{Role, Staff};
@@ -120,7 +121,7 @@ async fn a_recovery_whose_second_visit_comes_to_nothing_ends_without_a_measure()
         let ended = recoveries(&estate, false).await;
         let stand: Vec<_> = ended.iter().map(|one| (one.status.name(), one.second_score)).collect();
         assert_eq!(stand, [("unmeasured", None)], "{way}");
-        let measured = found!(estate, |tx| store::recoveries::measured(tx, huifang::domain::time::Timestamp(0)).await);
+        let measured = found!(estate, |tx| store::recoveries::measured(tx, &Scope::default()).await);
         assert_eq!(measured, [], "{way}: no score, no rate");
     }
 }

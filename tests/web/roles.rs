@@ -8,8 +8,10 @@ use huifang::clock::Clock;
 use huifang::domain::access::Right;
 use huifang::domain::flag::{Flag, FlagKind};
 use huifang::domain::ids::{ContactId, DialogueId, TicketId};
+use huifang::domain::recovery::{self, Recovery};
 use huifang::domain::staff::{Role, Staff};
 use huifang::domain::ticket::Ticket;
+use huifang::store::responses::NewResponse;
 use huifang::store::tickets::Filter;
 use huifang::store::{self, Store, StoreError};
 use reqwest::StatusCode;
@@ -95,8 +97,6 @@ async fn every_route_of_the_console_is_open_to_the_roles_that_have_the_right_and
     }
 }
 
-/// A ticket somebody else has, one that nobody has, and a conversation, all of 华东.
-async fn of_the_east(demo: &Demo) -> (TicketId, TicketId, DialogueId) {
 /// The same address with the first letter of its id written as `%xx`, and with all of them.
 fn spellings(address: &str) -> [String; 2] {
     let id = address.split('/').nth(3).unwrap();
@@ -104,6 +104,8 @@ fn spellings(address: &str) -> [String; 2] {
     [format!("{}{}", encoded(&id[..1]), &id[1..]), encoded(id)].map(|spelt| address.replacen(id, &spelt, 1))
 }
 
+/// A ticket somebody else has, one that nobody has, and a conversation, all of 华东.
+async fn of_the_east(demo: &Demo) -> (TicketId, TicketId, DialogueId) {
     let store = open(demo).await;
     let found = store.write(move |tx| {
         Box::pin(async move {
@@ -183,11 +185,11 @@ async fn a_region_is_seen_by_its_own_people_and_the_pool_by_its_engineers() {
     let take = format!("/console/tickets/{pool}/take");
     let fields = [("csrf", south.csrf.as_str())];
     assert_eq!(south.submit(&take, &fields).await.status(), StatusCode::FORBIDDEN);
-    let east = Session::begin_as(&demo, "eng-east").await;
-    let page = east.get(&pages[1]).await.text().await.unwrap();
     for spelt in spellings(&take) {
         assert_eq!(south.submit(&spelt, &fields).await.status(), StatusCode::FORBIDDEN, "{spelt}");
     }
+    let east = Session::begin_as(&demo, "eng-east").await;
+    let page = east.get(&pages[1]).await.text().await.unwrap();
     assert!(
         page.contains(&take) && !page.contains("/merge") && !page.contains("/note"),
         "only what is allowed is offered"
@@ -281,6 +283,63 @@ async fn what_a_form_names_besides_its_address_is_not_there_for_those_of_another
     assert_eq!(post(into(&other.number)).await, StatusCode::SEE_OTHER);
     let fields = [("csrf", zhou.csrf.as_str()), ("other", &*other.contact.to_string()), ("sure", "yes")];
     assert_eq!(zhou.submit(&unite, &fields).await.status(), StatusCode::SEE_OTHER);
+}
+
+/// A client of a region who was won back.
+async fn won_back(demo: &Demo, region: &'static str) {
+    let store = open(demo).await;
+    let written = store.write(move |tx| {
+        Box::pin(async move {
+            let (clock, projects) = (Clock::system(), store::projects::list(tx).await?);
+            let project = projects.into_iter().find(|project| project.region == region).unwrap().id;
+            let response = NewResponse {
+                id: clock.new_id(),
+                survey: "maintenance".to_owned(),
+                survey_version: 1,
+                contact_id: None,
+                unit_id: None,
+                project_id: Some(project),
+                dialogue_id: None,
+                started_at: clock.now(),
+            };
+            store::responses::start(tx, &response).await?;
+            let recovery = Recovery {
+                id: clock.new_id(),
+                response_id: response.id,
+                contact_id: None,
+                unit_id: None,
+                project_id: Some(project),
+                status: recovery::Status::Recovered,
+                person: None,
+                deadline_at: clock.now(),
+                root_cause: None,
+                review: None,
+                visit_id: None,
+                first_score: 1.5,
+                second_score: Some(4.5),
+                created_at: clock.now(),
+                ended_at: Some(clock.now()),
+            };
+            store::recoveries::open(tx, &recovery).await
+        })
+    });
+    written.await.map_err(|error: StoreError| error).unwrap();
+    store.close().await;
+}
+
+#[tokio::test]
+async fn the_rate_of_recovery_is_that_of_the_region_of_whoever_asks() {
+    let demo = Demo::start();
+    hires(&demo, &[("boss-east", Role::Manager, Some("华东")), ("boss-south", Role::Manager, Some("华南"))]).await;
+    let measured = async |login: &str| {
+        let page = Session::begin_as(&demo, login).await.get("/console/recoveries").await.text().await.unwrap();
+        page.split("<dd>").nth(2).unwrap().split('<').next().unwrap().to_owned()
+    };
+    assert_eq!(measured("demo").await, "0 / 0");
+    won_back(&demo, "华南").await;
+    assert_eq!(measured("demo").await, "1 / 1");
+    assert_eq!(measured("boss-south").await, "1 / 1");
+    assert_eq!(measured("boss-east").await, "0 / 0", "a figure of another region");
 }
 
 #[tokio::test]

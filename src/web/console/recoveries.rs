@@ -51,7 +51,7 @@ async fn list(State(web): State<Web>, by: Staff, Query(chosen): Query<Chosen>) -
     let which = ["ended", "quality"].into_iter().find(|name| *name == chosen.list).unwrap_or("open");
     let found = web.store.read(|tx| {
         Box::pin(async move {
-            let rate = Rate::of(recoveries::measured(tx, Timestamp(i64::MIN)).await?);
+            let rate = Rate::of(recoveries::measured(tx, &within).await?);
             let mut clients = Vec::new();
             if which == "quality" {
                 for client in follow_ups::quality_clients(tx, &within, MOST_SHOWN).await? {
