@@ -150,6 +150,26 @@ pub fn local_date(at: Timestamp, zone: &TimeZone) -> Option<Date> {
     Some(jiff::Timestamp::from_millisecond(at.0).ok()?.to_zoned(zone.clone()).date())
 }
 
+/// Returns the local day that an instant ends, or lies in: what is to be done by then is to be done on
+/// that day at the latest.
+pub fn last_day(until: Timestamp, zone: &TimeZone) -> Date {
+    local(Timestamp(until.0.saturating_sub(1)), zone).date()
+}
+
+/// Whether an instant is the end of a local day (and the beginning of the next).
+pub fn ends_a_day(at: Timestamp, zone: &TimeZone) -> bool {
+    let at = local(at, zone);
+    at.start_of_day().is_ok_and(|start| start == at)
+}
+
+/// Says by when something is to be done: a promised day by its date, not as midnight of the day after.
+pub fn by_when(until: Timestamp, zone: &TimeZone) -> String {
+    if ends_a_day(until, zone) {
+        return last_day(until, zone).to_string();
+    }
+    local(until, zone).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
 /// Returns the instant of a local date and time; where a clock change skips it, the one after.
 pub fn instant(date: Date, time: Time, zone: &TimeZone) -> Option<Timestamp> {
     let zoned = zone.to_ambiguous_zoned(date.to_datetime(time)).compatible().ok()?;
@@ -185,6 +205,18 @@ mod tests {
     }
 
     const HOUR: i64 = 3_600_000;
+
+    #[test]
+    fn what_is_due_at_the_end_of_a_day_is_due_on_that_day() {
+        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        let said = |date: Date, hour: i8| by_when(instant(date, Time::constant(hour, 0, 0, 0), &zone).unwrap(), &zone);
+        assert_eq!(said(date(2026, 12, 1), 0), "2026-11-30");
+        assert_eq!(said(date(2026, 12, 1), 14), "2026-12-01 14:00");
+        // Where clocks skip midnight the day before ends an hour later, by the clock.
+        let havana = TimeZone::get("America/Havana").unwrap();
+        let skipped = instant(date(2026, 3, 8), Time::midnight(), &havana).unwrap();
+        assert_eq!(by_when(skipped, &havana), "2026-03-07");
+    }
 
     #[test]
     fn a_weekend_day_that_is_worked_instead_is_a_working_day() {

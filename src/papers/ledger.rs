@@ -3,10 +3,11 @@
 //! What people typed must not become a formula in somebody's spreadsheet: in CSV such a cell is
 //! written behind an apostrophe (OWASP, CSV Injection), in XLSX every cell is a string or a date.
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, XlsxError};
 
-use crate::domain::calendar::local;
+use crate::domain::calendar::{by_when, ends_a_day, last_day, local};
 use crate::domain::time::Timestamp;
 use crate::store::ledger::Line;
 
@@ -59,6 +60,8 @@ enum Value {
     Words(String),
     Count(u32),
     At(Option<Timestamp>),
+    /// Until when something is to be done.
+    By(Option<Timestamp>),
 }
 
 /// Writes the lines as CSV with a byte order mark, by which Excel knows UTF-8.
@@ -75,6 +78,7 @@ pub fn csv(lines: &[Line], terms: &Terms<'_>) -> Result<Vec<u8>, LedgerError> {
             Value::At(at) => {
                 at.map(|at| local(at, &terms.zone).strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
             }
+            Value::By(at) => at.map(|at| by_when(at, &terms.zone)).unwrap_or_default(),
         });
         writer.write_record(cells)?;
     }
@@ -90,6 +94,7 @@ pub fn xlsx(lines: &[Line], terms: &Terms<'_>) -> Result<Vec<u8>, LedgerError> {
     let mut workbook = Workbook::new();
     let head = Format::new().set_bold().set_background_color(0x00E6_EFED_u32);
     let date = Format::new().set_num_format("yyyy-mm-dd hh:mm");
+    let day = Format::new().set_num_format("yyyy-mm-dd");
     let sheet = workbook.add_worksheet();
     sheet.set_name((terms.say)("web.console.ledger.title"))?;
     sheet.set_freeze_panes(1, 0)?;
@@ -103,8 +108,14 @@ pub fn xlsx(lines: &[Line], terms: &Terms<'_>) -> Result<Vec<u8>, LedgerError> {
                 // A string stays a string, whatever it begins with.
                 Value::Words(words) => sheet.write_string(row, column, words)?,
                 Value::Count(count) => sheet.write_number(row, column, count)?,
-                Value::At(None) => sheet,
-                Value::At(Some(at)) => sheet.write_datetime_with_format(row, column, excel(at, &terms.zone)?, &date)?,
+                Value::At(None) | Value::By(None) => sheet,
+                Value::By(Some(at)) if ends_a_day(at, &terms.zone) => {
+                    let last = excel_day(last_day(at, &terms.zone))?;
+                    sheet.write_datetime_with_format(row, column, last, &day)?
+                }
+                Value::At(Some(at)) | Value::By(Some(at)) => {
+                    sheet.write_datetime_with_format(row, column, excel(at, &terms.zone)?, &date)?
+                }
             };
         }
     }
@@ -142,7 +153,7 @@ fn values(line: &Line, terms: &Terms<'_>) -> Vec<Value> {
         words(&status),
         Value::Count(line.reopened),
         Value::At(Some(line.reported_at)),
-        Value::At(line.expected_at),
+        Value::By(line.expected_at),
         Value::At(line.rectified_at),
         Value::At(line.closed_at),
     ]
@@ -155,10 +166,15 @@ fn harmless(words: String) -> String {
 
 fn excel(at: Timestamp, zone: &TimeZone) -> Result<ExcelDateTime, XlsxError> {
     let at = local(at, zone);
-    let part = |value: i8| u8::try_from(value).unwrap_or_default();
-    let year = u16::try_from(at.year()).unwrap_or(1900);
-    let day = ExcelDateTime::from_ymd(year, part(at.month()), part(at.day()))?;
-    day.and_hms(u16::from(part(at.hour())), part(at.minute()), part(at.second()))
+    excel_day(at.date())?.and_hms(u16::from(part(at.hour())), part(at.minute()), part(at.second()))
+}
+
+fn excel_day(day: Date) -> Result<ExcelDateTime, XlsxError> {
+    ExcelDateTime::from_ymd(u16::try_from(day.year()).unwrap_or(1900), part(day.month()), part(day.day()))
+}
+
+fn part(value: i8) -> u8 {
+    u8::try_from(value).unwrap_or_default()
 }
 
 fn width(column: &str) -> f64 {
@@ -220,6 +236,25 @@ pub(crate) mod tests {
         let text = String::from_utf8(bytes).unwrap();
         insta::assert_snapshot!(text.trim_start_matches('\u{feff}'));
         assert!(text.starts_with('\u{feff}'));
+    }
+
+    #[test]
+    fn a_day_that_was_promised_is_that_day_and_not_midnight_after_it() {
+        // The end of 30 November and half past two of the first, in Shanghai.
+        for (until, written, date) in [
+            (1_796_054_400_000, "2026-11-30", (2026, 11, 30, 0, 0, 0, 0)),
+            (1_796_106_600_000, "2026-12-01 14:30", (2026, 12, 1, 14, 30, 0, 0)),
+        ] {
+            let line = Line { expected_at: Some(Timestamp(until)), ..line() };
+            let text = String::from_utf8(with_terms(|terms| csv(std::slice::from_ref(&line), terms)).unwrap()).unwrap();
+            let mut reader = csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+            assert_eq!(&reader.records().next().unwrap().unwrap()[15], written);
+            let book = with_terms(|terms| xlsx(std::slice::from_ref(&line), terms)).unwrap();
+            let mut book: Xlsx<_> = Xlsx::new(Cursor::new(book)).unwrap();
+            let range = book.worksheet_range("问题台账").unwrap();
+            let Some(Data::DateTime(at)) = range.get((1, 15)) else { panic!("{:?}", range.get((1, 15))) };
+            assert_eq!(at.to_ymd_hms_milli(), date);
+        }
     }
 
     #[test]

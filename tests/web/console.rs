@@ -239,6 +239,26 @@ async fn whoever_guesses_behind_the_proxy_locks_nobody_out_but_themselves() {
 }
 
 #[tokio::test]
+async fn a_day_that_was_promised_is_shown_as_that_day() {
+    let demo = Demo::start();
+    let path = demo.directory().join("data/huifang.db");
+    let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
+    let open = store::tickets::Filter { open: Some(true), ..store::tickets::Filter::default() };
+    let tickets = store.read(move |tx| Box::pin(async move { store::tickets::list(tx, &open, 1).await }));
+    let ticket = tickets.await.unwrap().remove(0);
+    store.close().await;
+    let staff = Session::begin(&demo).await;
+    let page = format!("/console/tickets/{}", ticket.id);
+    let promise = [("csrf", staff.csrf.as_str()), ("day", "2031-11-30")];
+    assert_eq!(staff.submit(&format!("{page}/expected"), &promise).await.status(), StatusCode::SEE_OTHER);
+    let shown = staff.get(&page).await.text().await.unwrap();
+    assert!(shown.contains("<dd>2031-11-30</dd>") && shown.contains("value=\"2031-11-30\""), "{shown}");
+    let ledger = staff.get("/console/ledger?standing=open").await.text().await.unwrap();
+    let line = ledger.split("<tr").find(|line| line.contains(&ticket.number)).unwrap();
+    assert!(line.contains(">2031-11-30<"), "{line}");
+}
+
+#[tokio::test]
 async fn a_form_without_its_token_or_from_another_site_is_refused() {
     let demo = Demo::start();
     let session = Session::begin(&demo).await;

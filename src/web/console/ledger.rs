@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::session::Staff;
 use super::view::{Choice, Shell, Tag, excerpt};
 use crate::domain::access::{Right, Scope};
-use crate::domain::calendar;
+use crate::domain::calendar::{self, by_when};
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::Category;
 use crate::papers::ledger::{self as files, LedgerError, MOST_LINES};
@@ -217,7 +217,7 @@ impl Row {
             reopened: line.reopened,
             incident: line.incident,
             reported: at(Some(line.reported_at)),
-            expected: at(line.expected_at),
+            expected: line.expected_at.map(|at| by_when(at, zone)).unwrap_or_default(),
             done: at(line.rectified_at.or(line.closed_at)),
             number: line.number,
         }

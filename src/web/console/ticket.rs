@@ -11,6 +11,7 @@ use super::session::Staff;
 use super::thread::{self, Talk, Voice};
 use super::view::{Fact, Shell, Tag, When};
 use super::work::{Around, Work};
+use crate::domain::calendar::by_when;
 use crate::domain::correction::About;
 use crate::domain::ids::TicketId;
 use crate::domain::paper::Kind;
@@ -186,7 +187,7 @@ async fn facts(
         Fact::known("web.console.ticket.wished", ticket.wished_time.clone()),
         Fact::known("web.console.ticket.warranty", Some(warranty)),
         Fact::known("web.console.ticket.cause", ticket.cause.map(|cause| w.get(&cause_key(cause)))),
-        Fact::known("web.console.ticket.expected", ticket.expected_at.map(|at| When::of(at, w).full)),
+        Fact::known("web.console.ticket.expected", ticket.expected_at.map(|at| by_when(at, &w.zone))),
         Fact::known("web.console.ticket.reopened", (ticket.reopened > 0).then(|| ticket.reopened.to_string())),
         Fact::known("web.console.ticket.created", Some(When::of(ticket.created_at, w).full)),
         Fact::known("web.console.ticket.assignee", assignee.or_else(|| Some(w.get("web.console.tickets.nobody")))),
@@ -285,8 +286,8 @@ mod tests {
                 id: "1".to_owned(),
                 href: "/console/conversations/1".to_owned(),
                 handed_over: true,
-                entries: vec![
                 drawn_at: 1_795_000_000_000,
+                entries: vec![
                     line("client", "主卧卫生间天花板漏水", Vec::new(), vec!["/assets/icon.svg".to_owned()]),
                     line("bot", "我听到：主卧卫生间天花板漏水。\n工单 HF2611-0042 已登记。", Vec::new(), Vec::new()),
                     line("client", "", vec![Voice::sample()], Vec::new()),

@@ -5,7 +5,7 @@ use super::access;
 use super::view::{Choice, Shell, When, span};
 use crate::domain::access::Right;
 use crate::domain::appointment::Appointment;
-use crate::domain::calendar;
+use crate::domain::calendar::last_day;
 use crate::domain::ids::StaffId;
 use crate::domain::sla::{Clock, ClockKind};
 use crate::domain::staff::Staff as Person;
@@ -202,7 +202,7 @@ impl Work {
             causes: Cause::ALL.into_iter().map(|cause| cause_choice(cause, ticket.cause, w)).collect(),
             categories: Category::ALL.into_iter().map(|category| category_choice(category, w)).collect(),
             rows: (1..=3).map(|at| Row { at }).collect(),
-            expected: ticket.expected_at.map(|at| day(at, w)).unwrap_or_default(),
+            expected: ticket.expected_at.map(|at| last_day(at, &w.zone).to_string()).unwrap_or_default(),
         })
     }
 }
@@ -297,11 +297,6 @@ fn cause_choice(cause: Cause, chosen: Option<Cause>, w: &Words) -> Choice {
 fn category_choice(category: Category, w: &Words) -> Choice {
     let label = w.get(&format!("category.{}", category.name()));
     Choice { value: category.name().to_owned(), label, chosen: false }
-}
-
-/// The day an instant ends, as a date field wants it.
-fn day(at: Timestamp, w: &Words) -> String {
-    calendar::local(Timestamp(at.0 - 1), &w.zone).date().to_string()
 }
 
 #[cfg(test)]
