@@ -55,6 +55,8 @@ pub struct Job {
     pub firm: Subcontractor,
     /// By this telephone.
     pub accepted: bool,
+    /// The owner was told a moment ago that they are on the way.
+    pub on_the_way: bool,
     pub link: JobLink,
 }
 
@@ -137,7 +139,8 @@ impl Desk {
         if taken && !ours {
             return Err(LinkFault::Elsewhere.into());
         }
-        Ok(Job { ticket, firm, accepted: taken, link })
+        let on_the_way = self.has_set_out(tx, &ticket, Actor::Firm(firm.id)).await?;
+        Ok(Job { ticket, firm, accepted: taken, on_the_way, link })
     }
 
     /// The firm accepts; returns the mark for the telephone it was done on.
@@ -178,6 +181,9 @@ impl Desk {
     pub async fn firm_sets_out(&self, key: Key) -> Result<(), LinkError> {
         self.by_accepted(key, move |this, tx, job| {
             Box::pin(async move {
+                if job.on_the_way {
+                    return Ok(());
+                }
                 let ticket = this.taken_up_again(job.ticket)?;
                 this.set_out(tx, ticket, Actor::Firm(job.firm.id)).await
             })

@@ -1,5 +1,7 @@
 //! A ticket's way through the closed loop: called, arrived, rectified, closed.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::{By, Desk, DeskError, words};
@@ -9,7 +11,13 @@ use crate::domain::ids::{DialogueId, TicketId};
 use crate::domain::media::MediaKind;
 use crate::domain::sla::Moment;
 use crate::domain::ticket::{Actor, Evidence, Status, Ticket};
-use crate::store::{self, Tx};
+use crate::store::{self, StoreError, Tx};
+
+/// The event of setting out.
+const ON_THE_WAY: &str = "on_the_way";
+
+/// As long as nobody sets out anew: whoever presses again meant the first time.
+const UNDER_WAY: Duration = Duration::from_secs(30 * 60);
 
 /// Why somebody strikes a ticket off that nobody has mended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,14 +56,18 @@ impl Desk {
         .await
     }
 
-    /// Tells the owner that somebody is on the way.
+    /// Tells the owner that somebody is on the way; pressed again within [`UNDER_WAY`], it tells nothing.
     pub async fn on_the_way(&self, ticket: TicketId, by: impl Into<By>) -> Result<(), DeskError> {
         let by = by.into();
         let this = self.clone();
         self.write(move |tx| {
             Box::pin(async move {
+                let (actor, loaded) = (Actor::Staff(by.staff), this.load(tx, ticket).await?);
+                if this.has_set_out(tx, &loaded, actor).await? {
+                    return Ok(());
+                }
                 let ticket = this.load_seen(tx, ticket, by).await?;
-                this.set_out(tx, ticket, Actor::Staff(by.staff)).await
+                this.set_out(tx, ticket, actor).await
             })
         })
         .await
@@ -173,13 +185,25 @@ impl Desk {
         Ok(ticket)
     }
 
+    /// Whether somebody has told the owner of a ticket a moment ago that they are on the way, and has
+    /// done nothing else to it since.
+    pub(super) async fn has_set_out(&self, tx: &mut Tx, ticket: &Ticket, actor: Actor) -> Result<bool, StoreError> {
+        let now = self.intake.clock.now();
+        let events = store::tickets::events(tx, ticket.id).await?;
+        let last = events.iter().rfind(|event| event.actor == actor);
+        Ok(ticket.status == Status::Assigned
+            && last.is_some_and(|event| event.kind == ON_THE_WAY && now.since(event.at) < UNDER_WAY))
+    }
+
     pub(super) async fn set_out(&self, tx: &mut Tx, ticket: Ticket, actor: Actor) -> Result<(), DeskError> {
+        let now = self.intake.clock.now();
         if ticket.status != Status::Assigned {
             // The same refusal as arriving would meet.
-            ticket.arrive(self.intake.clock.now())?;
+            ticket.arrive(now)?;
             return Err(DeskError::Changed);
         }
-        self.changed_by(tx, &ticket, "on_the_way", actor, json!({})).await?;
+        let ticket = Ticket { updated_at: now, ..ticket };
+        self.changed_by(tx, &ticket, ON_THE_WAY, actor, json!({})).await?;
         let say = Say::new("news.on_the_way").text("ticket", ticket.number.clone());
         self.tell(tx, &ticket, Event::Notified(say)).await
     }

@@ -222,6 +222,7 @@ struct JobPage {
 #[derive(Debug, Template)]
 #[template(path = "job_fault.html")]
 pub(super) struct FaultPage {
+    on_the_way: bool,
     pub(super) w: Words,
     pub(super) title: &'static str,
     pub(super) message: String,
@@ -231,7 +232,7 @@ pub(super) struct FaultPage {
 
 impl JobPage {
     async fn of(web: &Web, tx: &mut Tx, job: Job, here: String, w: Words) -> Result<JobPage, WebError> {
-        let Job { ticket, firm, accepted, link } = job;
+        let Job { ticket, firm, accepted, on_the_way, link } = job;
         let unit = match ticket.unit_id {
             Some(unit) => units::find(tx, unit).await?,
             None => None,
@@ -277,6 +278,7 @@ impl JobPage {
     }
 }
 
+            on_the_way,
 fn answer(web: &Web, done: Result<(), LinkError>, token: &str, headers: &HeaderMap) -> Result<Response, WebError> {
     match done {
         Ok(()) => Ok(back(token).into_response()),
@@ -338,6 +340,7 @@ mod tests {
             check("job_reopened", language, &page(language, true, Status::Reopened).render().unwrap());
             check("job_waiting", language, &page(language, true, Status::Rectified).render().unwrap());
             for fault in ["unknown", "expired", "done", "withdrawn", "elsewhere"] {
+            on_the_way: false,
                 let (w, title) = (words(language), "web.job.fault.title");
                 let page = FaultPage { message: w.get(&format!("web.job.fault.{fault}")), title, back: None, w };
                 check(&format!("job_{fault}"), language, &page.render().unwrap());
@@ -348,6 +351,9 @@ mod tests {
         }
     }
 
+            let on_the_way = JobPage { on_the_way: true, ..page(language, true, Status::Assigned) }.render().unwrap();
+            check("job_on_the_way", language, &on_the_way);
+            assert!(!on_the_way.contains("/j/token/way") && on_the_way.contains("/j/token/arrived"), "told already");
     #[test]
     fn the_owners_phone_is_for_whoever_accepted() {
         let before = page(Language::Chinese, false, Status::Assigned).render().unwrap();

@@ -2,7 +2,7 @@
 
 use crate::office::{at, window};
 use crate::talk::Talk;
-use huifang::desk::DeskError;
+use huifang::desk::{By, DeskError};
 use huifang::domain::appointment::Status;
 use huifang::domain::ids::StaffId;
 use huifang::domain::ticket::Ticket;
@@ -23,6 +23,29 @@ async fn statuses(talk: &Talk, ticket: &Ticket) -> Vec<Status> {
     let id = ticket.id;
     let found = talk.store.read(|tx| Box::pin(async move { store::appointments::of_ticket(tx, id).await })).await;
     found.map_err(|error: store::StoreError| error).unwrap().into_iter().map(|found| found.status).collect()
+}
+
+#[tokio::test]
+async fn the_owner_is_told_once_that_somebody_is_on_the_way_however_often_it_is_pressed() {
+    let mut talk = Talk::bound().await;
+    let engineer = talk.hires("li", |_| {}).await;
+    let ticket = talk.reports_a_leak().await;
+    talk.desk().take(ticket.id, engineer).await.unwrap();
+    let seen = By { staff: engineer, seen: Some(talk.ticket(&ticket).await.updated_at) };
+    talk.waits_until(at("21 10:05")).await;
+    talk.desk().on_the_way(ticket.id, seen).await.unwrap();
+    talk.desk().on_the_way(ticket.id, seen).await.expect("a double click");
+    talk.waits_until(at("21 10:20")).await;
+    talk.desk().on_the_way(ticket.id, engineer).await.expect("an impatient thumb");
+    let old = talk.desk().arrive(ticket.id, seen).await;
+    assert!(matches!(old, Err(DeskError::Changed)), "the page of before shows what is no longer so: {old:?}");
+    talk.waits_until(at("21 10:40")).await;
+    talk.desk().on_the_way(ticket.id, engineer).await.expect("a second start");
+    talk.hears().await;
+    assert_eq!(talk.transcript().matches("师傅正在路上").count(), 2);
+    let history = talk.history(&ticket).await;
+    let starts: Vec<_> = history.lines().map(str::trim).filter(|line| line.contains("on_the_way")).collect();
+    assert_eq!(starts, ["21 10:05 on_the_way staff {}", "21 10:40 on_the_way staff {}"]);
 }
 
 #[tokio::test]

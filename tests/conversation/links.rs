@@ -56,7 +56,10 @@ async fn a_firm_accepts_comes_and_rectifies_with_a_photo_without_an_account() {
     let ours = || key(&token, Some(&mark));
     assert!(opened(&talk, ours()).await.unwrap().accepted);
     assert_eq!(desk.firm_accepts(ours()).await.unwrap(), mark, "twice is once");
+    assert!(!opened(&talk, ours()).await.unwrap().on_the_way);
     desk.firm_sets_out(ours()).await.unwrap();
+    assert!(opened(&talk, ours()).await.unwrap().on_the_way, "the page says so");
+    desk.firm_sets_out(ours()).await.expect("once more, by a page that stood still");
     desk.firm_arrives(ours()).await.unwrap();
     let mute = desk.firm_rectifies(ours(), " ", Vec::new()).await;
     assert!(matches!(mute, Err(LinkError::Desk(DeskError::Needed(_)))), "{mute:?}");
