@@ -135,9 +135,11 @@ async fn rectified(State(web): State<Web>, Path(token): Path<String>, request: R
         return Err(WebError::BadFile);
     }
     let note = posted.text.clone().unwrap_or_default();
-    let done = web.desk.firm_rectifies(key, &note, posted.files.clone()).await;
-    if done.is_err() {
-        posted.forget_files(&web).await;
+    let done = web.desk.firm_rectifies(key, &note, posted.files.clone()).await.map_err(Refused::from);
+    match &done {
+        Err(Refused::Link(_)) => posted.forget_files(&web).await,
+        Err(Refused::Web(error)) => posted.forget_refused(&web, error).await,
+        Ok(()) => {}
     }
     answer(&web, done, &token, &headers)
 }
@@ -278,11 +280,15 @@ impl JobPage {
     }
 }
 
-            on_the_way,
-fn answer(web: &Web, done: Result<(), LinkError>, token: &str, headers: &HeaderMap) -> Result<Response, WebError> {
+fn answer(
+    web: &Web,
+    done: Result<(), impl Into<Refused>>,
+    token: &str,
+    headers: &HeaderMap,
+) -> Result<Response, WebError> {
     match done {
         Ok(()) => Ok(back(token).into_response()),
-        Err(error) => Refused::from(error).answer(web.words(language_of(headers))),
+        Err(error) => error.into().answer(web.words(language_of(headers))),
     }
 }
 

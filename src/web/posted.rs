@@ -168,10 +168,24 @@ impl Posted {
         }
     }
 
+    /// Removes the files of what an error ended, unless nobody knows whether it was stored.
+    pub(super) async fn forget_refused(&self, web: &Web, error: &WebError) {
+        if is_refusal(error) {
+            self.forget_files(web).await;
+        }
+    }
+
     /// Says whether a file was larger than the cap.
     pub(super) fn is_too_large(&self) -> bool {
         self.refused == Some(Refusal::TooLarge)
     }
+}
+
+/// Whether an error says that nothing was stored. A failure of our own does not: the connection may
+/// have broken while the transaction was committed, and evidence must not vanish from under its ticket.
+/// A file that nobody knows of does less harm.
+fn is_refusal(error: &WebError) -> bool {
+    !matches!(error, WebError::Internal(_))
 }
 
 /// Whether a part is one of those that forms of the console have besides words and files.
@@ -285,6 +299,18 @@ pub(super) fn broken(cause: &axum::extract::multipart::MultipartError) -> WebErr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::desk::DeskError;
+
+    #[test]
+    fn the_evidence_of_a_fix_stays_where_nobody_knows_whether_it_was_stored() {
+        let lost = WebError::from(DeskError::from(StoreError::Closed));
+        assert!(!is_refusal(&lost), "{lost}");
+        for refused in
+            [WebError::Conflict, WebError::NotFound, WebError::BadRequest, WebError::BadFile, WebError::NotAllowed]
+        {
+            assert!(is_refusal(&refused), "{refused}");
+        }
+    }
 
     fn told(posted: &Posted) -> Vec<String> {
         posted.contents().into_iter().map(|(suffix, content)| format!("{suffix} {content:.30?}")).collect()

@@ -113,8 +113,8 @@ async fn rectified(State(web): State<Web>, Path(id): Path<String>, Uploaded(by, 
         // A photo that cannot be taken is told, not dropped.
         (Ok(_), Some(_)) => Err(WebError::BadFile),
     };
-    if done.is_err() {
-        posted.forget_files(&web).await;
+    if let Err(error) = &done {
+        posted.forget_refused(&web, error).await;
     }
     done.map(|()| back_to_ticket(&id))
 }

@@ -53,8 +53,8 @@ pub(super) async fn record(
         // A file that cannot be taken is told, not dropped.
         (Ok(_), Some(_)) => Err(WebError::BadFile),
     };
-    if done.is_err() {
-        posted.forget_files(&web).await;
+    if let Err(error) = &done {
+        posted.forget_refused(&web, error).await;
     }
     done.map(|()| Redirect::to(&format!("/console/visits/{id}")))
 }
