@@ -4,6 +4,8 @@
 //! before it begins, under a key of the day, so that it is done once however many processes run,
 //! and goes on after a restart.
 
+use std::time::Duration;
+
 use jiff::ToSpan;
 use jiff::civil::{Date, time};
 
@@ -13,10 +15,14 @@ use crate::domain::ids::VisitId;
 use crate::domain::job::Job;
 use crate::domain::time::Timestamp;
 use crate::planner::{Planner, PlannerError};
+use crate::store::blobs::TABLES;
 use crate::store::{self, StoreError};
 
 /// When the day's visits are planned: before anybody may be asked anything.
 const EARLY: jiff::civil::Time = time(5, 0, 0, 0);
+
+/// How long a table that was checked waits to be confirmed.
+const UNCONFIRMED: Duration = Duration::from_secs(24 * 3600);
 
 impl Runner {
     /// Owes the planning of today; done at every start of a worker.
@@ -42,6 +48,7 @@ impl Runner {
         if let Err(error) = self.sweep().await {
             return error.into();
         }
+        self.sweep_tables().await;
         self.plan_due().await
     }
 
@@ -60,6 +67,16 @@ impl Runner {
             tracing::info!(jobs = swept, "{swept} jobs that were done long ago are removed");
         }
         Ok(())
+    }
+
+    /// Removes tables that were checked and that nobody has confirmed: they hold names and numbers. Where
+    /// the media store is away, the next day does.
+    async fn sweep_tables(&self) {
+        match self.blobs.sweep(TABLES, self.clock.now() - UNCONFIRMED).await {
+            Ok(0) => {}
+            Ok(tables) => tracing::info!(tables, "{tables} tables that nobody confirmed are removed"),
+            Err(cause) => tracing::warn!(%cause, "tables that nobody confirmed could not be removed"),
+        }
     }
 
     /// Plans every unit anew.

@@ -7,10 +7,16 @@
 use std::sync::Arc;
 
 pub use bytes::Bytes;
+use futures_util::TryStreamExt;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
+
+use crate::domain::time::Timestamp;
+
+/// The folder of tables that were checked and wait for somebody to confirm them.
+pub const TABLES: &str = "imports";
 
 /// A failure of the media store.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +83,19 @@ impl Blobs {
         found.bytes().await.map_err(BlobError::Storage)
     }
 
+    /// Removes what was put into a folder before an instant; returns how many there were.
+    pub async fn sweep(&self, folder: &str, before: Timestamp) -> Result<u64, BlobError> {
+        let mut listed = self.store.list(Some(&path_of(folder)?));
+        let mut swept = 0;
+        while let Some(found) = listed.try_next().await.map_err(BlobError::Storage)? {
+            if found.last_modified.timestamp_millis() < before.0 {
+                self.delete(found.location.as_ref()).await?;
+                swept += 1;
+            }
+        }
+        Ok(swept)
+    }
+
     /// Removes the bytes under a key; absent ones are removed already.
     pub async fn delete(&self, key: &str) -> Result<(), BlobError> {
         let path = path_of(key)?;
@@ -125,6 +144,18 @@ mod tests {
         blobs.delete("2026/11/a.ogg").await.unwrap();
         assert!(matches!(blobs.get("2026/11/a.ogg").await, Err(BlobError::Missing(_))));
         blobs.delete("2026/11/a.ogg").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_lies_in_a_folder_for_long_is_swept_and_nothing_else() {
+        let (_folder, blobs) = blobs();
+        for key in ["imports/li", "imports/wang", "photos/a"] {
+            blobs.put(key, Bytes::from_static(b"x")).await.unwrap();
+        }
+        assert_eq!(blobs.sweep(TABLES, Timestamp(0)).await.unwrap(), 0, "they are younger");
+        assert_eq!(blobs.sweep(TABLES, Timestamp(i64::MAX)).await.unwrap(), 2);
+        assert_eq!(blobs.sweep(TABLES, Timestamp(i64::MAX)).await.unwrap(), 0, "gone, and the folder may be, too");
+        assert!(blobs.get("photos/a").await.is_ok());
     }
 
     #[tokio::test]

@@ -19,6 +19,11 @@ fn hidden<'p>(page: &'p str, name: &str) -> Option<&'p str> {
     page.split(&format!("name=\"{name}\" value=\"")).nth(1)?.split('"').next()
 }
 
+/// How many tables wait for somebody to confirm them.
+fn kept(demo: &Demo) -> usize {
+    std::fs::read_dir(demo.directory().join("data/media/imports")).map_or(0, Iterator::count)
+}
+
 #[tokio::test]
 async fn a_table_is_checked_then_confirmed_and_only_what_was_checked_is_imported() {
     let demo = Demo::start();
@@ -32,8 +37,13 @@ async fn a_table_is_checked_then_confirmed_and_only_what_was_checked_is_imported
     let page = check(FAULTY).await;
     assert!(page.contains("不认识“别墅”") && page.contains("C 项目类型") && page.contains("“明年”不是日期"), "{page}");
     assert_eq!(hidden(&page, "digest"), None, "a faulty table can be confirmed");
+    assert_eq!(kept(&demo), 0, "names and numbers of a table that nobody can confirm");
 
     let page = check(RIGHT).await;
+    assert_eq!(kept(&demo), 1);
+    check(FAULTY).await;
+    assert_eq!(kept(&demo), 0, "the one before was put aside as well");
+    check(RIGHT).await;
     let digest = hidden(&page, "digest").unwrap().to_owned();
     let confirm = async |digest: &str| {
         let fields = [("csrf", manager.csrf.as_str()), ("digest", digest), ("kind", "")];
@@ -43,6 +53,7 @@ async fn a_table_is_checked_then_confirmed_and_only_what_was_checked_is_imported
     assert!(confirm(&digest).await.contains("已导入"));
     assert!(confirm(&digest).await.contains("没有找到待导入的文件"));
     assert!(check(RIGHT).await.contains("没有要改的"));
+    assert_eq!(kept(&demo), 0, "nothing is left to confirm");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! `/console/import`: a table is uploaded and checked, then, once it is right, imported.
 //!
-//! Between the two steps the file lies in the media store, one for each member of staff; what is
-//! confirmed is the file that was checked, told by its hash. Who may, says `access.rs`.
+//! Between the two steps the file lies in the media store, one for each member of staff and for a day
+//! or two at most; what is confirmed is the file that was checked, told by its hash. Who may, says `access.rs`.
 
 use askama::Template;
 use axum::Router;
@@ -21,7 +21,7 @@ use crate::domain::ids::StaffId;
 use crate::domain::register::Register;
 use crate::register::fault::Faults;
 use crate::register::{Report, template};
-use crate::store::blobs::BlobError;
+use crate::store::blobs::{BlobError, TABLES};
 use crate::web::api::{LARGEST_TABLE, importer};
 use crate::web::error::WebError;
 use crate::web::words::Words;
@@ -64,6 +64,12 @@ struct Outcome {
     /// What the confirmation carries: the hash of the file and what it was taken for.
     digest: String,
     kind: String,
+}
+
+impl Outcome {
+    fn can_be_confirmed(&self) -> bool {
+        self.faults.is_empty() && self.changes && !self.written
+    }
 }
 
 #[derive(Debug)]
@@ -170,9 +176,15 @@ async fn check(State(web): State<Web>, staff: Staff, request: Request) -> Result
     };
     let kind = register(&upload.kind)?;
     let report = importer(&web, own_region(&staff)).rehearse(file.clone(), kind).await?;
-    let digest = digest(&file);
-    web.blobs.put(&aside(staff.person.id), file).await?;
-    page.with(&report, digest, kind).draw()
+    let page = page.with(&report, digest(&file), kind);
+    // What cannot be confirmed is not kept: it is full of names and numbers.
+    let key = aside(staff.person.id);
+    if page.outcome.as_ref().is_some_and(Outcome::can_be_confirmed) {
+        web.blobs.put(&key, file).await?;
+    } else {
+        web.blobs.delete(&key).await?;
+    }
+    page.draw()
 }
 
 #[derive(Debug, Deserialize)]
@@ -260,7 +272,7 @@ fn register(name: &str) -> Result<Option<Register>, WebError> {
 }
 
 fn aside(staff: StaffId) -> String {
-    format!("imports/{staff}")
+    format!("{TABLES}/{staff}")
 }
 
 fn digest(file: &Bytes) -> String {
