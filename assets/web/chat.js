@@ -13,6 +13,7 @@ let last = 0;
 let following = false;
 let photos = [];
 let recording = null;
+let asking = false; // for the microphone: a second click must not begin a recording that nobody sees
 // Messages go one after another: the conversation is applied in the order in which it was written.
 let line = Promise.resolve();
 
@@ -235,16 +236,19 @@ function preview() {
 // --- voice
 
 $("record").addEventListener("click", async () => {
-  if (recording) return;
+  if (recording || asking) return;
   if (!canRecord) {
     drawNotice(say("no_recorder"));
     return;
   }
+  asking = true;
   try {
     recording = await record((seconds) => ($("timer").textContent = `${clock(seconds)} / 2:00`));
   } catch {
     drawNotice(say("no_microphone"));
     return;
+  } finally {
+    asking = false;
   }
   recorderShown(true);
   const file = await recording.result;

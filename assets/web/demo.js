@@ -13,6 +13,7 @@ const MOST_EXCHANGES = 200;
 
 let last = 0;
 let recording = null;
+let asking = false; // for the microphone: a second click must not begin a recording that nobody sees
 
 look();
 offerClips();
@@ -145,15 +146,20 @@ $("composer").addEventListener("submit", (event) => {
 $("record").hidden = !canRecord;
 
 $("record").addEventListener("click", async () => {
+  if (recording || asking) return;
+  asking = true;
   try {
     recording = await record((seconds) => ($("timer").textContent = clock(seconds)));
   } catch {
     $("doing").textContent = say("no_microphone");
     return;
+  } finally {
+    asking = false;
   }
   $("timer").textContent = clock(0);
   show(true);
   const file = await recording.result;
+  recording = null;
   show(false);
   if (file) await send(`${api}/voice`, { "content-type": file.type }, file);
 });

@@ -54,6 +54,31 @@ async fn the_homeowner_reports_a_leak_by_text_photo_and_voice_on_a_phone() {
 }
 
 #[tokio::test]
+async fn two_clicks_on_the_microphone_begin_one_recording() {
+    let Some(stage) = Stage::set() else { return };
+    let phone = stage.window(390, 844, Some(&fixture("audio/leak.wav")), &["--accept-lang=zh-CN"]).await;
+    for page in [stage.demo.homeowner.clone(), format!("{}/demo", stage.demo.url)] {
+        phone.page.goto(&page).await.unwrap();
+        phone.sees("#record").await;
+        phone
+            .run(
+                "const { mediaDevices } = navigator; const ask = mediaDevices.getUserMedia.bind(mediaDevices); \
+                 window.asked = 0; mediaDevices.getUserMedia = (wanted) => { window.asked += 1; return ask(wanted); }; \
+                 const record = document.getElementById('record'); record.click(); record.click();",
+            )
+            .await;
+        phone.sees("#recording:not([hidden])").await;
+        assert_eq!(phone.run("return window.asked").await, json!(1), "{page}: nobody sees or stops the second");
+        phone.press("#cancel").await;
+        phone.sees("#recording[hidden]").await;
+        phone.run("document.getElementById('record').click()").await;
+        phone.sees("#recording:not([hidden])").await;
+        phone.press("#cancel").await;
+    }
+    phone.close().await;
+}
+
+#[tokio::test]
 async fn staff_sees_bad_feedback_arrive_live_and_works_the_ticket() {
     let Some(stage) = Stage::set() else { return };
     let desk = stage.window(1280, 800, None, &["--accept-lang=zh-CN"]).await;
