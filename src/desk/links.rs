@@ -2,11 +2,13 @@
 //! of which only the hash is stored; it dies with its job, its date, or when staff takes it back.
 //!
 //! The telephone that accepts gets a mark (a cookie, made of the hash and our key): a link that was
-//! passed on afterwards shows nothing on another one. Before anybody has accepted it may be passed
+//! passed on afterwards shows nothing on another one. So that it need not depend on that answer to
+//! arrive, each telephone that is shown the job has something of its own before. Before anybody has accepted it may be passed
 //! on, that is how a firm finds its man.
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{By, Desk, DeskError, words};
@@ -64,6 +66,7 @@ pub struct Job {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     pub token_hash: String,
+    /// What we gave it when it accepted, or something random that it got when the job was first shown.
     pub mark: Option<String>,
 }
 
@@ -133,24 +136,32 @@ impl Desk {
         if link.expires_at <= self.intake.clock.now() {
             return Err(LinkFault::Expired.into());
         }
-        let body = accepted_body(&link);
-        let taken = store::tickets::has_event(tx, ticket.id, "firm_accepted", &body).await?;
-        let ours = key.mark.as_deref().is_some_and(|mark| self.intake.tokens.is_mark(&key.token_hash, mark));
-        if taken && !ours {
+        let taken = accepted(tx, &link).await?;
+        if let Some(Accepted { phone, .. }) = &taken
+            && !key.mark.as_deref().is_some_and(|mark| self.is_of_phone(&key.token_hash, phone.as_deref(), mark))
+        {
             return Err(LinkFault::Elsewhere.into());
         }
         let on_the_way = self.has_set_out(tx, &ticket, Actor::Firm(firm.id)).await?;
-        Ok(Job { ticket, firm, accepted: taken, on_the_way, link })
+        Ok(Job { ticket, firm, accepted: taken.is_some(), on_the_way, link })
+    }
+
+    /// Whether a telephone shows that it accepted: by the mark it got then, or where that answer never
+    /// reached it, by what it had before (`phone` is its hash).
+    fn is_of_phone(&self, token_hash: &str, phone: Option<&str>, mark: &str) -> bool {
+        let tokens = &self.intake.tokens;
+        tokens.is_mark(token_hash, mark) || phone.is_some_and(|phone| tokens.is_mark(mark, phone))
     }
 
     /// The firm accepts; returns the mark for the telephone it was done on.
     pub async fn firm_accepts(&self, key: Key) -> Result<String, LinkError> {
+        let phone = key.mark.as_deref().map(|mark| self.intake.tokens.mark(mark));
         let hash = self.by_link(key, move |this, tx, job| {
             Box::pin(async move {
                 if !job.accepted {
-                    let actor = Actor::Firm(job.firm.id);
-                    let body = serde_json::from_str(&accepted_body(&job.link)).unwrap_or_default();
-                    this.changed_by(tx, &job.ticket, "firm_accepted", actor, body).await?;
+                    let link = job.link.token_hash.get(..LINK_KNOWN_BY).map(str::to_owned);
+                    let body = serde_json::to_value(Accepted { link, phone }).unwrap_or_default();
+                    this.changed_by(tx, &job.ticket, FIRM_ACCEPTED, Actor::Firm(job.firm.id), body).await?;
                 }
                 Ok(job.link.token_hash)
             })
@@ -257,7 +268,25 @@ impl Desk {
 /// A step of work within a transaction.
 type Work<'t, T> = futures_util::future::BoxFuture<'t, Result<T, DeskError>>;
 
-/// What the event of an acceptance holds: enough of the hash to know the link by.
-fn accepted_body(link: &JobLink) -> String {
-    json!({ "link": link.token_hash.get(..16) }).to_string()
+/// The event of an acceptance.
+const FIRM_ACCEPTED: &str = "firm_accepted";
+
+/// Characters of the hash by which an acceptance names its link.
+const LINK_KNOWN_BY: usize = 16;
+
+/// What the event of an acceptance holds.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Accepted {
+    link: Option<String>,
+    /// The hash of what the telephone showed that accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
+}
+
+/// Returns the acceptance of a link, if there was one.
+async fn accepted(tx: &mut Tx, link: &JobLink) -> Result<Option<Accepted>, StoreError> {
+    let events = store::tickets::events(tx, link.ticket_id).await?;
+    let accepted = events.iter().filter(|event| event.kind == FIRM_ACCEPTED);
+    let mut accepted = accepted.filter_map(|event| serde_json::from_str::<Accepted>(&event.body).ok());
+    Ok(accepted.find(|accepted| accepted.link.as_deref() == link.token_hash.get(..LINK_KNOWN_BY)))
 }

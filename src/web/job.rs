@@ -51,6 +51,7 @@ struct Note {
 async fn show(State(web): State<Web>, Path(token): Path<String>, headers: HeaderMap) -> Result<Response, WebError> {
     let words = web.words(language_of(&headers));
     let key = key(&token, &headers);
+    let (cookie, known) = (cookie_name(&key.token_hash), key.mark.is_some());
     let (this, w) = (web.clone(), words.clone());
     let page = web.store.read(|tx| {
         Box::pin(async move {
@@ -59,6 +60,11 @@ async fn show(State(web): State<Web>, Path(token): Path<String>, headers: Header
         })
     });
     match page.await {
+        // By this it is known again if it accepts and our answer gets lost.
+        Ok(page) if !page.accepted && !known => {
+            let own = cookie::write(&cookie, &secret::mint()?, REMEMBERED, web.https());
+            Ok(([(SET_COOKIE, own)], Html(page.render()?)).into_response())
+        }
         Ok(page) => Ok(Html(page.render()?).into_response()),
         Err(refused) => refused.answer(words),
     }
@@ -216,6 +222,7 @@ struct JobPage {
     accepted: bool,
     can_arrive: bool,
     can_rectify: bool,
+    on_the_way: bool,
     waiting: bool,
     again: bool,
 }
@@ -224,7 +231,6 @@ struct JobPage {
 #[derive(Debug, Template)]
 #[template(path = "job_fault.html")]
 pub(super) struct FaultPage {
-    on_the_way: bool,
     pub(super) w: Words,
     pub(super) title: &'static str,
     pub(super) message: String,
@@ -272,6 +278,7 @@ impl JobPage {
             accepted,
             can_arrive: accepted && matches!(ticket.status, Status::Assigned | Status::Reopened),
             can_rectify: accepted && working,
+            on_the_way,
             waiting: matches!(ticket.status, Status::Rectified | Status::Verified),
             again: ticket.status == Status::Reopened,
             here,
@@ -333,6 +340,7 @@ mod tests {
             accepted,
             can_arrive: accepted && status == Status::Assigned,
             can_rectify: accepted && status != Status::Rectified,
+            on_the_way: false,
             waiting: status == Status::Rectified,
             again: status == Status::Reopened,
         }
@@ -343,10 +351,12 @@ mod tests {
         for language in Language::ALL {
             check("job_new", language, &page(language, false, Status::Assigned).render().unwrap());
             check("job_accepted", language, &page(language, true, Status::Assigned).render().unwrap());
+            let on_the_way = JobPage { on_the_way: true, ..page(language, true, Status::Assigned) }.render().unwrap();
+            check("job_on_the_way", language, &on_the_way);
+            assert!(!on_the_way.contains("/j/token/way") && on_the_way.contains("/j/token/arrived"), "told already");
             check("job_reopened", language, &page(language, true, Status::Reopened).render().unwrap());
             check("job_waiting", language, &page(language, true, Status::Rectified).render().unwrap());
             for fault in ["unknown", "expired", "done", "withdrawn", "elsewhere"] {
-            on_the_way: false,
                 let (w, title) = (words(language), "web.job.fault.title");
                 let page = FaultPage { message: w.get(&format!("web.job.fault.{fault}")), title, back: None, w };
                 check(&format!("job_{fault}"), language, &page.render().unwrap());
@@ -357,9 +367,6 @@ mod tests {
         }
     }
 
-            let on_the_way = JobPage { on_the_way: true, ..page(language, true, Status::Assigned) }.render().unwrap();
-            check("job_on_the_way", language, &on_the_way);
-            assert!(!on_the_way.contains("/j/token/way") && on_the_way.contains("/j/token/arrived"), "told already");
     #[test]
     fn the_owners_phone_is_for_whoever_accepted() {
         let before = page(Language::Chinese, false, Status::Assigned).render().unwrap();

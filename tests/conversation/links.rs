@@ -118,6 +118,26 @@ async fn a_signed_link_that_is_expired_used_taken_back_or_forwarded_opens_nothin
 }
 
 #[tokio::test]
+async fn a_telephone_that_never_got_the_answer_to_its_acceptance_still_has_the_job() {
+    let mut talk = Talk::bound().await;
+    sent(&mut talk).await;
+    let token = "token-1".repeat(4);
+    let desk = talk.desk();
+    let own = || key(&token, Some("what-the-page-gave-it"));
+    let other = || key(&token, Some("what-another-page-gave"));
+    assert!(!opened(&talk, own()).await.unwrap().accepted);
+    assert!(!opened(&talk, other()).await.unwrap().accepted, "a firm finds its man");
+    let lost = desk.firm_accepts(own()).await.unwrap();
+    assert!(opened(&talk, own()).await.unwrap().accepted);
+    assert_eq!(desk.firm_accepts(own()).await.unwrap(), lost, "twice is once");
+    desk.firm_arrives(own()).await.unwrap();
+    assert!(opened(&talk, key(&token, Some(&lost))).await.unwrap().accepted);
+    for stranger in [other(), key(&token, None), key(&token, Some(&token))] {
+        assert_eq!(opened(&talk, stranger).await, Err(LinkFault::Elsewhere), "passed on");
+    }
+}
+
+#[tokio::test]
 async fn a_firm_that_gives_it_back_is_flagged_and_its_link_is_void() {
     let mut talk = Talk::bound().await;
     let (ticket, engineer, _) = sent(&mut talk).await;

@@ -3,10 +3,16 @@
 
 use huifang::clock::Clock;
 use huifang::domain::subcontractor::Subcontractor;
-use huifang::store::{Store, StoreError, subcontractors};
+use huifang::domain::ticket::Status;
+use huifang::store::tickets::Filter;
+use huifang::store::{Store, StoreError, subcontractors, tickets};
+use reqwest::StatusCode;
 use serde_json::json;
 
+use crate::chat_api::client;
 use crate::chromium::{Stage, Window, fixture};
+use crate::console::Session;
+use crate::demo::Demo;
 
 /// A firm, put into the database of the running program.
 async fn engages(stage: &Stage, name: &'static str) {
@@ -16,6 +22,45 @@ async fn engages(stage: &Stage, name: &'static str) {
     let stored = store.write(move |tx| Box::pin(async move { subcontractors::save(tx, &firm).await }));
     stored.await.map_err(|error: StoreError| error).unwrap();
     store.close().await;
+}
+
+#[tokio::test]
+async fn a_firm_whose_answer_was_lost_on_the_way_opens_its_job_again_and_nobody_else_does() {
+    let demo = Demo::start();
+    let store = Store::open(&format!("sqlite:{}", demo.directory().join("data/huifang.db").display())).await.unwrap();
+    let firm = Subcontractor::new(Clock::system().new_id(), "城东防水");
+    let id = firm.id.to_string();
+    let ticket = store.write(move |tx| {
+        Box::pin(async move {
+            subcontractors::save(tx, &firm).await?;
+            let open = Filter { open: Some(true), ..Filter::default() };
+            let all = tickets::list(tx, &open, 50).await?;
+            Ok::<_, StoreError>(all.into_iter().find(|ticket| ticket.status == Status::Assigned).unwrap().id)
+        })
+    });
+    let ticket = ticket.await.unwrap();
+    store.close().await;
+    let staff = Session::begin(&demo).await;
+    let fields = [("csrf", staff.csrf.as_str()), ("firm", id.as_str())];
+    let page = staff.submit(&format!("/console/tickets/{ticket}/firm"), &fields).await.text().await.unwrap();
+    let path = page.split("/j/").nth(1).unwrap().split(['"', '<']).next().unwrap();
+    let job = format!("{}/j/{path}", demo.url);
+
+    let first = client().get(&job).send().await.unwrap();
+    let own = first.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let again = client().get(&job).header("cookie", &own).send().await.unwrap();
+    assert!(!again.headers().contains_key("set-cookie"), "a telephone keeps what it has");
+    // What this answers never gets to the telephone.
+    client().post(format!("{job}/accept")).header("cookie", &own).send().await.unwrap();
+    let open = async |cookie: &str| client().get(&job).header("cookie", cookie).send().await.unwrap();
+    assert!(open(&own).await.text().await.unwrap().contains("/arrived"), "it is theirs");
+    let (name, _) = own.split_once('=').unwrap();
+    for stranger in [format!("{name}=another"), "none=at-all".to_owned()] {
+        assert_eq!(open(&stranger).await.status(), StatusCode::FORBIDDEN, "{stranger}");
+    }
+    client().post(format!("{job}/way")).header("cookie", &own).send().await.unwrap();
+    let told = open(&own).await.text().await.unwrap();
+    assert!(told.contains("已登记您在路上") && !told.contains(&format!("{path}/way")), "{told}");
 }
 
 async fn unfold(window: &Window, form: &str) {
