@@ -160,3 +160,39 @@ async fn an_emergency_while_staff_has_the_conversation_keeps_its_photo_and_the_s
     let tickets = talk.tickets().await;
     assert_eq!((tickets.len(), talk.media_of(&tickets[0]).await), (1, 1));
 }
+
+#[tokio::test]
+async fn an_alarm_is_no_answer_to_where_which_is_asked_again_and_kept() {
+    let mut talk = Talk::begin().await;
+    talk.says("插座冒火花了").await;
+    talk.says("客厅").await;
+    talk.transcript();
+    talk.says("插座又冒火花了，快来人！").await;
+    talk.says("火越来越大了，快来人！").await;
+    talk.says("翠湖花园3栋").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » 插座又冒火花了，快来人！
+      着火先走：叫上家人，弯腰捂住口鼻，走楼梯，别乘电梯，随手关门，到安全处拨 119，再拨 400-000-0000。不要返回取东西。紧急工单 HF2611-0001 已登记。
+      请告诉我小区、楼栋和房号，方便师傅上门。
+    » 火越来越大了，快来人！
+      请告诉我小区、楼栋和房号，方便师傅上门。
+    » 翠湖花园3栋
+      已补充到工单 HF2611-0001。
+    ");
+    let [ticket] = talk.tickets().await.try_into().unwrap();
+    assert_eq!(ticket.location.as_deref(), Some("客厅"));
+    assert!(ticket.description.ends_with("翠湖花园3栋"), "{}", ticket.description);
+
+    let mut talk = Talk::bound().await;
+    talk.says("有很重的煤气味").await;
+    talk.transcript();
+    talk.says("煤气味很重，越来越大了").await;
+    let said = talk.transcript();
+    assert!(said.contains("煤气") && said.contains("在哪个位置？"), "{said}");
+    assert_eq!(talk.tickets().await[0].location, None);
+    // An alarm that does name the place answers the question.
+    talk.says("厨房里煤气味很重").await;
+    let said = talk.transcript();
+    assert!(said.contains("燃气阀") && !said.contains("在哪个位置？"), "{said}");
+    assert_eq!(talk.tickets().await[0].location.as_deref(), Some("厨房"));
+}

@@ -35,7 +35,8 @@ impl Turn<'_> {
             return None;
         }
         let (mut report, resume) = match std::mem::replace(&mut self.state.activity, Activity::Idle) {
-            Activity::Reporting(report) => (report, None),
+            // Whoever calls for help answers no question: the words are taken for no place and no address.
+            Activity::Reporting(report) => (Report { asked: None, correcting: false, ..report }, None),
             Activity::Surveying(run) => (Report::new(TicketId(self.ctx.fresh)), Some(Box::new(run))),
             Activity::Idle | Activity::Commenting(_) => (Report::new(TicketId(self.ctx.fresh)), None),
         };

@@ -54,8 +54,9 @@ impl Report {
         {
             self.slots.insert(SlotId::Place, part);
         }
-        // "什么时候能来？" is kept with the report, but answers nothing: the question is asked again.
-        match self.asked.filter(|_| !is_counter_question(words)) {
+        // "什么时候能来？", "快来人！" is kept with the report, but answers nothing: the question is asked again.
+        let no_place = asked_where && is_outcry(&words.text);
+        match self.asked.filter(|_| !is_counter_question(words) && !no_place) {
             Some(SlotId::Symptom) if understood.symptom.is_none() && (replace || !self.has(SlotId::Symptom)) => {
                 self.fill(SlotId::Symptom, Arg::Text(words.text.clone()));
             }
@@ -117,6 +118,12 @@ fn join(said: &mut String, more: &str) {
 fn is_counter_question(words: &Words) -> bool {
     let asks = words.text.trim_end().ends_with(['?', '？', '吗', '呢']);
     asks || matches!(words.understood.intent, Intent::ProgressQuery | Intent::Complaint)
+}
+
+/// "快来人！" is no place and no address, unless it has a number or a building in it.
+fn is_outcry(said: &str) -> bool {
+    let numbered = |c: char| c.is_numeric() || matches!(c, '栋' | '幢' | '座' | '号' | '室');
+    said.trim_end().ends_with(['!', '！']) && !said.contains(numbered)
 }
 
 /// Returns the pieces of a report that an utterance names.
