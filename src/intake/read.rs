@@ -9,7 +9,7 @@ use crate::domain::dialogue::say::Label;
 use crate::domain::dialogue::{Choice, Event, Say, State, TokenFault};
 use crate::domain::language::Language;
 use crate::domain::media::{MOST_CHARACTERS, Refusal};
-use crate::domain::script::Command;
+use crate::domain::script::{Command, normalised};
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::domain::token;
@@ -222,10 +222,10 @@ impl Intake {
     /// Where a mark is awaited a number is the mark, unless the buttons were written with their numbers
     /// before them ([`plain`]).
     fn offered(&self, scene: &Scene, words: &str) -> Option<String> {
-        let state = &scene.state;
+        let (state, said) = (&scene.state, normalised(words));
         let by_label = state.offered.iter().find(|choice| match &choice.label {
             Label::Text(_) => false,
-            Label::Key(key) => self.catalog.text(state.language, key, &std::collections::BTreeMap::new()) == words,
+            Label::Key(_) => normalised(&self.label(state.language, &choice.label)) == said,
         });
         let written =
             |choice: &Choice| Button { id: choice.id.clone(), label: self.label(state.language, &choice.label) };
@@ -233,7 +233,9 @@ impl Intake {
         let numbered = NUMBERED.iter().any(|channel| channel.name() == scene.channel) && !marks();
         let numeric = state.awaiting() != Awaiting::Nothing && !numbered;
         let by_number = || {
-            let at = words.parse::<usize>().ok().filter(|_| !numeric)?;
+            // "１", "1.", "1、", "(1)": as it is written before the button, or as a keyboard has it.
+            let number = said.trim_matches(['(', ')']);
+            let at = number.parse::<usize>().ok().filter(|_| !numeric)?;
             state.offered.get(at.checked_sub(1)?)
         };
         by_label.or_else(by_number).map(|choice| choice.id.clone())

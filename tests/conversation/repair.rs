@@ -502,3 +502,20 @@ async fn where_buttons_are_numbered_words_their_number_is_the_button_and_not_a_m
     let found: Vec<_> = found.map_err(|error: store::StoreError| error).unwrap();
     assert_eq!(found.iter().map(|answer| answer.value).collect::<Vec<_>>(), [Some(4.0), Some(3.0)]);
 }
+
+#[tokio::test]
+async fn the_number_before_a_button_counts_however_it_is_typed() {
+    for number in ["１", "1.", "1、", "1）"] {
+        let mut talk = Talk::bound().await;
+        talk.turns_to(ChannelKind::Wechat, "openid").await;
+        talk.says("/survey").await;
+        talk.says("总体来说我觉得应该可以打五分吧").await;
+        assert!(talk.transcript().contains("[对] [改]"));
+        talk.says(number).await;
+        let id = talk.responses().await[0].id;
+        let found = talk.store.read(|tx| Box::pin(async move { store::responses::answers(tx, id).await })).await;
+        let found: Vec<_> = found.map_err(|error: store::StoreError| error).unwrap();
+        let values: Vec<_> = found.iter().map(|answer| answer.value).collect();
+        assert_eq!(values, [Some(5.0)], "{number}: {}", talk.transcript());
+    }
+}
