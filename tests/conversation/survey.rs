@@ -452,3 +452,24 @@ async fn nothing_is_an_answer_to_an_open_question() {
     ");
     assert_eq!(answers(&talk).await[1], ("remaining".to_owned(), None, Some("没有".to_owned())));
 }
+
+#[tokio::test]
+async fn unsubscribing_during_a_report_ends_the_survey_that_waits_behind_it() {
+    let mut talk = Talk::bound().await;
+    talk.says("评价").await;
+    talk.taps("4").await;
+    talk.says("厨房水管漏水").await;
+    let submit = talk.button("提交");
+    talk.transcript();
+    talk.says("退订").await;
+    talk.presses(&submit).await;
+    assert_snapshot!(talk.transcript().replace(&submit, "r…:submit"), @r"
+    » 退订
+      好的，不再给您发回访。您报修的进度仍会通知您；想恢复回访，回复“恢复”即可。
+    » [r…:submit]
+      已登记，工单号 HF2611-0001。工作人员会尽快联系您，回复“进度”随时可查。
+    ");
+    let [response] = talk.responses().await.try_into().unwrap();
+    assert_eq!(response.progress, huifang::store::responses::Progress::Expired);
+    assert_eq!(answers(&talk).await.len(), 1, "what was answered stays");
+}

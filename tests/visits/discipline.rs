@@ -408,3 +408,22 @@ async fn what_was_done_half_a_year_ago_is_swept_by_the_job_of_the_day() {
     let left = stored!(estate, |tx| store::jobs::sweep_done(tx, kept).await);
     assert!((9..=13).contains(&left), "one a day: {left}");
 }
+
+#[tokio::test]
+async fn stop_during_a_report_also_ends_the_visit_whose_survey_waits_behind_it() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    estate.plan().await;
+    estate.goes_on_to(at("2026-03-24T09:00")).await;
+    estate.says("li", "厨房水管漏水").await;
+    assert_eq!(estate.visit(flat, VisitKind::First).await.status, VisitStatus::Sent);
+    let (_, buttons) = estate.heard("li").await;
+    let submit = buttons.iter().find(|button| button.label == "提交").unwrap().id.clone();
+    estate.says("li", "退订").await;
+    let left = estate.visit(flat, VisitKind::First).await;
+    assert_eq!((left.status, left.reason), (VisitStatus::Skipped, Some(Reason::OptedOut)));
+    estate.taps("li", &submit).await;
+    let (said, _) = estate.heard("li").await;
+    assert!(said.contains("已登记") && !said.contains("（1/3）"), "nothing more is asked: {said}");
+}

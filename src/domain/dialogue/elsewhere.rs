@@ -148,9 +148,7 @@ impl Turn<'_> {
         if !yes {
             return self.aside(Say::new("forget.kept"));
         }
-        if let Activity::Surveying(run) = self.state.activity.clone() {
-            self.abandon(&run);
-        }
+        self.abandon_survey();
         self.state.activity = Activity::Idle;
         self.effect(Effect::Forget);
         self.say(Say::new("forget.done"));

@@ -55,6 +55,22 @@ impl Turn<'_> {
         }
     }
 
+    /// Lets the survey go that is under way, or waits behind a report.
+    pub(super) fn abandon_survey(&mut self) {
+        let parked = match &mut self.state.activity {
+            Activity::Surveying(run) => {
+                let run = Box::new(run.clone());
+                self.state.activity = Activity::Idle;
+                Some(run)
+            }
+            Activity::Reporting(report) => report.resume.take(),
+            Activity::Idle | Activity::Commenting(_) => None,
+        };
+        if let Some(run) = parked {
+            self.abandon(&run);
+        }
+    }
+
     /// Takes up a survey that had to wait.
     pub(super) fn begin_waiting_survey(&mut self) {
         if let Some(invitation) = self.state.invited.take() {

@@ -306,14 +306,11 @@ impl Turn<'_> {
 
     fn stop_surveys(&mut self) {
         self.state.surveys_stopped = true;
-        if let Some(invited) = self.state.invited.take().filter(|invited| invited.announced) {
+        if let Some(invited) = self.state.invited.take() {
             self.effect(Effect::AbandonResponse { response: invited.response });
         }
         self.effect(Effect::StopSurveys(true));
-        if let Activity::Surveying(run) = self.state.activity.clone() {
-            self.abandon(&run);
-            self.state.activity = Activity::Idle;
-        }
+        self.abandon_survey();
         self.say(Say::new("stopped"));
     }
 
