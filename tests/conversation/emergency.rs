@@ -196,3 +196,23 @@ async fn an_alarm_is_no_answer_to_where_which_is_asked_again_and_kept() {
     assert!(said.contains("燃气阀") && !said.contains("在哪个位置？"), "{said}");
     assert_eq!(talk.tickets().await[0].location.as_deref(), Some("厨房"));
 }
+
+#[tokio::test]
+async fn another_danger_while_the_first_is_still_asked_about_has_its_own_words_ticket_and_alert() {
+    let mut talk = Talk::begin().await;
+    talk.says("水漫到客厅了，快淹了").await;
+    talk.transcript();
+    talk.says("有人触电了").await;
+    talk.says("翠湖花园3栋").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » 有人触电了
+      当心触电：别碰漏电的地方和积水。能安全够到电箱就拉下总闸；有人触电，断电前不要用手拉，立刻拨 120。再拨 400-000-0000。紧急工单 HF2611-0002 已登记。
+      请告诉我小区、楼栋和房号，方便师傅上门。
+    » 翠湖花园3栋
+      已补充到工单 HF2611-0002。
+    ");
+    let tickets = talk.tickets().await;
+    let told: Vec<_> = tickets.iter().map(|ticket| (ticket.urgency, ticket.location.as_deref())).collect();
+    assert_eq!(told, [(Urgency::Emergency, Some("客厅")), (Urgency::Emergency, Some("客厅"))]);
+    assert_eq!(talk.flagged("emergency").await.len(), 2);
+}

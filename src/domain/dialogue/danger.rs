@@ -35,6 +35,9 @@ impl Turn<'_> {
             return None;
         }
         let (mut report, resume) = match std::mem::replace(&mut self.state.activity, Activity::Idle) {
+            Activity::Reporting(report) if report.is_of_another_danger(&words.understood) => {
+                (report.with_another_danger(TicketId(self.ctx.fresh), &words.understood), None)
+            }
             // Whoever calls for help answers no question: the words are taken for no place and no address.
             Activity::Reporting(report) => (Report { asked: None, correcting: false, ..report }, None),
             Activity::Surveying(run) => (Report::new(TicketId(self.ctx.fresh)), Some(Box::new(run))),

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use super::Words;
 use super::say::Arg;
 use super::state::Report;
+use crate::domain::ids::TicketId;
 use crate::domain::script::SlotId;
-use crate::domain::understanding::{Category, Intent, Understanding};
+use crate::domain::understanding::{Category, Hazard, Intent, Understanding};
 
 /// The longest answer that is taken whole as the name of a place.
 const LONGEST_PLACE: usize = 40;
@@ -78,6 +79,22 @@ impl Report {
             self.correcting = false;
         }
         self.summarised = false;
+    }
+
+    /// Whether an emergency that is filed already is another one than these words tell of.
+    pub(super) fn is_of_another_danger(&self, understood: &Understanding) -> bool {
+        let named = |hazard: Option<Hazard>| hazard.filter(|hazard| *hazard != Hazard::Other);
+        let both = named(self.hazard).zip(named(understood.hazard));
+        self.filed && both.is_some_and(|(known, other)| known != other)
+    }
+
+    /// Begins the report of another danger in the same home: what was said of where it is holds for both,
+    /// unless these words name another place.
+    pub(super) fn with_another_danger(self, ticket: TicketId, understood: &Understanding) -> Report {
+        let named = understood.location.is_some();
+        let mut slots = self.slots;
+        slots.retain(|slot, _| *slot == SlotId::Address || *slot == SlotId::Place && !named);
+        Report { slots, resume: self.resume, ..Report::new(ticket) }
     }
 
     /// Makes sure that it says what is wrong: in words we do not know, if need be.
