@@ -18,6 +18,7 @@ pub mod dispatch;
 pub mod equipment;
 pub mod faq;
 pub mod flag;
+pub mod han;
 pub mod ids;
 pub mod incident;
 pub mod job;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::han::simplified;
 use super::survey::Survey;
 
 /// Everything of `prompts/` that decides where a conversation goes.
@@ -221,8 +222,8 @@ impl CommandWords {
     /// Reads a whole message as a command with its argument.
     ///
     /// `/start TOKEN` and `/help@botname` are understood, and so is a plain word when it is all
-    /// that was said; case, full-width letters, spaces around and closing punctuation do not
-    /// matter. A slash before anything that is not a Latin word is ordinary text, so that nobody's
+    /// that was said; case, full-width letters, traditional characters, spaces around and closing
+    /// punctuation do not matter. A slash before anything that is not a Latin word is ordinary text, so that nobody's
     /// report is lost to a slip of the finger.
     pub fn command(&self, message: &str) -> Option<(Command, Option<String>)> {
         let message = message.trim();
@@ -245,7 +246,7 @@ impl CommandWords {
 }
 
 /// Brings a word into the form in which commands are compared: full-width signs narrow, lower
-/// case, invisible signs gone, single spaces, no closing punctuation.
+/// case, traditional characters simplified, invisible signs gone, single spaces, no closing punctuation.
 pub fn normalised(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
@@ -256,7 +257,7 @@ pub fn normalised(text: &str) -> String {
                     plain.push(' ');
                 }
             }
-            c => plain.extend(c.to_lowercase()),
+            c => plain.extend(simplified(c).to_lowercase()),
         }
     }
     let kept = plain.trim_end_matches(|c: char| c == ' ' || CLOSING.contains(c)).len();

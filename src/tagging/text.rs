@@ -3,8 +3,7 @@
 
 use std::collections::HashMap;
 
-use ferrous_opencc::OpenCC;
-use ferrous_opencc::config::BuiltinConfig;
+use crate::domain::han;
 
 /// Most characters of one utterance that are looked at; what comes after is not read.
 pub(super) const MOST_CHARS: usize = 4000;
@@ -16,18 +15,12 @@ pub(super) struct Script(HashMap<char, char>);
 impl Script {
     /// Reads the built-in table; without it traditional text is matched as it stands.
     pub(super) fn simplified() -> Script {
-        let Ok(table) = OpenCC::from_config(BuiltinConfig::T2s) else {
+        if han::table().is_empty() {
             tracing::warn!(
                 "the table of traditional characters cannot be read: traditional text is matched as it stands"
             );
-            return Script::default();
-        };
-        let mut buffer = [0; 4];
-        let pairs = ('\u{4e00}'..='\u{9fff}').filter_map(|from| {
-            let to = table.convert(from.encode_utf8(&mut buffer)).chars().next()?;
-            (to != from).then_some((from, to))
-        });
-        Script(pairs.collect())
+        }
+        Script(han::table().clone())
     }
 
     /// Returns the one spelling of a character: simplified, lower case, half width.

@@ -114,3 +114,44 @@ async fn what_somebody_sends_while_staff_has_the_conversation_is_shown_to_staff_
       收到，正在听…
     ");
 }
+
+#[tokio::test]
+async fn commands_answers_and_buttons_are_read_in_traditional_characters_as_well() {
+    let alike = [
+        ("幫助", "帮助"),
+        ("報修", "报修"),
+        ("不報了", "不报了"),
+        ("進度", "进度"),
+        ("評價", "评价"),
+        ("跳過", "跳过"),
+        ("退訂", "退订"),
+        ("恢復", "恢复"),
+        ("停止回訪", "停止回访"),
+        ("不要再發了", "不要再发了"),
+        ("隱私", "隐私"),
+        ("換渠道", "换渠道"),
+        ("刪除我的資料", "删除我的资料"),
+        ("改時間", "改时间"),
+        ("語言", "语言"),
+        ("英語", "英语"),
+    ];
+    let mut said = [String::new(), String::new()];
+    for (at, written) in said.iter_mut().enumerate() {
+        let mut talk = Talk::bound().await;
+        for (traditional, simplified) in alike {
+            talk.says(if at == 0 { traditional } else { simplified }).await;
+            let answer = talk.transcript();
+            // Each conversation has a link of its own.
+            let lines = answer.lines().skip(1).filter(|line| !line.contains("/start"));
+            *written += &lines.map(|line| format!("{line}\n")).collect::<String>();
+        }
+    }
+    assert_eq!(said[0], said[1]);
+    let mut talk = Talk::bound().await;
+    talk.says("厨房水管漏水").await;
+    talk.says("沒錯").await;
+    assert_eq!(talk.tickets().await.len(), 1, "{}", talk.transcript());
+    talk.says("退訂").await;
+    let state = talk.state().await;
+    assert!(state.surveys_stopped);
+}
