@@ -519,3 +519,36 @@ async fn the_number_before_a_button_counts_however_it_is_typed() {
         assert_eq!(values, [Some(5.0)], "{number}: {}", talk.transcript());
     }
 }
+
+#[tokio::test]
+async fn a_fix_that_was_denied_is_not_called_done_by_its_old_button() {
+    let mut talk = Talk::bound().await;
+    let engineer = talk.hires("li", |_| {}).await;
+    let ticket = talk.reports_a_leak().await;
+    talk.desk().take(ticket.id, engineer).await.unwrap();
+    talk.desk().rectify(ticket.id, "重做防水", Vec::new(), engineer).await.unwrap();
+    talk.hears().await;
+    let fixed = talk.button("已修好");
+    talk.taps("没修好").await;
+    talk.desk().offer(ticket.id, vec![window("23 09:00", "23 12:00")], engineer).await.unwrap();
+    talk.hears().await;
+    talk.transcript();
+    talk.presses(&fixed).await;
+    assert_eq!(talk.transcript().lines().last(), Some("  这个按钮已经过时了。"));
+    assert_eq!(talk.ticket(&ticket).await.status, Status::Reopened);
+    assert_eq!(talk.state().await.meetings.len(), 1, "somebody still comes");
+    assert_eq!(talk.flagged("person_requested").await.len(), 1, "staff hears that it may be done");
+    assert!(talk.history(&ticket).await.contains("verified_too_late client"));
+    talk.taps("11月23日（周一）09:00–12:00").await;
+    assert!(talk.transcript().contains("师傅会按时上门"));
+    // Once it is closed, the button says what it always said.
+    talk.desk().assign(ticket.id, engineer, engineer).await.unwrap();
+    talk.desk().rectify(ticket.id, "又做了一遍", Vec::new(), engineer).await.unwrap();
+    talk.hears().await;
+    for _ in 0..2 {
+        talk.transcript();
+        talk.presses(&fixed).await;
+        assert!(talk.transcript().contains("完成"));
+        assert_eq!(talk.ticket(&ticket).await.status, Status::Closed);
+    }
+}

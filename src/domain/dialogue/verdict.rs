@@ -42,6 +42,12 @@ impl Turn<'_> {
 
     /// The owner decides.
     pub(super) fn fix_verdict(&mut self, ticket: TicketId, fixed: bool) {
+        if fixed && self.is_unfixed(ticket) {
+            // The button of an earlier fix: noted, and staff hears of it, but nothing is done by it.
+            self.effect(Effect::ConfirmFix { ticket });
+            self.tell_staff_of_more();
+            return self.beside(Say::new("choice_gone"));
+        }
         self.state.fix_to_confirm = None;
         let number = Arg::TicketNumber(ticket);
         if fixed {
@@ -53,6 +59,12 @@ impl Turn<'_> {
             self.effect(Effect::Raise { kind: FlagKind::FixRejected, about: About::Ticket(ticket) });
             self.say(Say::new("fix.reopened").arg("ticket", number));
         }
+    }
+
+    /// Whether nobody claims that an open ticket is fixed, or does so no more.
+    fn is_unfixed(&self, ticket: TicketId) -> bool {
+        let open = self.ctx.tickets.iter().find(|open| open.id == ticket);
+        open.is_some_and(|open| open.status != Status::Rectified.name())
     }
 
     /// A fix that no longer waits: the ticket was closed, reopened or taken back since.
