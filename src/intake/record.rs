@@ -209,8 +209,8 @@ impl Intake {
                 None => address,
             });
         }
-        ticket.unit_id = scene.state.binding.as_ref().map(|binding| binding.unit);
-        ticket.project_id = scene.state.binding.as_ref().map(|binding| binding.project);
+        ticket.unit_id = draft.binding.as_ref().map(|binding| binding.unit);
+        ticket.project_id = draft.binding.as_ref().map(|binding| binding.project);
         ticket.dialogue_id = Some(scene.dialogue);
         ticket.category = draft.category;
         ticket.urgency = draft.urgency;

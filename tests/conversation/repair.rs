@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use crate::office::{at, window};
 use crate::talk::Talk;
-use huifang::channel::ChannelKind;
+use huifang::channel::{ChannelKind, Content};
 use huifang::domain::dialogue::{Event, Timer};
+use huifang::domain::ids::UnitId;
+use huifang::domain::project::Unit;
 use huifang::domain::ticket::Status;
 use huifang::store;
 use insta::assert_snapshot;
@@ -551,4 +553,70 @@ async fn a_fix_that_was_denied_is_not_called_done_by_its_old_button() {
         assert!(talk.transcript().contains("完成"));
         assert_eq!(talk.ticket(&ticket).await.status, Status::Closed);
     }
+}
+
+/// The flat next door, and what its code says.
+async fn next_door(talk: &Talk) -> (UnitId, String) {
+    let (id, home) = (talk.clock.new_id::<UnitId>(), talk.unit);
+    let settled = talk.store.write(move |tx| {
+        Box::pin(async move {
+            let own = store::units::find(tx, home).await?.unwrap();
+            store::units::insert(tx, &Unit::new(id, own.project_id, "3栋2单元1202")).await
+        })
+    });
+    settled.await.unwrap();
+    (id, talk.key.sign(id, talk.clock.now() + Duration::from_secs(3600)))
+}
+
+#[tokio::test]
+async fn a_report_of_one_home_is_filed_for_it_before_another_one_is_spoken_of() {
+    let mut talk = Talk::bound().await;
+    let (other, token) = next_door(&talk).await;
+    talk.says("厨房水管漏水").await;
+    talk.transcript();
+    talk.shows(Content::Text(format!("/start {token}")), "[扫码]").await;
+    talk.says("客厅插座没电了").await;
+    talk.taps("提交").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » [扫码]
+      您上次说的问题我先替您登记了，工单号 HF2611-0001。有要改的，直接说就行。
+      您好！这里是 翠湖花园 3栋2单元1202 的售后服务。哪里坏了、想查进度、想提意见，直接说就行，打字、语音、照片都可以。
+      [报修] [查进度] [评价] [找人工]
+    » 客厅插座没电了
+      请您看一下：
+      类别：电气
+      问题：没电了
+      位置：客厅
+      部件：插座
+      这样提交可以吗？
+      [提交] [改一改] [不报了]
+    » [提交]
+      已登记，工单号 HF2611-0002。工作人员会尽快联系您，回复“进度”随时可查。
+    ");
+    let mut tickets = talk.tickets().await;
+    tickets.sort_by_key(|ticket| ticket.number.clone());
+    let filed: Vec<_> = tickets.iter().map(|ticket| (ticket.unit_id, ticket.location.as_deref())).collect();
+    assert_eq!(filed, [(Some(talk.unit), Some("厨房")), (Some(other), Some("客厅"))]);
+}
+
+#[tokio::test]
+async fn a_report_begun_before_any_code_was_scanned_takes_the_home_that_is_scanned() {
+    let mut talk = Talk::begin().await;
+    talk.says("厨房水管漏水").await;
+    talk.binds().await;
+    talk.taps("提交").await;
+    let [ticket] = talk.tickets().await.try_into().unwrap();
+    assert_eq!(ticket.unit_id, Some(talk.unit), "{}", talk.transcript());
+}
+
+#[tokio::test]
+async fn an_emergency_stays_with_its_home_and_is_still_asked_about_when_another_code_is_scanned() {
+    let mut talk = Talk::bound().await;
+    let (_, token) = next_door(&talk).await;
+    talk.says("有很重的煤气味").await;
+    talk.transcript();
+    talk.shows(Content::Text(format!("/start {token}")), "[扫码]").await;
+    let said = talk.transcript();
+    assert!(said.contains("在哪个位置？"), "{said}");
+    assert_eq!(talk.tickets().await[0].unit_id, Some(talk.unit));
 }

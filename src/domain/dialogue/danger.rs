@@ -40,8 +40,8 @@ impl Turn<'_> {
             }
             // Whoever calls for help answers no question: the words are taken for no place and no address.
             Activity::Reporting(report) => (Report { asked: None, correcting: false, ..report }, None),
-            Activity::Surveying(run) => (Report::new(TicketId(self.ctx.fresh)), Some(Box::new(run))),
-            Activity::Idle | Activity::Commenting(_) => (Report::new(TicketId(self.ctx.fresh)), None),
+            Activity::Surveying(run) => (self.new_report(), Some(Box::new(run))),
+            Activity::Idle | Activity::Commenting(_) => (self.new_report(), None),
         };
         if report.resume.is_none() {
             report.resume = resume;

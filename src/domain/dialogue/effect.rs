@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::say::{Arg, Say};
+use super::state::Binding;
 use crate::domain::appointment::Window;
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{AppointmentId, MediaId, ResponseId, TicketId, VisitId};
@@ -100,6 +101,8 @@ pub struct TicketDraft {
     /// Place, part, symptom, time: what was said or picked.
     pub slots: BTreeMap<SlotId, Arg>,
     pub media: Vec<MediaId>,
+    /// The home it is about, if that is known.
+    pub binding: Option<Binding>,
     /// The owner has seen the summary and agreed.
     pub confirmed: bool,
 }

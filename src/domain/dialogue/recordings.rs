@@ -3,10 +3,10 @@
 use super::effect::{About, Effect};
 use super::event::NotHeard;
 use super::say::{Arg, Say};
-use super::state::{Activity, Report};
+use super::state::Activity;
 use super::{Turn, Words};
 use crate::domain::flag::FlagKind;
-use crate::domain::ids::{MediaId, TicketId};
+use crate::domain::ids::MediaId;
 use crate::domain::media::MOST_MINUTES;
 use crate::domain::survey::AnswerSource;
 use crate::domain::understanding::Understanding;
@@ -44,11 +44,11 @@ impl Turn<'_> {
                 return self.say(Say::new("photo.added"));
             }
             Activity::Surveying(run) => {
-                let mut report = Report::new(TicketId(self.ctx.fresh));
+                let mut report = self.new_report();
                 report.resume = Some(Box::new(run));
                 report
             }
-            Activity::Idle | Activity::Commenting(_) => Report::new(TicketId(self.ctx.fresh)),
+            Activity::Idle | Activity::Commenting(_) => self.new_report(),
         };
         let Some(words) = caption else { return self.report_photos(report, media) };
         self.keep_media(&mut report, media);

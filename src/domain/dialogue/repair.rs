@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::effect::{About, Effect, TicketDraft, Timer};
 use super::report::pieces_of;
 use super::say::{Arg, Say};
-use super::state::{Activity, RecentTicket, Report};
+use super::state::{Activity, Binding, RecentTicket, Report};
 use super::{Turn, Words};
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{MediaId, TicketId};
@@ -23,13 +23,18 @@ pub(super) const ADDITIONS_WINDOW: Duration = Duration::from_secs(10 * 60);
 impl Turn<'_> {
     /// Begins a report with what was said.
     pub(super) fn begin_report(&mut self, words: Option<&Words>) {
-        let mut report = Report::new(TicketId(self.ctx.fresh));
+        let mut report = self.new_report();
         report.resume = self.suspended_survey();
         match words {
             Some(words) => report.take(words, true),
             None => report.asked = Some(SlotId::Symptom),
         }
         self.go_on_with(report, None);
+    }
+
+    /// Returns an empty report of the home that is spoken of.
+    pub(super) fn new_report(&self) -> Report {
+        Report { binding: self.state.binding.clone(), ..Report::new(TicketId(self.ctx.fresh)) }
     }
 
     /// Words while a report is put together.
@@ -235,10 +240,16 @@ impl Turn<'_> {
                 description: report.pieces.join("\n"),
                 slots: report.slots.clone(),
                 media: report.media.clone(),
+                binding: self.home_of(report).cloned(),
                 confirmed,
             },
         });
         self.remember_ticket(report.ticket);
+    }
+
+    /// Returns the home that a report is about.
+    pub(super) fn home_of<'r>(&'r self, report: &'r Report) -> Option<&'r Binding> {
+        report.binding.as_ref().or(self.state.binding.as_ref())
     }
 
     /// Adds words to a ticket that is already filed.
@@ -287,6 +298,7 @@ impl Turn<'_> {
                 description: words.text.clone(),
                 slots: pieces_of(understood),
                 media: words.media.into_iter().collect(),
+                binding: self.state.binding.clone(),
                 confirmed: false,
             },
         });

@@ -94,7 +94,7 @@ impl Report {
         let named = understood.location.is_some();
         let mut slots = self.slots;
         slots.retain(|slot, _| *slot == SlotId::Address || *slot == SlotId::Place && !named);
-        Report { slots, resume: self.resume, ..Report::new(ticket) }
+        Report { slots, resume: self.resume, binding: self.binding, ..Report::new(ticket) }
     }
 
     /// Makes sure that it says what is wrong: in words we do not know, if need be.

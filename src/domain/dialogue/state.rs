@@ -345,6 +345,9 @@ pub struct Report {
     pub photo_acknowledged: Option<Timestamp>,
     /// The survey to go back to.
     pub resume: Option<Box<SurveyRun>>,
+    /// The home it was begun for; without one it is filed for the home that is known by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binding: Option<Binding>,
 }
 
 impl Report {
@@ -365,6 +368,7 @@ impl Report {
             filed: false,
             photo_acknowledged: None,
             resume: None,
+            binding: None,
         }
     }
 }

@@ -135,6 +135,13 @@ impl Turn<'_> {
 
     /// A unit's QR code was opened.
     pub(super) fn bound(&mut self, binding: Binding) {
+        if let Activity::Reporting(report) = self.state.activity.clone()
+            && !report.filed
+            && self.home_of(&report).is_some_and(|home| home.unit != binding.unit)
+        {
+            // What was said so far is about the other home; nobody is asked on as if it were about this one.
+            self.report_left(report.ticket, true);
+        }
         let welcome = Say::new("welcome.bound").text("unit", binding.label.clone());
         self.state.binding = Some(binding);
         self.effect(Effect::Bind);
