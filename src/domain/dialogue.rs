@@ -12,6 +12,7 @@ mod appointment;
 mod danger;
 mod elsewhere;
 mod question;
+mod reading;
 mod recordings;
 mod repair;
 mod report;

@@ -1,0 +1,73 @@
+//! What words mean as an answer to a question of a survey. Nothing is said or recorded here;
+//! [`super::survey`] leads the conversation.
+
+use super::Words;
+use crate::domain::script::normalised;
+use crate::domain::survey::{AnswerSource, Question, QuestionKind};
+use crate::domain::understanding::Understanding;
+
+/// What words mean as an answer.
+pub(super) enum Reading {
+    /// A plain number, typed: taken as it is.
+    Certain(f64),
+    /// Understood from a sentence or a voice: read back first.
+    Understood(f64),
+    /// A range, a wavering.
+    Unclear,
+    OutOfRange(f64, f64),
+    Nothing,
+}
+
+/// Reads words as an answer to a question; `agreement` is the yes or no in them.
+pub(super) fn read_value(question: &Question, words: &Words, agreement: Option<bool>) -> Reading {
+    let Some((low, high)) = question.kind.range() else { return Reading::Nothing };
+    if let Some(typed) = bare_number(&words.text).filter(|_| words.source != AnswerSource::Voice) {
+        return if question.accepts(typed) { Reading::Certain(typed) } else { Reading::OutOfRange(low, high) };
+    }
+    if question.kind == QuestionKind::YesNo {
+        return match agreement {
+            Some(yes) if words.source == AnswerSource::Voice => Reading::Understood(f64::from(u8::from(yes))),
+            Some(yes) => Reading::Certain(f64::from(u8::from(yes))),
+            None => Reading::Nothing,
+        };
+    }
+    if words.understood.score_unclear {
+        return Reading::Unclear;
+    }
+    let aspect = words.understood.dims.get(&question.id).copied();
+    match aspect.or_else(|| stated_value(question, &words.understood)) {
+        // "四分", typed, can hardly be meant otherwise.
+        Some(value) if question.accepts(value) && words.source != AnswerSource::Voice && is_terse(&words.text) => {
+            Reading::Certain(value)
+        }
+        Some(value) if question.accepts(value) => Reading::Understood(value),
+        Some(_) => Reading::OutOfRange(low, high),
+        None => Reading::Nothing,
+    }
+}
+
+/// Returns the value stated on the question's own scale.
+pub(super) fn stated_value(question: &Question, understood: &Understanding) -> Option<f64> {
+    match question.kind {
+        QuestionKind::Scale5 => understood.score,
+        QuestionKind::Scale10 => understood.score10.or(understood.score),
+        QuestionKind::Nps => understood.nps.map(f64::from).or(understood.score10),
+        QuestionKind::YesNo | QuestionKind::Open => None,
+    }
+}
+
+/// Reads a message that is nothing but a number in digits.
+pub(super) fn bare_number(text: &str) -> Option<f64> {
+    // A minus counts: "-3" is out of range, not a three.
+    let below = text.trim_start().strip_prefix(['-', '−', '－']);
+    let text = normalised(below.unwrap_or(text));
+    let digits = text.strip_suffix('分').unwrap_or(&text).trim();
+    let plain = !digits.is_empty() && digits.len() <= 6 && digits.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let value: f64 = plain.then(|| digits.parse().ok()).flatten()?;
+    Some(if below.is_some() { 0.0 - value } else { value })
+}
+
+/// A message too short to hold more than the number itself.
+fn is_terse(text: &str) -> bool {
+    text.split_whitespace().count() <= 2 && text.chars().filter(|c| c.is_alphanumeric()).count() <= 4
+}
