@@ -248,7 +248,7 @@ impl Intake {
         for event in events {
             self.happen(tx, &mut scene, event).await?;
         }
-        if files.is_empty() && anonymous::answered(&before, &scene) {
+        if files.is_empty() && anonymous::answered(&before, &scene, body.choice.as_deref()) {
             store::inbox::blank(tx, id, &message::encode(&message::InboundBody::default())?).await?;
         }
         match deed {

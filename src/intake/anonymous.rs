@@ -8,6 +8,7 @@
 
 use super::{Intake, Scene};
 use crate::domain::calendar;
+use crate::domain::dialogue::state::Standing;
 use crate::domain::dialogue::{Activity, State, Timer};
 use crate::domain::ids::{DialogueId, ResponseId};
 use crate::domain::job::Job;
@@ -40,12 +41,14 @@ impl Intake {
 
 /// Whether what was just said answered an anonymous survey, or a question of it: whatever else people
 /// say meanwhile (that it smells of gas, that something leaks, that they want no more surveys) stays.
-pub(super) fn answered(before: &State, scene: &Scene) -> bool {
+/// A button that is pressed twice changes nothing the second time, and tells the mark all the same.
+pub(super) fn answered(before: &State, scene: &Scene, pressed: Option<&str>) -> bool {
     let Activity::Surveying(run) = &before.activity else { return false };
     let moved = match &scene.state.activity {
         Activity::Surveying(next) => next != run,
         Activity::Idle | Activity::Commenting(_) => scene.state.surveys_stopped == before.surveys_stopped,
         Activity::Reporting(_) => false,
     };
-    run.survey.anonymous && moved && !scene.state.handed_over()
+    let mark = pressed.is_some_and(|id| id.starts_with('q') && before.standing(id) != Standing::NoQuestion);
+    run.survey.anonymous && (moved || mark) && !scene.state.handed_over()
 }

@@ -1,6 +1,7 @@
 //! Random sample checks, and surveys that are answered without a name.
 
 use huifang::domain::visit::{Visit, VisitKind, VisitStatus};
+use huifang::store::thread::{Entry, Speaker};
 use huifang::store::{self, follow_ups, responses};
 
 use crate::discipline::answers_all;
@@ -117,4 +118,33 @@ async fn a_drawn_flat_is_asked_like_any_other_visit() {
         assert!(sample.sent_at.is_some(), "{sample:?}");
         assert_eq!(sample.survey, "sample");
     }
+}
+
+#[tokio::test]
+async fn nothing_that_is_typed_to_an_anonymous_survey_is_read_back_or_kept_in_the_conversation() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-04-07T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    drawn(&estate, flat).await;
+    let (_, buttons) = estate.heard("li").await;
+    let two = buttons.iter().find(|button| button.label == "2").unwrap().id.clone();
+    let typed = ["我觉得物业只能打两分吧", "物业大概三四分吧", "给物业打八分"];
+    for words in typed {
+        estate.says("li", words).await;
+        let (said, buttons) = estate.heard("li").await;
+        assert!(said.contains("（1/2）") && !said.contains("物业"), "the question stands: {said}");
+        assert!(buttons.iter().any(|button| button.label == "1"));
+    }
+    estate.taps("li", &two).await;
+    estate.taps("li", &two).await;
+    estate.says("li", "没有了").await;
+    let [response] = estate.responses().await.try_into().unwrap();
+    assert_eq!(response.score, Some(2.0));
+    assert_eq!(response.comment.as_deref(), Some(typed.join("\n").as_str()), "what was said is kept with the answers");
+    let dialogue = estate.dialogue("li").await;
+    let thread = found!(estate, |tx| store::thread::after(tx, dialogue, 0, 100).await);
+    let told = |words: &str| thread.iter().any(|entry| entry.body.contains(words));
+    assert!(!typed.iter().any(|words| told(words)) && !told("两分") && !told("2 分"), "{thread:?}");
+    let tapped = |entry: &Entry| entry.speaker == Speaker::Client && entry.body.contains(":overall:");
+    assert!(!thread.iter().any(tapped), "also a button pressed twice: {thread:?}");
 }

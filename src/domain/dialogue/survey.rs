@@ -79,7 +79,8 @@ impl Turn<'_> {
             self.record(&mut run, answer, words.media);
             return self.ask_next(run);
         }
-        match read_value(&question, &words, self.agreement(&words)) {
+        let reading = read_value(&question, &words, self.agreement(&words));
+        match self.keep_apart(&mut run, &words, reading) {
             Reading::Certain(value) => {
                 let source = match words.source {
                     AnswerSource::Words if bare_number(&words.text).is_some() => AnswerSource::Digit,
@@ -143,6 +144,18 @@ impl Turn<'_> {
         }
     }
 
+    /// What is typed to an anonymous survey stays with its answers: nothing of it is read back into
+    /// the conversation.
+    fn keep_apart(&mut self, run: &mut SurveyRun, words: &Words, reading: Reading) -> Reading {
+        let typed = run.survey.anonymous && words.source != AnswerSource::Voice && bare_number(&words.text).is_none();
+        let unsaid = matches!(reading, Reading::Understood(_) | Reading::Unclear | Reading::OutOfRange(..));
+        if typed && unsaid {
+            run.remarks.push(words.text.clone());
+            run.displeased |= self.judge_words(run.response, None, &words.understood);
+        }
+        if typed && matches!(reading, Reading::Understood(_)) { Reading::Unclear } else { reading }
+    }
+
     /// A button of a survey: `q<run>:<question>:<value>`.
     pub(super) fn survey_choice(&mut self, mut run: SurveyRun, question: &str, value: &str) {
         let current = run.question().map(|question| question.id.clone());
@@ -169,7 +182,8 @@ impl Turn<'_> {
                     if again {
                         // An older message's button: a correction, said so, and on with what stands.
                         let note = Say::new("survey.recorded").text("value", self::number(number));
-                        self.ask_again(run, Some(note));
+                        let note = Some(note).filter(|_| !run.survey.anonymous);
+                        self.ask_again(run, note);
                     } else {
                         self.ask_next(run);
                     }
