@@ -46,7 +46,16 @@ mod tests {
         assert_eq!(asked("报了修多久能上门？"), Some("when_visit"));
         assert_eq!(asked("明天不在家，可以改时间吗"), Some("reschedule"));
         assert_eq!(asked("维修单在哪里下载"), Some("documents"));
-        for report in ["厨房漏水了", "空调不制冷", "师傅修得很好", "你好"] {
+        assert_eq!(asked("Where do I get the service report?"), Some("documents"));
+        let others = [
+            "厨房漏水了",
+            "空调不制冷",
+            "师傅修得很好",
+            "你好",
+            "How is my report going?",
+            "How do I report a problem?",
+        ];
+        for report in others {
             assert_eq!(asked(report), None, "{report}");
         }
     }

@@ -226,3 +226,28 @@ async fn it_works_in_english() {
       Noted: any evening this week. Someone will arrange a time with you.
     ");
 }
+
+#[tokio::test]
+async fn who_asks_whether_the_time_can_be_changed_is_asked_when_and_heard() {
+    let mut talk = Talk::bound().await;
+    let (ticket, _) = offered(&mut talk).await;
+    talk.taps("11月23日（周一）09:00–12:00").await;
+    talk.transcript();
+    talk.says("明天不在家，可以改时间吗").await;
+    talk.says("周六上午").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » 明天不在家，可以改时间吗
+      没关系。您哪天、几点方便？直接说就行。
+    » 周六上午
+      记下了：周六上午。会有人再和您约时间。
+    ");
+    assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some("周六上午"));
+    // Where no time is agreed on, none is asked for.
+    talk.says("可以改时间吗").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » 可以改时间吗
+      可以改。约好时间以后，回复“改时间”就行；现在就想说好的，回复“人工”，同事会和您约。
+      这样说清楚了吗？
+      [清楚了] [没有，找人工]
+    ");
+}

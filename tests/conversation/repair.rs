@@ -620,3 +620,16 @@ async fn an_emergency_stays_with_its_home_and_is_still_asked_about_when_another_
     assert!(said.contains("在哪个位置？"), "{said}");
     assert_eq!(talk.tickets().await[0].unit_id, Some(talk.unit));
 }
+
+#[tokio::test]
+async fn a_first_report_that_asks_when_somebody_comes_is_a_report() {
+    let mut talk = Talk::bound().await;
+    talk.says("厨房水管漏水了，什么时候能来修？").await;
+    talk.taps("提交").await;
+    assert_eq!(talk.tickets().await.len(), 1);
+    // Whoever asks again asks about that one.
+    talk.transcript();
+    talk.says("漏水什么时候能修好？").await;
+    let said = talk.transcript();
+    assert!(said.contains("HF2611-0001") && !said.contains("提交"), "{said}");
+}

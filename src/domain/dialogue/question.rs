@@ -3,19 +3,34 @@
 use super::say::Say;
 use super::{Turn, Words};
 use crate::domain::faq;
-use crate::domain::understanding::Intent;
+use crate::domain::understanding::{Intent, Understanding};
+
+/// The entry that is answered by asking when it would suit, where there is a time to change.
+const RESCHEDULE: &str = "reschedule";
 
 impl Turn<'_> {
     /// Answers a question that is often asked, and asks whether that helped. A fault or anger comes first.
     pub(super) fn answer_question(&mut self, words: &Words) -> bool {
         let said = &words.understood;
         let fault = said.symptom.is_some() && said.intent == Intent::RepairReport;
-        let urgent = fault || matches!(said.intent, Intent::Complaint | Intent::HumanAgent);
+        let urgent =
+            fault || matches!(said.intent, Intent::Complaint | Intent::HumanAgent) || self.is_first_report(said);
         let Some(entry) = faq::asked(&self.ctx.script.faq, &words.text).filter(|_| !urgent) else { return false };
+        if entry.id == RESCHEDULE && !self.state.meetings.is_empty() {
+            self.reschedule();
+            return true;
+        }
         let answer = Say::new(format!("faq.{}", entry.id));
         let helped = Say::new("faq.helped").choice("faq:yes", "faq.yes").choice("faq:no", "faq.no");
         self.say(Say::lines(vec![answer, helped]));
         true
+    }
+
+    /// "厨房漏水了，什么时候能来？": where nothing is reported yet, the question has a report in it.
+    pub(super) fn is_first_report(&self, said: &Understanding) -> bool {
+        let fault = said.category.is_some() && said.symptom.is_some();
+        let fault = fault && (said.location.is_some() || said.component.is_some());
+        fault && said.intent == Intent::ProgressQuery && self.ctx.tickets.is_empty()
     }
 
     /// What the person says to an answer: it helped, or a person is wanted.

@@ -253,6 +253,7 @@ impl Turn<'_> {
         }
         match words.understood.intent {
             Intent::RepairReport => self.begin_report(Some(words)),
+            Intent::ProgressQuery if self.is_first_report(&words.understood) => self.begin_report(Some(words)),
             Intent::ProgressQuery => self.status(),
             Intent::Complaint => self.file_complaint(words),
             Intent::Praise => {

@@ -53,7 +53,7 @@ impl Turn<'_> {
         if fixed {
             self.state.meetings.retain(|meeting| meeting.ticket != ticket);
             self.effect(Effect::ConfirmFix { ticket });
-            self.say(Say::new("fix.verified").arg("ticket", number));
+            self.say(Say::new("fix.verified").arg("ticket", number).with_progress(ticket));
         } else {
             self.effect(Effect::RejectFix { ticket });
             self.effect(Effect::Raise { kind: FlagKind::FixRejected, about: About::Ticket(ticket) });
