@@ -194,7 +194,7 @@ async fn an_alarm_is_no_answer_to_where_which_is_asked_again_and_kept() {
     talk.says("厨房里煤气味很重").await;
     let said = talk.transcript();
     assert!(said.contains("燃气阀") && !said.contains("在哪个位置？"), "{said}");
-    assert_eq!(talk.tickets().await[0].location.as_deref(), Some("厨房"));
+    assert_eq!(talk.tickets().await[0].location.as_deref(), Some("厨房里"));
 }
 
 #[tokio::test]

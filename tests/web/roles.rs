@@ -100,7 +100,7 @@ async fn every_route_of_the_console_is_open_to_the_roles_that_have_the_right_and
 /// The same address with the first letter of its id written as `%xx`, and with all of them.
 fn spellings(address: &str) -> [String; 2] {
     let id = address.split('/').nth(3).unwrap();
-    let encoded = |letters: &str| letters.bytes().map(|letter| format!("%{letter:02x}")).collect::<String>();
+    let encoded = |letters: &str| letters.bytes().fold(String::new(), |made, letter| format!("{made}%{letter:02x}"));
     [format!("{}{}", encoded(&id[..1]), &id[1..]), encoded(id)].map(|spelt| address.replacen(id, &spelt, 1))
 }
 
