@@ -21,6 +21,7 @@ mod leaving;
 pub mod links;
 pub mod message;
 mod neighbours;
+mod owe;
 mod park;
 pub(crate) mod people;
 mod permit;
