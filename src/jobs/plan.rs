@@ -52,7 +52,7 @@ impl Runner {
         self.plan_due().await
     }
 
-    /// Removes what was done long ago, page by page, once a day.
+    /// Removes what was done long ago, page by page, and log-ins that ran out, once a day.
     async fn sweep(&self) -> Result<(), StoreError> {
         let before = self.clock.now() - self.intake.retention.done_jobs;
         let mut swept = 0;
@@ -66,6 +66,8 @@ impl Runner {
         if swept > 0 {
             tracing::info!(jobs = swept, "{swept} jobs that were done long ago are removed");
         }
+        let now = self.clock.now();
+        self.store.write(move |tx| Box::pin(async move { store::sessions::sweep(tx, now).await })).await?;
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use huifang::domain::visit::{Reason, Visit, VisitKind, VisitStatus, Way};
 use huifang::planner::record::Written;
 use huifang::planner::{Occasion, PlannerError};
 use huifang::store;
+use huifang::store::sessions::Session;
 
 use crate::discipline::answers_all;
 use crate::estate::{DAY, Estate, at, found, stored};
@@ -331,4 +332,23 @@ async fn a_second_visit_goes_to_the_same_person_with_the_same_survey_once() {
         (visit.status, visit.contact_id, visit.survey.as_str()),
         (VisitStatus::Sent, Some(contact), "maintenance")
     );
+}
+
+#[tokio::test]
+async fn a_log_in_that_ran_out_is_swept_by_the_job_of_the_day() {
+    let estate = Estate::handed_over("2025-03-02T10:00", "2026-03-10T10:00").await;
+    let now = estate.now();
+    let session = Session {
+        token_hash: "hash".to_owned(),
+        staff_id: agent(&estate).await,
+        csrf: "token".to_owned(),
+        created_at: now,
+        last_seen_at: now,
+        expires_at: now + Duration::from_hours(1),
+    };
+    stored!(estate, |tx| store::sessions::insert(tx, &session).await);
+    estate.starts().await;
+    estate.goes_on_to(at("2026-03-12T12:00")).await;
+    let now = estate.now();
+    assert_eq!(stored!(estate, |tx| store::sessions::sweep(tx, now).await), 0, "nothing was left to be swept");
 }
