@@ -95,8 +95,9 @@ impl Runner {
                 self.shut_out(parcel.kind, dialogue, &outgoing, messages, parcel.notice, &reason).await
             }
             Err(SendError::Refused(reason)) => self.give_up(dialogue, messages, Delivery::Failed, &reason).await,
+            // What went along with it has attempts of its own left.
             Err(SendError::Later { reason, .. }) if last => {
-                self.give_up(dialogue, messages, Delivery::Failed, &reason).await
+                self.give_up(dialogue, vec![message], Delivery::Failed, &reason).await
             }
             Err(SendError::Later { wait, reason }) => {
                 Outcome::later(wait, anyhow::anyhow!("message {message}: {reason}"))

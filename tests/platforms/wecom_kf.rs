@@ -7,6 +7,7 @@ use huifang::channel::Channels;
 use huifang::channel::wecom::{Wecom, WecomConfig};
 use huifang::clock::Clock;
 use huifang::desk::Desk;
+use huifang::domain::ids::DialogueId;
 use huifang::domain::secret::Secret;
 use huifang::store;
 use huifang::store::outbox::Delivery;
@@ -44,14 +45,18 @@ async fn said(house: &House, person: &str) -> Vec<String> {
     read.await.unwrap()
 }
 
-/// Staff writes to somebody, and what is due is done.
-async fn staff_writes(house: &House, person: &str, words: &str) {
+async fn conversation(house: &House, person: &str) -> DialogueId {
     let address = format!("{ACCOUNT}/{person}");
     let found = house
         .runner
         .store
         .read(|tx| Box::pin(async move { store::dialogues::find_by_address(tx, "wecom_kf", &address).await }));
-    let dialogue = found.await.unwrap().unwrap().id;
+    found.await.unwrap().unwrap().id
+}
+
+/// Staff writes to somebody, and what is due is done.
+async fn staff_writes(house: &House, person: &str, words: &str) {
+    let dialogue = conversation(house, person).await;
     Desk::new(house.runner.intake.clone()).reply(dialogue, words, house.clock.new_id()).await.unwrap();
     house.works().await;
 }
@@ -288,6 +293,8 @@ async fn what_the_window_held_back_comes_before_the_answer_to_what_opened_it() {
     for words in ["师傅明天上午到", "请把水阀关上"] {
         staff_writes(&house, "wmORDER", words).await;
     }
+    let desk = Desk::new(house.runner.intake.clone());
+    desk.hand_back(conversation(&house, "wmORDER").await, house.clock.new_id()).await.unwrap();
     let before = fake.served().len();
     customer.says("厨房漏水").await;
     house.works().await;
@@ -321,6 +328,35 @@ async fn what_goes_out_together_counts_once_and_fails_together() {
     let failed = house.outbox(Delivery::Failed).await;
     assert!(words.iter().all(|words| failed.iter().any(|row| row.body.contains(words))), "{failed:?}");
     assert!(!failed.iter().any(|row| row.body.contains("师傅明天到")));
+}
+
+#[tokio::test]
+async fn what_goes_along_with_the_last_attempt_at_a_message_is_not_given_up_with_it() {
+    let (fake, house, customer) = begun("wmLAST").await;
+    customer.says("您好").await;
+    house.works().await;
+    fake.is_away(true);
+    staff_writes(&house, "wmLAST", "师傅明天上午到").await;
+    // Its attempts go on for some ten hours.
+    let mut failed = Vec::new();
+    for minutes in (10..=720).step_by(10) {
+        house.clock.advance(Duration::from_mins(10));
+        house.works().await;
+        failed = house.outbox(Delivery::Failed).await;
+        if minutes == 540 {
+            assert!(failed.is_empty());
+            staff_writes(&house, "wmLAST", "请把水阀关上").await;
+        }
+        if !failed.is_empty() {
+            break;
+        }
+    }
+    assert!(failed.len() == 1 && failed[0].body.contains("师傅明天上午到"), "{failed:?}");
+    fake.is_away(false);
+    house.clock.advance(Duration::from_hours(1));
+    house.works().await;
+    assert!(house.outbox(Delivery::Pending).await.is_empty());
+    assert_eq!(fake.served_texts().last().map(String::as_str), Some("请把水阀关上"));
 }
 
 #[tokio::test]
