@@ -135,7 +135,7 @@ async fn commands_answers_and_buttons_are_read_in_traditional_characters_as_well
         ("語言", "语言"),
         ("英語", "英语"),
     ];
-    let mut said = [String::new(), String::new()];
+    let mut said: [Vec<String>; 2] = [vec![], vec![]];
     for (at, written) in said.iter_mut().enumerate() {
         let mut talk = Talk::bound().await;
         for (traditional, simplified) in alike {
@@ -143,7 +143,7 @@ async fn commands_answers_and_buttons_are_read_in_traditional_characters_as_well
             let answer = talk.transcript();
             // Each conversation has a link of its own.
             let lines = answer.lines().skip(1).filter(|line| !line.contains("/start"));
-            *written += &lines.map(|line| format!("{line}\n")).collect::<String>();
+            written.extend(lines.map(str::to_owned));
         }
     }
     assert_eq!(said[0], said[1]);
