@@ -69,8 +69,12 @@ struct Passive<'p> {
 async fn respond(web: &Web, inbound: Option<Inbound>, passive: Passive<'_>) -> Response {
     let Some(inbound) = inbound else { return passive.nothing.into_response() };
     let channel = inbound.channel.name();
-    let answered = match web.intake.receive_answered(inbound, passive.most).await {
+    let answered = match web.intake.receive_answered(inbound.clone(), passive.most).await {
         Ok(answered) => answered,
+        // It can never be answered; staff sees it.
+        Err(error) if error.is_local() && web.intake.receive_or_park(inbound).await.is_ok() => {
+            return passive.nothing.into_response();
+        }
         Err(error) => {
             tracing::error!(%error, channel, "a push by {channel} could not be stored, it will come again: {error}");
             return StatusCode::SERVICE_UNAVAILABLE.into_response();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use huifang::channel::wechat::Mode;
 use huifang::intake::message::InboundBody;
 use huifang::store;
@@ -124,4 +125,23 @@ async fn a_loss_is_noted_together_with_telling_of_it() {
     house.works().await;
     assert!(wechat.texts().concat().contains("取不到"), "{:?}", wechat.texts());
     assert!(files(&house, &person).await[0].lost.is_some());
+}
+
+#[tokio::test]
+async fn what_can_never_be_taken_in_is_acknowledged_kept_and_shown_to_staff() {
+    let (_wechat, house, person) = begun("oSPOILT").await;
+    person.says("您好").await;
+    stands(&house, &person, "no state of ours").await;
+    let push = person.message("text", "<Content>厨房漏水</Content>");
+    for _ in 0..2 {
+        let reply = person.deliver(&push).await;
+        assert_eq!(
+            (reply.status, reply.raw.as_str()),
+            (StatusCode::OK, "success"),
+            "else it would come again and be dropped"
+        );
+    }
+    assert_eq!(house.flags().await, ["person_requested"]);
+    let kept = thread(&house, &person).await.iter().filter(|entry| entry.body.contains("厨房漏水")).count();
+    assert_eq!(kept, 1);
 }
