@@ -17,7 +17,8 @@ use super::sla::ClockKind;
 pub enum Job {
     /// Listen to a recording and tell the conversation what was said.
     Transcribe { dialogue: DialogueId, media: MediaId },
-    /// Fetch a photo from the platform it lies with. (A recording is fetched to be listened to.)
+    /// Fetch a file from the platform it lies with. (A recording is fetched by the job that listens to
+    /// it, unless it was put aside for a person.)
     Fetch { dialogue: DialogueId, media: MediaId },
     /// Read what people wrote to an account of WeChat customer service.
     ReadService { account: ServiceAccountId },

@@ -45,8 +45,10 @@ impl Runner {
         }
         let reason = match self.bring(&row, &found.channel).await {
             Ok(_) => return Outcome::Done,
-            Err(Absent::Later(outcome)) if job.attempt < job.max_attempts => return outcome,
-            Err(Absent::Later(_)) => GIVEN_UP.to_owned(),
+            Err(Absent::Later(Outcome::Retry(_) | Outcome::RetryAfter(..))) if job.attempt >= job.max_attempts => {
+                GIVEN_UP.to_owned()
+            }
+            Err(Absent::Later(outcome)) => return outcome,
             Err(Absent::Lost(reason)) => reason,
         };
         let intake = self.intake.clone();
