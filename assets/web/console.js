@@ -79,6 +79,9 @@ function isInUse() {
   return writing || correcting || attaching || listening || choosing;
 }
 
+// When its forms were drawn is no change of a page.
+const undated = (html) => html.replace(/name="at" value="\d+"/g, "");
+
 async function refreshPage() {
   if (isInUse()) return;
   const response = await fetch(page.dataset.reload, { headers: { accept: "text/html" } });
@@ -86,7 +89,7 @@ async function refreshPage() {
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   const now = fresh.querySelector("[data-reload]");
   // They may have begun while the new page was on its way.
-  if (!now || now.innerHTML === page.innerHTML || isInUse()) return;
+  if (!now || undated(now.innerHTML) === undated(page.innerHTML) || isInUse()) return;
   page.innerHTML = now.innerHTML;
   const title = fresh.querySelector("main .title");
   if (title) document.querySelector("main .title").replaceWith(title);
