@@ -17,7 +17,7 @@ use super::Web;
 /// The header by which a proxy says for whom it asks.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The proxies that are believed, as addresses and networks; by default none.
+/// The proxies that are believed, as addresses and networks; as shipped, this machine alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Listed")]
 pub struct TrustedProxies(Vec<IpNet>);
