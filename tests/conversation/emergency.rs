@@ -1,5 +1,6 @@
 //! Danger: safety words first, filed before anything is asked.
 
+use crate::repair::next_door;
 use crate::talk::Talk;
 use huifang::channel::{Content, MediaKind};
 use huifang::domain::dialogue::Event;
@@ -215,4 +216,28 @@ async fn another_danger_while_the_first_is_still_asked_about_has_its_own_words_t
     let told: Vec<_> = tickets.iter().map(|ticket| (ticket.urgency, ticket.location.as_deref())).collect();
     assert_eq!(told, [(Urgency::Emergency, Some("客厅")), (Urgency::Emergency, Some("客厅"))]);
     assert_eq!(talk.flagged("emergency").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_danger_that_is_asked_about_stays_with_the_home_it_was_told_of() {
+    let mut talk = Talk::bound().await;
+    says_something_doubtful(&mut talk).await;
+    let (_, token) = next_door(&talk).await;
+    talk.shows(Content::Text(format!("/start {token}")), "[扫码]").await;
+    talk.taps("有危险").await;
+    let filed: Vec<_> = talk.tickets().await.iter().map(|ticket| (ticket.unit_id, ticket.urgency)).collect();
+    assert_eq!(filed, [(Some(talk.unit), Urgency::Emergency)], "{}", talk.transcript());
+}
+
+#[tokio::test]
+async fn a_photo_of_a_second_danger_goes_to_its_ticket() {
+    let mut talk = Talk::begin().await;
+    talk.says("水漫到客厅了，快淹了").await;
+    let photo =
+        Content::Media { files: vec![talk.file(MediaKind::Photo)], caption: Some("有人触电了".to_owned()) };
+    talk.shows(photo, "[照片] 有人触电了").await;
+    let mut tickets = talk.tickets().await;
+    tickets.sort_by_key(|ticket| ticket.number.clone());
+    let [flood, shock] = tickets.try_into().unwrap();
+    assert_eq!((talk.media_of(&flood).await, talk.media_of(&shock).await), (0, 1), "{}", talk.transcript());
 }

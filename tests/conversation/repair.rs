@@ -556,7 +556,7 @@ async fn a_fix_that_was_denied_is_not_called_done_by_its_old_button() {
 }
 
 /// The flat next door, and what its code says.
-async fn next_door(talk: &Talk) -> (UnitId, String) {
+pub(crate) async fn next_door(talk: &Talk) -> (UnitId, String) {
     let (id, home) = (talk.clock.new_id::<UnitId>(), talk.unit);
     let settled = talk.store.write(move |tx| {
         Box::pin(async move {

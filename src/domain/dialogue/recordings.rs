@@ -9,7 +9,7 @@ use crate::domain::flag::FlagKind;
 use crate::domain::ids::MediaId;
 use crate::domain::media::MOST_MINUTES;
 use crate::domain::survey::AnswerSource;
-use crate::domain::understanding::Understanding;
+use crate::domain::understanding::{Understanding, Urgency};
 
 /// After so many recordings in a row without words a person is asked to listen.
 const UNHEARD_BEFORE_HELP: u32 = 2;
@@ -51,6 +51,11 @@ impl Turn<'_> {
             Activity::Idle | Activity::Commenting(_) => self.new_report(),
         };
         let Some(words) = caption else { return self.report_photos(report, media) };
+        if words.understood.urgency == Urgency::Emergency && report.is_of_another_danger(&words.understood) {
+            // They show the danger that is told of, not the one whose report is open.
+            self.danger_shown(words, media);
+            return;
+        }
         self.keep_media(&mut report, media);
         self.state.activity = Activity::Reporting(report);
         self.words(words);

@@ -137,6 +137,8 @@ impl Turn<'_> {
     pub(super) fn bound(&mut self, binding: Binding) {
         if let Activity::Reporting(report) = self.state.activity.clone()
             && !report.filed
+            // Whether anybody is in danger there is asked to its end.
+            && !self.state.doubt.as_ref().is_some_and(|doubt| doubt.open)
             && self.home_of(&report).is_some_and(|home| home.unit != binding.unit)
         {
             // What was said so far is about the other home; nobody is asked on as if it were about this one.
