@@ -129,7 +129,16 @@ impl Turn<'_> {
         understood.danger_unsure = false;
         self.state.doubt = Some(Doubt { asked: self.ctx.now, open: true, text, understood, media, held });
         self.echo = echo;
-        self.say(Say::new("danger.ask").choice("danger:yes", "danger.yes").choice("danger:no", "danger.no"));
+        self.say(danger_question());
+    }
+
+    /// Asks once more, after what stands before it; `false` if nothing is in doubt.
+    pub(super) fn still_in_doubt(&mut self, first: &Say) -> bool {
+        let open = self.state.doubt.as_ref().is_some_and(|doubt| doubt.open);
+        if open {
+            self.say(Say::lines(vec![first.clone(), danger_question()]));
+        }
+        open
     }
 
     /// Something else is said instead of an answer: what was held back and asks nothing is still told.
@@ -171,6 +180,10 @@ impl Turn<'_> {
             }
         }
     }
+}
+
+fn danger_question() -> Say {
+    Say::new("danger.ask").choice("danger:yes", "danger.yes").choice("danger:no", "danger.no")
 }
 
 fn safety_words(hazard: Hazard, ticket: TicketId) -> Say {

@@ -147,6 +147,9 @@ impl Turn<'_> {
         let welcome = Say::new("welcome.bound").text("unit", binding.label.clone());
         self.state.binding = Some(binding);
         self.effect(Effect::Bind);
+        if self.still_in_doubt(&welcome) {
+            return;
+        }
         match self.state.activity.clone() {
             Activity::Surveying(run) => self.ask_again(run, Some(welcome)),
             Activity::Reporting(report) => self.go_on_with(report, Some(welcome)),
