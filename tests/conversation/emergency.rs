@@ -219,6 +219,27 @@ async fn another_danger_while_the_first_is_still_asked_about_has_its_own_words_t
 }
 
 #[tokio::test]
+async fn who_comes_back_to_the_first_danger_adds_to_its_ticket_while_the_address_is_still_asked_for() {
+    let mut talk = Talk::begin().await;
+    talk.says("水漫到客厅了，快淹了").await;
+    talk.says("有人触电了").await;
+    talk.transcript();
+    talk.says("水漫得更高了，已经淹到膝盖，水还在涨").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » 水漫得更高了，已经淹到膝盖，水还在涨
+      先关总水阀。水靠近插座或电器时别蹚水，站在干处拉下电闸；够不着就离开。请拨 400-000-0000。紧急工单 HF2611-0001 已登记，值班人员已收到通知。
+      请告诉我小区、楼栋和房号，方便师傅上门。
+    ");
+    talk.says("翠湖花园3栋").await;
+    let mut tickets = talk.tickets().await;
+    tickets.sort_by_key(|ticket| ticket.number.clone());
+    let [flood, shock] = tickets.try_into().unwrap();
+    assert!(flood.description.contains("水还在涨"), "{}", flood.description);
+    assert!(shock.description.ends_with("翠湖花园3栋"), "{}", shock.description);
+    assert_eq!(talk.flagged("emergency").await.len(), 2);
+}
+
+#[tokio::test]
 async fn a_danger_that_is_asked_about_stays_with_the_home_it_was_told_of() {
     let mut talk = Talk::bound().await;
     says_something_doubtful(&mut talk).await;

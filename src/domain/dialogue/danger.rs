@@ -54,6 +54,13 @@ impl Turn<'_> {
 
     /// Returns the emergency filed a moment ago, and its danger, if these words tell of the same one.
     fn told_before(&self, words: &Words) -> Option<(TicketId, Hazard)> {
+        if let Activity::Reporting(report) = &self.state.activity
+            && report.is_of_another_danger(&words.understood)
+            && let Some(first) = report.earlier.iter().find(|(_, hazard)| words.understood.hazard == Some(*hazard))
+        {
+            // Back to the danger that was told of first, while the second one's report is open.
+            return Some(*first);
+        }
         let alarmed = self.state.alarmed.filter(|alarmed| self.ctx.now <= alarmed.until)?;
         let known = alarmed.hazard;
         let hazard = words.understood.hazard.unwrap_or_else(|| hazard_of(&words.understood));

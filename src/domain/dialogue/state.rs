@@ -348,6 +348,9 @@ pub struct Report {
     /// The home it was begun for; without one it is filed for the home that is known by then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binding: Option<Binding>,
+    /// Emergencies filed before this one in the same breath, and what their danger is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<(TicketId, Hazard)>,
 }
 
 impl Report {
@@ -369,6 +372,7 @@ impl Report {
             photo_acknowledged: None,
             resume: None,
             binding: None,
+            earlier: Vec::new(),
         }
     }
 }
