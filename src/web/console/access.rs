@@ -234,7 +234,8 @@ async fn things(tx: &mut Tx, kind: &str, id: &str) -> Result<Option<Vec<Thing>>,
         }
         "contacts" => {
             let contact = found!(contacts);
-            Some(of_contact(tx, contact.merged_into.unwrap_or(contact.id)).await?)
+            let now = contacts::carrying_on(tx, contact.id).await?.map_or(contact.id, |contact| contact.id);
+            Some(of_contact(tx, now).await?)
         }
         "responses" => {
             let response = found!(responses);
