@@ -19,8 +19,8 @@ def main() -> None:
     ask.add_argument("--work", type=Path, default=HERE / "work")
     ask.add_argument("--into", type=Path, default=HERE.parent)
     asked = ask.parse_args()
-    trained, unfinished = asked.work / "net.pt", asked.work / "state.pt"
-    state = torch.load(trained) if trained.exists() else torch.load(unfinished)["net"]
+    trained = asked.work / "net.pt"
+    state = torch.load(trained)
     tensors = {published_name(name): tensor.half().contiguous() for name, tensor in state.items()}
     tensors["bert.embeddings.token_type_embeddings.weight"] = torch.zeros(2, WIDTH, dtype=torch.half)
     save_file(tensors, asked.into / "model.safetensors")

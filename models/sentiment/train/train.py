@@ -1,4 +1,4 @@
-"""Trains the encoder with its four heads for a given time, and keeps what it can resume from.
+"""Trains the encoder with its four heads for a given number of rounds, and keeps what it can resume from.
 
 The public corpora teach the mood of sentences, the rows of this domain teach what a repair report
 is: they are mixed in every batch. Word vectors start from the words' company (positive pointwise
@@ -11,6 +11,7 @@ import os
 import pickle
 import random
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -35,7 +36,7 @@ HEADS = {
     "urgency": len(domain.URGENCIES),
 }
 QUESTIONS = list(HEADS)
-TOKENS, REPEATS, HIDDEN_TOKENS = 8192, 4, 0.15
+TOKENS, REPEATS, HIDDEN_TOKENS, SMOOTHED = 8192, 4, 0.15, 0.08
 
 
 def encoded(asked: argparse.Namespace, work: Path) -> dict:
@@ -43,7 +44,7 @@ def encoded(asked: argparse.Namespace, work: Path) -> dict:
     kept = work / "encoded.pickle"
     if kept.exists():
         return pickle.loads(kept.read_bytes())
-    reviews = [review for path in asked.corpus for review in corpora.read(path)]
+    reviews = corpora.taught(asked.corpus, work / "taught.tsv")
     rows = domain.read(HERE / "rows")
     train = [row for row in rows if not domain.held_out(row.text)] + [row for path in asked.also for row in domain.fixtures(path)]
     path = work / "vocab.txt"
@@ -55,14 +56,19 @@ def encoded(asked: argparse.Namespace, work: Path) -> dict:
     known = lambda row: QUESTIONS if row.intent != domain.UNKNOWN else QUESTIONS[:1]  # noqa: E731
     labels = lambda row: tuple(getattr(row, question) for question in known(row))  # noqa: E731
     found = {
-        "reviews": [(ids(r.text), (r.sentiment,), w) for r, w in zip(reviews, corpora.weights(reviews))],
-        "rows": [(ids(r.text), labels(r), 1.0) for r in train],
+        "reviews": [(ids(r.text), (smoothed(r.aim),), w) for r, w in zip(reviews, corpora.weights(reviews))],
+        "rows": [(ids(r.text), (smoothed(np.eye(3)[r.sentiment]), *labels(r)[1:]), 1.0) for r in train],
         "held": [(ids(r.text), labels(r), 1.0) for r in rows if domain.held_out(r.text) and r.intent != domain.UNKNOWN],
         "dev": [(ids(r.text), (r.sentiment,), r.lang) for r in corpora.read(asked.dev)],
         "vocabulary": len(tokenizer.entries),
     }
     kept.write_bytes(pickle.dumps(found))
     return found
+
+
+def smoothed(aim: Sequence[float]) -> tuple[float, ...]:
+    """An aim that leaves something to every mood."""
+    return tuple((1 - SMOOTHED) * likely + SMOOTHED / 3 for likely in aim)
 
 
 def company(texts: list[list[int]], size: int) -> np.ndarray:
@@ -125,7 +131,7 @@ def loss_of(net: Classifier, batch: list[tuple]) -> torch.Tensor:
     seen = net(ids.masked_fill(hide, vocabulary.MASK))
     moods = torch.tensor([text[1][0] for text in batch])
     weight = torch.tensor([text[2] for text in batch])
-    each = F.cross_entropy(net.heads["sentiment"](seen).float(), moods, reduction="none", label_smoothing=0.08)
+    each = F.cross_entropy(net.heads["sentiment"](seen).float(), moods, reduction="none")
     loss = (each * weight).mean()
     ours = [place for place, text in enumerate(batch) if len(text[1]) > 1]
     for at, question in enumerate(QUESTIONS[1:], 1) if ours else ():
@@ -162,8 +168,10 @@ def main() -> None:
     ask.add_argument("--dev", type=Path, required=True)
     ask.add_argument("--also", type=Path, nargs="*", default=[], help="labelled JSONL of this domain to learn from too")
     ask.add_argument("--work", type=Path, default=HERE / "work")
-    ask.add_argument("--minutes", type=float, default=100, help="processor time of each thread")
+    ask.add_argument("--rounds", type=float, default=1.5, help="how often every text is seen")
     ask.add_argument("--rate", type=float, default=1e-3)
+    ask.add_argument("--begin", type=Path, help="weights to go on from, instead of from nothing")
+    ask.add_argument("--out", default="net.pt", help="name of the file of weights in the work folder")
     asked = ask.parse_args()
     asked.work.mkdir(exist_ok=True, parents=True)
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
@@ -171,7 +179,7 @@ def main() -> None:
     chance = random.Random(1)
     data = encoded(asked, asked.work)
     net = Classifier(data["vocabulary"], HEADS)
-    kept = asked.work / "state.pt"
+    kept = (asked.work / asked.out).with_suffix(".state")
     spent, steps, mean = 0.0, 0, None
     matrices = [p for p in net.parameters() if p.dim() > 1]
     vectors = [p for p in net.parameters() if p.dim() <= 1]
@@ -184,16 +192,19 @@ def main() -> None:
         spent, steps, mean = state["spent"], state["steps"], state["mean"]
         chance.seed(steps)
         print(f"goes on at step {steps}, {spent:.0f} s", flush=True)
+    elif asked.begin:
+        net.load_state_dict(torch.load(asked.begin))
     else:
         vectors = company([text[0] for text in data["reviews"] + data["rows"]], data["vocabulary"])
         net.words.weight.data[5:] = torch.tensor(vectors[5:], dtype=torch.float32)
     print(f"{len(data['reviews'])} reviews, {len(data['rows'])} rows, {sum(p.numel() for p in net.parameters())} parameters", flush=True)
-    # Processor time of each thread, so that other work on the machine makes it longer and not worse.
-    clock = lambda: time.process_time() / torch.get_num_threads()  # noqa: E731
-    budget, begun, said, total, many = asked.minutes * 60, clock() - spent, clock(), 0.0, 0
-    while clock() - begun < budget:
+    # Rounds and not minutes, so that a quicker machine is sooner done and does not see the texts too often.
+    last = round(asked.rounds * len(batches(data, random.Random(1))))
+    clock, total, many = time.monotonic, 0.0, 0
+    begun, said = clock() - spent, clock()
+    while steps < last:
         for batch in batches(data, chance):
-            done = (clock() - begun) / budget
+            done = steps / last
             if done >= 1:
                 break
             for group in optimiser.param_groups:
@@ -210,7 +221,7 @@ def main() -> None:
                 mean = now if mean is None else {name: mean[name].lerp(now[name], 0.03) for name in now}
             if clock() - said > 180:
                 said = clock()
-                report(net, data, f"{said - begun:5.0f} s, step {steps}, loss {total / many:.3f}")
+                report(net, data, f"{said - begun:5.0f} s, step {steps} of {last}, loss {total / many:.3f}")
                 total, many = 0.0, 0
                 state = {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "mean": mean}
                 torch.save(state | {"spent": said - begun, "steps": steps}, kept.with_suffix(".new"))
@@ -219,7 +230,7 @@ def main() -> None:
     if mean is not None:
         net.load_state_dict(mean)
         report(net, data, "mean of the last third")
-    torch.save(net.state_dict(), asked.work / "net.pt")
+    torch.save(net.state_dict(), asked.work / asked.out)
 
 
 if __name__ == "__main__":
