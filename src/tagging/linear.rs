@@ -111,20 +111,17 @@ impl Linear {
             intent: Some(self.intent.likely(&short, &mut places)),
             category: Some(self.category.likely(&short, &mut places)),
             urgency: Some(self.urgency.likely(&short, &mut places)),
-            review: self.reviews.as_ref().map(|reviews| Review {
-                likely: reviews.kind.likely(&long, &mut places)[1],
-                sentiment: reviews.moods(text, &long, &mut places),
-            }),
+            review: self.reviews.as_ref().map(|reviews| reviews.judge(text, &long, &mut places)),
         }
     }
 }
 
 impl Reviews {
-    fn moods(&self, text: &Text, hashes: &[u32], places: &mut Vec<usize>) -> [f64; MOODS] {
-        let is_chinese = text.chars.iter().any(|c| ('\u{3400}'..='\u{9fff}').contains(c));
-        let head = if is_chinese { &self.chinese } else { &self.other };
+    fn judge(&self, text: &Text, hashes: &[u32], places: &mut Vec<usize>) -> Review {
+        let chinese = text.chars.iter().any(|c| ('\u{3400}'..='\u{9fff}').contains(c));
+        let head = if chinese { &self.chinese } else { &self.other };
         let [negative, positive] = head.scores(hashes, places);
-        softmax([negative, 0.0, positive])
+        Review { likely: self.kind.likely(hashes, places)[1], chinese, sentiment: softmax([negative, 0.0, positive]) }
     }
 }
 

@@ -27,8 +27,13 @@ const MOOD: Trust = Trust { rules: 1.15, ngrams: 0.6, model: 0.25 };
 const MOOD_LEANS: [f64; MOODS] = [1.55, 0.0, 0.4];
 /// Whoever tells of a danger is upset more often than not, and seldom says so in words of mood.
 const DISTRESS: f64 = 0.8;
-/// The same for public reviews and tweets, which the lexicon was not made for.
+/// What an intent says against dissatisfaction: whoever reports a fault names bad things without blaming anybody, praise
+/// tells of the trouble that is over, suggestions and small talk complain of nothing.
+const UNBLAMING: [(Intent, f64); 4] =
+    [(Intent::RepairReport, 0.5), (Intent::Praise, 1.5), (Intent::Suggestion, 0.5), (Intent::Smalltalk, 0.5)];
+/// The same for public reviews and tweets, which the lexicon was not made for. The encoder has read more Chinese ones.
 const REVIEW: Trust = Trust { rules: 0.3, ngrams: 0.8, model: 0.7 };
+const OTHER_REVIEW: Trust = Trust { rules: 0.15, ngrams: 0.8, model: 0.3 };
 /// Below the first it is a message, above the second a review, and something of both in between.
 const GATE: (f64, f64) = (0.1, 0.4);
 /// From here on it is a review whatever else it looks like: a mark in it is no answer to us.
@@ -39,7 +44,7 @@ const DEGREE: Trust = Trust { rules: 1.0, ngrams: 0.5, model: 0.5 };
 
 /// What speaks against a report in which nothing is named that could be broken: the wording must
 /// say so all the more clearly.
-const VAGUE: f64 = 1.35;
+const VAGUE: f64 = 2.3;
 
 /// An emergency is what reaches zero: words of danger, words that speak against it, and the odds
 /// the models give.
@@ -243,12 +248,15 @@ impl Voices<'_> {
         let mut scores = MOOD.sum(words, self.of(|judge| Some(judge.sentiment)));
         if self.ngrams.is_some() || self.model.is_some() {
             scores = add(scores, MOOD_LEANS);
+            let intent = self.intent();
+            scores[0] -= UNBLAMING.iter().find(|(named, _)| *named == intent).map_or(0.0, |(_, weight)| *weight);
             if self.is_emergency() {
                 scores[0] += DISTRESS;
             }
         }
         if let Some(review) = self.ngrams.and_then(|judge| judge.review) {
-            let as_review = REVIEW.sum(words, [Some(review.sentiment), self.model.map(|judge| judge.sentiment)]);
+            let trust = if review.chinese { &REVIEW } else { &OTHER_REVIEW };
+            let as_review = trust.sum(words, [Some(review.sentiment), self.model.map(|judge| judge.sentiment)]);
             let share = ((review.likely - GATE.0) / (GATE.1 - GATE.0)).clamp(0.0, 1.0);
             for (score, other) in scores.iter_mut().zip(as_review) {
                 *score += share * (other - *score);
