@@ -1,5 +1,7 @@
 //! Danger: safety words first, filed before anything is asked.
 
+use std::time::Duration;
+
 use crate::repair::next_door;
 use crate::talk::Talk;
 use huifang::channel::{Content, MediaKind};
@@ -235,8 +237,49 @@ async fn who_comes_back_to_the_first_danger_adds_to_its_ticket_while_the_address
     tickets.sort_by_key(|ticket| ticket.number.clone());
     let [flood, shock] = tickets.try_into().unwrap();
     assert!(flood.description.contains("水还在涨"), "{}", flood.description);
-    assert!(shock.description.ends_with("翠湖花园3栋"), "{}", shock.description);
+    for ticket in [&flood, &shock] {
+        assert!(ticket.description.ends_with("翠湖花园3栋"), "whoever comes must find both: {}", ticket.description);
+    }
     assert_eq!(talk.flagged("emergency").await.len(), 2);
+}
+
+#[tokio::test]
+async fn who_comes_back_to_the_first_of_two_dangers_in_a_known_home_adds_to_its_ticket() {
+    let mut talk = Talk::bound().await;
+    talk.says("客厅水漫了，快淹了").await;
+    talk.says("客厅有人触电了").await;
+    talk.says("水漫得更高了，已经淹到膝盖，水还在涨").await;
+    assert_eq!((talk.tickets().await.len(), talk.flagged("emergency").await.len()), (2, 2), "{}", talk.transcript());
+    // A quarter of an hour later it may be another one.
+    talk.clock.advance(Duration::from_secs(15 * 60));
+    talk.says("水管又爆了，客厅全是水").await;
+    assert_eq!((talk.tickets().await.len(), talk.flagged("emergency").await.len()), (3, 3), "{}", talk.transcript());
+}
+
+#[tokio::test]
+async fn a_code_that_is_scanned_answers_the_address_once_nobody_is_in_danger() {
+    let mut talk = Talk::begin().await;
+    says_something_doubtful(&mut talk).await;
+    talk.transcript();
+    talk.binds().await;
+    talk.taps("没有").await;
+    assert_snapshot!(talk.transcript(), @r"
+    » [扫码]
+      您好！这里是 翠湖花园 3栋2单元1201 的售后服务。哪里坏了、想查进度、想提意见，直接说就行，打字、语音、照片都可以。
+      先确认一下：现在有没有人有危险？
+      [有危险] [没有]
+    » [没有]
+      好的，没事就好。
+      在哪个位置？
+      [厨房] [卫生间] [客厅] [卧室] [阳台] [走廊/公共区域] [机房/设备] [其他位置]
+    ");
+    // Who comes back hours later is not asked again.
+    let mut talk = Talk::begin().await;
+    says_something_doubtful(&mut talk).await;
+    talk.clock.advance(Duration::from_secs(5 * 60 * 60));
+    talk.transcript();
+    talk.binds().await;
+    assert!(!talk.transcript().contains("有危险"), "asked hours ago");
 }
 
 #[tokio::test]

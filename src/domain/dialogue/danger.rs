@@ -54,19 +54,27 @@ impl Turn<'_> {
 
     /// Returns the emergency filed a moment ago, and its danger, if these words tell of the same one.
     fn told_before(&self, words: &Words) -> Option<(TicketId, Hazard)> {
-        if let Activity::Reporting(report) = &self.state.activity
-            && report.is_of_another_danger(&words.understood)
-            && let Some(first) = report.earlier.iter().find(|(_, hazard)| words.understood.hazard == Some(*hazard))
-        {
-            // Back to the danger that was told of first, while the second one's report is open.
-            return Some(*first);
-        }
-        let alarmed = self.state.alarmed.filter(|alarmed| self.ctx.now <= alarmed.until)?;
-        let known = alarmed.hazard;
         let hazard = words.understood.hazard.unwrap_or_else(|| hazard_of(&words.understood));
-        let open = matches!(&self.state.activity, Activity::Reporting(report) if report.filed);
-        let same = hazard == known || hazard == Hazard::Other || known == Hazard::Other;
-        (!open && same).then_some((alarmed.ticket, if hazard == Hazard::Other { known } else { hazard }))
+        let named_before =
+            || self.lately_alarmed().find(|alarmed| alarmed.hazard == hazard).map(|alarmed| (alarmed.ticket, hazard));
+        match &self.state.activity {
+            // Back to a danger that was told of before the one whose report is open, which else takes the words itself.
+            Activity::Reporting(report) if report.filed => {
+                named_before().filter(|_| report.is_of_another_danger(&words.understood))
+            }
+            _ => named_before().or_else(|| {
+                let alarmed = self.state.alarmed.filter(|alarmed| self.ctx.now <= alarmed.until)?;
+                let vague = hazard == Hazard::Other || alarmed.hazard == Hazard::Other;
+                let known = if alarmed.hazard == Hazard::Other { hazard } else { alarmed.hazard };
+                vague.then_some((alarmed.ticket, known))
+            }),
+        }
+    }
+
+    /// The emergencies of which everybody was told a moment ago, the last first.
+    pub(super) fn lately_alarmed(&self) -> impl Iterator<Item = Alarmed> + '_ {
+        let all = self.state.alarmed.iter().chain(self.state.alarmed_before.iter().rev());
+        all.copied().filter(|alarmed| self.ctx.now <= alarmed.until)
     }
 
     /// Adds to an emergency that everybody was told of, and says the safety words once more.
@@ -86,6 +94,9 @@ impl Turn<'_> {
     }
 
     fn alarmed(&mut self, ticket: TicketId, hazard: Hazard) {
+        let mut before: Vec<Alarmed> = self.lately_alarmed().filter(|alarmed| alarmed.ticket != ticket).collect();
+        before.reverse();
+        self.state.alarmed_before = before;
         self.state.alarmed = Some(Alarmed { ticket, hazard, until: self.ctx.now + ADDITIONS_WINDOW });
     }
 
@@ -139,13 +150,17 @@ impl Turn<'_> {
         self.say(danger_question());
     }
 
-    /// Asks once more, after what stands before it; `false` if nothing is in doubt.
+    /// Asks once more, after what stands before it; `false` if nothing is in doubt, or not since a moment ago.
     pub(super) fn still_in_doubt(&mut self, first: &Say) -> bool {
-        let open = self.state.doubt.as_ref().is_some_and(|doubt| doubt.open);
-        if open {
-            self.say(Say::lines(vec![first.clone(), danger_question()]));
+        let now = self.ctx.now;
+        let fresh = |doubt: &&mut Doubt| doubt.open && now.since(doubt.asked) < ASK_AGAIN;
+        let Some(doubt) = self.state.doubt.as_mut().filter(fresh) else { return false };
+        if matches!(self.state.activity, Activity::Reporting(_)) {
+            // What it was to be asked next may be known by now.
+            doubt.held.clear();
         }
-        open
+        self.say(Say::lines(vec![first.clone(), danger_question()]));
+        true
     }
 
     /// Something else is said instead of an answer: what was held back and asks nothing is still told.
@@ -165,10 +180,14 @@ impl Turn<'_> {
         doubt.open = false;
         let held = std::mem::take(&mut doubt.held);
         if !is_one {
-            if held.is_empty() {
-                self.say(Say::new("danger.none"));
+            match self.state.activity.clone() {
+                Activity::Reporting(report) if held.is_empty() => {
+                    self.go_on_with(report, Some(Say::new("danger.none")))
+                }
+                _ if held.is_empty() => self.say(Say::new("danger.none")),
+                _ => held.into_iter().for_each(|say| self.say(say)),
             }
-            return held.into_iter().for_each(|say| self.say(say));
+            return;
         }
         let (text, mut understood, media) = (doubt.text.clone(), doubt.understood.clone(), doubt.media);
         understood.urgency = Urgency::Emergency;

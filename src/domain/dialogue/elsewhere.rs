@@ -100,6 +100,7 @@ impl Turn<'_> {
         self.state.meetings.extend(left.meetings);
         self.state.missed.extend(left.missed);
         self.state.recent = left.recent.or(self.state.recent);
+        self.state.alarmed_before.extend(left.alarmed_before);
         self.state.alarmed = left.alarmed.or(self.state.alarmed);
         self.state.invited = left.invited.or(self.state.invited.take());
         self.state.lapsed = left.lapsed.or(self.state.lapsed.take());

@@ -92,10 +92,9 @@ impl Report {
     /// unless these words name another place.
     pub(super) fn with_another_danger(self, ticket: TicketId, understood: &Understanding) -> Report {
         let named = understood.location.is_some();
-        let (mut slots, mut earlier) = (self.slots, self.earlier);
+        let mut slots = self.slots;
         slots.retain(|slot, _| *slot == SlotId::Address || *slot == SlotId::Place && !named);
-        earlier.extend(self.hazard.map(|hazard| (self.ticket, hazard)));
-        Report { slots, resume: self.resume, binding: self.binding, earlier, ..Report::new(ticket) }
+        Report { slots, resume: self.resume, binding: self.binding, ..Report::new(ticket) }
     }
 
     /// Makes sure that it says what is wrong: in words we do not know, if need be.

@@ -44,6 +44,9 @@ pub struct State {
     /// The emergency of which everybody was told a moment ago: more words about it alarm nobody anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarmed: Option<Alarmed>,
+    /// Other emergencies before that one, as lately.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alarmed_before: Vec<Alarmed>,
     /// A survey that became due while something else went on.
     pub invited: Option<Invitation>,
     /// The survey that ran out last: who comes back to it is asked again.
@@ -82,6 +85,7 @@ impl State {
             unheard: 0,
             recent: None,
             alarmed: None,
+            alarmed_before: Vec::new(),
             invited: None,
             lapsed: None,
             fix_to_confirm: None,
@@ -348,9 +352,6 @@ pub struct Report {
     /// The home it was begun for; without one it is filed for the home that is known by then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binding: Option<Binding>,
-    /// Emergencies filed before this one in the same breath, and what their danger is.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub earlier: Vec<(TicketId, Hazard)>,
 }
 
 impl Report {
@@ -372,7 +373,6 @@ impl Report {
             photo_acknowledged: None,
             resume: None,
             binding: None,
-            earlier: Vec::new(),
         }
     }
 }
