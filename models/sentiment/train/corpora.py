@@ -50,7 +50,9 @@ def texts(paths: list[Path], lang: str) -> list[str]:
 def keep_taught(path: Path, judged: dict[str, np.ndarray]) -> None:
     """Writes what a teacher finds likely of each text."""
     lines = ("\t".join([*(f"{p:.3f}" for p in likely), text]) for text, likely in judged.items())
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    new = path.with_suffix(".new")
+    new.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    new.replace(path)
 
 
 def taught(paths: list[Path], judged: Path) -> list[Review]:

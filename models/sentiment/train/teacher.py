@@ -76,7 +76,7 @@ def batches(ids: list[list[int]], order: Iterable[int]) -> list[list[int]]:
             made.append(batch)
             batch, longest = [], len(ids[place])
         batch.append(place)
-    return [*made, batch]
+    return [*made, batch] if batch else made
 
 
 def one_round(ids: list[list[int]], chance: random.Random) -> list[list[int]]:
@@ -112,6 +112,8 @@ def main() -> None:
     net, pieces = published()
     ids_of = lambda texts: [text.ids for text in pieces.encode_batch(texts)]  # noqa: E731
     reviews = [review for path in asked.corpus for review in corpora.read(path) if review.lang == "en"]
+    if not reviews:
+        raise SystemExit("teacher: no labelled English row in the corpora; give some, or write an empty work/taught.tsv to go without")
     ids, weight = ids_of([review.text for review in reviews]), torch.tensor(corpora.weights(reviews))
     moods = torch.tensor([review.sentiment for review in reviews])
     matrices = [p for p in net.parameters() if p.dim() > 1]
@@ -136,6 +138,7 @@ def main() -> None:
             print(f"teacher: step {step} of {len(steps)}, {time.process_time() - began:.0f} s, loss {float(loss):.3f}", flush=True)
     if asked.dev:
         dev = [review for review in corpora.read(asked.dev) if review.lang == "en"]
+    if asked.dev and dev:
         right = judged(net, ids_of([review.text for review in dev])).argmax(1) == [review.sentiment for review in dev]
         print(f"teacher: {right.mean():.3f} of {len(dev)} English rows", flush=True)
     texts = list(dict.fromkeys(corpora.texts(asked.corpus, "en")))

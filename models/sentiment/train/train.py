@@ -41,7 +41,7 @@ TOKENS, REPEATS, HIDDEN_TOKENS, SMOOTHED = 8192, 4, 0.15, 0.08
 
 def encoded(asked: argparse.Namespace, work: Path) -> dict:
     """Ids, labels and weights of all texts; kept, since it takes a minute."""
-    kept = work / "encoded.pickle"
+    kept = work / "encoded-taught.pickle"
     if kept.exists():
         return pickle.loads(kept.read_bytes())
     reviews = corpora.taught(asked.corpus, work / "taught.tsv")
@@ -230,7 +230,8 @@ def main() -> None:
     if mean is not None:
         net.load_state_dict(mean)
         report(net, data, "mean of the last third")
-    torch.save(net.state_dict(), asked.work / asked.out)
+    torch.save(net.state_dict(), kept.with_suffix(".new"))
+    kept.with_suffix(".new").replace(asked.work / asked.out)
 
 
 if __name__ == "__main__":
