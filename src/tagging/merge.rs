@@ -31,7 +31,7 @@ const DISTRESS: f64 = 0.8;
 /// tells of the trouble that is over, suggestions and small talk complain of nothing.
 const UNBLAMING: [(Intent, f64); 4] =
     [(Intent::RepairReport, 0.5), (Intent::Praise, 1.5), (Intent::Suggestion, 0.5), (Intent::Smalltalk, 0.5)];
-/// The same for public reviews and tweets, which the lexicon was not made for. The encoder has read more Chinese ones.
+/// How far each judge is trusted on public reviews and tweets, which the lexicon was not made for. The encoder has read more Chinese ones.
 const REVIEW: Trust = Trust { rules: 0.3, ngrams: 0.8, model: 0.7 };
 const OTHER_REVIEW: Trust = Trust { rules: 0.15, ngrams: 0.8, model: 0.3 };
 /// Below the first it is a message, above the second a review, and something of both in between.

@@ -92,7 +92,7 @@ impl IntoResponse for Fault {
             Fault::Malformed(why) => (StatusCode::BAD_REQUEST, "bad_request", why),
             Fault::TooLarge(most) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", most),
             Fault::Unavailable => {
-                let message = "nothing was stored; send the same again".to_owned();
+                let message = "it is not certain that it was stored; send the same again".to_owned();
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
             }
         };
