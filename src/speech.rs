@@ -257,7 +257,9 @@ impl Listener {
             self.sandbox.decode(bytes).await?
         };
         if !decoded.confined && !self.ear.warned.swap(true, Ordering::Relaxed) {
-            tracing::warn!("this kernel has no (full) Landlock: decode workers are held by resource limits alone");
+            tracing::warn!(
+                "this kernel has Landlock in part or not at all: decode workers are held by resource limits and what it has"
+            );
         }
         let permit = Arc::clone(&self.recognising).acquire_owned().await.map_err(closed)?;
         let ear = Arc::clone(&self.ear);

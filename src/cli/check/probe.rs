@@ -145,8 +145,10 @@ pub(super) async fn decoder() -> Finding {
         Ok(_) => Finding::warning(
             WHAT,
             place,
-            "decodes, but this kernel has no Landlock: a decoder's bug could read files of this user".to_owned(),
-            "use Linux 5.13 or newer with Landlock enabled, or let the service run as a user of its own",
+            "decodes, but this kernel has Landlock in part or not at all: a decoder's bug could open TCP connections or, \
+             without any, read files of this user"
+                .to_owned(),
+            "use Linux 6.12 or newer with Landlock enabled, or let the service run as a user of its own",
         ),
         Err(error) => Finding::broken(WHAT, place, error.to_string(), "see that this program may start itself"),
     }
