@@ -13,6 +13,7 @@ use super::state::{Activity, Alarmed, Doubt, Report};
 use super::{Turn, Words};
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{MediaId, TicketId};
+use crate::domain::script::SlotId;
 use crate::domain::survey::AnswerSource;
 use crate::domain::understanding::{Category, Hazard, Understanding, Urgency};
 
@@ -91,6 +92,17 @@ impl Turn<'_> {
         self.alarmed(ticket, hazard);
         let safety = safety_words(hazard, ticket);
         if self.state.handed_over() { self.say(safety) } else { self.aside(safety) }
+    }
+
+    /// Adds the address that answers the question of one emergency to all they told of a moment ago: it holds for each.
+    pub(super) fn tell_others_where(&mut self, report: &Report, words: &Words) {
+        let others = self.lately_alarmed().map(|alarmed| alarmed.ticket).filter(|ticket| *ticket != report.ticket);
+        for ticket in others.collect::<Vec<_>>() {
+            if report.asked == Some(SlotId::Address) {
+                let text = Some(words.text.clone());
+                self.effect(Effect::AddToTicket { ticket, text, media: Vec::new(), location: None });
+            }
+        }
     }
 
     fn alarmed(&mut self, ticket: TicketId, hazard: Hazard) {
@@ -182,7 +194,7 @@ impl Turn<'_> {
         if !is_one {
             match self.state.activity.clone() {
                 Activity::Reporting(report) if held.is_empty() => {
-                    self.go_on_with(report, Some(Say::new("danger.none")))
+                    self.go_on_with(report, Some(Say::new("danger.none")));
                 }
                 _ if held.is_empty() => self.say(Say::new("danger.none")),
                 _ => held.into_iter().for_each(|say| self.say(say)),

@@ -57,12 +57,9 @@ impl Turn<'_> {
             }
         }
         if report.filed {
-            let is_address = report.asked == Some(SlotId::Address);
+            self.tell_others_where(&report, words);
             report.take(words, false);
             self.add_to_filed(&report, words);
-            if is_address {
-                self.add_address_to_others(report.ticket, words);
-            }
         } else {
             report.take(words, false);
         }
@@ -264,20 +261,6 @@ impl Turn<'_> {
             media: words.media.into_iter().collect(),
             location: report.slots.get(&SlotId::Place).cloned(),
         });
-    }
-
-    /// Where somebody is holds for every emergency they told of a moment ago.
-    fn add_address_to_others(&mut self, ticket: TicketId, words: &Words) {
-        let others: Vec<_> =
-            self.lately_alarmed().map(|alarmed| alarmed.ticket).filter(|other| *other != ticket).collect();
-        for ticket in others {
-            self.effect(Effect::AddToTicket {
-                ticket,
-                text: Some(words.text.clone()),
-                media: Vec::new(),
-                location: None,
-            });
-        }
     }
 
     /// A report was left unconfirmed for a while.
