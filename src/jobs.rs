@@ -180,6 +180,9 @@ impl Runner {
     async fn work(&self, claimed: ClaimedJob) {
         let (id, attempt) = (claimed.id, claimed.attempt);
         let outcome = match serde_json::from_str::<Job>(&claimed.payload) {
+            Ok(job) if claimed.is_spent() && !tells_when_spent(&job) => {
+                Outcome::Fail(anyhow::anyhow!("the worker vanished on the last attempt"))
+            }
             Ok(job) => {
                 // On the heap: the largest job would otherwise weigh on the stack of every one.
                 let mut performed = Box::pin(self.perform(job, &claimed));
@@ -323,6 +326,11 @@ impl Outcome {
             Outcome::Fail(_) => "fail",
         }
     }
+}
+
+/// Whether somebody waits for a job who is told that it came to nothing.
+fn tells_when_spent(job: &Job) -> bool {
+    matches!(job, Job::Transcribe { .. } | Job::HearRecord { .. } | Job::Fetch { .. } | Job::Deliver { .. })
 }
 
 /// 5 s, 10 s, 20 s … up to an hour.

@@ -62,6 +62,9 @@ enum Notified {
 
 impl Runner {
     pub(super) async fn deliver(&self, dialogue: DialogueId, message: OutboxId, job: &ClaimedJob) -> Outcome {
+        if job.is_spent() {
+            return self.fate_unknown(dialogue, message).await;
+        }
         let parcel = match self.parcel(dialogue, message).await {
             Ok(Plan::Send(parcel)) => parcel,
             Ok(Plan::Withhold(reason)) => {
@@ -278,6 +281,18 @@ impl Runner {
             })
         });
         noted.await
+    }
+
+    /// Whoever sent it the last time did not come back to say what became of it.
+    async fn fate_unknown(&self, dialogue: DialogueId, message: OutboxId) -> Outcome {
+        let read = self.store.read(move |tx| Box::pin(async move { outbox::find(tx, message).await }));
+        match read.await {
+            Ok(Some(row)) if matches!(row.status, Delivery::Pending | Delivery::Uncertain) => {}
+            Ok(_) => return Outcome::Done,
+            Err(error) => return error.into(),
+        }
+        let noted = self.note_uncertain(dialogue, vec![message], "the service stopped while it was sent", true).await;
+        noted.map_or_else(Outcome::from, |()| Outcome::Done)
     }
 
     /// Leaves messages as they are, with the reason, and shows it to staff.

@@ -43,7 +43,12 @@ impl Runner {
         if !row.is_awaited() {
             return Outcome::Done;
         }
-        let reason = match self.bring(&row, &found.channel).await {
+        let brought = if job.is_spent() {
+            Err(Absent::Lost(GIVEN_UP.to_owned()))
+        } else {
+            self.bring(&row, &found.channel).await
+        };
+        let reason = match brought {
             Ok(_) => return Outcome::Done,
             Err(Absent::Later(Outcome::Retry(_) | Outcome::RetryAfter(..))) if job.attempt >= job.max_attempts => {
                 GIVEN_UP.to_owned()

@@ -64,6 +64,13 @@ pub struct ClaimedJob {
     pub created_at: Timestamp,
 }
 
+impl ClaimedJob {
+    /// Whether its worker vanished on the last attempt: nothing is left but to tell whoever waits for it.
+    pub fn is_spent(&self) -> bool {
+        self.attempt > self.max_attempts
+    }
+}
+
 /// A job that was given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadJob {
@@ -145,8 +152,8 @@ pub async fn is_due(tx: &mut Tx, now: Timestamp, share: Share) -> Result<bool, S
 }
 
 /// Claims up to `limit` jobs that are due, each until `now + lease`, in the order in which they
-/// fell due. A job whose worker has let its lease run out is claimed again, or given up if that
-/// was its last attempt.
+/// fell due. A job whose worker has let its lease run out is claimed again; if that was its last
+/// attempt it [is spent](ClaimedJob::is_spent), and given up if it vanishes once more.
 ///
 /// Give [`database_now`] as `now` where several machines share the database.
 pub async fn claim(
@@ -157,8 +164,8 @@ pub async fn claim(
     share: Share,
 ) -> Result<Vec<ClaimedJob>, StoreError> {
     const GIVE_UP: &str = "UPDATE jobs SET status = 'dead', lease_until = NULL, \
-                           last_error = 'the worker vanished on the last attempt' \
-                           WHERE status = 'running' AND lease_until <= $1 AND attempt >= max_attempts";
+                           last_error = 'the worker vanished on the last attempt, and once more' \
+                           WHERE status = 'running' AND lease_until <= $1 AND attempt > max_attempts";
     both!(tx, |c| sqlx::query(GIVE_UP).bind(now.0).execute(c).await.map(drop))?;
     let sql = backend::claim_jobs(tx);
     let mut rows = both!(tx, |c| sqlx::query_as::<_, ClaimedRow>(sql)

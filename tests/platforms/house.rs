@@ -29,6 +29,7 @@ use huifang::jobs::alert::Alerts;
 use huifang::planner::Planner;
 use huifang::speech::{Listener, SpeechConfig};
 use huifang::store::blobs::Blobs;
+use huifang::store::jobs::{self, Share};
 use huifang::store::outbox::{Delivery, Outbound};
 use huifang::store::{self, Store};
 use huifang::tagging::{Lexical, Tagger};
@@ -301,6 +302,22 @@ impl House {
         self.runner.run_until_idle().await;
         self.clock.advance(Duration::from_secs(7));
         self.runner.run_until_idle().await;
+    }
+
+    /// Whoever does the job that is due first is killed over it, at each of its attempts.
+    pub async fn is_killed_at_every_attempt(&self) {
+        loop {
+            let now = self.clock.now();
+            let claimed = self.runner.store.write(move |tx| {
+                Box::pin(async move { jobs::claim(tx, now, 1, Duration::from_secs(60), Share::All).await })
+            });
+            let claimed = claimed.await.unwrap();
+            let [job] = claimed.as_slice() else { panic!("one job: {claimed:?}") };
+            self.clock.advance(Duration::from_secs(60));
+            if job.attempt == job.max_attempts {
+                return;
+            }
+        }
     }
 
     /// Returns the messages that stand at `status`.

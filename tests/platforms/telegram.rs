@@ -394,6 +394,31 @@ async fn a_message_of_which_nobody_ever_learns_whether_it_arrived_is_shown_to_st
 }
 
 #[tokio::test]
+async fn a_message_whose_worker_is_killed_at_every_attempt_is_shown_to_staff_and_sent_no_more() {
+    let person = Person::begin().await;
+    let before = person.texts().len();
+    person.delivered(&person.message(&json!({ "text": "/help" }))).await;
+    person.house.is_killed_at_every_attempt().await;
+    assert_eq!(person.house.flags().await, [""; 0]);
+    person.house.runner.run_until_idle().await;
+    assert_eq!(person.count(Delivery::Uncertain).await, 1);
+    assert_eq!((person.texts().len(), person.house.flags().await), (before, vec!["delivery_failed"]));
+}
+
+#[tokio::test]
+async fn a_photo_over_which_the_worker_is_killed_at_every_attempt_is_asked_for_again() {
+    let person = Person::begin().await;
+    let before = person.texts().len();
+    let size = json!({ "file_id": "P", "file_unique_id": "A", "width": 9, "height": 9 });
+    person.delivered(&person.message(&json!({ "photo": [size] }))).await;
+    person.house.is_killed_at_every_attempt().await;
+    person.house.works().await;
+    assert_eq!(person.telegram.calls("getFile").len(), 0);
+    let said = person.texts();
+    assert!(said[before..].iter().any(|text| text.contains("取不到")), "{:?}", &said[before..]);
+}
+
+#[tokio::test]
 async fn an_answer_that_holds_what_nobody_knows_is_a_success_all_the_same() {
     let mut person = Person::begin().await;
     let before = person.texts().len();

@@ -248,17 +248,18 @@ pub(crate) async fn a_renewed_lease_keeps_the_job(db: Database) {
     assert_eq!(claim(&db).await, ["long"]);
 }
 
-pub(crate) async fn a_job_whose_worker_vanishes_on_the_last_attempt_is_given_up(db: Database) {
+pub(crate) async fn a_job_whose_worker_vanishes_on_the_last_attempt_is_claimed_once_more_to_tell_of_it(db: Database) {
     enqueue(&db, NewJob { max_attempts: 2, ..in_lane(&db, "poison") }).await;
     enqueue(&db, in_lane(&db, "behind it")).await;
-    for attempt in 1..=2 {
-        assert_eq!(claim_one(&db).await.attempt, attempt);
+    for attempt in 1..=3 {
+        let running = claim_one(&db).await;
+        assert_eq!((running.kind.as_str(), running.attempt, running.is_spent()), ("poison", attempt, attempt == 3));
         db.clock.advance(LEASE);
     }
     assert_eq!(claim(&db).await, ["behind it"]);
     let dead = read!(db.store, |tx| jobs::list_dead(tx, 10).await).unwrap();
-    assert_eq!((dead.len(), dead[0].kind.as_str(), dead[0].attempt), (1, "poison", 2));
-    assert_eq!(dead[0].last_error.as_deref(), Some("the worker vanished on the last attempt"));
+    assert_eq!((dead.len(), dead[0].kind.as_str(), dead[0].attempt), (1, "poison", 3));
+    assert_eq!(dead[0].last_error.as_deref(), Some("the worker vanished on the last attempt, and once more"));
 }
 
 pub(crate) async fn a_job_is_given_up_after_its_attempts_and_can_be_replayed(db: Database) {

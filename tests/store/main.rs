@@ -185,7 +185,7 @@ behaviours! {
         a_reminder_for_later_does_not_hold_its_lane,
         a_worker_that_lost_its_lease_cannot_finish_the_job,
         a_renewed_lease_keeps_the_job,
-        a_job_whose_worker_vanishes_on_the_last_attempt_is_given_up,
+        a_job_whose_worker_vanishes_on_the_last_attempt_is_claimed_once_more_to_tell_of_it,
         a_job_is_given_up_after_its_attempts_and_can_be_replayed,
         workers_that_claim_at_once_never_share_a_job_or_a_lane,
         the_runner_knows_when_there_is_next_something_to_do,
