@@ -104,15 +104,11 @@ const NO_MARKS: &[&str] = &[
     "靠手艺",
     "不差",
     "没差",
-    "没少",
-    "不少",
     "没多",
     "不多收",
     "没收",
-    "都没少",
     "都没多",
     "都没收",
-    "都不少",
 ];
 
 impl Reader<'_> {
@@ -296,6 +292,10 @@ impl Reader<'_> {
                     | '批'
             )
         {
+            return false;
+        }
+        // 十分钟, "一分都不会付"
+        if self.is_counted(number) {
             return false;
         }
         if portion {
