@@ -19,6 +19,10 @@ const BEGINS: usize = 1;
 /// Stands for the tokens before the first and after the last.
 const BEFORE: &str = "\u{3}";
 const AFTER: &str = "\u{4}";
+/// Nobody marks more of a message: what is highlighted everywhere shows nothing. The clearest are kept.
+const MOST: usize = 3;
+/// In a long story one for each so many tokens.
+const TOKENS_A_MARK: usize = 40;
 
 /// A loaded marker.
 #[derive(Debug)]
@@ -28,6 +32,15 @@ pub(super) struct Marker {
     biases: [f32; LABELS],
     /// What it adds to follow one label by another.
     moves: [[f32; LABELS]; LABELS],
+}
+
+/// A marked stretch, in characters.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    start: usize,
+    end: usize,
+    /// How much more its tokens speak for a mark than against it.
+    gain: f32,
 }
 
 /// The verdict on the whole utterance.
@@ -59,18 +72,18 @@ impl Marker {
     pub(super) fn mark(&self, text: &Text, lexicon: &[Keyword], mood: Sentiment, intent: Intent) -> Vec<Keyword> {
         let tokens = ngrams::tokens(&text.folded);
         let labels = self.labels(&tokens, &said(text, &tokens, lexicon), Whole { mood, intent });
-        let mut spans: Vec<(usize, usize)> = Vec::new();
-        for (token, label) in tokens.iter().zip(labels) {
+        let mut spans: Vec<Span> = Vec::new();
+        for (token, (label, gain)) in tokens.iter().zip(labels) {
             let (start, end) = text.chars_of(token.start, token.start + token.raw.len());
             match (label, spans.last_mut()) {
                 (OUTSIDE, _) => {}
-                (BEGINS, _) | (_, None) => spans.push((start, end)),
-                (_, Some(last)) => last.1 = end,
+                (BEGINS, _) | (_, None) => spans.push(Span { start, end, gain }),
+                (_, Some(last)) => (last.end, last.gain) = (end, last.gain + gain),
             }
         }
-        spans
+        clearest(spans, MOST.max(tokens.len() / TOKENS_A_MARK))
             .into_iter()
-            .filter_map(|(start, end)| text.given(start, end))
+            .filter_map(|span| text.given(span.start, span.end))
             .map(|(start, end, words)| {
                 let known: Vec<&Keyword> = lexicon.iter().filter(|word| word.start < end && start < word.end).collect();
                 let polarity = known.iter().max_by_key(|word| word.end - word.start).map_or(mood, |word| word.polarity);
@@ -83,12 +96,12 @@ impl Marker {
             .collect()
     }
 
-    /// Returns the likeliest labels together (Viterbi).
-    fn labels(&self, tokens: &[Token], said: &[char], whole: Whole) -> Vec<usize> {
+    /// Returns the likeliest labels together (Viterbi), each with how much more speaks for it than for no mark.
+    fn labels(&self, tokens: &[Token], said: &[char], whole: Whole) -> Vec<(usize, f32)> {
         let mut total = [f32::NEG_INFINITY; LABELS];
         let mut came: Vec<[usize; LABELS]> = Vec::with_capacity(tokens.len());
-        for at in 0..tokens.len() {
-            let scores = self.scores(tokens, said, whole, at);
+        let found: Vec<[f32; LABELS]> = (0..tokens.len()).map(|at| self.scores(tokens, said, whole, at)).collect();
+        for (at, scores) in found.iter().enumerate() {
             let mut next = [f32::NEG_INFINITY; LABELS];
             let mut from = [OUTSIDE; LABELS];
             for (label, (next, from)) in next.iter_mut().zip(&mut from).enumerate() {
@@ -109,8 +122,8 @@ impl Marker {
         }
         let mut label = (0..LABELS).max_by(|a, b| total[*a].total_cmp(&total[*b])).unwrap_or(OUTSIDE);
         let mut labels = Vec::with_capacity(tokens.len());
-        for from in came.iter().rev() {
-            labels.push(label);
+        for (from, scores) in came.iter().zip(&found).rev() {
+            labels.push((label, scores[label] - scores[OUTSIDE]));
             label = from[label];
         }
         labels.reverse();
@@ -152,6 +165,14 @@ impl Marker {
         }
         scores
     }
+}
+
+/// Returns the `most` stretches that are clearest marks, in the order in which they stand.
+fn clearest(mut spans: Vec<Span>, most: usize) -> Vec<Span> {
+    spans.sort_by(|a, b| b.gain.total_cmp(&a.gain));
+    spans.truncate(most);
+    spans.sort_by_key(|span| span.start);
+    spans
 }
 
 /// Returns for each token what the lexicon marked there: a letter for the mood, a capital where
@@ -208,6 +229,12 @@ mod tests {
     fn a_plain_report_has_no_mark() {
         assert_eq!(marked("厨房水龙头关不紧，滴水"), Vec::<String>::new());
         assert_eq!(marked(""), Vec::<String>::new());
+    }
+
+    #[test]
+    fn of_a_message_that_is_all_complaint_the_clearest_stretches_are_marked() {
+        let found = marked("态度恶劣，拖了半个月，满嘴谎话，太让人失望了，糊弄人，踢皮球，忍无可忍，骗子");
+        assert_eq!(found.len(), 3, "{found:?}");
     }
 
     #[test]
