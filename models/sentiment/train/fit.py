@@ -51,7 +51,6 @@ def mood_of_rules(said: dict) -> np.ndarray:
 QUESTIONS = {
     "MOOD": ("sentiment", domain.SENTIMENTS, mood_of_rules),
     "REVIEW": ("sentiment", domain.SENTIMENTS, mood_of_rules),
-    "OTHER_REVIEW": ("sentiment", domain.SENTIMENTS, mood_of_rules),
     "INTENT": ("intent", domain.INTENTS, lambda said: np.clip(said["why"]["rules"]["intent"], 0, 5)),
     "TRADE": ("category", domain.CATEGORIES, lambda said: np.clip(said["why"]["rules"]["trade"], 0, 4)),
 }
@@ -62,9 +61,8 @@ def asked(row: dict, question: str) -> bool:
     key = QUESTIONS[question][0]
     if key != "sentiment":
         return key in row
-    of_reviews = {"REVIEW": "zh", "OTHER_REVIEW": "en"}.get(question)
-    if "source" in row or of_reviews:
-        return "source" in row and row["lang"] == of_reviews
+    if "source" in row or question == "REVIEW":
+        return "source" in row and question == "REVIEW"
     return key in row and not stated(row)
 
 
@@ -72,7 +70,7 @@ def evidence(rows: list[dict], question: str) -> tuple[np.ndarray, np.ndarray]:
     """Rows × judges × labels, and the labels given."""
     key, labels, of_rules = QUESTIONS[question]
     use = [row for row in rows if asked(row, question)]
-    ngrams = lambda why: why["ngrams"]["review"] if question.endswith("REVIEW") else why["ngrams"]  # noqa: E731
+    ngrams = lambda why: why["ngrams"]["review"] if question == "REVIEW" else why["ngrams"]  # noqa: E731
     found = [[of_rules(row["said"]), log(ngrams(row["said"]["why"])[key]), log(row["said"]["why"]["model"][key])] for row in use]
     return np.array(found), np.array([labels.index(row[key] or "none") for row in use])
 

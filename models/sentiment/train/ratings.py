@@ -21,6 +21,8 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 from scipy.optimize import minimize
 
+import rows as domain
+
 HERE = Path(__file__).parent
 RIDGE, RAREST, LEAST = 2.0, 2, 0.03  # penalty of squared weights; signs met less often, and weights below, are left out
 # What is awaited, and which scales a reading then has to be right on.
@@ -144,7 +146,8 @@ def main() -> None:
     ask.add_argument("--into", type=Path, default=HERE.parent / "ngrams.safetensors")
     given = ask.parse_args()
     own = read(own_rows(), given.program)
-    others = read(unrated_rows() + [row for path in given.also for row in marked(path)], given.program)
+    also = [row for path in [*domain.whole(HERE / "rows"), *given.also] for row in marked(path)]
+    others = read(unrated_rows() + also, given.program)
     if given.cross:
         texts = list(dict.fromkeys(question["text"] for question in own))  # in the order of their authors
         part = {text: place * given.cross // len(texts) for place, text in enumerate(texts)}

@@ -1,8 +1,8 @@
-"""The rows of this domain: written by hand for this project, `rows/*.tsv`.
+"""The rows of this domain, written by hand for this project.
 
-Six columns: language, sentiment, intent, category, urgency, text. A row with `-` for the intent is
+`rows/*.tsv` has six columns: language, sentiment, intent, category, urgency, text. A row with `-` for the intent is
 labelled for its mood only. One row in twelve is held out, chosen by its text alone, so that it stays
-held out when rows are added.
+held out when rows are added. `rows/whole/*.jsonl` has keywords and ratings besides, and none is held out.
 """
 
 import json
@@ -58,11 +58,20 @@ def held_out(text: str) -> bool:
     return zlib.crc32(text.encode()) % 12 == 0
 
 
+def jsonl(path: Path) -> list[dict]:
+    """The objects of a file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def whole(folder: Path) -> list[Path]:
+    """The files of rows that have every label."""
+    return sorted((folder / "whole").glob("*.jsonl"))
+
+
 def fixtures(path: Path) -> list[Row]:
     """Utterances with labels in the form of `tests/fixtures/understanding`, those that have all."""
     rows = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
+    for row in jsonl(path):
         if {"sentiment", "intent", "category", "urgency"} <= row.keys():
             category = CATEGORIES.index(row["category"] or "none")
             labels = SENTIMENTS.index(row["sentiment"]), INTENTS.index(row["intent"]), category
