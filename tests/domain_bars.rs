@@ -81,10 +81,10 @@ fn ratings_are_found_in_forms_nobody_wrote_for_them() {
     assert!(report.scores_absent.rate() >= 0.90, "{:?}", report.scores_absent);
 }
 
-/// Rows by authors who had seen neither rules nor vocabulary nor training rows. All but those named `tenth` and `eleventh`
-/// have since been learnt from: rules were written after them, the models are trained on them, and how far each judge is
-/// trusted was fitted to them. So only the bars of those four files say something of wording that is new; nobody who worked
-/// on rules or rows has looked at a row of them. The bars hold what is reached; they are no claim beyond.
+/// Rows by authors who had seen neither rules nor vocabulary nor training rows. All but those named `twelfth` and `thirteenth`
+/// have since been learnt from: rules were written after them and the models are trained on them. So only the bars of those
+/// four files say something of wording that is new, though how far each judge is trusted was chosen on totals over two of
+/// them. The bars hold what is reached; they are no claim beyond.
 #[test]
 fn the_judges_together_understand_wording_nobody_wrote_for_them() {
     let lexical = Lexical::new(&catalog::lexicon::embedded().expect("a lexicon")).expect("it compiles");
@@ -100,13 +100,17 @@ fn the_judges_together_understand_wording_nobody_wrote_for_them() {
         ("seventh.jsonl", [0.93, 0.92, 0.94, 0.99], 0.03),
         ("eighth.jsonl", [0.93, 0.92, 0.94, 0.99], 0.03),
         ("ninth.jsonl", [0.93, 0.92, 0.92, 0.99], 0.03),
-        ("tenth.jsonl", [0.81, 0.83, 0.83, 0.90], 0.04),
-        ("eleventh.jsonl", [0.81, 0.81, 0.80, 0.90], 0.04),
+        ("tenth.jsonl", [0.93, 0.92, 0.92, 0.99], 0.03),
+        ("eleventh.jsonl", [0.93, 0.92, 0.92, 0.99], 0.03),
+        ("twelfth.jsonl", [0.84, 0.83, 0.86, 0.99], 0.03),
+        ("thirteenth.jsonl", [0.82, 0.83, 0.86, 0.99], 0.03),
         ("hard.jsonl", [0.95, 0.92, 0.90, 0.98], 0.10),
         ("hard_eighth.jsonl", [0.90, 0.90, 0.84, 0.98], 0.08),
         ("hard_ninth.jsonl", [0.90, 0.90, 0.84, 0.98], 0.08),
-        ("hard_tenth.jsonl", [0.70, 0.82, 0.65, 0.90], 0.10),
-        ("hard_eleventh.jsonl", [0.70, 0.82, 0.65, 0.90], 0.10),
+        ("hard_tenth.jsonl", [0.86, 0.90, 0.81, 0.98], 0.08),
+        ("hard_eleventh.jsonl", [0.86, 0.90, 0.81, 0.98], 0.08),
+        ("hard_twelfth.jsonl", [0.68, 0.79, 0.67, 0.95], 0.13),
+        ("hard_thirteenth.jsonl", [0.60, 0.70, 0.60, 0.85], 0.15),
     ] {
         let text = fs::read_to_string(format!("{OWN}/{file}")).expect("readable rows");
         let rows: Vec<Row> = text.lines().map(|line| serde_json::from_str(line).expect("a row")).collect();

@@ -121,7 +121,7 @@ impl Reviews {
         let chinese = text.chars.iter().any(|c| ('\u{3400}'..='\u{9fff}').contains(c));
         let head = if chinese { &self.chinese } else { &self.other };
         let [negative, positive] = head.scores(hashes, places);
-        Review { likely: self.kind.likely(hashes, places)[1], chinese, sentiment: softmax([negative, 0.0, positive]) }
+        Review { likely: self.kind.likely(hashes, places)[1], sentiment: softmax([negative, 0.0, positive]) }
     }
 }
 

@@ -22,29 +22,28 @@ struct Trust {
     model: f64,
 }
 
-const MOOD: Trust = Trust { rules: 1.15, ngrams: 0.6, model: 0.25 };
+const MOOD: Trust = Trust { rules: 1.15, ngrams: 0.7, model: 0.35 };
 /// What speaks for each mood before anything is said. To overlook dissatisfaction costs more than to look twice.
-const MOOD_LEANS: [f64; MOODS] = [1.55, 0.0, 0.4];
+const MOOD_LEANS: [f64; MOODS] = [1.75, 0.0, 0.5];
 /// Whoever tells of a danger is upset more often than not, and seldom says so in words of mood.
-const DISTRESS: f64 = 0.8;
+const DISTRESS: f64 = 1.0;
 /// What an intent says against dissatisfaction: whoever reports a fault names bad things without blaming anybody, praise
 /// tells of the trouble that is over, suggestions and small talk complain of nothing.
 const UNBLAMING: [(Intent, f64); 4] =
-    [(Intent::RepairReport, 0.5), (Intent::Praise, 1.5), (Intent::Suggestion, 0.5), (Intent::Smalltalk, 0.5)];
-/// How far each judge is trusted on public reviews and tweets, which the lexicon was not made for. The encoder has read more Chinese ones.
+    [(Intent::RepairReport, 0.25), (Intent::Praise, 1.5), (Intent::Suggestion, 0.5), (Intent::Smalltalk, 0.5)];
+/// How far each judge is trusted on public reviews and tweets, which the lexicon was not made for.
 const REVIEW: Trust = Trust { rules: 0.3, ngrams: 0.8, model: 0.7 };
-const OTHER_REVIEW: Trust = Trust { rules: 0.15, ngrams: 0.8, model: 0.3 };
 /// Below the first it is a message, above the second a review, and something of both in between.
 const GATE: (f64, f64) = (0.1, 0.4);
 /// From here on it is a review whatever else it looks like: a mark in it is no answer to us.
 const SURELY_A_REVIEW: f64 = 0.9;
-const INTENT: Trust = Trust { rules: 0.45, ngrams: 0.6, model: 0.4 };
-const TRADE: Trust = Trust { rules: 1.1, ngrams: 0.8, model: 0.5 };
+const INTENT: Trust = Trust { rules: 0.45, ngrams: 0.7, model: 0.6 };
+const TRADE: Trust = Trust { rules: 0.7, ngrams: 1.0, model: 0.7 };
 const DEGREE: Trust = Trust { rules: 1.0, ngrams: 0.5, model: 0.5 };
 
 /// What speaks against a report in which nothing is named that could be broken: the wording must
 /// say so all the more clearly.
-const VAGUE: f64 = 2.3;
+const VAGUE: f64 = 1.6;
 
 /// An emergency is what reaches zero: words of danger, words that speak against it, and the odds
 /// the models give.
@@ -255,8 +254,7 @@ impl Voices<'_> {
             }
         }
         if let Some(review) = self.ngrams.and_then(|judge| judge.review) {
-            let trust = if review.chinese { &REVIEW } else { &OTHER_REVIEW };
-            let as_review = trust.sum(words, [Some(review.sentiment), self.model.map(|judge| judge.sentiment)]);
+            let as_review = REVIEW.sum(words, [Some(review.sentiment), self.model.map(|judge| judge.sentiment)]);
             let share = ((review.likely - GATE.0) / (GATE.1 - GATE.0)).clamp(0.0, 1.0);
             for (score, other) in scores.iter_mut().zip(as_review) {
                 *score += share * (other - *score);

@@ -31,8 +31,6 @@ pub struct Opinion {
 pub struct Review {
     /// How likely it is one.
     pub likely: f64,
-    /// Chinese has a head of its own.
-    pub chinese: bool,
     pub sentiment: [f64; MOODS],
 }
 
