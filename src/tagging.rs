@@ -119,7 +119,9 @@ impl Lexical {
             alarm,
             awaiting,
         };
-        let ngrams = self.ngrams.as_ref().map(|ngrams| ngrams.judge(&text));
+        // Whoever answers a question writes to us: that is no review, however much it sounds like one.
+        let heard = |opinion: Opinion| if awaiting == Awaiting::Nothing { opinion } else { opinion.of_a_message() };
+        let ngrams = self.ngrams.as_ref().map(|ngrams| heard(ngrams.judge(&text)));
         let mut judges = Voices { rules: rules(&evidence), ngrams: ngrams.as_ref(), model };
         let intent = judges.intent();
         let verdict = merge::by_words(&text, &mood, &scores, intent, alarm);
@@ -132,7 +134,7 @@ impl Lexical {
             model: model.copied(),
             ratings,
         };
-        let is_answer = scores.any() && (awaiting != Awaiting::Nothing || !judges.is_review());
+        let is_answer = scores.any() && !judges.is_review();
         let verdict = if is_answer { verdict } else { judges.mood(verdict) };
         if category::is_passing(intent, &trade, &scores) {
             judges.rules.trade = [0.0; opinion::TRADES];

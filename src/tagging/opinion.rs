@@ -35,6 +35,11 @@ pub struct Review {
 }
 
 impl Opinion {
+    /// Returns the opinion where it is known that the text is a message to this service.
+    pub(super) fn of_a_message(self) -> Opinion {
+        Opinion { review: None, ..self }
+    }
+
     /// Returns how likely people may come to harm; `None` where that was not asked.
     pub fn emergency(&self) -> Option<f64> {
         self.urgency.map(|degrees| degrees[DEGREES - 1])

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{Judges, Lexical, Tagger};
 use crate::catalog;
-use crate::domain::understanding::{Awaiting, Understanding, Urgency};
+use crate::domain::understanding::{Awaiting, Sentiment, Understanding, Urgency};
 
 fn lexical() -> &'static Lexical {
     static LEXICAL: std::sync::OnceLock<Lexical> = std::sync::OnceLock::new();
@@ -148,6 +148,9 @@ fn a_public_review_is_told_from_a_message_to_a_service() {
     {
         assert!(review(text).likely > 0.5, "{text}: {:?}", review(text));
     }
+    // As an answer it is a message to us, however much it sounds like a review, where the same word is blame.
+    assert!(review("一般般").likely > 0.5, "{:?}", review("一般般"));
+    assert_eq!(tagger.understand("一般般", None, Awaiting::Score5).sentiment, Sentiment::Neutral);
 }
 
 #[test]
