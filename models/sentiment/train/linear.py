@@ -134,7 +134,7 @@ def main() -> None:
     asked = ask.parse_args()
     reviews = [review for path in asked.corpus for review in corpora.read(path)]
     rows = domain.read(HERE / "rows")
-    train = [row for row in rows if not domain.held_out(row.text)] + [row for path in [*domain.whole(HERE / "rows"), *asked.also] for row in domain.fixtures(path)]
+    train = domain.learnt(HERE / "rows", rows, asked.also)
     held = [row for row in rows if domain.held_out(row.text)]
     of_domain = [row for row in train if row.intent != domain.UNKNOWN]
     english = [row for row in rows if row.intent == domain.UNKNOWN]

@@ -235,7 +235,7 @@ def main() -> None:
     )
     print(f"{x.shape[0]} tokens of {len(train)} texts; held out {len(held)}: F1 {best[0]:.3f} at bias {best[1]}, pull {best[2]}", flush=True)
     for path in asked.test:
-        test = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        test = domain.jsonl(path)
         found = explained([row["text"] for row in test], asked.program)
         rows = [prepare(row["text"], one, one["sentiment"], one["intent"]) for row, one in zip(test, found)]
         want = [spans(words, labels_of(words, folded, row["emotion_keywords"])) for (words, folded, _), row in zip(rows, test)]

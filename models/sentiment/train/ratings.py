@@ -52,8 +52,7 @@ def unrated_rows() -> list[dict]:
 
 def marked(path: Path) -> list[dict]:
     """Returns the rows of a file that say what is rated."""
-    read = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-    return [row for row in read if "score" in row and "nps" in row]
+    return [row for row in domain.jsonl(path) if "score" in row and "nps" in row]
 
 
 def asked(row: dict) -> list[dict]:

@@ -79,6 +79,11 @@ def fixtures(path: Path) -> list[Row]:
     return rows
 
 
+def learnt(folder: Path, rows: list[Row], also: list[Path]) -> list[Row]:
+    """What is trained on: of `rows` all that are not held out, those in `whole`, and other labelled files."""
+    return [row for row in rows if not held_out(row.text)] + [row for path in [*whole(folder), *also] for row in fixtures(path)]
+
+
 def read(folder: Path) -> list[Row]:
     """Every row; a faulty one is named with file and line."""
     rows = []

@@ -46,7 +46,7 @@ def encoded(asked: argparse.Namespace, work: Path) -> dict:
         return pickle.loads(kept.read_bytes())
     reviews = corpora.taught(asked.corpus, work / "taught.tsv")
     rows = domain.read(HERE / "rows")
-    train = [row for row in rows if not domain.held_out(row.text)] + [row for path in [*domain.whole(HERE / "rows"), *asked.also] for row in domain.fixtures(path)]
+    train = domain.learnt(HERE / "rows", rows, asked.also)
     path = work / "vocab.txt"
     if not path.exists():
         texts = [vocabulary.prepared(t) for t in [r.text for r in reviews] + [r.text for r in train] * 4]
