@@ -36,7 +36,9 @@ HEADS = {
     "urgency": len(domain.URGENCIES),
 }
 QUESTIONS = list(HEADS)
-TOKENS, REPEATS, HIDDEN_TOKENS, SMOOTHED = 8192, 4, 0.15, 0.08
+TOKENS, REPEATS, HIDDEN_TOKENS, SMOOTHED = 8192, 3, 0.15, 0.08
+# How far the weights a go begins from are believed about a review, beside its label, where they are asked.
+OWN = 0.6
 
 
 def encoded(asked: argparse.Namespace, work: Path) -> dict:
@@ -124,12 +126,17 @@ def together(batch: list[tuple]) -> torch.Tensor:
     return ids
 
 
-def loss_of(net: Classifier, batch: list[tuple]) -> torch.Tensor:
+def loss_of(net: Classifier, batch: list[tuple], before: Classifier | None) -> torch.Tensor:
     """Cross-entropy of the moods, and of the other questions where a row answers them."""
     ids = together(batch)
     hide = (torch.rand(ids.shape) < HIDDEN_TOKENS) & (ids > vocabulary.MASK)
     seen = net(ids.masked_fill(hide, vocabulary.MASK))
     moods = torch.tensor([text[1][0] for text in batch])
+    if before is not None:
+        with torch.no_grad():
+            own = before.heads["sentiment"](before(ids)).float().softmax(-1)
+        is_review = torch.tensor([len(text[1]) == 1 for text in batch])
+        moods = torch.where(is_review[:, None], moods.lerp(own, OWN), moods)
     weight = torch.tensor([text[2] for text in batch])
     each = F.cross_entropy(net.heads["sentiment"](seen).float(), moods, reduction="none")
     loss = (each * weight).mean()
@@ -171,8 +178,11 @@ def main() -> None:
     ask.add_argument("--rounds", type=float, default=1.5, help="how often every text is seen")
     ask.add_argument("--rate", type=float, default=1e-3)
     ask.add_argument("--begin", type=Path, help="weights to go on from, instead of from nothing")
+    ask.add_argument("--own", action="store_true", help="aim reviews at what the weights of --begin say, beside the labels")
     ask.add_argument("--out", default="net.pt", help="name of the file of weights in the work folder")
     asked = ask.parse_args()
+    if asked.own and not asked.begin:
+        ask.error("--own needs --begin: there is nobody to ask yet")
     asked.work.mkdir(exist_ok=True, parents=True)
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     torch.manual_seed(1)
@@ -180,6 +190,10 @@ def main() -> None:
     data = encoded(asked, asked.work)
     net = Classifier(data["vocabulary"], HEADS)
     kept = (asked.work / asked.out).with_suffix(".state")
+    before = None
+    if asked.own:
+        before = Classifier(data["vocabulary"], HEADS).eval().requires_grad_(False)
+        before.load_state_dict(torch.load(asked.begin))
     spent, steps, mean = 0.0, 0, None
     matrices = [p for p in net.parameters() if p.dim() > 1]
     vectors = [p for p in net.parameters() if p.dim() <= 1]
@@ -209,7 +223,7 @@ def main() -> None:
                 break
             for group in optimiser.param_groups:
                 group["lr"] = asked.rate * min(1.0, (steps + 1) / 100) * (0.01 + 0.495 * (1 + math.cos(math.pi * done)))
-            loss = loss_of(net, batch)
+            loss = loss_of(net, batch, before)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_(net.parameters(), 1.0)
