@@ -113,8 +113,12 @@ class Classifier(Encoder):
                 nn.init.normal_(module.weight, std=0.02)
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        """What the heads look at: the first token after the last layer, through the pooler."""
-        return F.dropout(torch.tanh(self.pooler(self.encoded(ids)[:, 0]).float()), DROPPED, self.training)
+        """What the heads about a whole text look at."""
+        return self.pooled(self.encoded(ids))
+
+    def pooled(self, tokens: torch.Tensor) -> torch.Tensor:
+        """The first token after the last layer, through the pooler."""
+        return F.dropout(torch.tanh(self.pooler(tokens[:, 0]).float()), DROPPED, self.training)
 
 
 NAMES = {

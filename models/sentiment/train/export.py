@@ -41,7 +41,12 @@ def main() -> None:
         "layer_norm_eps": 1e-12,
         "vocab_size": len(tensors["bert.embeddings.word_embeddings.weight"]),
         "id2label": {str(number): label for number, label in enumerate(domain.SENTIMENTS)},
-        "heads": {"intent": domain.INTENTS, "category": domain.CATEGORIES, "urgency": domain.URGENCIES},
+        "heads": {
+            "intent": domain.INTENTS,
+            "category": domain.CATEGORIES,
+            "urgency": domain.URGENCIES,
+            "marks": ["outside", "begins", "inside"],
+        },
         "label2id": {label: number for number, label in enumerate(domain.SENTIMENTS)},
     }
     (asked.into / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

@@ -88,6 +88,18 @@ def labels_of(words: list[tuple[int, int, str]], folded: str, spans: list[str]) 
     return labels
 
 
+def examples(also: list[Path]) -> tuple[list[tuple[str, list[str]]], list[tuple[str, list[str]]]]:
+    """Texts with the stretches a person marked: those of `marks.tsv` and plain reports, in which nothing is marked;
+    and those whose authors marked as the development half does, with those of other files."""
+    lines = (HERE / "rows" / "keywords" / "marks.tsv").read_text(encoding="utf-8").splitlines()
+    first = [(text, [span for span in spans_.split("|") if span]) for text, spans_ in (line.split("\t") for line in lines)]
+    found = [row for path in [*domain.whole(HERE / "rows"), *also] for row in domain.jsonl(path)]
+    more = [(row["text"], row["emotion_keywords"]) for row in found if "emotion_keywords" in row]
+    known = {text for text, _ in first + more}
+    plain = [row.text for row in domain.read(HERE / "rows") if row.sentiment == 1 and row.text not in known]
+    return first + [(text, []) for text in plain if zlib.crc32(text.encode()) % 3 == 1], more
+
+
 def explained(texts: list[str], program: list[str]) -> list[dict]:
     """What the program says of each text: the lexicon's marks, and its verdict."""
     asked = "".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts)
@@ -192,14 +204,8 @@ def main() -> None:
     ask.add_argument("--into", type=Path, default=HERE.parent / "ngrams.safetensors")
     ask.add_argument("--strength", type=float, default=0.3)
     asked = ask.parse_args()
-    marked = [line.split("\t") for line in (HERE / "rows" / "keywords" / "marks.tsv").read_text(encoding="utf-8").splitlines()]
-    more = [row for path in [*domain.whole(HERE / "rows"), *asked.also] for row in domain.jsonl(path)]
-    marked += [[row["text"], "|".join(row["emotion_keywords"])] for row in more if "emotion_keywords" in row] * 3
-    known = {text for text, _ in marked}
-    plain = [row.text for row in domain.read(HERE / "rows") if row.sentiment == 1 and row.text not in known]
-    plain = [text for text in plain if zlib.crc32(text.encode()) % 3 == 1]
-    texts = [text for text, _ in marked] + plain
-    wanted = [[span for span in spans_.split("|") if span] for _, spans_ in marked] + [[] for _ in plain]
+    first, more = examples(asked.also)
+    texts, wanted = zip(*(first + more * 3))
     said = explained(texts, asked.program)
     ready = [prepare(text, one, *whole) for text, one, whole in zip(texts, said, verdicts(texts))]
     labels = [labels_of(words, folded, spans_) for (words, folded, _), spans_ in zip(ready, wanted)]

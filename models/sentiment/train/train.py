@@ -24,6 +24,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import corpora
+import marks
 import rows as domain
 import vocabulary
 from encoder import LONGEST, WIDTH, Classifier
@@ -34,11 +35,17 @@ HEADS = {
     "intent": len(domain.INTENTS),
     "category": len(domain.CATEGORIES),
     "urgency": len(domain.URGENCIES),
+    # Of every token: outside a mark, at its beginning, inside it.
+    "marks": 3,
 }
-QUESTIONS = list(HEADS)
+QUESTIONS = [head for head in HEADS if head != "marks"]
 TOKENS, REPEATS, HIDDEN_TOKENS, SMOOTHED = 8192, 3, 0.15, 0.08
 # How far the weights a go begins from are believed about a review, beside its label, where they are asked.
 OWN = 0.6
+# What marks count that were made before their authors had seen how the development half is marked.
+FIRST_MARKS = 0.5
+# A token about whose mark nothing is asked.
+UNASKED = -100
 
 
 def encoded(asked: argparse.Namespace, work: Path) -> dict:
@@ -57,10 +64,13 @@ def encoded(asked: argparse.Namespace, work: Path) -> dict:
     ids = lambda text: tokenizer.encode(text, LONGEST)  # noqa: E731
     known = lambda row: QUESTIONS if row.intent != domain.UNKNOWN else QUESTIONS[:1]  # noqa: E731
     labels = lambda row: tuple(getattr(row, question) for question in known(row))  # noqa: E731
+    first, more = marks.examples(asked.marked)
+    marked = {text: (spans, FIRST_MARKS) for text, spans in first} | {text: (spans, 1.0) for text, spans in more}
+    signs = lambda row: signed(row.text, tokenizer, *marked[row.text]) if row.text in marked else None  # noqa: E731
     found = {
         "reviews": [(ids(r.text), (smoothed(r.aim),), w) for r, w in zip(reviews, corpora.weights(reviews))],
-        "rows": [(ids(r.text), (smoothed(np.eye(3)[r.sentiment]), *labels(r)[1:]), 1.0) for r in train],
-        "held": [(ids(r.text), labels(r), 1.0) for r in rows if domain.held_out(r.text) and r.intent != domain.UNKNOWN],
+        "rows": [(ids(r.text), (smoothed(np.eye(3)[r.sentiment]), *labels(r)[1:]), 1.0, signs(r)) for r in train],
+        "held": [(ids(r.text), labels(r), 1.0, signs(r)) for r in rows if domain.held_out(r.text) and r.intent != domain.UNKNOWN],
         "dev": [(ids(r.text), (r.sentiment,), r.lang) for r in corpora.read(asked.dev)],
         "vocabulary": len(tokenizer.entries),
     }
@@ -71,6 +81,24 @@ def encoded(asked: argparse.Namespace, work: Path) -> dict:
 def smoothed(aim: Sequence[float]) -> tuple[float, ...]:
     """An aim that leaves something to every mood."""
     return tuple((1 - SMOOTHED) * likely + SMOOTHED / 3 for likely in aim)
+
+
+def signed(text: str, tokenizer: vocabulary.Tokenizer, spans: list[str], weight: float) -> tuple[list[int], float]:
+    """For each id whether it is outside what a person marked, begins it or goes on with it; and what that counts."""
+    found, at = [UNASKED], 0
+    places = []
+    for span in spans:
+        start = text.find(span, at)
+        start = text.find(span) if start < 0 else start
+        if start >= 0:
+            at = start + len(span)
+            places.append((start, at))
+    before = None
+    for _, start, end in tokenizer.placed(text, LONGEST):
+        within = next((place for place in places if 2 * (min(place[1], end) - max(place[0], start)) >= end - start > 0), None)
+        found.append(marks.OUT if within is None else marks.INSIDE if within == before else marks.BEGINS)
+        before = within
+    return [*found, UNASKED], weight
 
 
 def company(texts: list[list[int]], size: int) -> np.ndarray:
@@ -130,7 +158,8 @@ def loss_of(net: Classifier, batch: list[tuple], before: Classifier | None) -> t
     """Cross-entropy of the moods, and of the other questions where a row answers them."""
     ids = together(batch)
     hide = (torch.rand(ids.shape) < HIDDEN_TOKENS) & (ids > vocabulary.MASK)
-    seen = net(ids.masked_fill(hide, vocabulary.MASK))
+    tokens = net.encoded(ids.masked_fill(hide, vocabulary.MASK))
+    seen = net.pooled(tokens)
     moods = torch.tensor([text[1][0] for text in batch])
     if before is not None:
         with torch.no_grad():
@@ -145,6 +174,15 @@ def loss_of(net: Classifier, batch: list[tuple], before: Classifier | None) -> t
         labels = torch.tensor([batch[place][1][at] for place in ours])
         answer = net.heads[question](seen[ours]).float()
         loss = loss + 0.7 * F.cross_entropy(answer, labels, label_smoothing=0.03) * len(ours) / len(batch)
+    signs = [(place, *batch[place][3]) for place in ours if batch[place][3]]
+    if signs:
+        wanted = torch.full((len(signs), ids.shape[1]), UNASKED)
+        for row, (_, labels, _) in zip(wanted, signs):
+            row[: len(labels)] = torch.tensor(labels)
+        said = net.heads["marks"](tokens[[place for place, _, _ in signs]]).float()
+        each = F.cross_entropy(said.transpose(1, 2), wanted, reduction="none", ignore_index=UNASKED, label_smoothing=0.03)
+        counts = (wanted != UNASKED) * torch.tensor([weight for _, _, weight in signs])[:, None]
+        loss = loss + (each * counts).sum() / counts.sum() * len(signs) / len(batch)
     return loss
 
 
@@ -161,11 +199,29 @@ def right(net: Classifier, texts: list[tuple], question: str, at: int) -> list[b
     return judged
 
 
+@torch.no_grad()
+def marking(net: Classifier, texts: list[tuple]) -> float:
+    """F1 of the tokens inside marks."""
+    net.eval()
+    both = said = wanted = 0
+    texts = [text for text in texts if text[3]]
+    for begin in range(0, len(texts), 64):
+        part = texts[begin : begin + 64]
+        best = net.heads["marks"](net.encoded(together(part))).float().argmax(-1) != marks.OUT
+        for row, text in zip(best, part):
+            labels = torch.tensor(text[3][0][1:-1])
+            inside, found = labels != marks.OUT, row[1 : len(labels) + 1]
+            both, said, wanted = both + int((inside & found).sum()), said + int(found.sum()), wanted + int(inside.sum())
+    net.train()
+    return 2 * both / max(1, said + wanted)
+
+
 def report(net: Classifier, data: dict, tag: str) -> None:
     """Prints one line of the curve."""
     dev = right(net, data["dev"], "sentiment", 0)
     share = lambda lang: np.mean([ok for ok, text in zip(dev, data["dev"]) if text[2] == lang])  # noqa: E731
     held = " ".join(f"{q} {np.mean(right(net, data['held'], q, at)):.3f}" for at, q in enumerate(QUESTIONS))
+    held += f" marks {marking(net, data['held']):.3f}"
     print(f"{tag} | public {np.mean(dev):.4f} zh {share('zh'):.4f} en {share('en'):.4f} | held out {held}", flush=True)
 
 
@@ -174,6 +230,7 @@ def main() -> None:
     ask.add_argument("corpus", type=Path, nargs="+")
     ask.add_argument("--dev", type=Path, required=True)
     ask.add_argument("--also", type=Path, nargs="*", default=[], help="labelled JSONL of this domain to learn from too")
+    ask.add_argument("--marked", type=Path, nargs="*", default=[], help="of these the marks are learnt as well")
     ask.add_argument("--work", type=Path, default=HERE / "work")
     ask.add_argument("--rounds", type=float, default=1.5, help="how often every text is seen")
     ask.add_argument("--rate", type=float, default=1e-3)

@@ -79,18 +79,21 @@ class Tokenizer:
         self._pieces = _pieces(models.WordPiece(self.ids, unk_token="[UNK]", max_input_chars_per_word=100))
 
     def encode(self, text: str, longest: int) -> list[int]:
-        """Ids with [CLS] and [SEP], at most `longest`: of a long text its head and its tail."""
-        found = self._pieces.encode(prepared(text), add_special_tokens=False)
-        ids = list(self._joined(found.tokens, found.ids))
-        room = longest - 2
-        if len(ids) > room:
-            ids = ids[: room // 2] + ids[len(ids) - (room - room // 2) :]
-        return [CLS, *ids, SEP]
+        """Ids with [CLS] and [SEP], at most `longest`."""
+        return [CLS, *(number for number, _, _ in self.placed(text, longest)), SEP]
 
-    def _joined(self, tokens: list[str], ids: list[int]) -> Iterable[int]:
+    def placed(self, text: str, longest: int) -> list[tuple[int, int, int]]:
+        """Ids with the first and one-past-last character each stands for: of a long text its head and its tail."""
+        found = self._pieces.encode(prepared(text), add_special_tokens=False)
+        ids = list(self._joined(found.tokens, found.ids, found.offsets))
+        room = longest - 2
+        return ids if len(ids) <= room else ids[: room // 2] + ids[len(ids) - (room - room // 2) :]
+
+    def _joined(self, tokens: list[str], ids: list[int], places: list[tuple[int, int]]) -> Iterable[tuple[int, int, int]]:
         at = 0
         while at < len(tokens):
             han = len(list(itertools.takewhile(lambda t: len(t) == 1 and "\u3400" <= t <= "\u9fff", tokens[at : at + 4])))
             length = next((n for n in range(han, 1, -1) if "".join(tokens[at : at + n]) in self.ids), 1)
-            yield ids[at] if length == 1 else self.ids["".join(tokens[at : at + length])]
+            number = ids[at] if length == 1 else self.ids["".join(tokens[at : at + length])]
+            yield number, places[at][0], places[at + length - 1][1]
             at += length
