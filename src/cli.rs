@@ -8,10 +8,11 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, FILE_NAME};
+use crate::store::Store;
 use crate::telemetry;
 
 mod analyze;
@@ -142,6 +143,16 @@ fn locate(path: PathBuf) -> PathBuf {
     program.ancestors().skip(1).map(|above| above.join(&path)).find(|there| there.exists()).unwrap_or(path)
 }
 
+/// Opens a database that must be up to date already: whoever only looks changes nothing.
+async fn up_to_date(config: &Config) -> anyhow::Result<Store> {
+    let url = &config.database.url;
+    let store = Store::open(url.expose()).await.with_context(|| format!("[database] url = {url}"))?;
+    if !store.is_migrated().await.with_context(|| format!("[database] url = {url}"))? {
+        bail!("the database is not up to date: 'huifang migrate' brings it there");
+    }
+    Ok(store)
+}
+
 /// Prints a line of what was asked for. Unlike `println!` it does not panic on a closed pipe.
 fn print(line: impl std::fmt::Display) -> io::Result<()> {
     use io::Write as _;
@@ -157,6 +168,19 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[tokio::test]
+    async fn looking_at_a_database_changes_nothing_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("huifang.db").display());
+        let config = Config::load(None, [("HUIFANG_DATABASE__URL".to_owned(), url.clone())]).unwrap();
+        let refused = up_to_date(&config).await.unwrap_err().to_string();
+        assert_eq!(refused, "the database is not up to date: 'huifang migrate' brings it there");
+        let store = Store::open(&url).await.unwrap();
+        assert!(!store.is_migrated().await.unwrap());
+        store.migrate().await.unwrap();
+        up_to_date(&config).await.unwrap();
+    }
 
     #[test]
     fn the_commands_are_declared_without_contradiction() {

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use serde_json::json;
 
 use crate::config::Config;
@@ -65,11 +65,7 @@ impl Export {
     /// When the database or the media store cannot be reached, or a file cannot be written.
     pub(super) async fn run(self, config: Config) -> anyhow::Result<()> {
         let Export::Corrections(command) = self;
-        let url = &config.database.url;
-        let store = Store::open(url.expose()).await.with_context(|| format!("[database] url = {url}"))?;
-        if !store.is_migrated().await.with_context(|| format!("[database] url = {url}"))? {
-            bail!("the database is of an older version: 'huifang migrate' brings it up to date");
-        }
+        let store = super::up_to_date(&config).await?;
         let (verdicts, recordings) = load(&store).await?;
         store.close().await;
         command.rows(&verdicts)?;

@@ -30,9 +30,7 @@ pub(super) enum Jobs {
 impl Jobs {
     /// Runs the command.
     pub(super) async fn run(self, config: Config) -> anyhow::Result<()> {
-        let url = &config.database.url;
-        let store = Store::open(url.expose()).await.with_context(|| format!("[database] url = {url}"))?;
-        store.migrate().await.with_context(|| format!("[database] url = {url}"))?;
+        let store = super::up_to_date(&config).await?;
         let now = Clock::system().now();
         match self {
             Jobs::List => {
