@@ -160,7 +160,7 @@ def loss_of(net: Classifier, batch: list[tuple], before: Classifier | None) -> t
     hide = (torch.rand(ids.shape) < HIDDEN_TOKENS) & (ids > vocabulary.MASK)
     tokens = net.encoded(ids.masked_fill(hide, vocabulary.MASK))
     seen = net.pooled(tokens)
-    moods = torch.tensor([text[1][0] for text in batch])
+    moods = torch.tensor([text[1][0] for text in batch], dtype=torch.float)
     if before is not None:
         with torch.no_grad():
             own = before.heads["sentiment"](before(ids)).float().softmax(-1)
