@@ -130,8 +130,8 @@ impl Lexical {
             mood: verdict,
             marks: mood.keywords.clone(),
             danger: judges.danger(),
-            ngrams,
-            model: model.copied(),
+            ngrams: ngrams.clone(),
+            model: model.cloned(),
             ratings,
         };
         let is_answer = scores.any() && !judges.is_review();
@@ -145,7 +145,10 @@ impl Lexical {
         let danger_unsure = urgency != Urgency::Emergency && judges.is_in_doubt() && !scores.any();
         let hazard = (urgency == Urgency::Emergency).then(|| alarm.hazard.unwrap_or(merge::likely_hazard(category)));
         let keywords = match self.ngrams.as_ref().and_then(Linear::marker) {
-            Some(marker) => marker.mark(&text, &mood.keywords, verdict.sentiment, intent),
+            Some(marker) => {
+                let pieces = model.map_or(&[][..], |model| &model.pieces);
+                marker.mark(&text, &mood.keywords, pieces, marks::Whole { mood: verdict.sentiment, intent })
+            }
             None => mood.keywords,
         };
         let words = |span: Option<(usize, usize)>| {

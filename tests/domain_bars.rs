@@ -83,7 +83,7 @@ fn ratings_are_found_in_forms_nobody_wrote_for_them() {
 
 /// Rows by authors who had seen neither rules nor vocabulary nor training rows. Those before `twelfth` have since been learnt
 /// from: rules were written after them and the models are trained on them; on totals over `twelfth` and `thirteenth` it was
-/// chosen how far each judge is trusted. So only the bars of `fourteenth` and `fifteenth` and the hard ones say something of
+/// chosen how far each judge is trusted. So only the bars from `fourteenth` on and the hard ones say something of
 /// wording that is new. The bars hold what is reached; they are no claim beyond.
 #[test]
 fn the_judges_together_understand_wording_nobody_wrote_for_them() {
@@ -106,6 +106,7 @@ fn the_judges_together_understand_wording_nobody_wrote_for_them() {
         ("thirteenth.jsonl", [0.82, 0.83, 0.86, 0.99], 0.03),
         ("fourteenth.jsonl", [0.81, 0.81, 0.90, 0.99], 0.03),
         ("fifteenth.jsonl", [0.86, 0.88, 0.86, 0.99], 0.02),
+        ("sixteenth.jsonl", [0.86, 0.83, 0.89, 0.99], 0.03),
         ("hard.jsonl", [0.95, 0.92, 0.90, 0.98], 0.10),
         ("hard_eighth.jsonl", [0.90, 0.90, 0.84, 0.98], 0.08),
         ("hard_ninth.jsonl", [0.90, 0.90, 0.84, 0.98], 0.08),

@@ -166,6 +166,27 @@ mod tests {
     }
 
     #[test]
+    fn pieces_stand_where_their_characters_do() {
+        const GIVEN: &str = "😀 师傅态度特别差，waited 3 hours for nothing！";
+        let model = Bert::load(Path::new(EMBEDDED), None).expect("the embedded model");
+        let characters: Vec<char> = GIVEN.chars().collect();
+        let pieces = model.judge_blocking(GIVEN).expect("a judgement").pieces;
+        let words: String = pieces.iter().flat_map(|piece| &characters[piece.start..piece.end]).collect();
+        assert_eq!(words, GIVEN.replace(' ', ""), "all but the spaces, in their order");
+        let outside = |wanted: char| {
+            let at = characters.iter().position(|c| *c == wanted).expect("in the text");
+            pieces.iter().find(|piece| (piece.start..piece.end).contains(&at)).expect("a piece").likely[0]
+        };
+        assert!(outside('差') < 0.5 && outside('师') > 0.5, "{pieces:?}");
+        let long = model.judge_blocking(&"漏一滴水".repeat(100)).expect("a judgement").pieces;
+        let ends = long.first().zip(long.last()).expect("pieces");
+        assert_eq!((ends.0.start, ends.1.end), (0, 400), "head and tail of a long text");
+        for piece in long {
+            assert!((piece.likely.iter().sum::<f64>() - 1.0).abs() < 1e-3, "{piece:?}");
+        }
+    }
+
+    #[test]
     fn what_is_wrong_with_a_model_is_said() {
         let home = tempfile::tempdir().expect("a directory");
         let reason = |spoil: &dyn Fn(&Path)| {
@@ -182,7 +203,7 @@ mod tests {
         insta::assert_snapshot!(reason(&|dir| {
             let weights = fs::read(dir.join("model.safetensors")).expect("read");
             fs::write(dir.join("model.safetensors"), &weights[..weights.len() / 2]).expect("written");
-        }), @"sentiment model: DIR/model.safetensors is damaged: it has 6567316 bytes, but its header says 13134632: it is cut off or not whole; fetch the model again");
+        }), @"sentiment model: DIR/model.safetensors is damaged: it has 6568175 bytes, but its header says 13136350: it is cut off or not whole; fetch the model again");
         insta::assert_snapshot!(reason(&|dir| fs::write(dir.join("model.safetensors"), "GGUF").expect("written")), @"sentiment model: DIR/model.safetensors is damaged: it is too short to be a safetensors file; fetch the model again");
         insta::assert_snapshot!(reason(&|dir| {
             let config = fs::read_to_string(dir.join("config.json")).expect("read");

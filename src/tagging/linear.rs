@@ -112,6 +112,7 @@ impl Linear {
             category: Some(self.category.likely(&short, &mut places)),
             urgency: Some(self.urgency.likely(&short, &mut places)),
             review: self.reviews.as_ref().map(|reviews| reviews.judge(text, &long, &mut places)),
+            pieces: Vec::new(),
         }
     }
 }

@@ -2,18 +2,18 @@
 //!
 //! The lexicon marks words it knows; people complain in whole clauses ("拖了四十多天", "three mornings
 //! off"). Each token is judged by its neighbours, by what the lexicon marked there and by the mood of
-//! the whole, and the likeliest sequence of labels is taken. `models/sentiment/train/marks.py` makes
-//! the same features; what changes here changes there.
+//! the whole; where the encoder has judged, its own view of the token counts beside; and the
+//! likeliest sequence of labels is taken. `models/sentiment/train/marks.py` makes the same
+//! features; what changes here changes there.
 
 use super::linear::quantised;
 use super::ngrams::{self, Token};
+use super::opinion::{Piece, SIGNS as LABELS};
 use super::text::Text;
 use crate::domain::understanding::{Intent, Keyword, Sentiment};
 
 use safetensors::SafeTensors;
 
-/// Outside a mark, at its beginning, inside it.
-const LABELS: usize = 3;
 const OUTSIDE: usize = 0;
 const BEGINS: usize = 1;
 /// Stands for the tokens before the first and after the last.
@@ -23,6 +23,14 @@ const AFTER: &str = "\u{4}";
 const MOST: usize = 3;
 /// In a long story one for each so many tokens.
 const TOKENS_A_MARK: usize = 40;
+
+/// How far the encoder is trusted beside this marker, as a power of what it finds likely. Chosen on the twelfth and
+/// thirteenth fixture so that marks are as long as a person's: longer ones would cover more and show less.
+const ENCODER_TRUST: f32 = 0.6;
+/// What an encoder gives no chance still has one.
+const FAINT: f64 = 1e-6;
+/// A mark hardly begins in the middle of what the encoder takes for one piece.
+const WITHIN: f64 = 1e-4;
 
 /// A loaded marker.
 #[derive(Debug)]
@@ -45,9 +53,9 @@ struct Span {
 
 /// The verdict on the whole utterance.
 #[derive(Debug, Clone, Copy)]
-struct Whole {
-    mood: Sentiment,
-    intent: Intent,
+pub(super) struct Whole {
+    pub mood: Sentiment,
+    pub intent: Intent,
 }
 
 impl Marker {
@@ -66,12 +74,22 @@ impl Marker {
         }
     }
 
-    /// Returns the keywords of an utterance, given those of the lexicon and the verdict: in a plain
-    /// report there is less to mark than in a complaint. A mark that the lexicon does not know
-    /// carries the mood of the whole.
-    pub(super) fn mark(&self, text: &Text, lexicon: &[Keyword], mood: Sentiment, intent: Intent) -> Vec<Keyword> {
+    /// Returns the keywords of an utterance, given those of the lexicon, what the encoder finds likely of
+    /// its pieces, if it was asked, and the verdict: in a plain report there is less to mark than in a
+    /// complaint. A mark that the lexicon does not know carries the mood of the whole.
+    pub(super) fn mark(&self, text: &Text, lexicon: &[Keyword], pieces: &[Piece], whole: Whole) -> Vec<Keyword> {
         let tokens = ngrams::tokens(&text.folded);
-        let labels = self.labels(&tokens, &said(text, &tokens, lexicon), Whole { mood, intent });
+        let said = said(text, &tokens, lexicon);
+        let mut scores: Vec<[f32; LABELS]> =
+            (0..tokens.len()).map(|at| self.scores(&tokens, &said, whole, at)).collect();
+        for (scores, token) in scores.iter_mut().zip(&tokens) {
+            if let Some(likely) = heard(text, token, pieces) {
+                for (score, likely) in scores.iter_mut().zip(likely) {
+                    *score += ENCODER_TRUST * likely;
+                }
+            }
+        }
+        let labels = self.labels(&scores);
         let mut spans: Vec<Span> = Vec::new();
         for (token, (label, gain)) in tokens.iter().zip(labels) {
             let (start, end) = text.chars_of(token.start, token.start + token.raw.len());
@@ -86,7 +104,8 @@ impl Marker {
             .filter_map(|span| text.given(span.start, span.end))
             .map(|(start, end, words)| {
                 let known: Vec<&Keyword> = lexicon.iter().filter(|word| word.start < end && start < word.end).collect();
-                let polarity = known.iter().max_by_key(|word| word.end - word.start).map_or(mood, |word| word.polarity);
+                let polarity =
+                    known.iter().max_by_key(|word| word.end - word.start).map_or(whole.mood, |word| word.polarity);
                 let why = match known.as_slice() {
                     [] => format!("wording → {}", polarity.name()),
                     known => known.iter().map(|word| word.why.as_str()).collect::<Vec<_>>().join("; "),
@@ -97,10 +116,9 @@ impl Marker {
     }
 
     /// Returns the likeliest labels together (Viterbi), each with how much more speaks for it than for no mark.
-    fn labels(&self, tokens: &[Token], said: &[char], whole: Whole) -> Vec<(usize, f32)> {
+    fn labels(&self, found: &[[f32; LABELS]]) -> Vec<(usize, f32)> {
         let mut total = [f32::NEG_INFINITY; LABELS];
-        let mut came: Vec<[usize; LABELS]> = Vec::with_capacity(tokens.len());
-        let found: Vec<[f32; LABELS]> = (0..tokens.len()).map(|at| self.scores(tokens, said, whole, at)).collect();
+        let mut came: Vec<[usize; LABELS]> = Vec::with_capacity(found.len());
         for (at, scores) in found.iter().enumerate() {
             let mut next = [f32::NEG_INFINITY; LABELS];
             let mut from = [OUTSIDE; LABELS];
@@ -121,8 +139,8 @@ impl Marker {
             came.push(from);
         }
         let mut label = (0..LABELS).max_by(|a, b| total[*a].total_cmp(&total[*b])).unwrap_or(OUTSIDE);
-        let mut labels = Vec::with_capacity(tokens.len());
-        for (from, scores) in came.iter().zip(&found).rev() {
+        let mut labels = Vec::with_capacity(found.len());
+        for (from, scores) in came.iter().zip(found).rev() {
             labels.push((label, scores[label] - scores[OUTSIDE]));
             label = from[label];
         }
@@ -167,6 +185,16 @@ impl Marker {
     }
 }
 
+/// Returns the log-probabilities of a token by the piece that it is part of, if the encoder has seen it.
+fn heard(text: &Text, token: &Token, pieces: &[Piece]) -> Option<[f32; LABELS]> {
+    let at = text.origin(text.at_byte(token.start));
+    let piece = pieces.iter().find(|piece| (piece.start..piece.end).contains(&at))?;
+    let [outside, begins, inside] = piece.likely;
+    let likely = if at == piece.start { piece.likely } else { [outside, WITHIN, begins + inside] };
+    #[expect(clippy::cast_possible_truncation, reason = "a logarithm between -14 and 0")]
+    Some(likely.map(|likely| (likely + FAINT).ln() as f32))
+}
+
 /// Returns the `most` stretches that are clearest marks, in the order in which they stand.
 fn clearest(mut spans: Vec<Span>, most: usize) -> Vec<Span> {
     spans.sort_by(|a, b| b.gain.total_cmp(&a.gain));
@@ -201,12 +229,16 @@ fn said(text: &Text, tokens: &[Token], lexicon: &[Keyword]) -> Vec<char> {
 mod tests {
     use std::path::Path;
 
+    use super::*;
     use crate::catalog;
     use crate::domain::understanding::Awaiting;
+    use crate::tagging::linear::Linear;
+    use crate::tagging::text::Script;
     use crate::tagging::{Judges, Lexical, Tagger};
 
+    const EMBEDDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/sentiment/ngrams.safetensors");
+
     fn marked(text: &str) -> Vec<String> {
-        const EMBEDDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/sentiment/ngrams.safetensors");
         let lexical = Lexical::new(&catalog::lexicon::embedded().expect("a lexicon")).expect("it compiles");
         let (tagger, faults) =
             Tagger::open(lexical, &Judges { ngrams: Some(Path::new(EMBEDDED)), ..Judges::default() });
@@ -223,6 +255,26 @@ mod tests {
     fn hardship_is_marked_where_no_word_of_mood_stands() {
         let found = marked("一个水龙头修了三趟，我请了两天假在家等，真的服了");
         assert!(found.iter().any(|words| words.contains("请了两天假") || words.contains("修了三趟")), "{found:?}");
+    }
+
+    #[test]
+    fn what_the_encoder_finds_in_a_piece_sways_the_marker() {
+        const GIVEN: &str = "厨房水龙头关不紧，\u{200b}滴水";
+        let model = Linear::load(Path::new(EMBEDDED)).expect("the embedded model");
+        let marker = model.marker().expect("a marker");
+        let text = Text::new(GIVEN, &Script::simplified());
+        let whole = Whole { mood: Sentiment::Neutral, intent: Intent::RepairReport };
+        let marks = |pieces: &[Piece]| marker.mark(&text, &[], pieces, whole);
+        let (sure, against) = ([1e-6, 1.0 - 2e-6, 1e-6], [1.0 - 2e-6, 1e-6, 1e-6]);
+        let piece = |start, end, likely| Piece { start, end, likely };
+        // 滴水 stands behind a character nobody sees; a piece of two characters begins one mark, not two.
+        let found = marks(&[piece(0, 9, against), piece(10, 12, sure)]);
+        assert_eq!(
+            found.iter().map(|mark| (mark.start, mark.end, mark.text.as_str())).collect::<Vec<_>>(),
+            [(10, 12, "滴水")]
+        );
+        assert_eq!(marks(&[piece(0, 12, against)]), []);
+        assert_eq!(marks(&[]), [], "who was not asked says nothing");
     }
 
     #[test]

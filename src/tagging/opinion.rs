@@ -14,9 +14,12 @@ pub const TRADES: usize = Category::ALL.len() + 1;
 /// Degrees of urgency, in the order of [`Urgency::ALL`].
 pub const DEGREES: usize = Urgency::ALL.len();
 
+/// What a piece of a text can be: outside a mark, at its beginning, inside one.
+pub const SIGNS: usize = 3;
+
 /// Probabilities; those of each question add up to 1. A classifier that was not trained for a
 /// question leaves it out.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Opinion {
     pub sentiment: [f64; MOODS],
     pub intent: Option<[f64; INTENTS]>,
@@ -24,6 +27,18 @@ pub struct Opinion {
     pub urgency: Option<[f64; DEGREES]>,
     /// Where the text may be a public review or a tweet rather than a message to a service.
     pub review: Option<Review>,
+    /// Piece by piece whether a person would highlight it; of a long text the middle is left out.
+    pub pieces: Vec<Piece>,
+}
+
+/// How likely a piece of a text is part of a keyword.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Piece {
+    /// First and one-past-last character, of the text as given.
+    pub start: usize,
+    pub end: usize,
+    /// Outside a mark, at its beginning, inside one.
+    pub likely: [f64; SIGNS],
 }
 
 /// What a text would mean as a public review or tweet.

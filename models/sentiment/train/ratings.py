@@ -24,7 +24,9 @@ from scipy.optimize import minimize
 import rows as domain
 
 HERE = Path(__file__).parent
-RIDGE, RAREST, LEAST = 2.0, 2, 0.03  # penalty of squared weights; signs met less often, and weights below, are left out
+RIDGE, RAREST, LEAST = 1.5, 2, 0.03  # penalty of squared weights; signs met less often, and weights below, are left out
+# To read a mark where none was given costs more than to ask once more.
+NONE_COUNTS = 1.2
 # What is awaited, and which scales a reading then has to be right on.
 SCALES = {"none": ("score", "nps"), "score_1_5": ("score",), "nps_0_10": ("nps",), "score_1_10": ("score10",)}
 # A row of these intents states no mark, whatever numbers it has.
@@ -90,25 +92,26 @@ def fit(questions: list[dict]) -> dict[int, float]:
     """Returns the weight of each sign. Where no reading is right, the right answer is to read nothing."""
     met = Counter(sign for question in questions for signs in question["signs"] for sign in set(signs))
     places = {sign: place for place, sign in enumerate(sorted(sign for sign, count in met.items() if count >= RAREST))}
-    columns, ends, hits, firsts = [], [0], [], []
+    columns, ends, hits, firsts, counts = [], [0], [], [], []
     for question in questions:
         if len(question["signs"]) < 2:
             continue
         firsts.append(len(hits))
+        counts.append(NONE_COUNTS if question["none"] else 1.0)
         hits += question["hits"] if any(question["hits"]) else [False] * (len(question["hits"]) - 1) + [True]
         for signs in question["signs"]:
             columns += [places[sign] for sign in signs if sign in places]
             ends.append(len(columns))
     table = sp.csr_matrix((np.ones(len(columns)), columns, ends), (len(hits), len(places)))
-    turned, right, firsts = table.T.tocsr(), np.array(hits, float), np.array(firsts)
+    turned, right, firsts, counts = table.T.tocsr(), np.array(hits, float), np.array(firsts), np.array(counts)
     group = np.repeat(np.arange(len(firsts)), np.diff(np.append(firsts, len(hits))))
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
         scores = table @ weights
         powers = np.exp(scores - np.maximum.reduceat(scores, firsts)[group])
         all_of, right_of = np.add.reduceat(powers, firsts), np.add.reduceat(powers * right, firsts)
-        slope = powers / all_of[group] - powers * right / right_of[group]
-        return np.log(all_of / right_of).sum() + RIDGE / 2 * weights @ weights, turned @ slope + RIDGE * weights
+        slope = (powers / all_of[group] - powers * right / right_of[group]) * counts[group]
+        return (np.log(all_of / right_of) * counts).sum() + RIDGE / 2 * weights @ weights, turned @ slope + RIDGE * weights
 
     found = minimize(loss, np.zeros(len(places)), jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
     return {sign: found[place] for sign, place in places.items() if abs(found[place]) >= LEAST}

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::super::opinion::trades;
+use super::super::opinion::{SIGNS, trades};
 use crate::domain::understanding::{Intent, Sentiment, Urgency};
 use crate::models::{Labels, Manifest};
 
@@ -51,7 +51,14 @@ pub(super) struct Checked {
     pub longest: usize,
     /// Whether the weights answer the questions for intent, trade and urgency too.
     pub has_heads: bool,
+    /// Whether they mark keywords too.
+    pub has_marks: bool,
 }
+
+/// The head that marks keywords, the one a model may lack: the linear marker then does it alone.
+const MARKS: &str = "marks";
+/// What it says of each token.
+const PLACES: [&str; SIGNS] = ["outside", "begins", "inside"];
 
 /// Configuration and vocabulary are small; anything larger is something else.
 const MOST_BYTES: u64 = 32 * 1024 * 1024;
@@ -113,6 +120,7 @@ pub(super) fn check(directory: &Path, labels: Option<&Labels>) -> Result<Checked
         return Err(ModelFault::OtherKind { path: vocabulary, reason });
     }
     let has_heads = !config.heads.is_empty();
+    let has_marks = config.heads.contains_key(MARKS);
     if let Some(reason) = wrong_heads(&config.heads).filter(|_| has_heads) {
         return Err(ModelFault::OtherKind { path: config_path, reason });
     }
@@ -130,6 +138,7 @@ pub(super) fn check(directory: &Path, labels: Option<&Labels>) -> Result<Checked
         lower_case: lower_case.unwrap_or(true),
         longest: config.max_position_embeddings,
         has_heads,
+        has_marks,
     })
 }
 
@@ -137,15 +146,17 @@ pub(super) fn check(directory: &Path, labels: Option<&Labels>) -> Result<Checked
 fn wrong_heads(heads: &BTreeMap<String, Vec<String>>) -> Option<String> {
     our_heads().into_iter().find_map(|(name, labels)| match heads.get(name) {
         Some(found) if *found == labels => None,
+        None if name == MARKS => None,
         found => Some(format!("the labels of its head {name} are {found:?}, but {labels:?} are needed")),
     })
 }
 
-fn our_heads() -> [(&'static str, Vec<&'static str>); 3] {
+fn our_heads() -> [(&'static str, Vec<&'static str>); 4] {
     [
         ("intent", Intent::ALL.map(Intent::name).to_vec()),
         ("category", trades().collect()),
         ("urgency", Urgency::ALL.map(Urgency::name).to_vec()),
+        (MARKS, PLACES.to_vec()),
     ]
 }
 

@@ -12,7 +12,7 @@ use rust_bert::{Config as _, RustBertError};
 use tch::nn::{self, Module as _, VarStore};
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::super::opinion::{DEGREES, INTENTS, MOODS, Opinion, TRADES};
+use super::super::opinion::{DEGREES, INTENTS, MOODS, Opinion, Piece, SIGNS, TRADES};
 use super::super::text::is_han;
 use super::files::{self, Checked};
 use crate::domain::understanding::Sentiment;
@@ -51,6 +51,15 @@ struct Heads {
     intent: nn::Linear,
     category: nn::Linear,
     urgency: nn::Linear,
+    /// Asked of every token; the others of the whole.
+    marks: Option<nn::Linear>,
+}
+
+/// A token of the network: an entry of the vocabulary and the characters it stands for.
+struct Token {
+    id: i64,
+    start: usize,
+    end: usize,
 }
 
 /// The network failed on a text.
@@ -92,7 +101,10 @@ impl Model {
 
     /// Judges a text whose characters are simplified.
     pub(super) fn judge(&self, text: &str) -> Result<Opinion, Failure> {
-        let ids = Tensor::from_slice(&self.ids(text)).unsqueeze(0);
+        let tokens = self.tokens(text);
+        let (first, last) = self.ends;
+        let ids: Vec<i64> = [first].into_iter().chain(tokens.iter().map(|token| token.id)).chain([last]).collect();
+        let ids = Tensor::from_slice(&ids).unsqueeze(0);
         tch::no_grad(|| match &self.network {
             Network::Distilled(network) => {
                 let scores = network.forward_t(Some(&ids), None, None, None, None, false);
@@ -102,6 +114,7 @@ impl Model {
                     category: None,
                     urgency: None,
                     review: None,
+                    pieces: Vec::new(),
                 })
             }
             Network::Bert(own) => {
@@ -109,12 +122,17 @@ impl Model {
                 let output = body.forward_t(Some(&ids), None, None, None, None, None, None, false)?;
                 let seen = output.pooled_output.unwrap_or_else(|| output.hidden_state.select(1, 0));
                 let asked = heads.as_ref();
+                let marks = asked.and_then(|heads| heads.marks.as_ref());
                 Ok(Opinion {
                     sentiment: self.moods(&mood.forward(&seen))?,
                     intent: asked.map(|heads| likely(&heads.intent.forward(&seen))).transpose()?,
                     category: asked.map(|heads| likely(&heads.category.forward(&seen))).transpose()?,
                     urgency: asked.map(|heads| likely(&heads.urgency.forward(&seen))).transpose()?,
                     review: None,
+                    pieces: match marks {
+                        Some(marks) => pieces(&tokens, &marks.forward(&output.hidden_state))?,
+                        None => Vec::new(),
+                    },
                 })
             }
         })
@@ -135,25 +153,27 @@ impl Model {
         Ok(moods)
     }
 
-    /// Returns the ids of a text between its ends; of a long one head and tail.
-    fn ids(&self, text: &str) -> Vec<i64> {
-        let tokens = self.tokenizer.tokenize(text);
-        let pieces = self.tokenizer.convert_tokens_to_ids(tokens.as_slice());
-        let mut ids = Vec::with_capacity(pieces.len() + 2);
+    /// Returns the tokens of a text, without its ends; of a long one head and tail.
+    fn tokens(&self, text: &str) -> Vec<Token> {
+        let found = self.tokenizer.tokenize_with_offsets(text);
+        let words = found.tokens;
+        let ids = self.tokenizer.convert_tokens_to_ids(words.as_slice());
+        let mut tokens = Vec::with_capacity(ids.len());
         let mut at = 0;
-        while let (Some(id), Some(rest)) = (pieces.get(at), tokens.get(at..)) {
+        while let (Some(id), Some(rest)) = (ids.get(at), words.get(at..)) {
             let (id, length) = self.run(rest).unwrap_or((*id, 1));
-            ids.push(id);
+            // What stands for no character of the text is the mark of nothing.
+            let place = |at: usize| found.offsets.get(at).copied().flatten();
+            let (start, end) = (place(at).map_or(0, |it| it.begin), place(at + length - 1).map_or(0, |it| it.end));
+            tokens.push(Token { id, start: start as usize, end: end as usize });
             at += length;
         }
         let room = self.longest.saturating_sub(2);
-        if ids.len() > room {
+        if tokens.len() > room {
             let head = room / 2;
-            ids.drain(head..ids.len() - (room - head));
+            tokens.drain(head..tokens.len() - (room - head));
         }
-        ids.insert(0, self.ends.0);
-        ids.push(self.ends.1);
-        ids
+        tokens
     }
 
     /// Returns the longest known run of characters at the beginning, and how many tokens it takes.
@@ -188,6 +208,18 @@ fn likely<const N: usize>(scores: &Tensor) -> Result<[f64; N], TchError> {
     Ok(found)
 }
 
+/// Returns what is likely of each token, given scores for the ends too.
+fn pieces(tokens: &[Token], scores: &Tensor) -> Result<Vec<Piece>, TchError> {
+    let likely = scores.f_softmax(-1, Kind::Float)?;
+    let numbers: Vec<f64> = Vec::try_from(likely.f_flatten(0, -1)?)?;
+    let (rows, _) = numbers.as_chunks::<SIGNS>();
+    Ok(tokens
+        .iter()
+        .zip(rows.iter().skip(1))
+        .map(|(token, row)| Piece { start: token.start, end: token.end, likely: *row })
+        .collect())
+}
+
 fn bert(checked: &Checked) -> Result<Network, String> {
     let config = BertConfig::from_file(&checked.config);
     let mut store = VarStore::new(Device::Cpu);
@@ -202,6 +234,7 @@ fn bert(checked: &Checked) -> Result<Network, String> {
         intent: linear(&root / "heads" / "intent", INTENTS),
         category: linear(&root / "heads" / "category", TRADES),
         urgency: linear(&root / "heads" / "urgency", DEGREES),
+        marks: checked.has_marks.then(|| linear(&root / "heads" / "marks", SIGNS)),
     });
     store.load(&checked.weights).map_err(|error| error.to_string())?;
     // A file of half floats makes the network one of half floats, and on a processor that is several times slower.
