@@ -143,6 +143,14 @@ fn locate(path: PathBuf) -> PathBuf {
     program.ancestors().skip(1).map(|above| above.join(&path)).find(|there| there.exists()).unwrap_or(path)
 }
 
+/// Opens the database and brings it up to date.
+async fn migrated(config: &Config) -> anyhow::Result<Store> {
+    let url = &config.database.url;
+    let store = Store::open(url.expose()).await.with_context(|| format!("[database] url = {url}"))?;
+    store.migrate().await.with_context(|| format!("[database] url = {url}"))?;
+    Ok(store)
+}
+
 /// Opens a database that must be up to date already: whoever only looks changes nothing.
 async fn up_to_date(config: &Config) -> anyhow::Result<Store> {
     let url = &config.database.url;

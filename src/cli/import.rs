@@ -14,7 +14,6 @@ use crate::domain::language::Language;
 use crate::domain::register::Register;
 use crate::register::fault::{Fault, Faults};
 use crate::register::{Importer, Report, book, template};
-use crate::store::Store;
 
 /// Brings projects, units, contacts, staff, subcontractors and warranty terms in from a table
 ///
@@ -63,9 +62,7 @@ impl Import {
             return Ok(ExitCode::SUCCESS);
         }
         let bytes = self.read()?;
-        let url = &config.database.url;
-        let store = Store::open(url.expose()).await.with_context(|| format!("[database] url = {url}"))?;
-        store.migrate().await.with_context(|| format!("[database] url = {url}"))?;
+        let store = super::migrated(&config).await?;
         let importer = Importer {
             store: store.clone(),
             catalog: Arc::new(catalog),

@@ -70,9 +70,7 @@ impl Qr {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<()> {
         let format = self.format()?;
         let links = self.links(&config).await?;
-        let url = &config.database.url;
-        let store = Store::open(url.expose()).await.with_context(|| format!("[database] url = {url}"))?;
-        store.migrate().await.with_context(|| format!("[database] url = {url}"))?;
+        let store = super::migrated(&config).await?;
         let (name, codes) = self.codes(&store, &links).await?;
         store.close().await;
         let catalog =

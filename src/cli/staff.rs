@@ -59,10 +59,8 @@ pub(super) enum StaffCommand {
 impl StaffCommand {
     /// Runs the command.
     pub(super) async fn run(self, config: Config) -> anyhow::Result<()> {
-        let url = &config.database.url;
         let telegram = config.telegram.clone();
-        let store = Store::open(url.expose()).await.with_context(|| format!("[database] url = {url}"))?;
-        store.migrate().await.with_context(|| format!("[database] url = {url}"))?;
+        let store = super::migrated(&config).await?;
         match self {
             StaffCommand::Add { login, name, role, region } => add(&store, login, name, role, region).await?,
             StaffCommand::Password { login } => set_password(&store, login).await?,
