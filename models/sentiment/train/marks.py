@@ -71,18 +71,25 @@ def lexicon_of(words: list[tuple[int, int, str]], folded_at: list[int], keywords
     return said
 
 
+def stretches(text: str, spans: list[str]) -> list[tuple[int, int]]:
+    """Where marked words stand, each after the one before if it is found there."""
+    found, at = [], 0
+    for span in spans:
+        start = text.find(span, at)
+        start = text.find(span) if start < 0 else start
+        if start >= 0:
+            at = start + len(span)
+            found.append((start, at))
+    return found
+
+
 def labels_of(words: list[tuple[int, int, str]], folded: str, spans: list[str]) -> list[int]:
     """Which tokens a person marked."""
-    labels, at = [OUT] * len(words), 0
-    for span in spans:
-        wanted = fold(span)
-        start = folded.find(wanted, at)
-        start = folded.find(wanted) if start < 0 else start
-        if start < 0:
-            continue
-        at, begun = start + len(wanted), False
+    labels = [OUT] * len(words)
+    for start, end in stretches(folded, [fold(span) for span in spans]):
+        begun = False
         for place, (a, b, _) in enumerate(words):
-            if a >= start and b <= start + len(wanted):
+            if a >= start and b <= end:
                 labels[place] = INSIDE if begun else BEGINS
                 begun = True
     return labels

@@ -85,15 +85,7 @@ def smoothed(aim: Sequence[float]) -> tuple[float, ...]:
 
 def signed(text: str, tokenizer: vocabulary.Tokenizer, spans: list[str], weight: float) -> tuple[list[int], float]:
     """For each id whether it is outside what a person marked, begins it or goes on with it; and what that counts."""
-    found, at = [UNASKED], 0
-    places = []
-    for span in spans:
-        start = text.find(span, at)
-        start = text.find(span) if start < 0 else start
-        if start >= 0:
-            at = start + len(span)
-            places.append((start, at))
-    before = None
+    found, places, before = [UNASKED], marks.stretches(text, spans), None
     for _, start, end in tokenizer.placed(text, LONGEST):
         within = next((place for place in places if 2 * (min(place[1], end) - max(place[0], start)) >= end - start > 0), None)
         found.append(marks.OUT if within is None else marks.INSIDE if within == before else marks.BEGINS)
@@ -162,10 +154,10 @@ def loss_of(net: Classifier, batch: list[tuple], before: Classifier | None) -> t
     seen = net.pooled(tokens)
     moods = torch.tensor([text[1][0] for text in batch], dtype=torch.float)
     if before is not None:
+        reviews = [place for place, text in enumerate(batch) if len(text[1]) == 1]
         with torch.no_grad():
-            own = before.heads["sentiment"](before(ids)).float().softmax(-1)
-        is_review = torch.tensor([len(text[1]) == 1 for text in batch])
-        moods = torch.where(is_review[:, None], moods.lerp(own, OWN), moods)
+            own = before.heads["sentiment"](before(ids[reviews])).float().softmax(-1)
+        moods[reviews] = moods[reviews].lerp(own, OWN)
     weight = torch.tensor([text[2] for text in batch])
     each = F.cross_entropy(net.heads["sentiment"](seen).float(), moods, reduction="none")
     loss = (each * weight).mean()
