@@ -39,7 +39,7 @@ HEADS = {
     "marks": 3,
 }
 QUESTIONS = [head for head in HEADS if head != "marks"]
-TOKENS, REPEATS, HIDDEN_TOKENS, SMOOTHED = 8192, 3, 0.15, 0.08
+TOKENS, HIDDEN_TOKENS, SMOOTHED = 8192, 0.15, 0.08
 # How far the weights a go begins from are believed about a review, beside its label, where they are asked.
 OWN = 0.6
 # What marks count that were made before their authors had seen how the development half is marked.
@@ -115,9 +115,9 @@ def company(texts: list[list[int]], size: int) -> np.ndarray:
     return vectors / (vectors.std() + 1e-9) * 0.04
 
 
-def batches(data: dict, chance: random.Random) -> list[list[tuple]]:
-    """One round through everything, texts of like length together, in random order."""
-    pool = data["reviews"] + data["rows"] * REPEATS
+def batches(data: dict, repeats: int, chance: random.Random) -> list[list[tuple]]:
+    """One round through everything, our own rows so many times, texts of like length together, in random order."""
+    pool = data["reviews"] + data["rows"] * repeats
     chance.shuffle(pool)
     made = []
     for begin in range(0, len(pool), 8192):
@@ -225,6 +225,7 @@ def main() -> None:
     ask.add_argument("--marked", type=Path, nargs="*", default=[], help="of these the marks are learnt as well")
     ask.add_argument("--work", type=Path, default=HERE / "work")
     ask.add_argument("--rounds", type=float, default=1.5, help="how often every text is seen")
+    ask.add_argument("--repeats", type=int, default=3, help="how often a round shows the rows of this domain")
     ask.add_argument("--rate", type=float, default=1e-3)
     ask.add_argument("--begin", type=Path, help="weights to go on from, instead of from nothing")
     ask.add_argument("--own", action="store_true", help="aim reviews at what the weights of --begin say, beside the labels")
@@ -262,11 +263,11 @@ def main() -> None:
         net.words.weight.data[5:] = torch.tensor(vectors[5:], dtype=torch.float32)
     print(f"{len(data['reviews'])} reviews, {len(data['rows'])} rows, {sum(p.numel() for p in net.parameters())} parameters", flush=True)
     # Rounds and not minutes, so that a quicker machine is sooner done and does not see the texts too often.
-    last = round(asked.rounds * len(batches(data, random.Random(1))))
+    last = round(asked.rounds * len(batches(data, asked.repeats, random.Random(1))))
     clock, total, many = time.monotonic, 0.0, 0
     begun, said = clock() - spent, clock()
     while steps < last:
-        for batch in batches(data, chance):
+        for batch in batches(data, asked.repeats, chance):
             done = steps / last
             if done >= 1:
                 break
