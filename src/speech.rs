@@ -11,6 +11,7 @@
 
 pub mod activity;
 pub mod decode;
+pub mod ggml;
 pub mod sandbox;
 pub mod script;
 pub mod service;
@@ -102,7 +103,12 @@ pub struct Transcript {
     pub confidence: f32,
     /// Name of the model, as `huifang models` lists it, or its file name.
     pub model: String,
+    /// Whether somebody also says what nothing believable could be made of: the text has a gap there.
+    pub in_part: bool,
 }
+
+/// Stands where speech was not understood.
+const GAP: &str = "……";
 
 /// Why a recording was not turned into text. In each case the recording itself is unharmed and a
 /// person can listen to it.
@@ -321,7 +327,7 @@ impl Ear {
         for piece in speech.pieces.iter().filter_map(|range| samples.get(range.clone())) {
             written.push(recogniser.recognise(piece, language, vocabulary, deadline).map_err(|fault| match fault {
                 WhisperFault::Deadline => SpeechError::Deadline,
-                WhisperFault::Model(_) => SpeechError::Broken(fault.to_string()),
+                WhisperFault::Model(_) | WhisperFault::File(_) => SpeechError::Broken(fault.to_string()),
             })?);
         }
         self.believe(written, &speech, samples, language)
@@ -365,24 +371,31 @@ impl Ear {
         samples: &[f32],
         language: Language,
     ) -> Result<Heard, SpeechError> {
-        let (mut believed, mut doubted) = (Vec::new(), 0);
+        // A piece that is doubted leaves a gap in the text.
+        let (mut texts, mut believed, mut in_part) = (Vec::new(), Vec::new(), false);
         for piece in written {
             if piece.doubtful {
-                doubted += 1;
+                in_part = true;
+                if texts.last().is_none_or(|last| last != GAP) {
+                    texts.push(GAP.to_owned());
+                }
             } else if !piece.text.is_empty() && !self.script.is_said_to_silence(&piece.text, speech.loudness) {
+                texts.push(piece.text.clone());
                 believed.push(piece);
             }
         }
-        match (believed.is_empty(), doubted) {
-            (true, 0) => Ok(nothing(samples)),
-            (true, _) => Err(SpeechError::Unclear),
-            (false, _) => Ok(Heard::Speech(self.transcript(&believed, language, seconds(samples)))),
+        match (believed.is_empty(), in_part) {
+            (true, false) => Ok(nothing(samples)),
+            (true, true) => Err(SpeechError::Unclear),
+            (false, _) => {
+                let transcript = self.transcript(&texts, &believed, language, seconds(samples));
+                Ok(Heard::Speech(Transcript { in_part, ..transcript }))
+            }
         }
     }
 
-    fn transcript(&self, written: &[Written], language: Language, seconds: f64) -> Transcript {
-        let texts: Vec<String> = written.iter().map(|piece| piece.text.clone()).collect();
-        let raw_text = script::join(&texts);
+    fn transcript(&self, texts: &[String], written: &[Written], language: Language, seconds: f64) -> Transcript {
+        let raw_text = script::join(texts);
         let tokens: usize = written.iter().map(|piece| piece.tokens).sum();
         let sum: f32 = written.iter().map(|piece| piece.log_probability * piece.tokens as f32).sum();
         Transcript {
@@ -392,6 +405,7 @@ impl Ear {
             seconds,
             confidence: (sum / tokens.max(1) as f32).exp(),
             model: self.model.clone(),
+            in_part: false,
         }
     }
 }

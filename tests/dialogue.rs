@@ -203,7 +203,7 @@ impl World {
             Happening::Words { text, understood, voice: false } => Event::Text { text, understood: *understood },
             Happening::Words { text, understood, voice: true } => {
                 let media = self.state.listening.first().copied().unwrap_or(MediaId(self.id()));
-                Event::Transcribed { media, text, understood: *understood }
+                Event::Transcribed { media, text, understood: *understood, in_part: self.minted.is_multiple_of(2) }
             }
             Happening::Button(at) => {
                 let offered: &Choice = self.state.offered.get(at.checked_rem(self.state.offered.len())?)?;

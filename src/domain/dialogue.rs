@@ -96,7 +96,9 @@ pub fn step(state: State, event: Event, ctx: &Ctx<'_>) -> Step {
         Event::Choice { id } => turn.choice(&id),
         Event::Photos { media, caption } => turn.photos(media, caption),
         Event::Voice { media } => turn.voice(media),
-        Event::Transcribed { media, text, understood } => turn.transcribed(media, text, understood),
+        Event::Transcribed { media, text, understood, in_part } => {
+            turn.transcribed(media, text, understood, in_part);
+        }
         Event::NotHeard { media, why } => turn.not_heard(media, why),
         Event::Refused(refusal) => turn.refused(refusal),
         Event::Bound(binding) => turn.bound(binding),

@@ -87,7 +87,12 @@ impl Runner {
                             }
                             _ => understood,
                         };
-                        let event = Event::Transcribed { media, text: transcript.text, understood };
+                        let event = Event::Transcribed {
+                            media,
+                            text: transcript.text,
+                            understood,
+                            in_part: transcript.in_part,
+                        };
                         intake.apply(tx, dialogue, event).await
                     }
                     Ear::None(silence) => {
@@ -243,11 +248,12 @@ impl Runner {
                     | SpeechError::UnknownFormat
                     | SpeechError::Unsupported(_)
                     | SpeechError::Damaged(_) => given_up(NotHeard::Unreadable),
-                    SpeechError::Unclear => given_up(NotHeard::NoSpeech),
-                    SpeechError::ModelMissing(_) | SpeechError::ModelUnusable { .. } | SpeechError::NotAsKnown(_) => {
-                        given_up(NotHeard::Failed)
-                    }
-                    SpeechError::Refused(_) => given_up(NotHeard::Failed),
+                    // Somebody speaks: who says what nobody writes down is listened to.
+                    SpeechError::Unclear
+                    | SpeechError::ModelMissing(_)
+                    | SpeechError::ModelUnusable { .. }
+                    | SpeechError::NotAsKnown(_)
+                    | SpeechError::Refused(_) => given_up(NotHeard::Failed),
                     SpeechError::Later { wait, .. } => Err(Outcome::later(wait, error.into())),
                     SpeechError::Deadline | SpeechError::Broken(_) => Err(Outcome::Retry(error.into())),
                 }

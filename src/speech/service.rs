@@ -27,7 +27,7 @@ use crate::http;
 const SILENCE: Duration = Duration::from_secs(60);
 /// Largest answer: an hour of speech with the times of every word has less.
 const LARGEST_ANSWER: usize = 1024 * 1024;
-/// Most characters of vocabulary; services keep the end of a longer one.
+/// Most characters of vocabulary: its end, where the project's own names stand, and which services keep too.
 const PROMPT_CHARACTERS: usize = 400;
 /// Mean log probability below which a segment is not believed, as in OpenAI's decoder.
 const DOUBTFUL: f32 = -1.0;
@@ -155,7 +155,8 @@ impl Service {
             .text("response_format", "verbose_json")
             .text("temperature", "0");
         if let Some(vocabulary) = vocabulary {
-            form = form.text("prompt", vocabulary.chars().take(PROMPT_CHARACTERS).collect::<String>());
+            let skipped = vocabulary.chars().count().saturating_sub(PROMPT_CHARACTERS);
+            form = form.text("prompt", vocabulary.chars().skip(skipped).collect::<String>());
         }
         let mut request = self.client.post(self.url.clone()).multipart(form);
         if let Some(key) = self.key.as_ref().map(Secret::expose) {
@@ -193,6 +194,7 @@ impl Service {
             404 | 405 => {
                 refused("correct [speech] service_url or service_model (HUIFANG_SPEECH__SERVICE_URL, …_MODEL)")
             }
+            300..=399 => refused("it sends on to another address; put the last one into [speech] service_url"),
             408 | 425 | 429 | 500..=599 => ServiceFault::Busy { place, status, wait },
             _ => refused("it does not take what it was sent; see [speech] service_model"),
         }

@@ -8,9 +8,12 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperError, WhisperState};
+use whisper_rs::{
+    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperError, WhisperState, WhisperTokenId,
+};
 
 use super::decode::SAMPLE_RATE;
+use super::ggml::{self, GgmlFault};
 use super::script;
 use crate::domain::language::Language;
 use crate::models::manifest::{AudioWindow, SpeechTraits};
@@ -27,6 +30,8 @@ pub enum WhisperFault {
     Deadline,
     #[error("{0}")]
     Model(WhisperError),
+    #[error("{0}")]
+    File(GgmlFault),
 }
 
 /// What a model wrote for one piece.
@@ -63,8 +68,9 @@ impl Recogniser {
     /// Loads a model in ggml format.
     ///
     /// # Errors
-    /// When whisper.cpp cannot make sense of the file.
+    /// When the file is no whole Whisper, or whisper.cpp cannot make sense of it.
     pub fn load(path: &Path, traits: SpeechTraits, threads: usize) -> Result<Recogniser, WhisperFault> {
+        ggml::check(path).map_err(WhisperFault::File)?;
         // Otherwise whisper.cpp prints to standard error.
         whisper_rs::install_logging_hooks();
         let context =
@@ -111,7 +117,7 @@ impl Recogniser {
         deadline: Instant,
     ) -> Result<Written, WhisperFault> {
         let prompt = match vocabulary.filter(|_| self.traits.prompt) {
-            Some(vocabulary) => self.context.tokenize(vocabulary, PROMPT_TOKENS).unwrap_or_default(),
+            Some(vocabulary) => self.prompt(vocabulary),
             None => Vec::new(),
         };
         let confidence = self.traits.least_confidence;
@@ -130,6 +136,14 @@ impl Recogniser {
         let second = run(state, wide, piece, limits)?;
         let first_is_better = second.doubtful && first.log_probability > second.log_probability;
         Ok(if first_is_better { first } else { second })
+    }
+
+    /// Returns the last tokens of a vocabulary, in which the project's own names stand.
+    fn prompt(&self, vocabulary: &str) -> Vec<WhisperTokenId> {
+        // Room for a token a byte: whisper-rs 0.16 takes "too little room" for a length.
+        let mut tokens = self.context.tokenize(vocabulary, vocabulary.len() + 1).unwrap_or_default();
+        tokens.drain(..tokens.len().saturating_sub(PROMPT_TOKENS));
+        tokens
     }
 
     fn parameters<'a>(&self, strategy: SamplingStrategy, limits: Limits) -> FullParams<'a, 'a> {
@@ -242,6 +256,15 @@ mod tests {
         let written = recogniser.recognise(&leak(), Language::English, None, in_time).unwrap();
         assert!(written.doubtful, "{written:?}");
         assert!(!recogniser.recognise(&leak(), Language::Chinese, None, in_time).unwrap().doubtful);
+    }
+
+    #[test]
+    fn of_a_long_vocabulary_the_last_names_are_shown() {
+        let recogniser = recogniser();
+        let names = (0..200).map(|number| format!("翠湖花园{number}期")).collect::<Vec<_>>().join(" ");
+        let (all, last) = (recogniser.prompt(&names), recogniser.prompt("期"));
+        assert_eq!(all.len(), PROMPT_TOKENS);
+        assert!(all.ends_with(&last), "{all:?} ends with {last:?}");
     }
 
     #[test]

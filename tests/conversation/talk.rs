@@ -166,7 +166,7 @@ impl Talk {
         let (intake, dialogue, text) = (self.intake.clone(), self.dialogue().await, words.to_owned());
         let state = self.state().await;
         let understood = intake.understand(&text, &state);
-        self.happens(dialogue, Event::Transcribed { media, text, understood }).await;
+        self.happens(dialogue, Event::Transcribed { media, text, understood, in_part: false }).await;
     }
 
     pub(crate) async fn is_not_heard(&mut self, media: MediaId, why: NotHeard) {

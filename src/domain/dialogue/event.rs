@@ -20,8 +20,8 @@ pub enum Event {
     Photos { media: Vec<MediaId>, caption: Option<(String, Understanding)> },
     /// A voice message came in and lies in the media store, not yet heard.
     Voice { media: MediaId },
-    /// A voice message was recognised.
-    Transcribed { media: MediaId, text: String, understood: Understanding },
+    /// A voice message was recognised; `in_part` if not all of its speech was.
+    Transcribed { media: MediaId, text: String, understood: Understanding, in_part: bool },
     /// A voice message yielded no words.
     NotHeard { media: MediaId, why: NotHeard },
     /// Something was sent that could not be taken.

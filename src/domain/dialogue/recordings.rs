@@ -77,8 +77,11 @@ impl Turn<'_> {
         self.state.offered = offered; // the question still stands
     }
 
-    /// The words of a voice message are known.
-    pub(super) fn transcribed(&mut self, media: MediaId, text: String, understood: Understanding) {
+    /// The words of a voice message are known; where some are not, a person listens too.
+    pub(super) fn transcribed(&mut self, media: MediaId, text: String, understood: Understanding, in_part: bool) {
+        if in_part {
+            self.effect(Effect::Raise { kind: FlagKind::VoiceUnheard, about: About::Conversation });
+        }
         self.state.listening.retain(|waiting| *waiting != media);
         self.state.unheard = 0;
         if !self.state.handed_over() {

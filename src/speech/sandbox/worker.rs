@@ -17,7 +17,6 @@ use super::wire;
 const MEMORY: u64 = 512 * 1024 * 1024;
 /// CPU time of a worker in seconds.
 const CPU_SECONDS: u64 = 20;
-const OPEN_FILES: u64 = 16;
 /// As much as `crate::models::behind` gives way; it is not part of the small program.
 const NICENESS: i32 = 10;
 
@@ -54,15 +53,17 @@ fn confine() -> io::Result<bool> {
     for (resource, limit) in [
         (Resource::As, memory),
         (Resource::Cpu, CPU_SECONDS),
-        (Resource::Nofile, OPEN_FILES),
         (Resource::Fsize, 0),
         (Resource::Core, 0),
         (Resource::Nproc, 0),
     ] {
         setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) })?;
     }
-    // Kernels before 5.13 know no Landlock; there the limits above are all there is.
-    Ok(landlock().is_ok_and(|status| status == RulesetStatus::FullyEnforced))
+    // Kernels before 5.13 know no Landlock; there the limits are all there is.
+    let enforced = landlock().is_ok_and(|status| status == RulesetStatus::FullyEnforced);
+    // No further descriptor, so no socket of any family either. Landlock itself needs one.
+    setrlimit(Resource::Nofile, Rlimit { current: Some(0), maximum: Some(0) })?;
+    Ok(enforced)
 }
 
 /// Forbids every file, TCP and, on kernels that can, signals and abstract sockets.
