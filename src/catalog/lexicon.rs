@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use super::fault::Fault;
 use crate::domain::lexicon::pattern::Pattern;
-use crate::domain::lexicon::{DangerKind, Entry, Lexicon, Meaning, PlaceKind};
+use crate::domain::lexicon::{DangerKind, Entry, Lexicon, Meaning, PlaceKind, Reach};
 use crate::domain::understanding::{Category, Intent, Urgency};
 
 /// The files that are built in: path below `prompts/`, content.
@@ -96,7 +96,7 @@ struct RawEntry {
     #[serde(default)]
     rest: bool,
     #[serde(default)]
-    before: bool,
+    reach: Reach,
     category: Option<Category>,
     intent: Option<Intent>,
     level: Option<Urgency>,
@@ -160,7 +160,7 @@ fn read_meaning(file: &str, text: &str, raw: &RawEntry) -> Result<Meaning, Fault
         "symptom" => Meaning::Symptom { category: raw.category, weight: weight()? },
         "place" => Meaning::Place { kind: raw.place.ok_or_else(|| missing("place"))? },
         "danger" => Meaning::Danger { level: raw.level.ok_or_else(|| missing("level"))?, kind: danger()? },
-        "guard" => Meaning::Guard { kind: danger()?, before: raw.before },
+        "guard" => Meaning::Guard { kind: danger()?, reach: raw.reach },
         "intent" => Meaning::Intent { intent: raw.intent.ok_or_else(|| missing("intent"))?, weight: weight()? },
         "since" => Meaning::Since,
         "wished_time" => Meaning::WishedTime,

@@ -71,9 +71,8 @@ pub enum Meaning {
     Place { kind: PlaceKind },
     /// A situation that needs somebody soon.
     Danger { level: Urgency, kind: DangerKind },
-    /// Dangers near it are not meant now: a drill, a figure of speech, a settled matter.
-    /// One that works `before` only guards what comes after it in its sentence ("if", hearsay).
-    Guard { kind: DangerKind, before: bool },
+    /// Dangers within its reach are not meant now: a drill, a figure of speech, a settled matter.
+    Guard { kind: DangerKind, reach: Reach },
     /// Speaks for an intent with this much weight (negative: against it).
     Intent { intent: Intent, weight: f64 },
     /// Since when.
@@ -84,7 +83,7 @@ pub enum Meaning {
     Yes,
     /// A plain no.
     No,
-    /// Names what is rated: `overall`, `speed`, `skill`, `communication`, `appearance`, `function`.
+    /// Names what is rated: `overall`, `speed`, `skill`, `communication`, `appearance`, `function`, `cleanliness`, `price`.
     Aspect { name: String },
     /// A word that goes before or after a rating ("给", "打", "I'd give").
     Rating,
@@ -102,7 +101,7 @@ pub enum Meaning {
     Deduct,
     /// All of the aspects named, or all the others, get the same rating (都, 其他).
     Everything { rest: bool },
-    /// What speech recognition makes of a rating; read as one only where a rating is awaited.
+    /// What speech recognition makes of a rating; where none is awaited, read as one only by its wording.
     Homophone { value: f64 },
     /// A unit that makes the number before it no rating (楼, 天, 块钱).
     Unit,
@@ -124,6 +123,19 @@ pub enum PlaceKind {
     Relation,
     /// A side or spot that goes with it (旁边, 那面墙).
     Side,
+}
+
+/// Which dangers a guard speaks against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// Those of its sentence, before and behind it, and those near by.
+    #[default]
+    Sentence,
+    /// Those that come after it in its sentence ("if", hearsay).
+    After,
+    /// Only what it shares a character with: it is another word that sounds like danger (麻烦, "smoke alarm").
+    Word,
 }
 
 /// What sort of danger; a guard of the kind `any` stands against all of them.

@@ -5,7 +5,7 @@
 
 use super::matcher::Found;
 use super::text::Text;
-use crate::domain::lexicon::{DangerKind, Meaning};
+use crate::domain::lexicon::{DangerKind, Meaning, Reach};
 use crate::domain::understanding::{Category, Hazard, Intent, Sentiment, Urgency};
 
 /// The dangers that are meant.
@@ -39,6 +39,9 @@ pub(super) fn usual(intent: Intent, sentiment: Sentiment) -> Urgency {
         Intent::SurveyAnswer | Intent::Praise | Intent::Suggestion | Intent::Smalltalk => Urgency::Low,
     }
 }
+
+/// So far, in characters, a guard reaches into other sentences.
+const NEAR: usize = 40;
 
 /// Looks for dangers that no guard speaks against.
 pub(super) fn read(text: &Text, found: &[Found]) -> Alarm {
@@ -92,20 +95,20 @@ fn deadliness(hazard: Hazard) -> u8 {
 }
 
 fn is_guarded(text: &Text, found: &[Found], danger: &Found, kind: DangerKind) -> bool {
+    let contrasts: Vec<&Found> = found.iter().filter(|find| matches!(find.meaning, Meaning::Contrast)).collect();
     found.iter().any(|guard| {
-        let Meaning::Guard { kind: against, before } = guard.meaning else { return false };
+        let Meaning::Guard { kind: against, reach } = guard.meaning else { return false };
         if *against != DangerKind::Any && *against != kind {
             return false;
         }
         let (low, high) =
             if guard.start < danger.start { (guard.end, danger.start) } else { (danger.end, guard.start) };
-        let turned =
-            found.iter().any(|find| matches!(find.meaning, Meaning::Contrast) && find.start >= low && find.end <= high);
-        let near = text.same_sentence(guard.start, danger.start) || high.saturating_sub(low) <= 40;
-        if *before {
-            let leads = guard.start <= danger.start && text.same_sentence(guard.start, danger.start);
-            return leads && !turned;
+        let turned = || contrasts.iter().any(|find| find.start >= low && find.end <= high);
+        let together = || text.same_sentence(guard.start, danger.start);
+        match reach {
+            Reach::Word => guard.overlaps(danger),
+            Reach::After => guard.start <= danger.start && together() && !turned(),
+            Reach::Sentence => guard.overlaps(danger) || (high.saturating_sub(low) <= NEAR || together()) && !turned(),
         }
-        guard.overlaps(danger) || near && !turned
     })
 }
