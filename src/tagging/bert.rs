@@ -1,5 +1,5 @@
 //! The BERT classifier: negative, neutral or positive, from local files through rust-bert; and
-//! intent, trade and urgency, where the file has heads for them.
+//! intent, trade, urgency and the marks of keywords, where the file has heads for them.
 //!
 //! The model is loaded once and lives on a thread of its own, since libtorch's handles may not
 //! be shared; requests wait in a short queue. Everything that can be wrong with the files is
@@ -18,12 +18,11 @@ use tokio::sync::{mpsc, oneshot};
 pub use self::files::ModelFault;
 use self::model::Model;
 use super::opinion::Opinion;
+use super::text::MOST_CHARS;
 use crate::models::{Labels, behind};
 
 /// Requests that may wait for the one model; more wait in their own tasks.
 const QUEUE: usize = 64;
-/// Characters of an utterance the model is shown: beyond this its positions are used up anyway.
-const MOST_CHARS: usize = 512;
 
 /// A loaded classifier. Cloning it shares the one model.
 #[derive(Debug, Clone)]

@@ -16,7 +16,7 @@ use super::marks::Marker;
 use super::ngrams;
 use super::opinion::{DEGREES, INTENTS, MOODS, Opinion, Review, TRADES, softmax, trades};
 use super::score::Chooser;
-use super::text::Text;
+use super::text::{Text, is_han};
 use crate::domain::understanding::{Intent, Sentiment, Urgency};
 use crate::models::Manifest;
 
@@ -119,7 +119,7 @@ impl Linear {
 
 impl Reviews {
     fn judge(&self, text: &Text, hashes: &[u32], places: &mut Vec<usize>) -> Review {
-        let chinese = text.chars.iter().any(|c| ('\u{3400}'..='\u{9fff}').contains(c));
+        let chinese = text.chars.iter().copied().any(is_han);
         let head = if chinese { &self.chinese } else { &self.other };
         let [negative, positive] = head.scores(hashes, places);
         Review { likely: self.kind.likely(hashes, places)[1], sentiment: softmax([negative, 0.0, positive]) }

@@ -110,7 +110,7 @@ impl Marker {
                 let polarity =
                     known.iter().max_by_key(|word| word.end - word.start).map_or(whole.mood, |word| word.polarity);
                 let why = match known.as_slice() {
-                    [] => format!("wording → {}", polarity.name()),
+                    [] => format!("{} → {}", Keyword::BY_WORDING, polarity.name()),
                     known => known.iter().map(|word| word.why.as_str()).collect::<Vec<_>>().join("; "),
                 };
                 Keyword { text: words.to_owned(), start, end, polarity, why }

@@ -70,7 +70,7 @@ pub(super) fn read(text: &Text, found: &[Found]) -> Mood {
         }
         if let Some((start, end, words)) = text.given(token.from, token.found.end) {
             let polarity = sentiment_of(token.value);
-            let why = format!("{} → {}", token.why, name(polarity));
+            let why = format!("{} → {}", token.why, polarity.name());
             match mood.keywords.last_mut() {
                 // 吵得 + 睡不着, 👍👍👍: what stands together is one mark.
                 Some(last) if last.end == start && last.polarity == polarity => {
@@ -97,14 +97,6 @@ fn sentiment_of(value: f64) -> Sentiment {
         Sentiment::Negative
     } else {
         Sentiment::Neutral
-    }
-}
-
-fn name(polarity: Sentiment) -> &'static str {
-    match polarity {
-        Sentiment::Negative => "negative",
-        Sentiment::Neutral => "neutral",
-        Sentiment::Positive => "positive",
     }
 }
 
@@ -202,7 +194,7 @@ fn turn_irony(line: &[Found], tokens: &mut [Token]) -> bool {
         let ironic = matches!(token.found.meaning, Meaning::Emotion { ironic: true, .. });
         if cue || ironic && bad >= 0.8 && !contrast {
             token.value = -token.value.max(0.8);
-            token.why = format!("{} (meant the other way)", token.why);
+            token.why = format!("{} {}", token.why, Keyword::TURNED);
             turned = true;
         }
     }

@@ -98,6 +98,16 @@ fn english(text: &Text, start: usize) -> Option<Number> {
         return None;
     }
     let (mut value, mut end) = english_word(text, start)?;
+    // "no one answers", "this one was great"
+    let pronoun = || {
+        ["no ", "this ", "that ", "the ", "every ", "any ", "which "].iter().any(|word| {
+            let from = start.saturating_sub(word.len());
+            ends_with(text, from, word) && !text.before(from).is_ascii_alphanumeric()
+        })
+    };
+    if end - start == 3 && value < 1.5 && pronoun() {
+        return None;
+    }
     // "four and a half", "four point five"
     if ends_with(text, end, AND_A_HALF) {
         return Some(Number { start, end: end + AND_A_HALF.len(), value: value + 0.5, range: false });

@@ -25,7 +25,7 @@ pub(super) use readings::Reading;
 use self::readings::Stated;
 use super::matcher::Found;
 use super::number::Number;
-use super::text::Text;
+use super::text::{Text, is_han};
 use crate::domain::lexicon::Meaning;
 use crate::domain::understanding::Awaiting;
 
@@ -50,7 +50,7 @@ impl Scores {
     /// Returns the mark on a line from -1 (worst) to 1 (best).
     pub(super) fn level(&self) -> Option<f64> {
         let mean = || {
-            #[expect(clippy::cast_precision_loss, reason = "at most six aspects")]
+            #[expect(clippy::cast_precision_loss, reason = "at most eight aspects")]
             let count = self.dims.len() as f64;
             (count > 0.0).then(|| self.dims.values().sum::<f64>() / count)
         };
@@ -153,11 +153,15 @@ impl Reader<'_> {
         self.settle(marks)
     }
 
-    /// What the rules read, or what was chosen instead; where nothing is believed of what they read, the
-    /// rating is unclear and asked for.
+    /// What the rules read, or what was chosen instead; where nothing is believed of what they read, a
+    /// rating that is awaited is unclear and asked for.
     fn as_chosen(&self, ruled: Scores, chosen: Option<&Reading>) -> Scores {
         let Some(chosen) = chosen.filter(|chosen| chosen.stated != Stated::of(&ruled)) else { return ruled };
         let mut scores = Scores { score: None, score10: None, nps: None, unclear: chosen.mark.is_none(), ..ruled };
+        if chosen.mark.is_none() && self.awaiting == Awaiting::Nothing {
+            // Nobody asked, so nothing is asked back: "打了5通电话" is no answer of any kind.
+            return Scores::default();
+        }
         if let Some(mark) = chosen.mark {
             scores.spans.push((mark.start, mark.end));
             self.place(mark, &mut scores);
@@ -327,9 +331,15 @@ impl Reader<'_> {
             // "维修4分，推荐度7": it leads to a number of its own.
             let own = find.start >= mark.end
                 && self.numbers.iter().any(|number| number.start >= find.end && number.start - find.end <= 4);
-            !own && (asked || self.text.same_sentence(find.start, mark.start))
-                && (mark.start.saturating_sub(find.end) <= 12 || find.start.saturating_sub(mark.end) <= 6 || alone)
-                && (find.start <= mark.start || find.start.saturating_sub(mark.end) <= if alone { 24 } else { 8 })
+            let near = if find.end > mark.start {
+                find.start.saturating_sub(mark.end) <= if alone { 24 } else { 8 }
+            } else {
+                // "看网上推荐才找的你们，……，给5分" is not about recommending: letters are smaller steps than characters.
+                let reach = if is_han(self.text.char(find.start)) { 12 } else { 36 };
+                let asks_itself = self.text.span(find.end, mark.start).contains(&'?');
+                asks_itself || mark.start - find.end <= reach
+            };
+            !own && near && (asked || self.text.same_sentence(find.start, mark.start))
         })
     }
 

@@ -125,8 +125,10 @@ impl Reader<'_> {
             let short = awaited && last - first <= 6 && free.len() == 1;
             let aspect = (awaited || pairs > 1) && self.follows_aspect(number);
             let after = self.text.char(number.end);
-            // 一 alone is "one" only as the whole answer: 一样, 一直, 一般 are words.
-            let word = is_han(self.text.char(number.start)) && number.end - number.start == 1 && is_han(after);
+            // 一流, 一会儿, 一般 are words: a numeral before a character is a mark only where that closes the answer.
+            let rest: String = self.text.span(number.end, last).iter().collect();
+            let numeral = is_han(self.text.char(number.start)) && number.end - number.start == 1;
+            let word = numeral && is_han(after) && !CLOSING.iter().any(|closing| rest.starts_with(closing));
             let joined = |other: &Number| {
                 let between: String = self.text.span(number.end, other.start).iter().collect();
                 joins(between.trim(), &[])
@@ -137,7 +139,7 @@ impl Reader<'_> {
             if number.value > 10.0 && self.settings.is_empty() {
                 continue;
             }
-            if whole || short && !(word && last - first > 4) {
+            if whole || short && !word {
                 let scale = self.scale_of_setting(number);
                 let mark = Mark { range, ..Mark::plain(number.start, number.end, number.value, scale) };
                 let rates = aspect
@@ -261,9 +263,19 @@ impl Reader<'_> {
         let listed = self.numbers.iter().any(|next| same(next.value, number.value + 1.0) && stop(next));
         let corrected = self.numbers.len() > 1 && self.corrects();
         let meant = stop(number) && self.text.char(number.end + 1) == ' ' && !listed && self.is_free(number);
-        let meant = meant && !corrected;
+        let meant = meant && !corrected && !self.numbers_a_fault(number);
         (meant && (1.0..=10.0).contains(&number.value))
             .then(|| Mark::plain(number.start, number.end, number.value, Scale::Open))
+    }
+
+    /// "1.厨房水龙头漏水", "2. Bedroom door will not lock": faults are sent one by one and numbered. Where a mark is
+    /// awaited it may be one with its reason.
+    fn numbers_a_fault(&self, number: &Number) -> bool {
+        let named = |meaning: &Meaning| matches!(meaning, Meaning::Component { .. } | Meaning::Symptom { .. });
+        self.awaiting == Awaiting::Nothing
+            && number.start == self.text.core().0
+            && matches!(self.text.char(number.end), '.' | '、')
+            && self.found.iter().any(|find| named(find.meaning))
     }
 
     /// "速度 3": the word of an aspect leads right to the number.
@@ -307,13 +319,14 @@ impl Reader<'_> {
         self.numbers.len() == 1
             && says_more
             && (0.0..=10.0).contains(&number.value)
+            && !self.numbers_a_fault(number)
             && lead.is_none_or(edge)
             && edge(self.text.char(number.end))
             && (sentence || !self.found.iter().any(|find| named(find.meaning)))
     }
 
     /// "7 because…", but not "3 men came": what English says after a mark is no noun.
-    fn goes_on_about_it(&self, number: &Number) -> bool {
+    pub(super) fn goes_on_about_it(&self, number: &Number) -> bool {
         let rest: String = self.text.span(number.end, number.end + 14).iter().collect();
         let Some(rest) = rest.strip_prefix(' ') else { return true };
         let word: String = rest.chars().take_while(|c| c.is_ascii_alphabetic() || *c == '\'').collect();
@@ -324,6 +337,29 @@ impl Reader<'_> {
         self.found.iter().any(|find| matches!(find.meaning, Meaning::Correction))
     }
 }
+
+/// What may follow a numeral in an answer of a few characters.
+const CLOSING: &[&str] = &[
+    "吧",
+    "啊",
+    "呀",
+    "哦",
+    "哈",
+    "啦",
+    "了",
+    "嘛",
+    "呢",
+    "咯",
+    "就",
+    "够",
+    "不错",
+    "还",
+    "可以",
+    "差不多",
+    "左右",
+    "谢",
+    "满意",
+];
 
 /// What makes a bare number all the surer.
 const SURELY: &[&str] = &["妥妥的", "稳稳的", "绝对的", "实打实的", "铁定"];

@@ -206,8 +206,12 @@ impl Reader<'_> {
             // 少亮两个, 扣三百: what is taken off must be marks.
             .filter(|number| {
                 let after: String = self.text.span(number.end, number.end + 6).iter().collect();
+                // 少了两颗螺丝
+                let screws =
+                    after.strip_prefix('颗').is_some_and(|rest| rest.starts_with(['螺', '钉', '膨', '铆', '灯']));
                 ["分", "星", "颗", " point", " star", " mark"].iter().any(|unit| after.starts_with(unit))
                     && !after.starts_with("分钟")
+                    && !screws
                     || !after.starts_with(char::is_alphanumeric)
                         && (self.awaiting != Awaiting::Nothing || after.starts_with(" for ") || same(number.value, 0.5))
             })

@@ -162,9 +162,10 @@ impl Reader<'_> {
         if rest.starts_with(" of ") && matches!(self.text.char(whole.end), ' ' | '-') {
             return None;
         }
-        // A date or "1/10 of the tiles" goes on after the slash.
+        // A date goes on after the slash; "1/5的地砖", "1/10 of the tiles" and "3 out of 5 sockets" are shares of things.
         let tail = self.text.char(whole.end);
-        if matches!(tail, '/' | '月' | '日' | '号') || number.value > whole.value {
+        let things = matches!(tail, '的' | '都') || rest.contains("of") && tail == ' ' && !self.goes_on_about_it(whole);
+        if matches!(tail, '/' | '月' | '日' | '号') || things || number.value > whole.value {
             return None;
         }
         Some(Mark { range: number.range, ..Mark::plain(number.start, whole.end, number.value, scale) })
@@ -262,7 +263,9 @@ impl Reader<'_> {
         let corrected = (self.awaiting != Awaiting::Nothing || self.speaks_of_rating() || self.is_slip())
             && self.follows_correction(number);
         let said = corrected || self.is_called(number) || self.is_for_something(number) || self.is_recommending(number);
-        if (self.is_rated(number) || said) && !self.has_unit(number) {
+        // "打了5通电话", "gave it two coats": what is counted is no mark.
+        let counts = self.awaiting == Awaiting::Nothing && !said && !self.goes_on_about_it(number);
+        if (self.is_rated(number) || said) && !counts && !self.has_unit(number) {
             return mark(number.end, self.scale_of_setting(number));
         }
         None
@@ -298,12 +301,18 @@ impl Reader<'_> {
         if self.is_counted(number) {
             return false;
         }
+        // 5分30秒, 五分多钟, 14:05分
+        let rest: String = self.text.span(end, end + 6).iter().collect();
+        let seconds = after.is_ascii_digit() && rest.contains('秒');
+        let clock = before == ':' && self.text.before(number.start - 1).is_ascii_digit();
+        if seconds || clock || ["多钟", "来钟", "半钟", "几秒"].iter().any(|word| rest.starts_with(word)) {
+            return false;
+        }
         if portion {
             // 四份 is what speech recognition makes of 四分.
             return self.awaiting != Awaiting::Nothing;
         }
         // 三分像, 八分把握, 四分的接口: a share, a width or the size of a part.
-        let rest: String = self.text.span(end, end + 6).iter().collect();
         let rest = rest.trim_start_matches(['的', ' ']);
         if self.awaiting == Awaiting::Nothing && NO_MARKS.iter().any(|word| rest.starts_with(word)) {
             return false;
