@@ -95,11 +95,9 @@ impl App {
         let lexicon = catalog::lexicon::embedded().context("prompts/keywords")?;
         let lexical = Lexical::new(&lexicon).context("prompts/keywords")?;
         let (listener, tagger) = tokio::join!(listener(config), tagger(config, lexical));
-        let tagger = Arc::new(tagger?);
-        let models = web::Models {
-            listener: listener.clone(),
-            mood_failed: config.tagging.model.is_some() && !tagger.has_model(),
-        };
+        let (tagger, mood_failed) = tagger?;
+        let tagger = Arc::new(tagger);
+        let models = web::Models { listener: listener.clone(), mood_failed };
         let key = token_key(&store).await?;
         let phone = config.policy.emergency_phone.clone().unwrap_or_else(|| "110".to_owned());
         let intake =
@@ -337,15 +335,16 @@ fn alerts(config: &Config, clock: &Clock) -> anyhow::Result<Option<Alerts>> {
     Ok((!places.is_empty() || one_by_one).then_some(alerts))
 }
 
-/// Loads the models that understand text. Without them the keyword lexicon judges alone.
-async fn tagger(config: &Config, lexical: Lexical) -> anyhow::Result<Tagger> {
+/// Loads the models that understand text, and says whether one is wanted and cannot be used: without them the keyword
+/// lexicon judges alone.
+async fn tagger(config: &Config, lexical: Lexical) -> anyhow::Result<(Tagger, bool)> {
     let config = config.tagging.clone();
     let open = move || Tagger::open(lexical, &config.judges());
     let (tagger, faults) = tokio::task::spawn_blocking(open).await?;
-    for fault in faults {
+    for fault in &faults {
         tracing::error!("{fault}; going on without it");
     }
-    Ok(tagger)
+    Ok((tagger, !faults.is_empty()))
 }
 
 /// Returns the key that signs unit tokens; made at the first start and kept in the database, so

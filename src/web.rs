@@ -100,7 +100,7 @@ pub struct Parts {
 pub struct Models {
     /// `None` when there is no usable speech model.
     pub listener: Option<Listener>,
-    /// Whether a sentiment model was wanted and could not be used.
+    /// Whether a model that understands text was wanted and could not be used.
     pub mood_failed: bool,
 }
 

@@ -87,8 +87,7 @@ impl Analyze {
 /// # Errors
 /// When the keyword lexicon is at fault.
 pub fn open(config: &TaggingConfig, lexicon_only: bool) -> anyhow::Result<Tagger> {
-    let lexicon = catalog::lexicon::embedded()?;
-    let lexical = Lexical::new(&lexicon)?;
+    let lexical = lexical()?;
     if lexicon_only {
         return Ok(Tagger::by_rules(lexical));
     }
@@ -97,6 +96,11 @@ pub fn open(config: &TaggingConfig, lexicon_only: bool) -> anyhow::Result<Tagger
         eprintln!("huifang: {fault}; going on without it");
     }
     Ok(tagger)
+}
+
+/// Compiles the embedded lexicon.
+pub fn lexical() -> anyhow::Result<Lexical> {
+    Ok(Lexical::new(&catalog::lexicon::embedded()?)?)
 }
 
 #[derive(Debug)]

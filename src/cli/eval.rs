@@ -18,7 +18,7 @@ use anyhow::{Context as _, bail};
 use rustix::time::{ClockId, clock_gettime};
 
 use self::figures::Measured;
-use super::analyze::open;
+use super::analyze::lexical;
 use crate::config::{Config, TaggingConfig};
 use crate::domain::language::Language;
 use crate::domain::understanding::{Awaiting, Understanding};
@@ -117,16 +117,19 @@ impl Asked {
 impl With {
     /// Opens the tagger; unlike the service, which goes on without a model, a measurement stops.
     fn tagger(&self, config: &TaggingConfig) -> anyhow::Result<(Tagger, Option<String>)> {
-        let model = self.model.clone().or_else(|| config.model.clone()).filter(|_| !self.rules_only);
-        let mut config = config.clone();
-        config.model.clone_from(&model);
-        let tagger = open(&config, self.rules_only)?;
-        match model {
-            Some(directory) if !tagger.has_model() => {
-                bail!("{} cannot be measured; --rules-only measures the rules alone", directory.display())
-            }
-            directory => Ok((tagger, directory.map(|directory| directory.display().to_string()))),
+        let lexical = lexical()?;
+        if self.rules_only {
+            return Ok((Tagger::by_rules(lexical), None));
         }
+        let model = self.model.clone().or_else(|| config.model.clone());
+        let config = TaggingConfig { model, ..config.clone() };
+        let (tagger, faults) = Tagger::open(lexical, &config.judges());
+        let named = config.model.or(config.ngrams).map(|path| path.display().to_string());
+        if let Some(fault) = faults.first() {
+            let named = named.unwrap_or_default();
+            bail!("{fault}; {named} cannot be measured; --rules-only measures the rules alone");
+        }
+        Ok((tagger, named))
     }
 }
 

@@ -225,8 +225,15 @@ pub struct Keyword {
     pub end: usize,
     /// The mood it carries after negation, degree, contrast and wish were taken into account.
     pub polarity: Sentiment,
-    /// The rule that decided, readable by staff: `不太 + 满意 → negative`.
+    /// The rule that decided, in a notation that the console puts into words: `不太 + 满意 → negative`.
     pub why: String,
+}
+
+impl Keyword {
+    /// Stands in `why` where no word of the lexicon decided but how the whole is worded.
+    pub const BY_WORDING: &str = "wording";
+    /// Stands in `why` behind praise that is sarcasm.
+    pub const TURNED: &str = "(meant the other way)";
 }
 
 /// Everything understood from one utterance.

@@ -42,7 +42,7 @@ def log(likely: list[float]) -> np.ndarray:
 
 
 def mood_of_rules(said: dict) -> np.ndarray:
-    """What the rules' verdict is worth, as `Judges::mood` reads it."""
+    """What the rules' verdict is worth, as `Voices::mood` reads it."""
     mood = said["why"]["mood"]
     sure = min(0.97, max(0.34, mood["confidence"]))
     return np.log([sure if label == mood["sentiment"] else (1 - sure) / 2 for label in domain.SENTIMENTS])

@@ -1,4 +1,4 @@
-"""Trains the encoder with its four heads for a given number of rounds, and keeps what it can resume from.
+"""Trains the encoder with its heads for a given number of rounds, and keeps what it can resume from.
 
 The public corpora teach the mood of sentences, the rows of this domain teach what a repair report
 is: they are mixed in every batch. Word vectors start from the words' company (positive pointwise

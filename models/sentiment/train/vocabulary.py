@@ -2,7 +2,7 @@
 
 English word pieces, Chinese characters, and the most telling runs of two to four characters: a
 message is a quarter shorter in them, and 不满意 is one thing. A stock BERT tokenizer reads the
-file; `src/tagging/bert.rs` joins single characters to runs, the longest first, as `Tokenizer` does.
+file; `src/tagging/bert/model.rs` joins single characters to runs, the longest first, as `Tokenizer` does.
 """
 
 import collections

@@ -286,7 +286,7 @@ mod tests {
     fn a_board_says_which_model_is_missing_and_otherwise_nothing() {
         let page = BoardPage::sample(Language::English);
         let drawn = page.render().unwrap();
-        assert!(drawn.contains("Voice messages are kept") && drawn.contains("Moods are judged by keywords alone"));
+        assert!(drawn.contains("Voice messages are kept") && drawn.contains("Moods and wishes are judged less well"));
         let drawn = BoardPage { lacking: Vec::new(), ..BoardPage::sample(Language::English) }.render().unwrap();
         assert!(!drawn.contains("class=\"lacking\""));
     }

@@ -54,8 +54,24 @@ pub(super) fn mark_of(keyword: &Keyword, words: &Words) -> Mark {
         Sentiment::Neutral => "neutral",
         Sentiment::Positive => "positive",
     };
-    // Rules end in the name of the class; staff reads its word.
-    Mark { mood, why: keyword.why.replace(mood, &words.get(&format!("web.console.mark.{mood}"))) }
+    Mark { mood, why: in_words(&keyword.why, words) }
+}
+
+/// A reason as staff reads it: what the notation calls moods, wording and sarcasm becomes words, what was said stays.
+fn in_words(why: &str, words: &Words) -> String {
+    let word = |name: &str| words.get(&format!("web.console.mark.{name}"));
+    let mut reasons = Vec::new();
+    for reason in why.split("; ") {
+        let (found, mood) = reason.rsplit_once(" → ").unwrap_or((reason, ""));
+        let found = if found == Keyword::BY_WORDING {
+            word("wording")
+        } else {
+            found.replace(&format!(" {}", Keyword::TURNED), &word("turned"))
+        };
+        let mood = Sentiment::ALL.iter().find(|named| named.name() == mood).map(|named| word(named.name()));
+        reasons.push(mood.map_or_else(|| reason.to_owned(), |mood| format!("{found} → {mood}")));
+    }
+    reasons.join("; ")
 }
 
 fn span_of(keyword: &Keyword, chars: &[char]) -> Option<(usize, usize)> {
@@ -97,6 +113,19 @@ mod tests {
     #[test]
     fn a_span_that_no_longer_fits_is_searched_for_and_one_that_is_gone_is_left_out() {
         assert_eq!(shown("他敷衍我", &[keyword("敷衍", 9), keyword("太慢", 0)]), "他[敷衍]我");
+    }
+
+    #[test]
+    fn a_reason_is_read_in_the_words_of_the_language() {
+        let read = |why: &str, language| {
+            let words = Words::new(Arc::new(Catalog::embedded().unwrap()), language, jiff::tz::TimeZone::UTC);
+            mark_of(&Keyword { why: why.to_owned(), ..keyword("太慢", 0) }, &words).why
+        };
+        assert_eq!(read("wording → negative", Language::Chinese), "整句说法 → 不满");
+        assert_eq!(read("不 + 满意 → negative; 感谢 → positive", Language::Chinese), "不 + 满意 → 不满; 感谢 → 满意");
+        assert_eq!(read("真棒 (meant the other way) → negative", Language::Chinese), "真棒（反话） → 不满");
+        assert_eq!(read("真棒 (meant the other way) → negative", Language::English), "真棒 (sarcasm) → unhappy");
+        assert_eq!(read("rule", Language::English), "rule");
     }
 
     #[test]
