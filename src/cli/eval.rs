@@ -125,9 +125,10 @@ impl With {
         let config = TaggingConfig { model, ..config.clone() };
         let (tagger, faults) = Tagger::open(lexical, &config.judges());
         let named = config.model.or(config.ngrams).map(|path| path.display().to_string());
-        if let Some(fault) = faults.first() {
+        if !faults.is_empty() {
+            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
             let named = named.unwrap_or_default();
-            bail!("{fault}; {named} cannot be measured; --rules-only measures the rules alone");
+            bail!("{}\n{named} cannot be measured; --rules-only measures the rules alone", faults.join("\n"));
         }
         Ok((tagger, named))
     }
