@@ -37,7 +37,7 @@ const REVIEW: Trust = Trust { rules: 0.3, ngrams: 0.8, model: 0.5 };
 const GATE: (f64, f64) = (0.1, 0.4);
 /// From here on it is a review whatever else it looks like: a mark in it is no answer to us.
 const SURELY_A_REVIEW: f64 = 0.9;
-const INTENT: Trust = Trust { rules: 0.45, ngrams: 0.7, model: 0.6 };
+const INTENT: Trust = Trust { rules: 0.5, ngrams: 0.8, model: 0.6 };
 const TRADE: Trust = Trust { rules: 0.7, ngrams: 1.0, model: 0.7 };
 const DEGREE: Trust = Trust { rules: 1.0, ngrams: 0.5, model: 0.5 };
 
