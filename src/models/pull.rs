@@ -88,6 +88,8 @@ pub enum Step<'a> {
 /// One file to fetch.
 struct Target<'a> {
     url: Url,
+    /// The address as it may be shown and kept: without a password.
+    shown: String,
     path: PathBuf,
     size: Option<u64>,
     sha256: Option<&'a str>,
@@ -132,8 +134,12 @@ fn target<'a>(source: &str, file: &'a ModelFile, order: &'a Order) -> Result<Tar
         }
     }
     let vouched = order.sha256.get(file.name()).or(file.sha256.as_ref());
+    let mut shown = url.clone();
+    // Only an address without a host cannot lose them, and none gets here.
+    let _ = shown.set_password(None).and_then(|()| shown.set_username(""));
     Ok(Target {
         url,
+        shown: shown.to_string(),
         path: file.below(&order.into),
         size: file.size,
         sha256: vouched.map(String::as_str),
@@ -155,7 +161,7 @@ async fn fetch(
         watch(Step::Present { file });
         return Ok(());
     }
-    let mut part = Part::open(file, &target.url, target.sha256.is_some())?;
+    let mut part = Part::open(file, &target.shown, target.sha256.is_some())?;
     let (mut tries, mut best) = (0, part.len());
     while target.size.is_none_or(|size| part.len() != size) {
         let Err(error) = attempt::attempt(client, target, &mut part, watch).await else { break };
@@ -176,7 +182,7 @@ async fn fetch(
         && found != known
     {
         part.discard()?;
-        return Err(PullError::Hash { url: target.url.to_string(), found, known: known.to_owned() });
+        return Err(PullError::Hash { url: target.shown.clone(), found, known: known.to_owned() });
     }
     part.take_place()?;
     let recorded = !target.pinned;

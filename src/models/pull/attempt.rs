@@ -21,7 +21,7 @@ pub(super) async fn attempt(
     part: &mut Part,
     watch: &mut (dyn FnMut(Step<'_>) + Send),
 ) -> Result<(), PullError> {
-    let url = || target.url.to_string();
+    let url = || target.shown.clone();
     let mut request = client.get(target.url.clone()).header(ACCEPT_ENCODING, "identity");
     if part.len() > 0 {
         request = request.header(RANGE, format!("bytes={}-", part.len()));
@@ -33,7 +33,16 @@ pub(super) async fn attempt(
         0 => PullError::Unreachable { url: url(), reason: http::reason(error) },
         have => PullError::Broken { url: url(), have, reason: http::reason(error) },
     })?;
+    // Only a strong version says that bytes are the same.
+    let version = text(response.headers(), &ETAG).filter(|tag| !tag.starts_with("W/"));
+    let version = version.or_else(|| text(response.headers(), &LAST_MODIFIED)).map(str::to_owned);
+    let is_another = part.version().is_some_and(|before| version.as_deref().is_some_and(|now| now != before));
     let announced = match response.status() {
+        // A server that does not heed If-Range: two versions would be patched together.
+        StatusCode::PARTIAL_CONTENT if is_another => {
+            part.begin_anew()?;
+            return Err(PullError::Broken { url: url(), have: 0, reason: "it has another version by now".to_owned() });
+        }
         StatusCode::PARTIAL_CONTENT => match range(response.headers()) {
             Some((start, total)) if start == part.len() => total,
             // Not what was asked for: the next try asks for all of it.
@@ -68,9 +77,6 @@ pub(super) async fn attempt(
     }
     let total = announced.or(target.size);
     part.make_sure_of_room(total.unwrap_or(0).saturating_sub(part.len()))?;
-    // Only a strong version says that bytes are the same.
-    let version = text(response.headers(), &ETAG).filter(|tag| !tag.starts_with("W/"));
-    let version = version.or_else(|| text(response.headers(), &LAST_MODIFIED)).map(str::to_owned);
     part.set_version(version.as_deref())?;
     receive(response, target, part, total, watch).await
 }
@@ -82,7 +88,7 @@ async fn receive(
     total: Option<u64>,
     watch: &mut (dyn FnMut(Step<'_>) + Send),
 ) -> Result<(), PullError> {
-    let url = || target.url.to_string();
+    let url = || target.shown.clone();
     let file = target.path.as_path();
     watch(Step::Receiving { file, done: part.len(), total });
     let most = total.unwrap_or(MOST_BYTES);

@@ -6,7 +6,6 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use reqwest::Url;
 use sha2::{Digest, Sha256};
 
 use super::PullError;
@@ -31,14 +30,14 @@ pub(super) struct Part {
 impl Part {
     /// Opens or makes the part of `whole`. What is there already is kept if it can be told that the
     /// rest will fit: by the server's version, or in the end by the checksum (`pinned`).
-    pub(super) fn open(whole: &Path, url: &Url, pinned: bool) -> Result<Part, PullError> {
+    pub(super) fn open(whole: &Path, url: &str, pinned: bool) -> Result<Part, PullError> {
         let path = beside(whole, ".part");
         let from = beside(whole, ".part.from");
         if let Some(directory) = whole.parent() {
             fs::create_dir_all(directory).map_err(|cause| PullError::file(directory, cause))?;
         }
         let file = locked(&path)?;
-        let url = url.to_string();
+        let url = url.to_owned();
         let version = fs::read_to_string(&from).ok().and_then(|text| {
             let (kept_url, version) = text.split_once('\n')?;
             (kept_url == url).then(|| version.trim().to_owned()).filter(|version| !version.is_empty())
