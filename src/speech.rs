@@ -94,7 +94,7 @@ pub enum Heard {
 pub struct Transcript {
     /// In Simplified characters where it is Chinese.
     pub text: String,
-    /// As the model wrote it.
+    /// As the model wrote it, with the same gaps.
     pub raw_text: String,
     pub language: Language,
     /// Length of the recording, silence included.
@@ -106,9 +106,6 @@ pub struct Transcript {
     /// Whether somebody also says what nothing believable could be made of: the text has a gap there.
     pub in_part: bool,
 }
-
-/// Stands where speech was not understood.
-const GAP: &str = "……";
 
 /// Why a recording was not turned into text. In each case the recording itself is unharmed and a
 /// person can listen to it.
@@ -376,8 +373,8 @@ impl Ear {
         for piece in written {
             if piece.doubtful {
                 in_part = true;
-                if texts.last().is_none_or(|last| last != GAP) {
-                    texts.push(GAP.to_owned());
+                if texts.last().is_none_or(|last| last != script::GAP) {
+                    texts.push(script::GAP.to_owned());
                 }
             } else if !piece.text.is_empty() && !self.script.is_said_to_silence(&piece.text, speech.loudness) {
                 texts.push(piece.text.clone());

@@ -185,6 +185,22 @@ async fn silence_before_and_pauses_within_do_not_confuse_it() {
 }
 
 #[tokio::test]
+async fn speech_that_is_not_understood_is_neither_silence_nor_left_out_unsaid() {
+    let listener = listener();
+    // Spoken backwards it sounds like speech and says nothing.
+    let backwards: Vec<i16> = leak_samples().into_iter().rev().collect();
+    let heard = listener.listen(&wav(16_000, &backwards), None, Chinese).await;
+    assert!(matches!(heard, Err(SpeechError::Unclear)), "{heard:?}");
+    let pause = vec![0; 16_000];
+    let half = [leak_samples(), pause, backwards].concat();
+    let Ok(Heard::Speech(transcript)) = listener.listen(&wav(16_000, &half), None, Chinese).await else {
+        panic!("half of it is understood")
+    };
+    assert!(transcript.in_part);
+    assert_eq!(transcript.text, format!("{WORDS}……"));
+}
+
+#[tokio::test]
 async fn several_voices_at_once_wait_for_their_turn() {
     let listener = listener();
     let leak: Arc<[u8]> = fixture("leak.ogg").into();

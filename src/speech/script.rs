@@ -72,11 +72,14 @@ pub fn loops(text: &str) -> bool {
     })
 }
 
+/// Stands where speech was not understood.
+pub const GAP: &str = "……";
+
 /// Joins the texts of consecutive pieces of one recording.
 pub fn join(pieces: &[String]) -> String {
     let mut joined = String::new();
     for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
-        if let Some(last) = joined.chars().last() {
+        if let Some(last) = joined.chars().last().filter(|_| piece != GAP && !joined.ends_with(GAP)) {
             let comma = if is_han(last) { "，" } else { ", " };
             joined.push_str(if last.is_alphanumeric() { comma } else { " " });
         }

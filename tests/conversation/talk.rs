@@ -163,10 +163,15 @@ impl Talk {
     }
 
     pub(crate) async fn is_heard(&mut self, media: MediaId, words: &str) {
+        self.is_heard_so_far(media, words, false).await;
+    }
+
+    /// The recogniser hears `words`; `in_part` if more was said.
+    pub(crate) async fn is_heard_so_far(&mut self, media: MediaId, words: &str, in_part: bool) {
         let (intake, dialogue, text) = (self.intake.clone(), self.dialogue().await, words.to_owned());
         let state = self.state().await;
         let understood = intake.understand(&text, &state);
-        self.happens(dialogue, Event::Transcribed { media, text, understood, in_part: false }).await;
+        self.happens(dialogue, Event::Transcribed { media, text, understood, in_part }).await;
     }
 
     pub(crate) async fn is_not_heard(&mut self, media: MediaId, why: NotHeard) {

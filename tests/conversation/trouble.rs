@@ -91,6 +91,15 @@ async fn a_recording_without_words_is_kept_and_twice_in_a_row_a_person_listens()
 }
 
 #[tokio::test]
+async fn of_a_recording_that_is_understood_in_part_the_words_count_and_a_person_listens() {
+    let mut talk = Talk::bound().await;
+    let media = talk.sends_voice().await;
+    talk.is_heard_so_far(media, "厨房水管漏水……", true).await;
+    assert!(talk.transcript().contains("我听到：厨房水管漏水……"), "{}", talk.transcript());
+    assert!(talk.flags().await.iter().any(|flag| flag.kind.name() == "voice_unheard"));
+}
+
+#[tokio::test]
 async fn odd_messages_get_a_polite_answer() {
     let mut talk = Talk::bound().await;
     talk.says("").await;
