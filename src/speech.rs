@@ -369,32 +369,32 @@ impl Ear {
         language: Language,
     ) -> Result<Heard, SpeechError> {
         // A piece that is doubted leaves a gap in the text.
-        let (mut texts, mut believed, mut in_part) = (Vec::new(), Vec::new(), false);
+        let mut pieces: Vec<Option<Written>> = Vec::new();
         for piece in written {
             if piece.doubtful {
-                in_part = true;
-                if texts.last().is_none_or(|last| last != script::GAP) {
-                    texts.push(script::GAP.to_owned());
+                if !matches!(pieces.last(), Some(None)) {
+                    pieces.push(None);
                 }
             } else if !piece.text.is_empty() && !self.script.is_said_to_silence(&piece.text, speech.loudness) {
-                texts.push(piece.text.clone());
-                believed.push(piece);
+                pieces.push(Some(piece));
             }
         }
-        match (believed.is_empty(), in_part) {
-            (true, false) => Ok(nothing(samples)),
-            (true, true) => Err(SpeechError::Unclear),
-            (false, _) => {
-                let transcript = self.transcript(&texts, &believed, language, seconds(samples));
-                Ok(Heard::Speech(Transcript { in_part, ..transcript }))
-            }
+        if pieces.is_empty() {
+            return Ok(nothing(samples));
         }
+        if pieces.iter().all(Option::is_none) {
+            return Err(SpeechError::Unclear);
+        }
+        Ok(Heard::Speech(self.transcript(&pieces, language, seconds(samples))))
     }
 
-    fn transcript(&self, texts: &[String], written: &[Written], language: Language, seconds: f64) -> Transcript {
-        let raw_text = script::join(texts);
-        let tokens: usize = written.iter().map(|piece| piece.tokens).sum();
-        let sum: f32 = written.iter().map(|piece| piece.log_probability * piece.tokens as f32).sum();
+    /// Puts the pieces together, `None` for each that is doubted; one at least is believed.
+    fn transcript(&self, pieces: &[Option<Written>], language: Language, seconds: f64) -> Transcript {
+        let text = |piece: &Option<Written>| piece.as_ref().map_or(script::GAP, |written| &written.text).to_owned();
+        let raw_text = script::join(&pieces.iter().map(text).collect::<Vec<_>>());
+        let written = || pieces.iter().flatten();
+        let tokens: usize = written().map(|piece| piece.tokens).sum();
+        let sum: f32 = written().map(|piece| piece.log_probability * piece.tokens as f32).sum();
         Transcript {
             text: self.script.simplified(&raw_text),
             raw_text,
@@ -402,7 +402,7 @@ impl Ear {
             seconds,
             confidence: (sum / tokens.max(1) as f32).exp(),
             model: self.model.clone(),
-            in_part: false,
+            in_part: pieces.iter().any(Option::is_none),
         }
     }
 }

@@ -250,11 +250,6 @@ impl Tagger {
         (Tagger { lexical, model }, faults)
     }
 
-    /// Says whether a model judges beside the rules.
-    pub fn has_model(&self) -> bool {
-        self.model.is_some()
-    }
-
     /// Understands by rules alone, at once: used inside the transaction that takes a message in.
     pub fn understand(&self, text: &str, language: Option<Language>, awaiting: Awaiting) -> Understanding {
         self.lexical.understand(text, language, awaiting)

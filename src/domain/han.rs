@@ -15,6 +15,11 @@ static SIMPLIFIED: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
     pairs.filter(|(from, to)| from != to).collect()
 });
 
+/// Says whether a character is Chinese.
+pub fn is_han(c: char) -> bool {
+    ('\u{3400}'..='\u{9fff}').contains(&c)
+}
+
 /// Returns the simplified form of a character: itself, if it has no other.
 pub fn simplified(c: char) -> char {
     SIMPLIFIED.get(&c).copied().unwrap_or(c)

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::han::is_han;
+
 /// A language in which every sentence of `prompts/` exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default)]
 pub enum Language {
@@ -38,7 +40,7 @@ impl Language {
 
     /// Guesses the language of a text by its script: any Han character makes it Chinese.
     pub fn of_text(text: &str) -> Option<Language> {
-        if text.chars().any(|c| ('\u{3400}'..='\u{9fff}').contains(&c)) {
+        if text.chars().any(is_han) {
             Some(Language::Chinese)
         } else if text.chars().any(|c| c.is_ascii_alphabetic()) {
             Some(Language::English)

@@ -6,6 +6,8 @@ use std::collections::HashSet;
 use ferrous_opencc::OpenCC;
 use ferrous_opencc::config::BuiltinConfig;
 
+use crate::domain::han::is_han;
+
 const SILENCE_PHRASES: &str = include_str!("../../prompts/speech/silence_phrases.txt");
 
 /// RMS below which a silence phrase is not believed: −30 dBFS. People hold a phone close.
@@ -86,10 +88,6 @@ pub fn join(pieces: &[String]) -> String {
         joined.push_str(piece);
     }
     joined
-}
-
-fn is_han(c: char) -> bool {
-    ('\u{3400}'..='\u{9fff}').contains(&c)
 }
 
 fn bare(text: &str) -> String {

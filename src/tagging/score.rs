@@ -157,11 +157,11 @@ impl Reader<'_> {
     /// rating that is awaited is unclear and asked for.
     fn as_chosen(&self, ruled: Scores, chosen: Option<&Reading>) -> Scores {
         let Some(chosen) = chosen.filter(|chosen| chosen.stated != Stated::of(&ruled)) else { return ruled };
-        let mut scores = Scores { score: None, score10: None, nps: None, unclear: chosen.mark.is_none(), ..ruled };
         if chosen.mark.is_none() && self.awaiting == Awaiting::Nothing {
             // Nobody asked, so nothing is asked back: "打了5通电话" is no answer of any kind.
             return Scores::default();
         }
+        let mut scores = Scores { score: None, score10: None, nps: None, unclear: chosen.mark.is_none(), ..ruled };
         if let Some(mark) = chosen.mark {
             scores.spans.push((mark.start, mark.end));
             self.place(mark, &mut scores);

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use crate::domain::han;
+pub(super) use crate::domain::han::is_han;
 
 /// Most characters of one utterance that are looked at; what comes after is not read.
 pub(super) const MOST_CHARS: usize = 4000;
@@ -180,11 +181,6 @@ impl<'a> Text<'a> {
             clause += u32::from(ends || parts);
         }
     }
-}
-
-/// Says whether a character is Chinese.
-pub(super) fn is_han(c: char) -> bool {
-    ('\u{3400}'..='\u{9fff}').contains(&c)
 }
 
 fn is_mark(c: char) -> bool {

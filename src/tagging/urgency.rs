@@ -49,7 +49,9 @@ pub(super) fn read(text: &Text, found: &[Found]) -> Alarm {
         Meaning::Danger { level, kind } => Some((find, *level, *kind)),
         _ => None,
     });
-    let (guarded, dangers): (Vec<_>, Vec<_>) = named.partition(|(find, _, kind)| is_guarded(text, found, find, *kind));
+    let contrasts: Vec<&Found> = found.iter().filter(|find| matches!(find.meaning, Meaning::Contrast)).collect();
+    let (guarded, dangers): (Vec<_>, Vec<_>) =
+        named.partition(|(find, _, kind)| is_guarded(text, found, &contrasts, find, *kind));
     let grave = |level: Urgency| level == Urgency::Emergency;
     Alarm {
         level: dangers.iter().map(|(_, level, _)| *level).max(),
@@ -94,8 +96,7 @@ fn deadliness(hazard: Hazard) -> u8 {
     }
 }
 
-fn is_guarded(text: &Text, found: &[Found], danger: &Found, kind: DangerKind) -> bool {
-    let contrasts: Vec<&Found> = found.iter().filter(|find| matches!(find.meaning, Meaning::Contrast)).collect();
+fn is_guarded(text: &Text, found: &[Found], contrasts: &[&Found], danger: &Found, kind: DangerKind) -> bool {
     found.iter().any(|guard| {
         let Meaning::Guard { kind: against, reach } = guard.meaning else { return false };
         if *against != DangerKind::Any && *against != kind {

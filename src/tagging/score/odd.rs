@@ -126,9 +126,12 @@ impl Reader<'_> {
             let aspect = (awaited || pairs > 1) && self.follows_aspect(number);
             let after = self.text.char(number.end);
             // 一流, 一会儿, 一般 are words: a numeral before a character is a mark only where that closes the answer.
-            let rest: String = self.text.span(number.end, last).iter().collect();
+            let closes = || {
+                let rest: String = self.text.span(number.end, last).iter().collect();
+                CLOSING.iter().any(|closing| rest.starts_with(closing))
+            };
             let numeral = is_han(self.text.char(number.start)) && number.end - number.start == 1;
-            let word = numeral && is_han(after) && !CLOSING.iter().any(|closing| rest.starts_with(closing));
+            let word = numeral && is_han(after) && !closes();
             let joined = |other: &Number| {
                 let between: String = self.text.span(number.end, other.start).iter().collect();
                 joins(between.trim(), &[])
@@ -271,11 +274,15 @@ impl Reader<'_> {
     /// "1.厨房水龙头漏水", "2. Bedroom door will not lock": faults are sent one by one and numbered. Where a mark is
     /// awaited it may be one with its reason.
     fn numbers_a_fault(&self, number: &Number) -> bool {
-        let named = |meaning: &Meaning| matches!(meaning, Meaning::Component { .. } | Meaning::Symptom { .. });
         self.awaiting == Awaiting::Nothing
             && number.start == self.text.core().0
             && matches!(self.text.char(number.end), '.' | '、')
-            && self.found.iter().any(|find| named(find.meaning))
+            && self.names_something_broken()
+    }
+
+    /// Whether anything is spoken of that could be counted or broken.
+    fn names_something_broken(&self) -> bool {
+        self.found.iter().any(|find| matches!(find.meaning, Meaning::Component { .. } | Meaning::Symptom { .. }))
     }
 
     /// "速度 3": the word of an aspect leads right to the number.
@@ -312,7 +319,6 @@ impl Reader<'_> {
         let concluding = LEADING.contains(&word) && number.end == self.text.core().1;
         let before = if concluding { before.strip_suffix(word).unwrap_or(before).trim_end() } else { before };
         let lead = before.chars().next_back();
-        let named = |meaning: &Meaning| matches!(meaning, Meaning::Component { .. } | Meaning::Symptom { .. });
         let says_more = self.text.chars.iter().filter(|c| c.is_alphanumeric()).count() > number.end - number.start;
         let stop = |c: char| matches!(c, '.' | '!' | '?' | '\n');
         let sentence = lead.is_none_or(stop) && stop(self.text.char(number.end)) || concluding;
@@ -322,7 +328,7 @@ impl Reader<'_> {
             && !self.numbers_a_fault(number)
             && lead.is_none_or(edge)
             && edge(self.text.char(number.end))
-            && (sentence || !self.found.iter().any(|find| named(find.meaning)))
+            && (sentence || !self.names_something_broken())
     }
 
     /// "7 because…", but not "3 men came": what English says after a mark is no noun.

@@ -49,12 +49,7 @@ pub(super) fn cut(text: &str, keywords: &[Keyword], words: &Words) -> Vec<Piece>
 
 /// The mark of a keyword, for lists beside the text.
 pub(super) fn mark_of(keyword: &Keyword, words: &Words) -> Mark {
-    let mood = match keyword.polarity {
-        Sentiment::Negative => "negative",
-        Sentiment::Neutral => "neutral",
-        Sentiment::Positive => "positive",
-    };
-    Mark { mood, why: in_words(&keyword.why, words) }
+    Mark { mood: keyword.polarity.name(), why: in_words(&keyword.why, words) }
 }
 
 /// A reason as staff reads it: what the notation calls moods, wording and sarcasm becomes words, what was said stays.
