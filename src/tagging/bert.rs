@@ -61,16 +61,16 @@ impl Bert {
             guarded(|| Model::load(&checked))
         };
         let run = move || match load() {
-            Some(Ok(model)) => {
-                let first = guarded(|| model.judge("好"));
-                let works = matches!(first, Some(Ok(_)));
-                if ready.send(if works { Ok(()) } else { Err("it fails on a first text".to_owned()) }).is_ok() && works
-                {
+            Ok(Ok(model)) => {
+                let first = guarded(|| model.judge("好")).and_then(|judged| judged.map_err(|error| error.to_string()));
+                let works = first.is_ok();
+                let told = ready.send(first.map(drop).map_err(|error| format!("it fails on a first text: {error}")));
+                if told.is_ok() && works {
                     serve(&model, queue);
                 }
             }
-            Some(Err(error)) => drop(ready.send(Err(error))),
-            None => drop(ready.send(Err("libtorch gave up on it".to_owned()))),
+            Ok(Err(error)) => drop(ready.send(Err(error))),
+            Err(error) => drop(ready.send(Err(format!("libtorch gave up on it: {error}")))),
         };
         let broken = |reason: String| ModelFault::Unusable { directory: directory.to_owned(), reason };
         thread::Builder::new()
@@ -123,8 +123,8 @@ fn serve(model: &Model, mut queue: mpsc::Receiver<Request>) {
             continue;
         }
         let judgement = match guarded(|| model.judge(&request.text)) {
-            Some(Ok(judgement)) => Ok(judgement),
-            Some(Err(_)) | None => Err(NoJudgement::Failed),
+            Ok(Ok(judgement)) => Ok(judgement),
+            Ok(Err(_)) | Err(_) => Err(NoJudgement::Failed),
         };
         if request.reply.send(judgement).is_err() {
             tracing::debug!("whoever asked for a judgement has given up");
@@ -132,9 +132,12 @@ fn serve(model: &Model, mut queue: mpsc::Receiver<Request>) {
     }
 }
 
-/// Turns a panic of rust-bert, its way to report what libtorch refuses, into `None`.
-fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(work)).ok()
+/// Turns a panic of rust-bert, its way to report what libtorch refuses, into its first line.
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        said.and_then(|said| said.lines().next()).unwrap_or("it does not say why").to_owned()
+    })
 }
 
 #[cfg(test)]
@@ -213,6 +216,14 @@ mod tests {
             fs::write(dir.join("config.json"), config.replace("\"hidden_size\": 256", "\"hidden_size\": 128")).expect("written");
         }), @"sentiment model: DIR/model.safetensors is of another kind: bert.embeddings.word_embeddings.weight is [16000, 256], but config.json makes it [16000, 128]");
         insta::assert_snapshot!(reason(&|dir| fs::write(dir.join("vocab.txt"), "[PAD]\n[UNK]\n").expect("written")), @"sentiment model: DIR/vocab.txt is of another kind: it has 2 entries, but config.json says vocab_size 16000");
+        insta::assert_snapshot!(reason(&|dir| {
+            let config = fs::read_to_string(dir.join("config.json")).expect("read");
+            fs::write(dir.join("config.json"), config.replace("\"hidden_act\": \"relu\",", "")).expect("written");
+        }), @"sentiment model: DIR/config.json is damaged: missing field `hidden_act` at line 66 column 1; fetch the model again");
+        insta::assert_snapshot!(reason(&|dir| {
+            let config = fs::read_to_string(dir.join("config.json")).expect("read");
+            fs::write(dir.join("config.json"), config.replace("\"num_attention_heads\": 4", "\"num_attention_heads\": 3")).expect("written");
+        }), @"sentiment model: DIR cannot be used: libtorch gave up on it: assertion `left == right` failed: Hidden size not a multiple of the number of attention heads");
         insta::assert_snapshot!(reason(&|dir| fs::write(dir.join("config.json"), "{").expect("written")), @"sentiment model: DIR/config.json is damaged: EOF while parsing an object at line 1 column 1; fetch the model again");
     }
 

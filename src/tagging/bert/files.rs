@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use rust_bert::bert::BertConfig;
+use rust_bert::distilbert::DistilBertConfig;
 use serde::Deserialize;
 
 use super::super::opinion::{SIGNS, trades};
@@ -110,6 +112,11 @@ pub(super) fn check(directory: &Path, labels: Option<&Labels>) -> Result<Checked
             return Err(other(reason));
         }
     };
+    // rust-bert panics where it cannot read a configuration.
+    match kind {
+        Kind::Bert => drop(json::<BertConfig>(&config_path)?),
+        Kind::DistilBert => drop(json::<DistilBertConfig>(&config_path)?),
+    }
     let manifest = Manifest::embedded().map_err(|error| ModelFault::NotAsKnown(error.to_string()))?;
     let known = manifest.model_of(&weights).and_then(|model| model.labels.clone());
     let labels = labels.cloned().or(known).unwrap_or_else(Labels::ours);
