@@ -214,6 +214,14 @@ async fn open_sqlite(path: &str) -> Result<Pools, StoreError> {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        // On a full disk SQLite ends the transaction by itself, and sqlx goes on counting it: such a connection would
+        // refuse every transaction after it. The ping waits for the rollback that was sent when the transaction was dropped.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
         .connect_with(options.clone())
         .await?;
     let found: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&write).await?;
@@ -267,6 +275,21 @@ mod tests {
         assert!(!is_sound("3.51.2"));
         assert!(!is_sound("3.46.0"));
         assert!(!is_sound("3.9.9"));
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_ended_by_itself_costs_only_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let pools = Pools::open(&format!("sqlite:{}/a.db", folder.path().display())).await.unwrap();
+        let Pools::Sqlite { write, .. } = pools else { panic!("not SQLite") };
+        for _ in 0..2 {
+            let mut tx = begin_sqlite(&write).await.unwrap();
+            let Link::Sqlite(transaction) = &mut tx.link else { panic!("not SQLite") };
+            // As on a full disk, unseen by sqlx.
+            sqlx::query("ROLLBACK").execute(&mut **transaction).await.unwrap();
+            assert!(tx.commit().await.is_err(), "there is nothing to commit");
+        }
+        begin_sqlite(&write).await.unwrap().commit().await.unwrap();
     }
 
     /// Killing a process cannot show that a commit waited for the disk; the settings can.
