@@ -57,7 +57,8 @@ enum Outcome {
 
 impl From<StoreError> for Outcome {
     fn from(error: StoreError) -> Outcome {
-        if error.is_transient() { Outcome::Retry(error.into()) } else { Outcome::Fail(error.into()) }
+        // What is wrong with one value stays wrong; whatever befalls the database as a whole may pass.
+        if error.is_local() { Outcome::Fail(error.into()) } else { Outcome::Retry(error.into()) }
     }
 }
 

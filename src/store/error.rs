@@ -101,13 +101,14 @@ impl From<sqlx::migrate::MigrateError> for StoreError {
 }
 
 /// SQLite's result codes are decimal numbers (the low byte is the primary code: 5 busy, 6
-/// locked, 10 I/O, 13 full); Postgres' are five characters, classes 08 (connection), 40
+/// locked, 7 no memory, 10 I/O, 13 full, 14 the file cannot be opened, as without a free descriptor, 15 locks in a
+/// muddle); Postgres' are five characters, classes 08 (connection), 40
 /// (serialisation, deadlock), 53 (resources), 55 (lock timeout), 57 (shutdown).
 fn is_transient_code(code: &str) -> bool {
     if code.len() == 5 {
         return ["08", "40", "53", "55", "57"].iter().any(|class| code.starts_with(class));
     }
-    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 7 | 10 | 13 | 14 | 15))
 }
 
 /// SQLite: 18 too large, 19 a broken rule, 20 a wrong type. Postgres: classes 22 (the data) and 23 (a rule).
@@ -124,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_busy_full_or_deadlocked_database_is_worth_another_try_and_a_broken_rule_is_not() {
-        for code in ["5", "261", "13", "40P01", "40001", "57P01", "53300"] {
+        for code in ["5", "261", "7", "13", "14", "40P01", "40001", "57P01", "53300"] {
             assert!(is_transient_code(code), "{code}");
         }
         for code in ["19", "2067", "23505", "42P01", "22021"] {
