@@ -33,8 +33,11 @@ use crate::store::jobs::{self, ClaimedJob, Share};
 use crate::store::{Store, StoreError};
 use crate::tagging::Tagger;
 
-/// Jobs of each share that run at once in one process.
+/// Jobs that run at once in one process, of those that keep a processor or a file in memory.
 const AT_ONCE: usize = 4;
+/// Of all others: they wait for the network, and a platform that hangs must not keep another's answers or an alarm
+/// waiting.
+const QUICK_AT_ONCE: usize = 32;
 /// How long a claim holds without being renewed.
 const LEASE: Duration = Duration::from_secs(60);
 /// How often a running job renews its claim.
@@ -89,15 +92,19 @@ impl Runner {
         if let Err(error) = self.look_into_service().await {
             tracing::error!(%error, "customer service is read when somebody writes: {error}");
         }
-        tokio::join!(self.keep_doing(Share::Quick, &cancel), self.keep_doing(Share::Long, &cancel));
+        tokio::join!(
+            self.keep_doing(Share::Quick, QUICK_AT_ONCE, &cancel),
+            self.keep_doing(Share::Fetching, AT_ONCE, &cancel),
+            self.keep_doing(Share::Long, AT_ONCE, &cancel)
+        );
     }
 
-    async fn keep_doing(&self, share: Share, cancel: &CancellationToken) {
+    async fn keep_doing(&self, share: Share, most: usize, cancel: &CancellationToken) {
         let mut commits = self.store.commits();
         let mut running = JoinSet::new();
         loop {
             while running.try_join_next().is_some() {}
-            let room = AT_ONCE.saturating_sub(running.len());
+            let room = most.saturating_sub(running.len());
             let claimed = if room > 0 { self.claim(room, share).await } else { Vec::new() };
             let idle = claimed.is_empty();
             for job in claimed {

@@ -76,6 +76,9 @@ impl Job {
     /// The names of the jobs that keep a processor for seconds: what listens, and what asks a model. They
     /// have workers of their own, so that an answer never waits for a row of recordings.
     pub const LONG: [&str; 4] = ["transcribe", "hear_record", "tag_ticket", "tag_response"];
+    /// The names of the jobs that bring files and messages here, each held in memory until it is stored. They have
+    /// workers of their own, so that no answer and no alarm waits for photos on a slow line.
+    pub const FETCHING: [&str; 2] = ["fetch", "read_service"];
 
     /// Returns the name used in the database and in metrics.
     pub fn name(&self) -> &'static str {

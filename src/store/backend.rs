@@ -168,6 +168,27 @@ macro_rules! lane_is_free {
 }
 pub(super) use lane_is_free;
 
+/// Whether a kind of job is of a share, by the names of those that are long and of those that fetch.
+macro_rules! is_of_share {
+    ($share:literal, $kind:literal, $long:literal, $fetching:literal) => {
+        concat!(
+            $share,
+            " = 'all' OR ",
+            $share,
+            " = CASE WHEN ",
+            $kind,
+            " IN (",
+            $long,
+            ") THEN 'long' WHEN ",
+            $kind,
+            " IN (",
+            $fetching,
+            ") THEN 'fetching' ELSE 'quick' END"
+        )
+    };
+}
+pub(super) use is_of_share;
+
 /// Returns the statement that claims due jobs; see [`super::jobs::claim`]. On Postgres other
 /// claimers are stepped over; on SQLite there are none.
 pub(super) fn claim_jobs(tx: &Tx) -> &'static str {
@@ -177,8 +198,9 @@ pub(super) fn claim_jobs(tx: &Tx) -> &'static str {
                 "UPDATE jobs SET status = 'running', attempt = attempt + 1, lease_until = $1 ",
                 "WHERE id IN (SELECT j.id FROM jobs j WHERE ",
                 "((j.status = 'ready' AND j.run_at <= $2) OR (j.status = 'running' AND j.lease_until <= $2)) ",
-                "AND ($4 = 'all' OR (j.kind IN ($5, $6, $7, $8)) = ($4 = 'long')) ",
-                "AND ",
+                "AND (",
+                is_of_share!("$4", "j.kind", "$5, $6, $7, $8", "$9, $10"),
+                ") AND ",
                 lane_is_free!("$2"),
                 " ORDER BY j.run_at, j.id LIMIT $3",
                 $lock,

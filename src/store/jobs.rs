@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
-use super::backend::{self, lane_is_free};
+use super::backend::{self, is_of_share, lane_is_free};
 use super::tx::both;
 use super::value::{Row, clean};
 use super::{StoreError, Tx};
@@ -110,7 +110,7 @@ pub async fn forget(tx: &mut Tx, key: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Which jobs a worker takes; see [`Job::LONG`].
+/// Which jobs a worker takes; see [`Job::LONG`] and [`Job::FETCHING`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Share {
     All,
@@ -118,6 +118,8 @@ pub enum Share {
     Quick,
     /// Those that keep a processor for seconds.
     Long,
+    /// Those that bring files and messages here.
+    Fetching,
 }
 
 impl Share {
@@ -126,6 +128,7 @@ impl Share {
             Share::All => "all",
             Share::Quick => "quick",
             Share::Long => "long",
+            Share::Fetching => "fetching",
         }
     }
 }
@@ -137,7 +140,9 @@ pub async fn is_due(tx: &mut Tx, now: Timestamp, share: Share) -> Result<bool, S
          SELECT j.kind FROM jobs j WHERE j.status = 'ready' AND j.run_at <= $1 AND ",
         lane_is_free!("$1"),
         " UNION ALL SELECT kind FROM jobs WHERE status = 'running' AND lease_until <= $1) AS ripe \
-         WHERE $2 = 'all' OR (ripe.kind IN ($3, $4, $5, $6)) = ($2 = 'long') LIMIT 1) AS due"
+         WHERE ",
+        is_of_share!("$2", "ripe.kind", "$3, $4, $5, $6", "$7, $8"),
+        " LIMIT 1) AS due"
     );
     let due: i64 = both!(tx, |c| sqlx::query_scalar(SQL)
         .bind(now.0)
@@ -146,6 +151,8 @@ pub async fn is_due(tx: &mut Tx, now: Timestamp, share: Share) -> Result<bool, S
         .bind(Job::LONG[1])
         .bind(Job::LONG[2])
         .bind(Job::LONG[3])
+        .bind(Job::FETCHING[0])
+        .bind(Job::FETCHING[1])
         .fetch_one(c)
         .await)?;
     Ok(due > 0)
@@ -177,6 +184,8 @@ pub async fn claim(
         .bind(Job::LONG[1])
         .bind(Job::LONG[2])
         .bind(Job::LONG[3])
+        .bind(Job::FETCHING[0])
+        .bind(Job::FETCHING[1])
         .fetch_all(c)
         .await)?;
     rows.sort_by(|a, b| (a.run_at, &a.id).cmp(&(b.run_at, &b.id)));

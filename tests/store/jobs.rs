@@ -51,10 +51,11 @@ async fn claim_one(db: &Database) -> ClaimedJob {
     claimed.pop().unwrap()
 }
 
-pub(crate) async fn a_row_of_recordings_keeps_no_answer_waiting(db: Database) {
+pub(crate) async fn a_row_of_recordings_or_photos_keeps_no_answer_waiting(db: Database) {
     for _ in 0..5 {
         enqueue(&db, job(&db, "transcribe")).await;
     }
+    enqueue(&db, job(&db, "fetch")).await;
     enqueue(&db, job(&db, "deliver")).await;
     let now = db.now();
     let due = async |share| read!(db.store, |tx| jobs::is_due(tx, now, share).await).unwrap();
@@ -64,6 +65,8 @@ pub(crate) async fn a_row_of_recordings_keeps_no_answer_waiting(db: Database) {
     };
     assert_eq!(claim(Share::Quick).await, ["deliver"]);
     assert!(!due(Share::Quick).await);
+    assert_eq!(claim(Share::Fetching).await, ["fetch"]);
+    assert!(!due(Share::Fetching).await);
     assert_eq!(claim(Share::Long).await, ["transcribe", "transcribe"]);
     assert!(due(Share::Long).await && due(Share::All).await);
 }

@@ -176,7 +176,7 @@ behaviours! {
         a_job_exists_only_if_its_transaction_does,
         jobs_are_claimed_when_due_in_order,
         a_job_that_waits_for_later_is_brought_forward_and_never_put_off,
-        a_row_of_recordings_keeps_no_answer_waiting,
+        a_row_of_recordings_or_photos_keeps_no_answer_waiting,
         what_waits_behind_another_of_its_lane_is_not_due,
         the_one_worker_of_sqlite_takes_over_at_its_start_what_it_was_killed_over,
         a_lane_runs_one_job_at_a_time_in_order,
