@@ -237,8 +237,8 @@ pub async fn waiting_behind(
 /// Counts the calls by which something was sent to a conversation since a time, other than in response:
 /// what went with another message went by its call.
 pub async fn count_sent_since(tx: &mut Tx, dialogue: DialogueId, since: Timestamp) -> Result<u32, StoreError> {
-    const SQL: &str = "SELECT COUNT(*) FROM outbox WHERE dialogue_id = $1 AND sent_at >= $2 \
-                       AND status IN ('sent', 'uncertain') \
+    const SQL: &str = "SELECT COUNT(*) FROM outbox WHERE dialogue_id = $1 \
+                       AND (status = 'sent' AND sent_at >= $2 OR status = 'uncertain' AND created_at >= $2) \
                        AND (reason IS NULL OR reason <> $3 AND reason NOT LIKE $4)";
     let count: i64 = both!(tx, |c| sqlx::query_scalar(SQL)
         .bind(dialogue.to_string())
