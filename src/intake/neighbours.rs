@@ -83,11 +83,12 @@ impl Intake {
     }
 
     async fn join(&self, tx: &mut Tx, ticket: &Ticket, incident: &Incident, homes: usize) -> Result<(), StoreError> {
-        self.note_incident(tx, ticket.id, incident).await?;
+        // The conversation before its ticket, in the order in which everybody holds them.
         if let Some(dialogue) = ticket.dialogue_id {
             let say = Say::new("incident.joined").text("count", homes.to_string()).text("incident", &incident.number);
             self.apply(tx, dialogue, Event::Notified(say)).await?;
         }
+        self.note_incident(tx, ticket.id, incident).await?;
         if self.catalog.incidents().is_batch(homes) {
             let detail = format!("incident={}", incident.number);
             self.raise_with(tx, None, FlagKind::BatchDefect, About::Conversation, detail).await?;
