@@ -31,17 +31,24 @@ pub struct Taken {
 impl Intake {
     /// Takes a message in as [`Intake::receive`] does and, in the same transaction, as many of its
     /// answers as fit into one text of `most` bytes: they count as sent. A repeated message gets the
-    /// same answers again, unless they were sent the other way by now.
+    /// same answers again, unless they were sent the other way by now. None is taken once it is no longer `in_time`:
+    /// whoever asked may have hung up while this waited for its turn, and never hear that it was late.
     ///
     /// # Errors
     /// A [`StoreError`] if nothing was stored: the channel must not acknowledge the message.
-    pub async fn receive_answered(&self, inbound: Inbound, most: usize) -> Result<Answered, StoreError> {
+    pub async fn receive_answered(
+        &self,
+        inbound: Inbound,
+        most: usize,
+        in_time: impl Fn() -> bool + Send + 'static,
+    ) -> Result<Answered, StoreError> {
         let labels = Intake::count_received(&inbound);
         let this = self.clone();
         let answered = self.store.write(move |tx| {
             Box::pin(async move {
                 let received = this.receive_in(tx, inbound).await?;
-                let (text, taken) = this.take_answers(tx, received.message, most).await?;
+                let (text, taken) =
+                    if in_time() { this.take_answers(tx, received.message, most).await? } else { (None, Vec::new()) };
                 Ok::<_, StoreError>(Answered { received, text, taken })
             })
         });

@@ -69,7 +69,9 @@ struct Passive<'p> {
 async fn respond(web: &Web, inbound: Option<Inbound>, passive: Passive<'_>) -> Response {
     let Some(inbound) = inbound else { return passive.nothing.into_response() };
     let channel = inbound.channel.name();
-    let answered = match web.intake.receive_answered(inbound.clone(), passive.most).await {
+    let begun = passive.begun;
+    let in_time = move || begun.elapsed() < PATIENCE;
+    let answered = match web.intake.receive_answered(inbound.clone(), passive.most, in_time).await {
         Ok(answered) => answered,
         // It can never be answered; staff sees it.
         Err(error) if error.is_local() && web.intake.receive_or_park(inbound).await.is_ok() => {
@@ -81,7 +83,7 @@ async fn respond(web: &Web, inbound: Option<Inbound>, passive: Passive<'_>) -> R
         }
     };
     let Some(text) = answered.text else { return passive.nothing.into_response() };
-    let written = if passive.begun.elapsed() < PATIENCE { (passive.write)(&text) } else { None };
+    let written = if in_time() { (passive.write)(&text) } else { None };
     match written {
         Some(xml) => ([(CONTENT_TYPE, "application/xml; charset=utf-8")], xml).into_response(),
         None => {

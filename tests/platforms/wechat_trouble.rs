@@ -97,23 +97,29 @@ async fn what_does_not_fit_into_the_response_is_brought_by_a_message() {
     let house = house(&wechat).await;
     let fields = greeting("oLONG");
     // Nothing the bot says is that long: the room is made small instead.
-    let answered = house.runner.intake.receive_answered(fields.clone(), 10).await.unwrap();
+    let answered = house.runner.intake.receive_answered(fields.clone(), 10, || true).await.unwrap();
     assert_eq!(answered.text, None);
     assert_eq!(house.outbox(Delivery::Pending).await.len(), 1);
     house.works().await;
     assert_eq!(wechat.texts().len(), 1);
     // It was sent the other way: a repeated message has no answer any more.
-    let again = house.runner.intake.receive_answered(fields.clone(), 2_047).await.unwrap();
+    let again = house.runner.intake.receive_answered(fields.clone(), 2_047, || true).await.unwrap();
     assert!(again.received.duplicate && again.text.is_none());
-    // An answer that came too late for the response goes the other way as well, even if its own job is done.
-    let next = Inbound { external_id: "m:2".to_owned(), ..fields };
-    let late = house.runner.intake.receive_answered(next, 2_047).await.unwrap();
-    assert!(late.text.is_some());
-    house.works().await;
-    assert_eq!(wechat.texts().len(), 1);
-    house.runner.intake.answer_later(late.taken).await.unwrap();
+    // So it does when its turn came too late, since whoever asked may have hung up.
+    let waited = Inbound { external_id: "m:1b".to_owned(), ..fields.clone() };
+    let none = house.runner.intake.receive_answered(waited, 2_047, || false).await.unwrap();
+    assert!(none.text.is_none() && none.taken.is_empty());
     house.works().await;
     assert_eq!(wechat.texts().len(), 2);
+    // An answer that came too late for the response goes the other way as well, even if its own job is done.
+    let next = Inbound { external_id: "m:2".to_owned(), ..fields };
+    let late = house.runner.intake.receive_answered(next, 2_047, || true).await.unwrap();
+    assert!(late.text.is_some());
+    house.works().await;
+    assert_eq!(wechat.texts().len(), 2);
+    house.runner.intake.answer_later(late.taken).await.unwrap();
+    house.works().await;
+    assert_eq!(wechat.texts().len(), 3);
     assert!(house.outbox(Delivery::Pending).await.is_empty());
 }
 
@@ -123,8 +129,8 @@ async fn an_answer_that_came_too_late_for_one_response_and_went_out_in_the_next_
     let house = house(&wechat).await;
     let intake = &house.runner.intake;
     // Both waited behind something slow; the first has run out of patience, the repetition has not.
-    let first = intake.receive_answered(greeting("oSLOW"), 2_047).await.unwrap();
-    let second = intake.receive_answered(greeting("oSLOW"), 2_047).await.unwrap();
+    let first = intake.receive_answered(greeting("oSLOW"), 2_047, || true).await.unwrap();
+    let second = intake.receive_answered(greeting("oSLOW"), 2_047, || true).await.unwrap();
     assert!(first.text.is_some() && first.text == second.text);
     intake.answer_later(first.taken).await.unwrap();
     assert!(house.outbox(Delivery::Pending).await.is_empty());
