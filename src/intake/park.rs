@@ -3,7 +3,7 @@
 //! neither holds up whoever writes after it nor is lost.
 
 use super::read::Read;
-use super::{Intake, message};
+use super::{Intake, Received, message};
 use crate::channel::Inbound;
 use crate::domain::dialogue::State;
 use crate::domain::dialogue::effect::About;
@@ -15,12 +15,15 @@ use crate::store::{self, StoreError, Tx};
 
 impl Intake {
     /// Takes a message in as [`Intake::receive`] does, or puts it aside for staff where that fails
-    /// for a reason that lies in the message or its conversation.
+    /// for a reason that lies in the message or its conversation: `None` then.
     ///
     /// # Errors
     /// A [`StoreError`] if nothing can be stored now: the channel must not acknowledge the message.
-    pub async fn receive_or_park(&self, inbound: Inbound) -> Result<(), StoreError> {
-        let Err(error) = self.receive(inbound.clone()).await else { return Ok(()) };
+    pub async fn receive_or_park(&self, inbound: Inbound) -> Result<Option<Received>, StoreError> {
+        let error = match self.receive(inbound.clone()).await {
+            Ok(received) => return Ok(Some(received)),
+            Err(error) => error,
+        };
         if !error.is_local() {
             return Err(error);
         }
@@ -30,9 +33,9 @@ impl Intake {
         match self.store.write(move |tx| Box::pin(async move { this.park(tx, inbound).await })).await {
             Err(error) if error.is_local() => {
                 tracing::error!(%error, channel, "a message by {channel} was passed over: {error}");
-                Ok(())
+                Ok(None)
             }
-            outcome => outcome,
+            outcome => outcome.map(|()| None),
         }
     }
 

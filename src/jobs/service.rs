@@ -79,7 +79,7 @@ impl Runner {
                 let stay = Progress { to: progress.from.clone(), ..progress.clone() };
                 for entry in entries {
                     match entry {
-                        Entry::Message(inbound) => self.intake.receive_or_park(inbound).await?,
+                        Entry::Message(inbound) => drop(self.intake.receive_or_park(inbound).await?),
                         Entry::NotBrought { message, .. } => {
                             let alone = self.intake.receive_page(vec![entry], stay.clone()).await;
                             if let Err(error) = alone {

@@ -137,20 +137,21 @@ impl Posted {
         contents
     }
 
-    /// Hands every piece of the message to the conversation, in order. Files that are not the
+    /// Hands every piece of the message to the conversation, in order; `None` for one that had to be put aside for
+    /// staff. Files that are not the
     /// message's after that (it was here before) are removed; after an error they stay, since
     /// nobody knows whether the row that names them is on disk.
     pub(super) async fn hand_over(
         &self,
         web: &Web,
         inbound: impl Fn(&'static str, Content) -> Inbound,
-    ) -> Result<Vec<Received>, StoreError> {
+    ) -> Result<Vec<Option<Received>>, StoreError> {
         let mut taken = Vec::new();
         let mut files_kept = false;
         for (suffix, content) in self.contents() {
             let holds_files = matches!(content, Content::Media { .. });
-            let received = web.intake.receive(inbound(suffix, content)).await?;
-            files_kept |= holds_files && !received.duplicate;
+            let received = web.intake.receive_or_park(inbound(suffix, content)).await?;
+            files_kept |= holds_files && received.is_none_or(|received| !received.duplicate);
             taken.push(received);
         }
         if !files_kept {

@@ -16,7 +16,7 @@ use huifang::channel::{ChannelKind, Channels};
 use huifang::clock::Clock;
 use huifang::desk::Desk;
 use huifang::domain::alert::{QuietHours, Rule};
-use huifang::domain::ids::{ProjectId, StaffId, TicketId, UnitId, VisitId};
+use huifang::domain::ids::{DialogueId, ProjectId, StaffId, TicketId, UnitId, VisitId};
 use huifang::domain::language::Language;
 use huifang::domain::project::{Project, ProjectKind, Unit};
 use huifang::domain::staff::{Role, Staff};
@@ -31,7 +31,7 @@ use huifang::speech::{Listener, SpeechConfig};
 use huifang::store::blobs::Blobs;
 use huifang::store::jobs::{self, Share};
 use huifang::store::outbox::{Delivery, Outbound};
-use huifang::store::{self, Store};
+use huifang::store::{self, Store, StoreError, dialogues, thread};
 use huifang::tagging::{Lexical, Tagger};
 use huifang::web;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -336,6 +336,25 @@ impl House {
             count += usize::from(known.unwrap().is_some());
         }
         count
+    }
+
+    /// Makes the state of a conversation one that cannot be read.
+    pub async fn spoil(&self, channel: &'static str, address: &str) -> DialogueId {
+        let (address, now) = (address.to_owned(), self.clock.now());
+        let spoilt = self.runner.store.write(move |tx| {
+            Box::pin(async move {
+                let found = dialogues::find_by_address(tx, channel, &address).await?.unwrap();
+                dialogues::save(tx, found.id, "no state of ours", false, now).await?;
+                Ok::<_, StoreError>(found.id)
+            })
+        });
+        spoilt.await.unwrap()
+    }
+
+    /// Returns what was said in a conversation, as it is stored.
+    pub async fn said_in(&self, dialogue: DialogueId) -> String {
+        let read = self.runner.store.read(move |tx| Box::pin(async move { thread::latest(tx, dialogue, 9).await }));
+        read.await.unwrap().into_iter().map(|entry| entry.body).collect()
     }
 
     /// Returns the reasons of the open flags.

@@ -191,6 +191,18 @@ async fn an_id_of_the_apps_own_makes_it_the_same_message_under_any_webhook_id() 
 }
 
 #[tokio::test]
+async fn a_message_that_can_never_be_taken_in_is_shown_to_staff_and_holds_up_nobody() {
+    let mut person = Person::begin().await;
+    let dialogue = person.house.spoil("http", "u 1/王").await;
+    let answer = person.posts(json!({ "text": "厨房漏水" })).await;
+    assert_eq!(answer["duplicate"], false, "the app would send it for ever");
+    person.says("还在漏").await;
+    assert_eq!(person.house.flags().await, ["person_requested"]);
+    let said = person.house.said_in(dialogue).await;
+    assert!(said.contains("厨房漏水") && said.contains("还在漏"), "{said}");
+}
+
+#[tokio::test]
 async fn whoever_does_not_know_the_secret_gets_one_and_the_same_answer() {
     let person = Person::begin().await;
     let house = &person.house;

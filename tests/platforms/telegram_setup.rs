@@ -10,7 +10,6 @@ use huifang::clock::Clock;
 use huifang::domain::ids::OutboxId;
 use huifang::domain::secret::Secret;
 use huifang::store::outbox::Delivery;
-use huifang::store::{StoreError, dialogues, thread};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -111,15 +110,7 @@ async fn an_update_that_can_never_be_stored_is_shown_to_staff_and_holds_up_nobod
     telegram.bot().register("https://huifang.example.com", &Menu::new()).await;
     let update = |id: i64, message: Value| json!({ "update_id": id, "message": message });
     assert_eq!(telegram.delivers(&house.url, &update(5, text(1, "/start"))).await.as_u16(), 200);
-    let (store, now) = (&house.runner.store, house.clock.now());
-    let spoilt = store.write(move |tx| {
-        Box::pin(async move {
-            let found = dialogues::find_by_address(tx, "telegram", &CHAT.to_string()).await?.unwrap();
-            dialogues::save(tx, found.id, "no state of ours", false, now).await?;
-            Ok::<_, StoreError>(found.id)
-        })
-    });
-    let dialogue = spoilt.await.unwrap();
+    let dialogue = house.spoil("telegram", &CHAT.to_string()).await;
     let status = telegram.delivers(&house.url, &update(6, text(2, "厨房漏水"))).await;
     assert_eq!(status.as_u16(), 200, "it would be sent for a day");
     // And where updates are asked for.
@@ -138,9 +129,8 @@ async fn an_update_that_can_never_be_stored_is_shown_to_staff_and_holds_up_nobod
     house.works().await;
     assert_eq!(telegram.arrived(another).len(), 1, "answered");
     assert_eq!(house.flags().await, ["person_requested"]);
-    let thread = store.read(|tx| Box::pin(async move { thread::latest(tx, dialogue, 9).await })).await.unwrap();
-    let kept = |words: &str| thread.iter().any(|entry| entry.body.contains(words));
-    assert!(kept("厨房漏水") && kept("还在漏"), "{thread:?}");
+    let said = house.said_in(dialogue).await;
+    assert!(said.contains("厨房漏水") && said.contains("还在漏"), "{said}");
 }
 
 #[tokio::test]

@@ -73,9 +73,9 @@ async fn take(
         .hand_over(web, |suffix, content| inbound(&address, &external_id(&address, id, suffix), language, content));
     let received = received.await?;
     // New if any piece of it is: the program may have stopped between two pieces.
-    let duplicate = received.iter().all(|received| received.duplicate);
+    let duplicate = received.iter().all(|received| received.is_some_and(|received| received.duplicate));
     let externals = posted.contents().into_iter().map(|(suffix, _)| external_id(&address, id, suffix)).collect();
-    let messages = match received.last() {
+    let messages = match received.iter().flatten().last() {
         Some(last) => answers(web, last.dialogue, externals).await?,
         None => Vec::new(),
     };

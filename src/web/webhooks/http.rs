@@ -137,7 +137,7 @@ async fn take(State(web): State<Web>, request: Request) -> Result<Json<wire::Tak
         content,
     });
     // New if any piece of it is: the program may have stopped between two pieces.
-    let duplicate = received.await?.iter().all(|received| received.duplicate);
+    let duplicate = received.await?.iter().all(|received| received.is_some_and(|received| received.duplicate));
     let id = posted.id.clone().unwrap_or_else(|| webhook_id.to_owned());
     Ok(Json(wire::Taken { id, duplicate }))
 }
