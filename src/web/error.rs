@@ -177,7 +177,7 @@ pub(super) fn loggable(path: &str) -> &str {
 fn drawn(web: &Web, error: &WebError, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
     let (status, code) = error.parts();
     let words = web.words(language_of(headers));
-    if uri.path().starts_with("/chat/api/") {
+    if ["/chat/api/", "/chat/media/", "/chat/clips/"].iter().any(|below| uri.path().starts_with(below)) {
         let message = error.sentence("web.chat.error", &words);
         return (status, Json(json!({ "error": { "code": code, "message": message } }))).into_response();
     }
