@@ -92,6 +92,7 @@ async fn all(config: &Config) -> Vec<Finding> {
         probe::decoder().await,
     ];
     findings.extend(probe::tagging(config));
+    findings.push(emergencies(config));
     findings.extend(probe::given_up(config).await);
     findings.extend(telegram::look(config).await);
     findings.extend(accounts::look(config).await);
@@ -109,6 +110,20 @@ fn prompts(now: Timestamp) -> Vec<Finding> {
             let remedy = "put these right and build again";
             vec![Finding::broken("prompts", "prompts/ (compiled in)", faults.join("\n"), remedy)]
         }
+    }
+}
+
+/// Whom somebody in danger is told to call.
+fn emergencies(config: &Config) -> Finding {
+    let place = "[policy] emergency_phone";
+    match &config.policy.emergency_phone {
+        Some(phone) => Finding::fine("emergency", place, phone),
+        None => Finding::warning(
+            "emergency",
+            place,
+            "is not set: people in danger are told to call 110, the police".to_owned(),
+            "set the number of your own service at any hour before real people write",
+        ),
     }
 }
 
