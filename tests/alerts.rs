@@ -211,7 +211,7 @@ async fn a_complaint_waits_for_the_morning_and_an_emergency_does_not() {
     insta::assert_snapshot!(read(complaint), @r"
     【投诉】HF2611-0001
     原话：“你们就是踢皮球，推来推去没人管”
-    打开处理（要登录后台）：https://huifang.example.cn/console/alerts/…
+    打开处理（要登录工作台）：https://huifang.example.cn/console/alerts/…
     ");
 }
 

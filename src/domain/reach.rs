@@ -85,12 +85,51 @@ impl Shut {
             Shut::UsedUp => "used_up",
         }
     }
+}
 
-    /// Reads a reason back: which it is, and what was added to it.
-    pub fn read(reason: &str) -> Option<(Shut, &str)> {
-        let all = [Shut::NeverHeard, Shut::TooLate, Shut::UsedUp];
-        all.into_iter().find_map(|shut| Some((shut, reason.strip_prefix(shut.reason())?)))
+/// Why a message did not go out, or may not have, though the window was open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsent {
+    /// The person blocked or unfollowed us.
+    Left,
+    /// Its channel is not set up, or no longer.
+    NoChannel,
+    /// The service stopped while it was sent.
+    Interrupted,
+    /// Its question was over or was asked again before it could go out.
+    Superseded,
+}
+
+impl Unsent {
+    const ALL: [Unsent; 4] = [Unsent::Left, Unsent::NoChannel, Unsent::Interrupted, Unsent::Superseded];
+
+    /// Says it in the log and in the database.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Unsent::Left => "the person blocked or unfollowed us",
+            Unsent::NoChannel => "the channel is not one of ours",
+            Unsent::Interrupted => "the service stopped while it was sent",
+            Unsent::Superseded => "its question was over or was asked again",
+        }
     }
+
+    /// Returns the name used in the keys of texts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Unsent::Left => "left",
+            Unsent::NoChannel => "no_channel",
+            Unsent::Interrupted => "interrupted",
+            Unsent::Superseded => "superseded",
+        }
+    }
+}
+
+/// Reads a stored reason back: the name it has in the keys of texts, and what was added to it. `None` for what a
+/// platform said.
+pub fn read(reason: &str) -> Option<(&'static str, &str)> {
+    let shut = [Shut::NeverHeard, Shut::TooLate, Shut::UsedUp].map(|shut| (shut.name(), shut.reason()));
+    let unsent = Unsent::ALL.map(|unsent| (unsent.name(), unsent.reason()));
+    shut.into_iter().chain(unsent).find_map(|(name, known)| Some((name, reason.strip_prefix(known)?)))
 }
 
 #[cfg(test)]
@@ -109,7 +148,8 @@ mod tests {
         let reasons = [Shut::NeverHeard, Shut::TooLate, Shut::UsedUp].map(Shut::reason);
         assert!(reasons.iter().all(|reason| reason.starts_with(SHUT)));
         let told = format!("{}; a template told them of it", Shut::TooLate.reason());
-        assert_eq!(Shut::read(&told), Some((Shut::TooLate, "; a template told them of it")));
-        assert_eq!(Shut::read("errcode 45047"), None);
+        assert_eq!(read(&told), Some(("too_late", "; a template told them of it")));
+        assert_eq!(read(Unsent::Left.reason()), Some(("left", "")));
+        assert_eq!(read("errcode 45047"), None);
     }
 }

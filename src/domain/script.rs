@@ -74,7 +74,7 @@ pub enum SlotId {
     Since,
     /// How bad.
     Severity,
-    /// Wished time of the visit.
+    /// Preferred time of the visit.
     WishedTime,
 }
 

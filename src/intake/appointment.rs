@@ -20,11 +20,11 @@ impl Intake {
     /// Returns how a window is written, in local time: day, weekday, from and until.
     pub(crate) fn window_label(&self, language: Language, window: Window) -> String {
         let (from, until) = (local(window.from, self.zone()), local(window.until, self.zone()));
-        let weekday = format!("appointment.weekday.{}", from.weekday().to_monday_one_offset());
+        let named = |key: String| self.catalog.text(language, &key, &BTreeMap::new());
         let values = [
-            ("month", from.month().to_string()),
+            ("month", named(format!("appointment.month.{}", from.month()))),
             ("day", from.day().to_string()),
-            ("weekday", self.catalog.text(language, &weekday, &BTreeMap::new())),
+            ("weekday", named(format!("appointment.weekday.{}", from.weekday().to_monday_one_offset()))),
             ("from", from.strftime("%H:%M").to_string()),
             ("until", until.strftime("%H:%M").to_string()),
         ];

@@ -14,7 +14,7 @@ use crate::channel::ChannelKind;
 use crate::domain::dialogue::state::Standing;
 use crate::domain::ids::InboxId;
 use crate::domain::job::Job;
-use crate::domain::reach::STALE_AFTER;
+use crate::domain::reach::{STALE_AFTER, Unsent};
 use crate::store::outbox::{self, Outbound};
 use crate::store::{StoreError, Tx, jobs};
 
@@ -55,7 +55,7 @@ impl Intake {
             if stands {
                 out.push(row.id);
             } else {
-                outbox::mark_withheld(tx, row.id, "its question was over or was asked again").await?;
+                outbox::mark_withheld(tx, row.id, Unsent::Superseded.reason()).await?;
             }
         }
         for id in out.into_iter().rev() {

@@ -10,7 +10,7 @@ use crate::channel::{Button, ChannelKind, Outgoing, SendError};
 use crate::domain::dialogue::effect::About;
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{DialogueId, OutboxId, PermitId};
-use crate::domain::reach::PermitKind;
+use crate::domain::reach::{PermitKind, Unsent};
 use crate::intake::response::{Together, together};
 use crate::store::dialogues::Dialogue;
 use crate::store::jobs::ClaimedJob;
@@ -124,13 +124,13 @@ impl Runner {
                     return Ok(Plan::Nothing);
                 };
                 let Some(kind) = ChannelKind::from_name(&found.channel) else {
-                    return Ok(Plan::Withhold("the channel is not one of ours"));
+                    return Ok(Plan::Withhold(Unsent::NoChannel.reason()));
                 };
                 if !matches!(row.status, Delivery::Pending | Delivery::Uncertain) {
                     return Ok(Plan::Nothing);
                 }
                 if found.left_at.is_some() {
-                    return Ok(Plan::Withhold("the person blocked or unfollowed us"));
+                    return Ok(Plan::Withhold(Unsent::Left.reason()));
                 }
                 let (mut waiting, mut welcome) = (vec![row], None);
                 if let Some(window) = kind.window() {
@@ -291,7 +291,7 @@ impl Runner {
             Ok(_) => return Outcome::Done,
             Err(error) => return error.into(),
         }
-        let noted = self.note_uncertain(dialogue, vec![message], "the service stopped while it was sent", true).await;
+        let noted = self.note_uncertain(dialogue, vec![message], Unsent::Interrupted.reason(), true).await;
         noted.map_or_else(Outcome::from, |()| Outcome::Done)
     }
 

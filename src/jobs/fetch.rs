@@ -10,6 +10,7 @@ use super::{Outcome, Runner};
 use crate::channel::{ChannelKind, FetchError, Refusal};
 use crate::domain::dialogue::Event;
 use crate::domain::ids::{DialogueId, MediaId};
+use crate::domain::reach::Unsent;
 use crate::intake::kind;
 use crate::store::jobs::ClaimedJob;
 use crate::store::media::Media;
@@ -74,7 +75,7 @@ impl Runner {
     pub(super) async fn bring(&self, row: &Media, channel: &str) -> Result<Bytes, Absent> {
         let (media, reference) = (row.id, row.remote.clone().unwrap_or_default());
         let Some(channel) = ChannelKind::from_name(channel) else {
-            return Err(Absent::Lost("the channel is not one of ours".to_owned()));
+            return Err(Absent::Lost(Unsent::NoChannel.reason().to_owned()));
         };
         let bytes = match self.channels.fetch(channel, &reference).await {
             Ok(bytes) => bytes,

@@ -122,7 +122,7 @@ async fn an_offer_stands_beside_a_survey_and_does_not_interrupt_it() {
     talk.says("5").await;
     assert_snapshot!(talk.transcript(), @r"
     » 评价
-      想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+      想听听您对我们服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
       （1/5）总体来说，您满意吗？
       1 分很不满意，5 分非常满意
       [1] [2] [3] [4] [5]
@@ -195,7 +195,7 @@ async fn a_window_that_is_over_or_taken_back_is_answered_in_words() {
       [改时间]
       工单 HF2611-0001 原来约的时间取消了，会有人再和您约。
     » [appt:…:0]
-      这个按钮已经过时了。
+      这个按钮已经过时了。请点最新一条消息下面的按钮，或者直接说。
     ");
     let past = talk.desk().offer(ticket.id, vec![window("20 09:00", "20 10:00")], engineer).await;
     assert!(matches!(past, Err(DeskError::Appointment(_))), "{past:?}");
@@ -211,14 +211,14 @@ async fn it_works_in_english() {
     talk.transcript();
     talk.desk().offer(ticket.id, vec![window("23 09:00", "23 12:00")], engineer).await.unwrap();
     talk.hears().await;
-    talk.taps("Mon 23/11, 09:00–12:00").await;
+    talk.taps("Mon 23 Nov, 09:00–12:00").await;
     talk.says("reschedule").await;
     talk.says("any evening this week").await;
     assert_snapshot!(talk.transcript(), @r"
       HF2611-0001: a technician can come at these times. Which one suits you?
-      [Mon 23/11, 09:00–12:00] [None of them]
-    » [Mon 23/11, 09:00–12:00]
-      Fine, HF2611-0001: a technician comes Mon 23/11, 09:00–12:00.
+      [Mon 23 Nov, 09:00–12:00] [None of them]
+    » [Mon 23 Nov, 09:00–12:00]
+      All right, HF2611-0001: a technician comes on Mon 23 Nov, 09:00–12:00.
       [Another time]
     » reschedule
       No problem. Which day and time would suit you? Just say it.

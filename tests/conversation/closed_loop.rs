@@ -105,10 +105,10 @@ async fn an_answer_on_the_progress_page_is_told_in_the_chat_and_may_be_taken_bac
     let dialogue = talk.dialogue().await;
     talk.happens(dialogue, Event::Choice { id: format!("fix:{ticket}:no") }).await;
     assert_snapshot!(talk.transcript(), @r"
-      工单 HF2611-0001 的师傅说已经修好，您看好了吗？
+      工单 HF2611-0001 的师傅说已经修好，您看修好了吗？
       [已修好] [没修好]
       太好了，工单 HF2611-0001 完成。谢谢您。
-      抱歉没修好。工单 HF2611-0001 已重新打开并提高优先级，主管已收到通知。
+      抱歉没修好。工单 HF2611-0001 已重新打开并提高优先级，正在通知主管。
     ");
     assert_eq!(talk.tickets().await[0].status, TicketStatus::Reopened);
     let events = talk.store.read(|tx| Box::pin(async move { store::tickets::events(tx, ticket).await })).await.unwrap();
@@ -156,7 +156,7 @@ async fn a_neighbour_who_reports_the_same_is_told_so_and_all_hear_when_it_is_men
     talk.listens().await;
     assert_snapshot!(talk.transcript(), @r"
       好消息：编号 IN2611-01 的共性问题已统一处理完。您家如果还有问题，请直接告诉我们。
-      工单 HF2611-0002 的师傅说已经修好，您看好了吗？
+      工单 HF2611-0002 的师傅说已经修好，您看修好了吗？
       [已修好] [没修好]
     ");
     let stand: Vec<_> = talk.tickets().await.iter().map(|ticket| ticket.status).collect();
@@ -366,7 +366,7 @@ async fn a_common_question_is_answered_and_a_person_is_one_tap_away() {
       这样说清楚了吗？
       [清楚了] [没有，找人工]
     » [没有，找人工]
-      好的，已通知工作人员，接下来由人回复您，自动回复先停下。
+      好的，转由工作人员回复您，自动回复先停下。夜里可能要等到早上；有危险请直接说，我马上处理。
     ");
     assert!(talk.flags().await.iter().any(|flag| flag.kind == FlagKind::PersonRequested));
 }

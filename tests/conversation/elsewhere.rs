@@ -170,7 +170,7 @@ async fn a_survey_half_answered_goes_on_elsewhere_and_its_end_is_told_there() {
     let timer = huifang::domain::dialogue::Timer::SurveyReminder { response: first[0].id };
     talk.happens(here, Event::Elapsed(timer)).await;
     assert_snapshot!(readable(&talk.transcript()), @r"
-    上次的评价还差一点，方便的话接着填完，一分钟就好。
+    上次的评价还没填完，方便的话接着填，一分钟就好。
     （2/5）响应快不快，到得及时吗？
     1 分很不满意，5 分非常满意
     [1] [2] [3] [4] [5]

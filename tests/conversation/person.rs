@@ -16,7 +16,7 @@ async fn a_request_for_a_person_stops_the_automaton_until_staff_hands_back() {
     talk.happens(dialogue, Event::HandedBack).await;
     assert_snapshot!(talk.transcript(), @r"
     » 你是机器人吧，我要跟真人说话
-      好的，已通知工作人员，接下来由人回复您，自动回复先停下。
+      好的，转由工作人员回复您，自动回复先停下。夜里可能要等到早上；有危险请直接说，我马上处理。
     » 厨房漏水
     » [照片]
       人工服务到这里。还有什么，直接跟我说就行。
@@ -36,7 +36,7 @@ async fn a_complaint_is_filed_without_a_tap_and_praise_is_passed_on() {
     » 你们就是踢皮球，推来推去没人管
       对不起，您的意见已转给负责人，编号 HF2611-0001，会有人联系您。
     » 不过上次那位师傅很有礼貌，谢谢
-      谢谢您的肯定，我会转告师傅。
+      谢谢您的肯定，我们会继续用心。
     » 能不能周末也安排上门
       我没看明白。您是要报修、查进度，还是找人工？
       [报修] [查进度] [评价] [找人工]
@@ -64,16 +64,16 @@ async fn commands_and_plain_words_do_the_same() {
       报修、查进度、评价、提意见，直接说就行：打字、语音、照片都可以。也可以点下面的按钮。
       [报修] [查进度] [评价] [找人工]
     » /privacy
-      您发来的文字、语音、照片和评价，只用于维修和回访，处理您事情的工作人员看得到。想查看或更正，请回复“人工”；想删除，回复“删除我的资料”。
+      您发来的文字、语音、照片和评价，用于维修、回访和改进服务；经办的工作人员和维修单位看得到。想查看或更正，请回复“人工”；想删除，回复“删除我的资料”。
     » /language
       请选择语言。
       [中文] [English]
     » [English]
-      Fine, I will speak English with you.
+      All right, I will speak English with you.
     » /stop
-      Fine, no more follow-ups. You will still hear about your repairs; reply “resume” to hear from us again.
+      All right, no more follow-ups. You will still hear about your repairs; reply “resume” to hear from us again.
     » resume
-      Fine, follow-ups are back on. Reply “stop” at any time.
+      All right, follow-ups are back on. Reply “stop” at any time.
     » /cancel
       Nothing is under way right now. Just say what you need.
     » /frobnicate
@@ -106,7 +106,7 @@ async fn what_somebody_sends_while_staff_has_the_conversation_is_shown_to_staff_
     assert_eq!(talk.flagged("person_requested").await.len(), 1);
     assert_snapshot!(talk.transcript(), @r"
     » 人工
-      好的，已通知工作人员，接下来由人回复您，自动回复先停下。
+      好的，转由工作人员回复您，自动回复先停下。夜里可能要等到早上；有危险请直接说，我马上处理。
     » 厨房漏水
     » 还在漏
     » [照片]

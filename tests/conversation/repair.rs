@@ -212,10 +212,10 @@ async fn the_owner_decides_whether_it_is_fixed() {
     talk.happens(dialogue, claimed).await;
     talk.says("没修好").await;
     assert_snapshot!(talk.transcript(), @r"
-      工单 HF2611-0001 的师傅说已经修好，您看好了吗？
+      工单 HF2611-0001 的师傅说已经修好，您看修好了吗？
       [已修好] [没修好]
     » 没修好
-      抱歉没修好。工单 HF2611-0001 已重新打开并提高优先级，主管已收到通知。
+      抱歉没修好。工单 HF2611-0001 已重新打开并提高优先级，正在通知主管。
     ");
     assert!(talk.flags().await.iter().any(|flag| flag.kind.name() == "fix_rejected"));
 }
@@ -229,7 +229,7 @@ async fn it_works_in_english() {
     assert_snapshot!(talk.transcript(), @r"
     » The kitchen tap is dripping since yesterday
       Please check:
-      Trade: Plumbing and drains
+      Type: Plumbing and drains
       Problem: drip
       Place: kitchen
       Part: tap
@@ -411,7 +411,7 @@ async fn a_survey_whose_reminder_falls_due_while_staff_has_the_conversation_is_b
     talk.transcript();
     talk.waits_until(at("30 10:00")).await;
     assert_snapshot!(talk.transcript(), @r"
-    上次的评价还差一点，方便的话接着填完，一分钟就好。
+    上次的评价还没填完，方便的话接着填，一分钟就好。
     （1/5）总体来说，您满意吗？
     1 分很不满意，5 分非常满意
     [1] [2] [3] [4] [5]
@@ -536,7 +536,10 @@ async fn a_fix_that_was_denied_is_not_called_done_by_its_old_button() {
     talk.hears().await;
     talk.transcript();
     talk.presses(&fixed).await;
-    assert_eq!(talk.transcript().lines().last(), Some("  这个按钮已经过时了。"));
+    assert_eq!(
+        talk.transcript().lines().last(),
+        Some("  这个按钮已经过时了。请点最新一条消息下面的按钮，或者直接说。")
+    );
     assert_eq!(talk.ticket(&ticket).await.status, Status::Reopened);
     assert_eq!(talk.state().await.meetings.len(), 1, "somebody still comes");
     assert_eq!(talk.flagged("person_requested").await.len(), 1, "staff hears that it may be done");

@@ -13,7 +13,7 @@ async fn five_questions_take_five_taps() {
     }
     assert_snapshot!(talk.transcript(), @r"
     » /survey
-      想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+      想听听您对我们服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
       （1/5）总体来说，您满意吗？
       1 分很不满意，5 分非常满意
       [1] [2] [3] [4] [5]
@@ -55,7 +55,7 @@ async fn digits_words_and_voice_are_answers_and_a_voice_is_read_back() {
     talk.speaks("等了三天才来人，太慢了").await;
     assert_snapshot!(talk.transcript(), @r"
     » /survey
-      想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+      想听听您对我们服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
       （1/5）总体来说，您满意吗？
       1 分很不满意，5 分非常满意
       [1] [2] [3] [4] [5]
@@ -110,7 +110,7 @@ async fn an_answer_out_of_range_or_beside_the_point_is_asked_again_and_kept() {
     talk.taps("4").await;
     assert_snapshot!(talk.transcript(), @r"
     » 评价
-      想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+      想听听您对我们服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
       （1/5）总体来说，您满意吗？
       1 分很不满意，5 分非常满意
       [1] [2] [3] [4] [5]
@@ -172,7 +172,7 @@ async fn a_leak_reported_in_the_middle_of_a_survey_comes_first_and_the_survey_go
     talk.taps("4").await;
     assert_snapshot!(talk.transcript(), @r"
     » /survey
-      想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+      想听听您对我们服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
       （1/5）总体来说，您满意吗？
       1 分很不满意，5 分非常满意
       [1] [2] [3] [4] [5]
@@ -212,7 +212,7 @@ async fn a_tap_on_an_earlier_question_corrects_it() {
     talk.says("取消").await;
     assert_snapshot!(talk.transcript(), @r"
     » /survey
-      想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+      想听听您对我们服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
       （1/5）总体来说，您满意吗？
       1 分很不满意，5 分非常满意
       [1] [2] [3] [4] [5]
@@ -282,12 +282,12 @@ async fn a_survey_whose_questions_are_changed_meanwhile_is_answered_as_it_began_
     talk.taps("2").await;
     assert_snapshot!(talk.transcript(), @r"
     » /survey
-      想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+      想听听您对我们服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
       （1/2）技术怎么样，问题解决了吗？
       1 分很不满意，5 分非常满意
       [1] [2] [3] [4] [5]
     » [q0000000a:overall:5]
-      这个按钮已经过时了。
+      这个按钮已经过时了。请点最新一条消息下面的按钮，或者直接说。
       （1/2）技术怎么样，问题解决了吗？
       1 分很不满意，5 分非常满意
       [1] [2] [3] [4] [5]
@@ -314,7 +314,7 @@ async fn a_button_of_an_old_survey_tapped_after_a_new_one_began_changes_neither_
     talk.transcript();
     talk.waits_until(talk.clock.now() + std::time::Duration::from_secs(15 * 86_400)).await;
     assert_snapshot!(talk.transcript(), @r"
-    上次的评价还差一点，方便的话接着填完，一分钟就好。
+    上次的评价还没填完，方便的话接着填，一分钟就好。
     （2/5）响应快不快，到得及时吗？
     1 分很不满意，5 分非常满意
     [1] [2] [3] [4] [5]
@@ -327,12 +327,12 @@ async fn a_button_of_an_old_survey_tapped_after_a_new_one_began_changes_neither_
     talk.presses(&one).await;
     assert_snapshot!(talk.transcript(), @r"
     » /survey
-      想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+      想听听您对我们服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
       （1/5）总体来说，您满意吗？
       1 分很不满意，5 分非常满意
       [1] [2] [3] [4] [5]
     » [q0000000a:overall:5]
-      这个按钮已经过时了。
+      这个按钮已经过时了。请点最新一条消息下面的按钮，或者直接说。
       （1/5）总体来说，您满意吗？
       1 分很不满意，5 分非常满意
       [1] [2] [3] [4] [5]
@@ -341,7 +341,7 @@ async fn a_button_of_an_old_survey_tapped_after_a_new_one_began_changes_neither_
       1 分很不满意，5 分非常满意
       [1] [2] [3] [4] [5]
     » [q0000000a:overall:1]
-      这个按钮已经过时了。
+      这个按钮已经过时了。请点最新一条消息下面的按钮，或者直接说。
       （2/5）响应快不快，到得及时吗？
       1 分很不满意，5 分非常满意
       [1] [2] [3] [4] [5]

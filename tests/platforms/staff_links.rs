@@ -342,10 +342,10 @@ async fn a_link_offers_what_the_role_allows_and_refuses_the_rest() {
     let _ = writeln!(table, "小王 takes it: {}", seen_on(&office.presses(&wang, &of_wang, "take").await));
     insta::assert_snapshot!(table, @r"
     周经理: 200 [已电话][已到场][申请延期][接单][发送]
-    安居防水: 410 这条提醒不在了，或者已不归您处理。请到后台看看。
-    小王: 410 这条提醒不在了，或者已不归您处理。请到后台看看。
+    安居防水: 410 这条提醒不在了，或者已不归您处理。请到工作台看看。
+    小王: 410 这条提醒不在了，或者已不归您处理。请到工作台看看。
     李工: 200 [已电话][已到场][申请延期][发送]
-    小王 takes it: 这条提醒不在了，或者已不归您处理。请到后台看看。
+    小王 takes it: 这条提醒不在了，或者已不归您处理。请到工作台看看。
     ");
     assert_eq!(office.history().await, "reported client, assigned 李工");
 }
@@ -449,7 +449,7 @@ async fn an_invitation_reaches_a_new_colleague_by_what_is_on_record_and_works_on
     let letter = office.mail.texts().pop().unwrap();
     let path = link_in(&letter);
     insta::assert_snapshot!(letter.replace(&path, "/console/welcome/…"), @r"
-    李工，您好。您的回访后台账号是 li，请设置自己的密码。
+    李工，您好。您的回访工作台账号是 li，请设置自己的密码。
     打开设置（只给您本人，3 天内有效，用一次）：https://huifang.example.com/console/welcome/…
     ");
     let (status, page) = office.opens(&path).await;

@@ -290,7 +290,7 @@ async fn an_outage_of_an_hour_loses_nothing_and_sends_nothing_twice() {
     }
     let said = person.texts();
     assert_eq!(said.len(), before + 2);
-    assert!(said[before].contains("按钮") && said[before + 1].contains("维修和回访"), "in their order: {said:?}");
+    assert!(said[before].contains("按钮") && said[before + 1].contains("改进服务"), "in their order: {said:?}");
     assert_eq!(person.count(Delivery::Sent).await, before + 2);
 }
 
@@ -310,7 +310,7 @@ async fn whoever_writes_after_an_outage_is_answered_at_once_and_so_is_what_waite
     person.says("/privacy").await;
     let said = person.texts();
     assert_eq!(said.len(), before + 2, "{said:?}");
-    assert!(said[before].contains("按钮") && said[before + 1].contains("维修和回访"), "in their order: {said:?}");
+    assert!(said[before].contains("按钮") && said[before + 1].contains("改进服务"), "in their order: {said:?}");
 }
 
 #[tokio::test]

@@ -117,7 +117,7 @@ async fn a_survey_is_announced_by_a_notice_and_goes_on_when_the_person_writes_ba
     let said = person.says("好").await.unwrap();
     assert_snapshot!(said, @r"
     您好！翠湖花园 3栋2单元1201 最近情况有些特殊，我们来确认一下是否一切正常。
-    想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+    想听听您对我们服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
     （1/5）总体来说，您满意吗？
     1 分很不满意，5 分非常满意
     1 2 3 4 5

@@ -36,7 +36,7 @@ async fn a_survey_and_a_voice_report_end_in_the_same_rows_as_on_the_web_chat() {
     }
     assert_snapshot!(transcript, @r"
     » /survey
-    想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+    想听听您对我们服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
     （1/5）总体来说，您满意吗？
     1 分很不满意，5 分非常满意
     1 2 3 4 5
@@ -154,8 +154,8 @@ async fn what_a_member_does_beside_writing_is_understood_or_let_be() {
     assert_snapshot!(said, @r"
     repair: 请说说哪里坏了、什么情况。打字、语音、照片都可以。
     progress: 您目前没有未完成的工单。
-    survey: 想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
-    human: 好的，已通知工作人员，接下来由人回复您，自动回复先停下。
+    survey: 想听听您对我们服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+    human: 好的，转由工作人员回复您，自动回复先停下。夜里可能要等到早上；有危险请直接说，我马上处理。
     ");
     assert_eq!(member.deliver(&member.event("click", "theirs")).await, None);
     let place =

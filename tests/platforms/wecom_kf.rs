@@ -84,7 +84,7 @@ async fn a_survey_and_a_voice_report_end_in_the_same_rows_as_on_the_web_chat() {
     let kinds: Vec<_> = served.iter().map(|body| body["msgtype"].as_str().unwrap()).collect();
     assert!(kinds.contains(&"msgmenu") && kinds.contains(&"text"), "{kinds:?}");
     assert_snapshot!(fake.served_texts()[1..3].join("\n---\n"), @r"
-    想听听您对最近这次维保服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
+    想听听您对我们服务的看法，五个小问题，一分钟就好。点按钮、打字、语音都行。
     （1/5）总体来说，您满意吗？
     1 分很不满意，5 分非常满意
     1 2 3 4 5

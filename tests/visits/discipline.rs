@@ -23,7 +23,7 @@ async fn a_visit_is_reminded_of_once_after_48_to_72_hours_and_given_to_a_person_
     assert_eq!(sent.status, VisitStatus::Sent);
     let (said, _) = estate.heard("li").await;
     insta::assert_snapshot!(said, @r"
-    您好！翠湖花园 3-1201 交付快满一个月了，我们来做首次回访。
+    您好！翠湖花园 3-1201 交付有些日子了，我们来做首次回访。
     交付以后用得怎么样？三个小问题，一分钟就好。点按钮、打字、语音都行。
     （1/3）外观怎么样？比如墙面有没有裂缝、地面平不平、门窗严不严。
     1 分很不满意，5 分非常满意

@@ -13,6 +13,7 @@ use super::access;
 use super::contacts::name;
 use super::csrf::Signed;
 use super::session::Staff;
+use super::thread::why_unsent;
 use super::view::{Fact, Link, Shell, When};
 use crate::domain::access::Right;
 use crate::domain::contact::Contact;
@@ -230,7 +231,7 @@ impl ContactPage {
                     at: When::of(message.created_at, w),
                     sort: message.created_at.0,
                     why: w.get("web.console.contact.not_brought"),
-                    detail: format!("{channel}: {}", message.reason.unwrap_or_default()),
+                    detail: format!("{channel}: {}", why_unsent(&message.reason.unwrap_or_default(), w)),
                     href: Some(href.clone()),
                 });
             }

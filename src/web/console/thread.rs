@@ -4,7 +4,7 @@ use super::correct::Signature;
 use super::marks::{self, Piece};
 use super::view::When;
 use crate::domain::ids::DialogueId;
-use crate::domain::reach::Shut;
+use crate::domain::reach;
 use crate::store::media::Media;
 use crate::store::outbox::Delivery;
 use crate::store::thread::{self, Entry, Speaker};
@@ -143,15 +143,20 @@ impl Lost {
             Delivery::Failed => "failed",
             Delivery::Withheld => "withheld",
         };
-        // What a platform or a way of ours said besides is for whoever looks after the service.
-        let why = match Shut::read(reason) {
-            Some((shut, more)) => {
-                format!("{} {}", w.get(&format!("web.console.delivery.{}", shut.name())), more.trim_start_matches("; "))
-            }
-            None => reason.to_owned(),
-        };
-        Some(Lost { state: w.get(&format!("web.console.delivery.{state}")), why: why.trim_end().to_owned() })
+        Some(Lost { state: w.get(&format!("web.console.delivery.{state}")), why: why_unsent(reason, w) })
     }
+}
+
+/// The reason of a message that did not arrive, as staff reads it. What a platform or a way of ours said besides is for
+/// whoever looks after the service.
+pub(super) fn why_unsent(reason: &str, w: &Words) -> String {
+    let said = match reach::read(reason) {
+        Some((name, more)) => {
+            format!("{} {}", w.get(&format!("web.console.delivery.{name}")), more.trim_start_matches("; "))
+        }
+        None => reason.to_owned(),
+    };
+    said.trim_end().to_owned()
 }
 
 fn voice(web: &Web, url: String, heard: Option<&Transcript>, by: Option<Signature>, w: &Words) -> Voice {

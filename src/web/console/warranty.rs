@@ -51,7 +51,7 @@ mod tests {
         let w = words(Language::Chinese);
         let standing = Standing { in_warranty: Some(true), last_day: Some(date(2029, 5, 20)), ..Standing::default() };
         let all = said(&standing, Some("屋面防水".to_owned()), Some("安居防水".to_owned()), &w);
-        assert_eq!(all, "质保期内 · 屋面防水 · 至 2029-05-20 · 责任方 安居防水");
+        assert_eq!(all, "保修期内 · 屋面防水 · 至 2029-05-20 · 责任方 安居防水");
         assert_eq!(said(&Standing::default(), None, None, &w), "未知");
     }
 }
