@@ -3,7 +3,7 @@
 //! A line is either the utterance itself or a JSON object with `text` and, if wanted, `lang` and
 //! `awaiting`; its other fields come back unchanged. Lines are answered as they arrive.
 
-use std::io::{BufRead, Write};
+use std::io::{self, BufRead, Read as _, Write};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -54,12 +54,13 @@ impl Analyze {
         let (mut bad, mut number) = (0, 0);
         let mut line = Vec::new();
         loop {
-            line.clear();
-            if input.read_until(b'\n', &mut line).context("standard input")? == 0 {
+            if !read_line(&mut input, &mut line).context("standard input")? {
                 return Ok(bad);
             }
             number += 1;
-            let answer = match parse(&line, self.awaiting) {
+            // What some programs put before a file of UTF-8.
+            let said = line.strip_prefix("\u{feff}".as_bytes()).filter(|_| number == 1).unwrap_or(&line);
+            let answer = match parse(said, self.awaiting) {
                 Ok(None) => continue,
                 Ok(Some(asked)) => {
                     let (understood, why) = tagger.explain_blocking(&asked.text, asked.language, asked.awaiting);
@@ -74,12 +75,24 @@ impl Analyze {
                     json!({ "error": format!("line {number}: {reason}") })
                 }
             };
-            serde_json::to_writer(&mut *output, &answer)?;
-            output.write_all(b"\n")?;
+            // Written in one piece, so that a closed pipe is seen as one.
+            let mut answer = serde_json::to_vec(&answer)?;
+            answer.push(b'\n');
+            output.write_all(&answer)?;
             // Whoever writes line by line waits for the answer.
             output.flush()?;
         }
     }
+}
+
+/// Reads a line, of one that is too long as much as shows that; says whether there was one.
+fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    let found = input.by_ref().take(MOST_BYTES as u64 + 1).read_until(b'\n', line)? > 0;
+    if line.len() > MOST_BYTES && line.last() != Some(&b'\n') {
+        input.skip_until(b'\n')?;
+    }
+    Ok(found)
 }
 
 /// Opens the tagger the settings ask for; a model that cannot be used is told and left out.
@@ -103,6 +116,10 @@ pub fn lexical() -> anyhow::Result<Lexical> {
     Ok(Lexical::new(&catalog::lexicon::embedded()?)?)
 }
 
+/// Names of an answer that are left out where there is nothing to say.
+const OURS: [&str; 10] =
+    ["dims", "score_unclear", "component", "symptom", "since", "wished_time", "affirmed", "hazard", "why", "error"];
+
 #[derive(Debug)]
 struct Asked {
     text: String,
@@ -115,6 +132,10 @@ struct Asked {
 impl Asked {
     fn answered(self, understood: &Understanding) -> anyhow::Result<Value> {
         let mut fields = self.fields;
+        // What came with the row under a name of ours was not understood here.
+        for name in OURS {
+            fields.remove(name);
+        }
         fields.insert("text".to_owned(), Value::String(self.text));
         if let Value::Object(found) = serde_json::to_value(understood)? {
             fields.extend(found);
