@@ -23,8 +23,9 @@ use crate::domain::language::Language;
 use crate::domain::secret::Secret;
 use crate::http;
 
-/// How long a service may send nothing. The deadline of a recognition usually comes first.
-const SILENCE: Duration = Duration::from_secs(60);
+/// How long a service may send nothing, from the first byte of the recording on: more than a recognition is ever given,
+/// since one on a slow machine says nothing until it has heard all of it.
+const SILENCE: Duration = Duration::from_secs(20 * 60);
 /// Largest answer: an hour of speech with the times of every word has less.
 const LARGEST_ANSWER: usize = 1024 * 1024;
 /// Most characters of vocabulary: its end, where the project's own names stand, and which services keep too.
