@@ -119,7 +119,8 @@ pub(super) fn record_of(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn recorded(path: &Path) -> Option<String> {
+/// Returns the checksum that was kept beside an unpinned file.
+pub(super) fn recorded(path: &Path) -> Option<String> {
     let text = fs::read_to_string(record_of(path)).ok()?;
     text.split_whitespace().next().map(str::to_ascii_lowercase)
 }

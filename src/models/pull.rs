@@ -17,7 +17,7 @@ use reqwest::{Client, Url};
 
 pub use self::error::PullError;
 use self::part::Part;
-use super::integrity::{record_of, sha256_of};
+use super::integrity::{record_of, recorded, sha256_of};
 use super::manifest::{Model, ModelFile};
 use crate::http;
 
@@ -122,15 +122,19 @@ pub async fn pull(
     targets.into_iter().next().map(|target| target.path).ok_or_else(|| PullError::Shipped(model.name.clone()))
 }
 
+/// What an address that cannot be read is called.
+const MIRROR: &str = "the mirror (--from, or [models] mirror)";
+
 fn target<'a>(source: &str, file: &'a ModelFile, order: &'a Order) -> Result<Target<'a>, PullError> {
     let bad = |url: &str, reason: String| PullError::Address { url: url.to_owned(), reason };
     let url = format!("{source}{}", file.name());
     let mut url = Url::parse(&url).map_err(|error| bad(&url, error.to_string()))?;
     if let Some(mirror) = &order.mirror {
         let stand_in = format!("{}{}", mirror.trim_end_matches('/'), url.path());
-        url = Url::parse(&stand_in).map_err(|error| bad(&stand_in, error.to_string()))?;
+        // Not repeated: it may hold a password.
+        url = Url::parse(&stand_in).map_err(|error| bad(MIRROR, error.to_string()))?;
         if !matches!(url.scheme(), "https" | "http") {
-            return Err(bad(&stand_in, "expected https://… or http://…".to_owned()));
+            return Err(bad(MIRROR, "expected https://… or http://…".to_owned()));
         }
     }
     let vouched = order.sha256.get(file.name()).or(file.sha256.as_ref());
@@ -154,7 +158,7 @@ async fn fetch(
     watch: &mut (dyn FnMut(Step<'_>) + Send),
 ) -> Result<(), PullError> {
     let file = target.path.as_path();
-    if let Some(known) = target.sha256
+    if let Some(known) = target.sha256.map(str::to_owned).or_else(|| recorded(file))
         && target.size.is_none_or(|size| file.metadata().is_ok_and(|found| found.len() == size))
         && sha256_of(file).is_ok_and(|found| found == known)
     {
