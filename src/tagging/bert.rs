@@ -10,7 +10,7 @@ mod files;
 mod model;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 
 use tokio::sync::{mpsc, oneshot};
@@ -28,7 +28,6 @@ const QUEUE: usize = 64;
 #[derive(Debug, Clone)]
 pub struct Bert {
     requests: mpsc::Sender<Request>,
-    directory: PathBuf,
 }
 
 /// The model gave no judgement.
@@ -78,7 +77,7 @@ impl Bert {
             .spawn(run)
             .map_err(|error| broken(format!("no thread for it: {error}")))?;
         match loaded.recv() {
-            Ok(Ok(())) => Ok(Bert { requests, directory: directory.to_owned() }),
+            Ok(Ok(())) => Ok(Bert { requests }),
             Ok(Err(reason)) => Err(broken(reason)),
             Err(_) => Err(broken("its thread ended while loading".to_owned())),
         }
@@ -102,11 +101,6 @@ impl Bert {
         let (request, answer) = Request::new(text);
         self.requests.blocking_send(request).map_err(|_| NoJudgement::Gone)?;
         answer.blocking_recv().map_err(|_| NoJudgement::Gone)?
-    }
-
-    /// Returns the directory it was loaded from.
-    pub fn directory(&self) -> &Path {
-        &self.directory
     }
 }
 
