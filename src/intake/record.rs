@@ -94,6 +94,12 @@ impl Intake {
             Effect::RejectFix { ticket } => {
                 self.verdict(tx, scene, ticket, ("reopened", Moment::Reopened), Ticket::reject_fix).await
             }
+            Effect::RejectRepair { response } => {
+                let visit = store::visits::find_by_response(tx, response).await?;
+                let Some(ticket) = visit.and_then(|visit| visit.ticket_id) else { return Ok(()) };
+                self.verdict(tx, scene, ticket, ("reopened", Moment::Reopened), Ticket::reject_fix).await?;
+                self.raise(tx, Some(scene.dialogue), FlagKind::FixRejected, About::Ticket(ticket)).await
+            }
             Effect::AgreeAppointment { appointment, window } => {
                 self.agree_appointment(tx, scene, appointment, window).await
             }

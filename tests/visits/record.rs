@@ -306,6 +306,29 @@ async fn a_closed_repair_is_followed_up_within_one_week_and_a_reopened_one_is_no
 }
 
 #[tokio::test]
+async fn whoever_answers_after_a_repair_that_it_did_not_hold_has_their_ticket_opened_again() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    estate.says("li", "厨房水管漏水").await;
+    estate.says("li", "提交").await;
+    estate.goes_on_to(estate.now() + DAY).await;
+    let tickets = found!(estate, |tx| store::tickets::list(tx, &store::tickets::Filter::default(), 5).await);
+    let ticket = tickets.into_iter().next().unwrap();
+    let closed = huifang::domain::ticket::Ticket { status: Status::Closed, closed_at: Some(estate.now()), ..ticket };
+    let (id, row) = (closed.id, closed.clone());
+    stored!(estate, |tx| store::tickets::update(tx, &row).await);
+    estate.plan().await;
+    let due = estate.visit(flat, VisitKind::PostRepair).await.due_at;
+    estate.goes_on_to(due + DAY).await;
+    estate.says("li", "没修好").await;
+    estate.says("li", "还在滴水").await;
+    estate.says("li", "2").await;
+    let ticket = found!(estate, |tx| store::tickets::find(tx, id).await).unwrap();
+    assert_eq!((ticket.status, ticket.reopened), (Status::Reopened, 1));
+}
+
+#[tokio::test]
 async fn a_second_visit_goes_to_the_same_person_with_the_same_survey_once() {
     let mut estate = Estate::handed_over("2024-03-02T10:00", "2026-03-10T10:00").await;
     let flat = estate.flat("3-1201").await;

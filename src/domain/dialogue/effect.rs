@@ -44,6 +44,8 @@ pub enum Effect {
     ConfirmFix { ticket: TicketId },
     /// The owner says it is not fixed.
     RejectFix { ticket: TicketId },
+    /// The survey after a repair says that it did not hold: whose visit it was knows which ticket that is.
+    RejectRepair { response: ResponseId },
     /// The owner takes one of the offered times.
     AgreeAppointment { appointment: AppointmentId, window: Window },
     /// None of the offered times suits, or the agreed one no longer does.

@@ -324,6 +324,9 @@ impl Turn<'_> {
                 && answer_to(&run.answers, &question.id).is_some_and(|answer| answer.value == Some(0.0))
         });
         let dissatisfied = band == Some(Band::Dissatisfied) || unfixed;
+        if unfixed {
+            self.effect(Effect::RejectRepair { response: run.response });
+        }
         if dissatisfied {
             self.effect(Effect::Raise { kind: FlagKind::NegativeFeedback, about: About::Response(run.response) });
         }
