@@ -6,6 +6,7 @@ use crate::domain::dialogue::effect::About;
 use crate::domain::flag::{Flag, FlagKind};
 use crate::domain::ids::DialogueId;
 use crate::domain::job::Job;
+use crate::domain::sla::Level;
 use crate::store::{self, StoreError, Tx};
 
 impl Intake {
@@ -52,7 +53,14 @@ impl Intake {
         if known {
             return Ok(());
         }
-        self.show(tx, &flag).await
+        self.show(tx, &flag).await?;
+        // Whose fix did not hold is told that the manager hears of it (DOMAIN.md, "Closed loop").
+        if let (FlagKind::FixRejected, About::Ticket(id)) = (kind, about)
+            && let Some(ticket) = store::tickets::find(tx, id).await?
+        {
+            self.escalate(tx, &ticket, &flag, &[Level::Manager]).await?;
+        }
+        Ok(())
     }
 
     /// Shows a flag to staff, on the board and where alerts go.
