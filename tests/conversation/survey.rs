@@ -160,6 +160,14 @@ async fn a_high_score_with_words_that_contradict_it_is_flagged_for_a_call() {
       [提交] [改一改] [不报了]
     ");
     assert!(talk.flags().await.iter().any(|flag| flag.kind.name() == "score_text_conflict"));
+    // Said without a word of anger it is one as well.
+    let mut calm = Talk::bound().await;
+    calm.says("/survey").await;
+    for value in ["5", "5", "5", "5", "10"] {
+        calm.taps(value).await;
+    }
+    calm.says("卫生间还在漏水").await;
+    assert!(calm.flags().await.iter().any(|flag| flag.kind.name() == "score_text_conflict"));
 }
 
 #[tokio::test]

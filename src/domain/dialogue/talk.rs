@@ -10,6 +10,7 @@ use super::{Turn, Words};
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{ResponseId, TicketId};
 use crate::domain::language::Language;
+use crate::domain::score;
 use crate::domain::script::Command;
 use crate::domain::survey::AnswerSource;
 use crate::domain::understanding::{Intent, Sentiment, Understanding};
@@ -59,7 +60,8 @@ impl Turn<'_> {
                 Intent::ProgressQuery => self.free_words(&words),
                 Intent::RepairReport => {
                     // A fault to be mended; a complaint or a contradiction in it is a comment as well.
-                    if words.understood.sentiment == Sentiment::Negative {
+                    let contradicts = after.score.is_some_and(|score| score::conflict(score, &words.understood));
+                    if words.understood.sentiment == Sentiment::Negative || contradicts {
                         self.keep_comment(after, &words);
                     }
                     self.begin_report(Some(&words));
