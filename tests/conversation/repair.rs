@@ -28,6 +28,7 @@ async fn a_message_that_names_place_part_and_symptom_takes_one_tap() {
       [提交] [改一改] [不报了]
     » [提交]
       已登记，工单号 HF2611-0001。工作人员会尽快联系您，回复“进度”随时可查。
+      等师傅时：接住水，挪开怕水的东西；水靠近灯或插座，关掉那一路电，别碰。楼上漏下来的，请楼上先停水。漏得更大，马上告诉我。
     ");
     assert!(talk.taps <= 2);
     let ticket = &talk.tickets().await[0];

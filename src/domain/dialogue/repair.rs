@@ -15,7 +15,7 @@ use crate::domain::flag::FlagKind;
 use crate::domain::ids::{MediaId, TicketId};
 use crate::domain::script::{Command, Slot, SlotId};
 use crate::domain::ticket::TicketKind;
-use crate::domain::understanding::Urgency;
+use crate::domain::understanding::{Category, Urgency};
 
 /// How long after filing more words and photos go to the same ticket.
 pub(super) const ADDITIONS_WINDOW: Duration = Duration::from_secs(10 * 60);
@@ -313,8 +313,11 @@ impl Turn<'_> {
             self.file(&report, true);
         }
         let filed = Say::new("report.filed").arg("ticket", Arg::TicketNumber(report.ticket));
-        let filed = filed.with_progress(report.ticket);
-        self.finish_report(report, vec![filed]);
+        let mut lines = vec![filed.with_progress(report.ticket)];
+        if report.category == Some(Category::Leak) && report.urgency == Urgency::High {
+            lines.push(Say::new("report.leak_advice"));
+        }
+        self.finish_report(report, lines);
     }
 
     fn finish_report(&mut self, report: Report, mut lines: Vec<Say>) {
