@@ -107,10 +107,10 @@ def examples(also: list[Path]) -> tuple[list[tuple[str, list[str]]], list[tuple[
     return first + [(text, []) for text in plain if zlib.crc32(text.encode()) % 3 == 1], more
 
 
-def explained(texts: list[str], program: list[str]) -> list[dict]:
+def explained(texts: list[str], program: list[str], *options: str) -> list[dict]:
     """What the program says of each text: the lexicon's marks, and its verdict."""
     asked = "".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts)
-    ran = subprocess.run([*program, "analyze", "--why"], input=asked, capture_output=True, text=True, check=True)
+    ran = subprocess.run([*program, "analyze", "--why", *options], input=asked, capture_output=True, text=True, check=True)
     return [json.loads(line) for line in ran.stdout.splitlines()]
 
 
@@ -211,7 +211,7 @@ def main() -> None:
     asked = ask.parse_args()
     first, more = examples(asked.also)
     texts, wanted = zip(*(first + more * 3))
-    said = explained(texts, asked.program)
+    said = explained(texts, asked.program, "--lexicon-only")
     ready = [prepare(text, one, *whole) for text, one, whole in zip(texts, said, verdicts(texts))]
     labels = [labels_of(words, folded, spans_) for (words, folded, _), spans_ in zip(ready, wanted)]
     train = [place for place, text in enumerate(texts) if not domain.held_out(text)]

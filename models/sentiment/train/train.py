@@ -2,7 +2,8 @@
 
 The public corpora teach the mood of sentences, the rows of this domain teach what a repair report
 is: they are mixed in every batch. Word vectors start from the words' company (positive pointwise
-mutual information, factorised), which spares the first hour.
+mutual information, factorised), which spares the first hour; with `--guess` the encoder learns the
+language of these texts first, by guessing words that are hidden from it.
 """
 
 import argparse
@@ -27,7 +28,7 @@ import corpora
 import marks
 import rows as domain
 import vocabulary
-from encoder import LONGEST, WIDTH, Classifier
+from encoder import LONGEST, WIDTH, Classifier, Norm, quicker
 
 HERE = Path(__file__).parent
 HEADS = {
@@ -146,11 +147,31 @@ def together(batch: list[tuple]) -> torch.Tensor:
     return ids
 
 
+class Guesser(nn.Module):
+    """Says which token is hidden, by the vectors of the words; needed while learning alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bend, self.norm = nn.Linear(WIDTH, WIDTH), Norm(WIDTH, eps=1e-12)
+
+    def loss_of(self, net: Classifier, batch: list[tuple]) -> torch.Tensor:
+        """Cross-entropy of the hidden tokens."""
+        ids = together(batch)
+        hide = hidden(ids)
+        seen = net.encoded(ids.masked_fill(hide, vocabulary.MASK))[hide].float()
+        seen = self.norm(F.gelu(self.bend(seen))).to(quicker())
+        return F.cross_entropy(F.linear(seen, net.words.weight.to(seen.dtype)).float(), ids[hide])
+
+
+def hidden(ids: torch.Tensor) -> torch.Tensor:
+    """Which tokens are not shown this time."""
+    return (torch.rand(ids.shape) < HIDDEN_TOKENS) & (ids > vocabulary.MASK)
+
+
 def loss_of(net: Classifier, batch: list[tuple], before: Classifier | None) -> torch.Tensor:
     """Cross-entropy of the moods, and of the other questions where a row answers them."""
     ids = together(batch)
-    hide = (torch.rand(ids.shape) < HIDDEN_TOKENS) & (ids > vocabulary.MASK)
-    tokens = net.encoded(ids.masked_fill(hide, vocabulary.MASK))
+    tokens = net.encoded(ids.masked_fill(hidden(ids), vocabulary.MASK))
     seen = net.pooled(tokens)
     moods = torch.tensor([text[1][0] for text in batch], dtype=torch.float)
     if before is not None:
@@ -228,6 +249,7 @@ def main() -> None:
     ask.add_argument("--repeats", type=int, default=3, help="how often a round shows the rows of this domain")
     ask.add_argument("--rate", type=float, default=1e-3)
     ask.add_argument("--begin", type=Path, help="weights to go on from, instead of from nothing")
+    ask.add_argument("--guess", action="store_true", help="learn to guess hidden tokens, and nothing else")
     ask.add_argument("--own", action="store_true", help="aim reviews at what the weights of --begin say, beside the labels")
     ask.add_argument("--out", default="net.pt", help="name of the file of weights in the work folder")
     asked = ask.parse_args()
@@ -244,16 +266,21 @@ def main() -> None:
     if asked.own:
         before = Classifier(data["vocabulary"], HEADS).eval().requires_grad_(False)
         before.load_state_dict(torch.load(asked.begin))
+    guesser = Guesser() if asked.guess else None
     spent, steps, mean = 0.0, 0, None
     matrices = [p for p in net.parameters() if p.dim() > 1]
     vectors = [p for p in net.parameters() if p.dim() <= 1]
     groups = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
+    if guesser:
+        groups.append({"params": list(guesser.parameters()), "weight_decay": 0.0})
     optimiser = torch.optim.AdamW(groups, lr=asked.rate, betas=(0.9, 0.98), eps=1e-6, foreach=True)
     if kept.exists():
         state = torch.load(kept)
         net.load_state_dict(state["net"])
         optimiser.load_state_dict(state["optimiser"])
         spent, steps, mean = state["spent"], state["steps"], state["mean"]
+        if guesser:
+            guesser.load_state_dict(state["guesser"])
         chance.seed(steps)
         print(f"goes on at step {steps}, {spent:.0f} s", flush=True)
     elif asked.begin:
@@ -264,6 +291,8 @@ def main() -> None:
     print(f"{len(data['reviews'])} reviews, {len(data['rows'])} rows, {sum(p.numel() for p in net.parameters())} parameters", flush=True)
     # Rounds and not minutes, so that a quicker machine is sooner done and does not see the texts too often.
     last = round(asked.rounds * len(batches(data, asked.repeats, random.Random(1))))
+    # Who only guesses has answered no question yet.
+    tell = (lambda tag: print(tag, flush=True)) if guesser else (lambda tag: report(net, data, tag))
     clock, total, many = time.monotonic, 0.0, 0
     begun, said = clock() - spent, clock()
     while steps < last:
@@ -273,7 +302,7 @@ def main() -> None:
                 break
             for group in optimiser.param_groups:
                 group["lr"] = asked.rate * min(1.0, (steps + 1) / 100) * (0.01 + 0.495 * (1 + math.cos(math.pi * done)))
-            loss = loss_of(net, batch, before)
+            loss = guesser.loss_of(net, batch) if guesser else loss_of(net, batch, before)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -285,15 +314,16 @@ def main() -> None:
                 mean = now if mean is None else {name: mean[name].lerp(now[name], 0.03) for name in now}
             if clock() - said > 180:
                 said = clock()
-                report(net, data, f"{said - begun:5.0f} s, step {steps} of {last}, loss {total / many:.3f}")
+                tell(f"{said - begun:5.0f} s, step {steps} of {last}, loss {total / many:.3f}")
                 total, many = 0.0, 0
                 state = {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "mean": mean}
+                state |= {"guesser": guesser.state_dict()} if guesser else {}
                 torch.save(state | {"spent": said - begun, "steps": steps}, kept.with_suffix(".new"))
                 kept.with_suffix(".new").replace(kept)
-    report(net, data, "last step")
+    tell("last step")
     if mean is not None:
         net.load_state_dict(mean)
-        report(net, data, "mean of the last third")
+        tell("mean of the last third")
     torch.save(net.state_dict(), kept.with_suffix(".new"))
     kept.with_suffix(".new").replace(asked.work / asked.out)
 
