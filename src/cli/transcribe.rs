@@ -44,7 +44,7 @@ impl Transcribe {
     /// Runs the command with the `[speech]` section of the configuration.
     ///
     /// # Errors
-    /// When the model cannot be loaded, or a file could not be transcribed.
+    /// When the model cannot be loaded, or every single file failed.
     pub async fn run(self, config: SpeechConfig) -> anyhow::Result<()> {
         let config = SpeechConfig {
             // A model that is named here is asked, whatever the settings say.
@@ -62,8 +62,8 @@ impl Transcribe {
             let line = line(file, &heard, &listener, config.language);
             super::print(if self.json { serde_json::to_string(&line)? } else { readable(&line) })?;
         }
-        if failed > 0 {
-            bail!("{failed} of {} files could not be transcribed", self.files.len());
+        if failed == self.files.len() {
+            bail!("none of {failed} files could be transcribed");
         }
         Ok(())
     }
