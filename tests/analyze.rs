@@ -51,6 +51,18 @@ fn a_bad_line_is_answered_in_place_and_ends_the_program_with_1() {
 }
 
 #[test]
+fn what_came_with_a_row_under_our_names_is_not_given_back_as_if_it_was_understood() {
+    let mut child = analyze(&["--lexicon-only"]).spawn().expect("the program starts");
+    let row = r#"{"id":"a","text":"水龙头坏了","hazard":"gas","dims":{"speed":5},"since":"昨天","why":1,"note":"n"}"#;
+    // As Windows writes a file of UTF-8.
+    child.stdin.take().expect("its input").write_all(format!("\u{feff}{row}\r\n").as_bytes()).expect("written");
+    let answer: Value = serde_json::from_slice(&child.wait_with_output().expect("ended").stdout).expect("JSON");
+    assert_eq!((&answer["id"], &answer["note"]), (&Value::from("a"), &Value::from("n")), "{answer}");
+    assert_eq!((&answer["dims"], &answer["since"]), (&serde_json::json!({}), &Value::Null), "{answer}");
+    assert!(answer.get("hazard").is_none() && answer.get("why").is_none(), "{answer}");
+}
+
+#[test]
 fn a_model_that_is_not_there_is_told_and_the_lexicon_answers() {
     let mut command = analyze(&[]);
     command.env("HUIFANG_TAGGING__MODEL", "models/nowhere");

@@ -370,6 +370,9 @@ async fn a_mirror_stands_in_for_the_host_and_keeps_the_path() {
     assert_eq!(server.asked()[0].0, "/hub/owner/repo/resolve/main/ggml-test.bin");
     let order = Order { mirror: Some("ftp://there".to_owned()), ..into(&place) };
     assert!(matches!(fetch(&model, &order).await, Err(PullError::Address { .. })));
+    let order = Order { mirror: Some("htps://ci:secret@there".to_owned()), ..into(&place) };
+    let error = fetch(&model, &order).await.unwrap_err().to_string();
+    assert!(error.contains("--from") && !error.contains("secret"), "{error}");
 }
 
 #[tokio::test]
@@ -384,6 +387,9 @@ async fn a_file_without_a_known_checksum_comes_only_if_that_is_accepted_and_then
     let record = fs::read_to_string(place.path().join("speech/ggml-test.bin.sha256")).unwrap();
     assert_eq!(record, format!("{}  ggml-test.bin\n", server.sha256()), "as sha256sum writes it");
     model.files[0].verify(&path, true).unwrap();
+    let _ = server.asked();
+    fetch(&model, &trusting).await.unwrap();
+    assert!(server.asked().is_empty(), "it is here, as its record says");
     fs::write(&path, "changed").unwrap();
     model.files[0].verify(&path, true).unwrap_err();
     let vouched = Order { sha256: BTreeMap::from([("ggml-test.bin".into(), "0".repeat(64))]), ..into(&place) };
