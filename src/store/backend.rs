@@ -237,10 +237,12 @@ async fn open_sqlite(path: &str) -> Result<Pools, StoreError> {
         .max_lifetime(None)
         .test_before_acquire(false)
         // On a full disk SQLite ends the transaction by itself, and sqlx goes on counting it: such a connection would
-        // refuse every transaction after it. The ping waits for the rollback that was sent when the transaction was dropped.
+        // refuse every transaction after it. One that was dropped may still be rolled back: the ping waits for that.
         .after_release(|connection, _| {
             Box::pin(async move {
-                connection.ping().await?;
+                if connection.is_in_transaction() {
+                    connection.ping().await?;
+                }
                 Ok(!connection.is_in_transaction())
             })
         })
