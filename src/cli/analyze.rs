@@ -116,10 +116,6 @@ pub fn lexical() -> anyhow::Result<Lexical> {
     Ok(Lexical::new(&catalog::lexicon::embedded()?)?)
 }
 
-/// Names of an answer that are left out where there is nothing to say.
-const OURS: [&str; 10] =
-    ["dims", "score_unclear", "component", "symptom", "since", "wished_time", "affirmed", "hazard", "why", "error"];
-
 #[derive(Debug)]
 struct Asked {
     text: String,
@@ -133,19 +129,19 @@ impl Asked {
     fn answered(self, understood: &Understanding) -> anyhow::Result<Value> {
         let mut fields = self.fields;
         // What came with the row under a name of ours was not understood here.
-        for name in OURS {
+        for name in ["hazard", "why", "error"] {
             fields.remove(name);
         }
         fields.insert("text".to_owned(), Value::String(self.text));
-        if let Value::Object(found) = serde_json::to_value(understood)? {
-            fields.extend(found);
-        }
         // Always present, so that whoever reads need not ask.
         for (name, empty) in [("dims", json!({})), ("score_unclear", json!(false))] {
-            fields.entry(name).or_insert(empty);
+            fields.insert(name.to_owned(), empty);
         }
         for name in ["component", "symptom", "since", "wished_time", "affirmed"] {
-            fields.entry(name).or_insert(Value::Null);
+            fields.insert(name.to_owned(), Value::Null);
+        }
+        if let Value::Object(found) = serde_json::to_value(understood)? {
+            fields.extend(found);
         }
         Ok(Value::Object(fields))
     }
