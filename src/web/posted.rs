@@ -17,9 +17,10 @@ use sha2::{Digest, Sha256};
 use super::Web;
 use super::error::WebError;
 use crate::channel::{Content, Inbound, Place, ReceivedFile, Refusal, RemoteFile};
+use crate::domain::ids::DialogueId;
 use crate::domain::language::Language;
 use crate::domain::media::{MOST_CHARACTERS, MOST_MEGABYTES};
-use crate::intake::{Received, blob_key, kind};
+use crate::intake::{blob_key, kind};
 use crate::store::StoreError;
 
 /// Most bytes of one file.
@@ -61,6 +62,14 @@ pub(super) struct Posted {
     pub(super) files: Vec<ReceivedFile>,
     /// Why a file was not taken; the last reason is the one that is told.
     pub(super) refused: Option<Refusal>,
+}
+
+/// What became of a message that was handed over.
+pub(super) struct Handed {
+    /// All of it was here before; not so if any piece is new, since the program may have stopped between two pieces.
+    pub(super) duplicate: bool,
+    /// The conversation, unless all of it had to be put aside.
+    pub(super) dialogue: Option<DialogueId>,
 }
 
 impl Posted {
@@ -137,27 +146,27 @@ impl Posted {
         contents
     }
 
-    /// Hands every piece of the message to the conversation, in order; `None` for one that had to be put aside for
-    /// staff. Files that are not the
-    /// message's after that (it was here before) are removed; after an error they stay, since
-    /// nobody knows whether the row that names them is on disk.
+    /// Hands every piece of the message to the conversation, in order; one that cannot be taken in is put aside for
+    /// staff. Files that are not the message's after that (it was here before) are removed; after an error they stay,
+    /// since nobody knows whether the row that names them is on disk.
     pub(super) async fn hand_over(
         &self,
         web: &Web,
         inbound: impl Fn(&'static str, Content) -> Inbound,
-    ) -> Result<Vec<Option<Received>>, StoreError> {
-        let mut taken = Vec::new();
-        let mut files_kept = false;
+    ) -> Result<Handed, StoreError> {
+        let (mut handed, mut files_kept) = (Handed { duplicate: true, dialogue: None }, false);
         for (suffix, content) in self.contents() {
             let holds_files = matches!(content, Content::Media { .. });
             let received = web.intake.receive_or_park(inbound(suffix, content)).await?;
-            files_kept |= holds_files && received.is_none_or(|received| !received.duplicate);
-            taken.push(received);
+            let is_new = received.is_none_or(|received| !received.duplicate);
+            files_kept |= holds_files && is_new;
+            handed.duplicate &= !is_new;
+            handed.dialogue = received.map(|received| received.dialogue).or(handed.dialogue);
         }
         if !files_kept {
             self.forget_files(web).await;
         }
-        Ok(taken)
+        Ok(handed)
     }
 
     /// Removes files that belong to nothing: the message was refused, or was here before.

@@ -69,17 +69,15 @@ async fn take(
     language: Language,
 ) -> Result<Taken, WebError> {
     let address = session.address();
-    let received = posted
+    let handed = posted
         .hand_over(web, |suffix, content| inbound(&address, &external_id(&address, id, suffix), language, content));
-    let received = received.await?;
-    // New if any piece of it is: the program may have stopped between two pieces.
-    let duplicate = received.iter().all(|received| received.is_some_and(|received| received.duplicate));
+    let handed = handed.await?;
     let externals = posted.contents().into_iter().map(|(suffix, _)| external_id(&address, id, suffix)).collect();
-    let messages = match received.iter().flatten().last() {
-        Some(last) => answers(web, last.dialogue, externals).await?,
+    let messages = match handed.dialogue {
+        Some(dialogue) => answers(web, dialogue, externals).await?,
         None => Vec::new(),
     };
-    Ok(Taken { duplicate, messages })
+    Ok(Taken { duplicate: handed.duplicate, messages })
 }
 
 fn inbound(address: &str, external: &str, language: Language, content: Content) -> Inbound {

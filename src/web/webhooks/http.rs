@@ -129,15 +129,14 @@ async fn take(State(web): State<Web>, request: Request) -> Result<Json<wire::Tak
             return Err(fault);
         }
     };
-    let received = posted.hand_over(&web, |suffix, content| Inbound {
+    let handed = posted.hand_over(&web, |suffix, content| Inbound {
         channel: ChannelKind::Http,
         address: address.clone(),
         external_id: format!("{external}{suffix}"),
         language: posted.language,
         content,
     });
-    // New if any piece of it is: the program may have stopped between two pieces.
-    let duplicate = received.await?.iter().all(|received| received.is_some_and(|received| received.duplicate));
+    let duplicate = handed.await?.duplicate;
     let id = posted.id.clone().unwrap_or_else(|| webhook_id.to_owned());
     Ok(Json(wire::Taken { id, duplicate }))
 }
