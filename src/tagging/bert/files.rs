@@ -102,7 +102,8 @@ pub(super) fn check(directory: &Path, labels: Option<&Labels>) -> Result<Checked
     let path = |name: &str| directory.join(name);
     let (config_path, vocabulary, weights) = (path("config.json"), path("vocab.txt"), path("model.safetensors"));
     let other = |reason: String| ModelFault::OtherKind { path: config_path.clone(), reason };
-    let config: Config = json(&config_path)?;
+    let said = text(&config_path)?;
+    let config: Config = parsed(&config_path, &said)?;
     let kind = match config.model_type.as_deref() {
         None | Some("bert") => Kind::Bert,
         Some("distilbert") => Kind::DistilBert,
@@ -114,8 +115,8 @@ pub(super) fn check(directory: &Path, labels: Option<&Labels>) -> Result<Checked
     };
     // rust-bert panics where it cannot read a configuration.
     match kind {
-        Kind::Bert => drop(json::<BertConfig>(&config_path)?),
-        Kind::DistilBert => drop(json::<DistilBertConfig>(&config_path)?),
+        Kind::Bert => drop(parsed::<BertConfig>(&config_path, &said)?),
+        Kind::DistilBert => drop(parsed::<DistilBertConfig>(&config_path, &said)?),
     }
     let manifest = Manifest::embedded().map_err(|error| ModelFault::NotAsKnown(error.to_string()))?;
     let known = manifest.model_of(&weights).and_then(|model| model.labels.clone());
@@ -135,7 +136,8 @@ pub(super) fn check(directory: &Path, labels: Option<&Labels>) -> Result<Checked
     // After the looks above, which say more exactly what is wrong; here what no look can find.
     manifest.check_before_loading(&weights).map_err(|fault| ModelFault::NotAsKnown(fault.to_string()))?;
     let tokenizer = path("tokenizer_config.json");
-    let lower_case = if tokenizer.exists() { json::<Tokenizer>(&tokenizer)?.do_lower_case } else { None };
+    let lower_case =
+        if tokenizer.exists() { parsed::<Tokenizer>(&tokenizer, &text(&tokenizer)?)?.do_lower_case } else { None };
     Ok(Checked {
         config: config_path,
         vocabulary,
@@ -184,9 +186,8 @@ fn moods(labels: &BTreeMap<String, String>, known: &Labels) -> Result<Vec<Sentim
     Ok(moods)
 }
 
-fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, ModelFault> {
-    serde_json::from_str(&text(path)?)
-        .map_err(|error| ModelFault::Damaged { path: path.to_owned(), reason: error.to_string() })
+fn parsed<T: serde::de::DeserializeOwned>(path: &Path, said: &str) -> Result<T, ModelFault> {
+    serde_json::from_str(said).map_err(|error| ModelFault::Damaged { path: path.to_owned(), reason: error.to_string() })
 }
 
 /// Reads the header of the safetensors file: length, then JSON with shape and place of each tensor.
