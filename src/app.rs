@@ -25,6 +25,7 @@ use crate::channel::wecom::robot::Robot;
 use crate::channel::{ChannelKind, Channels};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::config::sections::POLICE;
 use crate::desk::Desk;
 use crate::domain::alert::{QuietHours, Target};
 use crate::domain::policy::{PATIENCE, Policy};
@@ -99,7 +100,7 @@ impl App {
         let tagger = Arc::new(tagger);
         let models = web::Models { listener: listener.clone(), mood_failed };
         let key = token_key(&store).await?;
-        let phone = config.policy.emergency_phone.clone().unwrap_or_else(|| "110".to_owned());
+        let phone = config.policy.emergency_phone.clone().unwrap_or_else(|| POLICE.to_owned());
         let intake =
             Intake::new(store.clone(), Arc::clone(&catalog), Arc::clone(&tagger), clock.clone(), key.clone(), phone);
         let intake = intake.with_links(match &config.server.public_url {

@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::config::sections::POLICE;
 use crate::domain::calendar::{self, Calendar};
 use crate::domain::time::Timestamp;
 
@@ -121,7 +122,7 @@ fn emergencies(config: &Config) -> Finding {
         None => Finding::warning(
             "emergency",
             place,
-            "is not set: people in danger are told to call 110, the police".to_owned(),
+            format!("is not set: people in danger are told to call {POLICE}, the police"),
             "set the number of your own service at any hour before real people write",
         ),
     }

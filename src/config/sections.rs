@@ -161,9 +161,13 @@ pub struct PolicyConfig {
     pub forget_after_minutes: u32,
     pub forget_left_after_hours: u16,
     pub keep_done_jobs_days: u16,
+    /// `None`: [`POLICE`] is told instead.
     #[serde(default)]
     pub emergency_phone: Option<String>,
 }
+
+/// Whom people in danger are told to call where no number of our own is set.
+pub const POLICE: &str = "110";
 
 /// Who asks to be forgotten is told that it is done within the hour.
 fn within_the_hour<'de, D: Deserializer<'de>>(source: D) -> Result<u32, D::Error> {
