@@ -54,7 +54,7 @@ impl Intake {
             return Ok(());
         }
         self.show(tx, &flag).await?;
-        // Whose fix did not hold is told that the manager hears of it (DOMAIN.md, "Closed loop").
+        // Whose fix did not hold is told that the manager hears of it (DOMAIN.md, "Repairs").
         if let (FlagKind::FixRejected, About::Ticket(id)) = (kind, about)
             && let Some(ticket) = store::tickets::find(tx, id).await?
         {

@@ -7,7 +7,7 @@ use huifang::domain::access::Scope;
 use huifang::domain::ids::{StaffId, UnitId, VisitId};
 use huifang::domain::recovery::{Recovery, RootCause};
 use huifang::domain::staff::{Role, Staff};
-use huifang::domain::ticket::Status;
+use huifang::domain::ticket::{Status, Ticket};
 use huifang::domain::visit::{Reason, Visit, VisitKind, VisitStatus, Way};
 use huifang::planner::record::Written;
 use huifang::planner::{Occasion, PlannerError};
@@ -259,32 +259,37 @@ async fn a_record_without_a_note_is_refused() {
     assert_eq!((skipped.status, skipped.reason), (VisitStatus::Skipped, Some(Reason::ByStaff)));
 }
 
+/// Has somebody report a leak whose ticket is closed the day after.
+async fn closed_repair(estate: &mut Estate) -> Ticket {
+    estate.says("li", "厨房水管漏水").await;
+    estate.says("li", "提交").await;
+    estate.goes_on_to(estate.now() + DAY).await;
+    let tickets = found!(estate, |tx| store::tickets::list(tx, &store::tickets::Filter::default(), 5).await);
+    let ticket = tickets.into_iter().next().unwrap();
+    let closed = Ticket { status: Status::Closed, closed_at: Some(estate.now()), ..ticket };
+    let row = closed.clone();
+    stored!(estate, |tx| store::tickets::update(tx, &row).await);
+    closed
+}
+
 #[tokio::test]
 async fn a_closed_repair_is_followed_up_within_one_week_and_a_reopened_one_is_not() {
     let mut estate = Estate::handed_over("2024-03-02T10:00", "2026-03-10T10:00").await;
     let flat = estate.flat("3-1201").await;
     estate.moves_in("li", flat).await;
-    estate.says("li", "厨房水管漏水").await;
-    estate.says("li", "提交").await;
-    estate.goes_on_to(estate.now() + DAY).await;
-    let ticket = found!(estate, |tx| store::tickets::list(tx, &store::tickets::Filter::default(), 5).await);
-    let ticket = ticket.into_iter().next().unwrap();
-    let closed_at = estate.now();
-    let id = ticket.id;
-    let closed = huifang::domain::ticket::Ticket { status: Status::Closed, closed_at: Some(closed_at), ..ticket };
-    let row = closed.clone();
-    stored!(estate, |tx| store::tickets::update(tx, &row).await);
+    let closed = closed_repair(&mut estate).await;
+    let (id, closed_at) = (closed.id, estate.now());
     estate.plan().await;
     estate.plan().await;
     let visit = estate.visit(flat, VisitKind::PostRepair).await;
     assert_eq!((visit.ticket_id, visit.survey.as_str()), (Some(id), "post_repair"));
     assert!(closed_at < visit.due_at && visit.due_at <= closed_at + 7 * DAY);
     // It was not the end of it.
-    let row = huifang::domain::ticket::Ticket { status: Status::Reopened, reopened: 1, ..closed.clone() };
+    let row = Ticket { status: Status::Reopened, reopened: 1, ..closed.clone() };
     stored!(estate, |tx| store::tickets::update(tx, &row).await);
     estate.goes_on_to(visit.due_at + DAY).await;
     assert_eq!(estate.visit(flat, VisitKind::PostRepair).await.status, VisitStatus::Cancelled);
-    let row = huifang::domain::ticket::Ticket { reopened: 1, closed_at: Some(estate.now()), ..closed.clone() };
+    let row = Ticket { reopened: 1, closed_at: Some(estate.now()), ..closed.clone() };
     stored!(estate, |tx| store::tickets::update(tx, &row).await);
     estate.plan().await;
     let is_next = |visit: &Visit| visit.kind == VisitKind::PostRepair && visit.status == VisitStatus::Planned;
@@ -292,7 +297,7 @@ async fn a_closed_repair_is_followed_up_within_one_week_and_a_reopened_one_is_no
     // It was not the end of it either, and is by the time at which they would have been asked.
     let again_at = second.due_at - Duration::from_secs(60);
     estate.goes_on_to(again_at).await;
-    let row = huifang::domain::ticket::Ticket { reopened: 2, closed_at: Some(again_at), ..closed };
+    let row = Ticket { reopened: 2, closed_at: Some(again_at), ..closed };
     stored!(estate, |tx| store::tickets::update(tx, &row).await);
     estate.plan().await;
     estate.goes_on_to(again_at + 20 * DAY).await;
@@ -310,14 +315,7 @@ async fn whoever_answers_after_a_repair_that_it_did_not_hold_has_their_ticket_op
     let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
     let flat = estate.flat("3-1201").await;
     estate.moves_in("li", flat).await;
-    estate.says("li", "厨房水管漏水").await;
-    estate.says("li", "提交").await;
-    estate.goes_on_to(estate.now() + DAY).await;
-    let tickets = found!(estate, |tx| store::tickets::list(tx, &store::tickets::Filter::default(), 5).await);
-    let ticket = tickets.into_iter().next().unwrap();
-    let closed = huifang::domain::ticket::Ticket { status: Status::Closed, closed_at: Some(estate.now()), ..ticket };
-    let (id, row) = (closed.id, closed.clone());
-    stored!(estate, |tx| store::tickets::update(tx, &row).await);
+    let id = closed_repair(&mut estate).await.id;
     estate.plan().await;
     let due = estate.visit(flat, VisitKind::PostRepair).await.due_at;
     estate.goes_on_to(due + DAY).await;
