@@ -29,7 +29,7 @@ pub struct Contact {
     pub phone: Option<String>,
     pub role: ContactRole,
     pub language: Language,
-    /// When the person agreed to be contacted and recorded.
+    /// When the person agreed to what their messages are used for.
     pub consent_at: Option<Timestamp>,
     /// When the person asked for no more surveys (退订); repair notices still go out.
     pub surveys_stopped_at: Option<Timestamp>,

@@ -18,6 +18,7 @@ mod repair;
 mod report;
 mod survey;
 mod talk;
+mod terms;
 mod timers;
 mod verdict;
 
@@ -31,6 +32,7 @@ pub use effect::{Effect, TicketDraft, Timer};
 pub use event::{Event, NotHeard, TokenFault};
 pub use say::{Arg, Choice, Door, SHARE_NUMBER, Say};
 pub use state::{Activity, Binding, Meeting, Mode, OfferedWindow, State};
+pub use terms::Terms;
 
 use uuid::Uuid;
 
@@ -88,6 +90,7 @@ pub const ANNOUNCEMENT: &str = "visit.announcement";
 pub fn step(state: State, event: Event, ctx: &Ctx<'_>) -> Step {
     let mut turn = Turn { state, effects: Vec::new(), echo: None, ctx: *ctx };
     turn.forget_settled_fix();
+    turn.agree_by(&event);
     match event {
         Event::Text { text, understood } => {
             turn.adopt_language_of(&text);

@@ -86,6 +86,10 @@ impl Intake {
                 }
                 keys.extend(self.empty_dialogue(tx, id, dialogue).await?);
                 self.empty_words(tx, Of::Dialogue(dialogue)).await?;
+                let contact = store::contacts::carrying_on(tx, erasure.contact).await?;
+                if let Some(contact) = contact.filter(|_| erasure.why == Wish::Revoked) {
+                    store::contacts::take_back_consent(tx, contact.id).await?;
+                }
             }
             None => {
                 let contact = store::contacts::carrying_on(tx, erasure.contact).await?;

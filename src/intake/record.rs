@@ -133,6 +133,7 @@ impl Intake {
             Effect::SetLanguage(language) => store::contacts::update_language(tx, scene.contact, language).await,
             Effect::StopSurveys(true) => store::contacts::stop_surveys(tx, scene.contact, now).await,
             Effect::StopSurveys(false) => store::contacts::resume_surveys(tx, scene.contact).await,
+            Effect::Agree => store::contacts::consent(tx, scene.contact, now).await,
             Effect::Bind => match &scene.state.binding {
                 Some(binding) => store::contact_units::bind(tx, scene.contact, binding.unit, now).await.map(drop),
                 None => Ok(()),

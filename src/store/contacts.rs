@@ -186,10 +186,16 @@ pub async fn update_person(
     found(changed, id)
 }
 
-/// Notes that the person agreed to be contacted and recorded; the first time counts.
+/// Notes that the person agreed to what their messages are used for; the first time counts.
 pub async fn consent(tx: &mut Tx, id: ContactId, now: Timestamp) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE contacts SET consent_at = COALESCE(consent_at, $2) WHERE id = $1";
     at(tx, SQL, id, Some(now)).await
+}
+
+/// Notes that the person took back what they had agreed to.
+pub async fn take_back_consent(tx: &mut Tx, id: ContactId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE contacts SET consent_at = $2 WHERE id = $1";
+    at(tx, SQL, id, None).await
 }
 
 /// Stops surveys to this person (退订); the first time counts.

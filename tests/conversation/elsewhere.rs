@@ -17,13 +17,6 @@ use crate::talk::Talk;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// The contact behind the conversation that is being held.
-async fn whose(talk: &Talk) -> ContactId {
-    let dialogue = talk.dialogue().await;
-    let found = talk.store.read(|tx| Box::pin(async move { store::dialogues::find(tx, dialogue).await })).await;
-    found.unwrap().unwrap().contact_id.unwrap()
-}
-
 /// The line that leads elsewhere, as it stands in the last answer.
 fn link(transcript: &str) -> String {
     let line = transcript.lines().rev().find(|line| line.contains("/start c")).unwrap();
@@ -58,10 +51,6 @@ async fn registered(talk: &Talk, phone: &str) -> ContactId {
     id
 }
 
-async fn contact(talk: &Talk, id: ContactId) -> Contact {
-    talk.store.read(|tx| Box::pin(async move { store::contacts::find(tx, id).await })).await.unwrap().unwrap()
-}
-
 #[tokio::test]
 async fn a_report_begun_on_telegram_goes_on_on_the_web_and_nothing_is_doubled() {
     let mut talk = Talk::begin().await;
@@ -70,7 +59,7 @@ async fn a_report_begun_on_telegram_goes_on_on_the_web_and_nothing_is_doubled() 
     talk.binds().await;
     talk.says("厨房水龙头一直滴水，三天了").await;
     talk.sends_photo().await;
-    let telegram = whose(&talk).await;
+    let telegram = talk.whose().await;
     talk.says("换个渠道").await;
     let told = talk.transcript();
     let way = link(&told);
@@ -78,6 +67,7 @@ async fn a_report_begun_on_telegram_goes_on_on_the_web_and_nothing_is_doubled() 
     -- telegram --
     » [扫码]
       您好！这里是 翠湖花园 3栋2单元1201 的售后服务。哪里坏了、想查进度、想提意见，直接说就行，打字、语音、照片都可以。
+      您发来的内容用于维修、回访和改进服务，继续就是同意；详情请回复“隐私”。
       [报修] [查进度] [评价] [找人工]
     » 厨房水龙头一直滴水，三天了
       请您看一下：
@@ -107,9 +97,9 @@ async fn a_report_begun_on_telegram_goes_on_on_the_web_and_nothing_is_doubled() 
 
     talk.turns_to(ChannelKind::Web, "browser").await;
     talk.says("/start").await;
-    assert_ne!(whose(&talk).await, telegram);
+    assert_ne!(talk.whose().await, telegram);
     talk.says(&way).await;
-    assert_eq!(whose(&talk).await, telegram, "the one who was known first carries on");
+    assert_eq!(talk.whose().await, telegram, "the one who was known first carries on");
     talk.taps("提交").await;
     let filed = talk.tickets().await;
     assert_eq!(filed.len(), 1);
@@ -126,6 +116,7 @@ async fn a_report_begun_on_telegram_goes_on_on_the_web_and_nothing_is_doubled() 
     -- web --
     » /start
       您好！这里是工程售后服务。哪里坏了、想查进度、想提意见，直接说就行，打字、语音、照片都可以。
+      您发来的内容用于维修、回访和改进服务，继续就是同意；详情请回复“隐私”。
       [报修] [查进度] [评价] [找人工]
     » /start TOKEN
       好的，我们在这里接着聊。
@@ -184,14 +175,14 @@ async fn a_link_is_good_once_and_half_an_hour() {
     let mut talk = Talk::bound().await;
     talk.says("换渠道").await;
     let way = link(&talk.transcript());
-    let owner = whose(&talk).await;
+    let owner = talk.whose().await;
     talk.says(&way).await;
     talk.turns_to(ChannelKind::Wechat, "openid").await;
     talk.says(&way).await;
     talk.says(&way).await;
     talk.turns_to(ChannelKind::Telegram, "666").await;
     talk.says(&way).await;
-    assert_ne!(whose(&talk).await, owner, "it was used before");
+    assert_ne!(talk.whose().await, owner, "it was used before");
     talk.turns_to(ChannelKind::Web, "somebody").await;
     talk.says("换渠道").await;
     let told = talk.transcript();
@@ -217,7 +208,7 @@ async fn a_link_is_good_once_and_half_an_hour() {
     talk.clock.advance(HOUR);
     talk.turns_to(ChannelKind::Telegram, "667").await;
     talk.says(&late).await;
-    assert_ne!(whose(&talk).await, owner);
+    assert_ne!(talk.whose().await, owner);
     assert_snapshot!(readable(&talk.transcript()), @r"
     -- telegram --
     » /start TOKEN
@@ -228,11 +219,11 @@ async fn a_link_is_good_once_and_half_an_hour() {
 #[tokio::test]
 async fn two_people_of_one_flat_are_never_made_one_by_its_code() {
     let mut talk = Talk::bound().await;
-    let wife = whose(&talk).await;
+    let wife = talk.whose().await;
     talk.turns_to(ChannelKind::Telegram, "1111111").await;
     talk.binds().await;
     talk.says("我也住这里").await;
-    assert_ne!(whose(&talk).await, wife);
+    assert_ne!(talk.whose().await, wife);
     let unit = talk.unit;
     let people = talk.store.read(|tx| Box::pin(async move { store::contact_units::contacts(tx, unit).await })).await;
     assert_eq!(people.unwrap().len(), 2);
@@ -244,10 +235,10 @@ async fn a_number_the_platform_vouches_for_makes_them_the_person_on_the_books() 
     let known = registered(&talk, "13800138000").await;
     talk.turns_to(ChannelKind::Telegram, "1111111").await;
     talk.says("我的手机号是13800138000").await;
-    assert_ne!(whose(&talk).await, known, "a number that is typed shows nothing");
+    assert_ne!(talk.whose().await, known, "a number that is typed shows nothing");
     talk.shows(Content::OwnNumber("8613800138000".to_owned()), "[手机号]").await;
-    assert_eq!(whose(&talk).await, known);
-    let person = contact(&talk, known).await;
+    assert_eq!(talk.whose().await, known);
+    let person = talk.contact(known).await;
     assert_eq!((person.name.as_deref(), person.phone_verified_at.is_some()), (Some("王敏"), true));
     assert_eq!(talk.state().await.binding.unwrap().unit, talk.unit);
     assert_snapshot!(readable(&talk.transcript()), @r"
@@ -258,6 +249,7 @@ async fn a_number_the_platform_vouches_for_makes_them_the_person_on_the_books() 
     » [手机号]
       谢谢，手机号已核实，和我们登记的是同一位。
       您好！这里是 翠湖花园 3栋2单元1201 的售后服务。哪里坏了、想查进度、想提意见，直接说就行，打字、语音、照片都可以。
+      您发来的内容用于维修、回访和改进服务，继续就是同意；详情请回复“隐私”。
       [报修] [查进度] [评价] [找人工]
     ");
 }
@@ -267,10 +259,10 @@ async fn a_number_that_somebody_else_here_has_already_joins_nobody() {
     let mut talk = Talk::begin().await;
     talk.turns_to(ChannelKind::Telegram, "1111111").await;
     talk.shows(Content::OwnNumber("8613800138000".to_owned()), "[手机号]").await;
-    let first = whose(&talk).await;
+    let first = talk.whose().await;
     talk.turns_to(ChannelKind::Telegram, "2222222").await;
     talk.shows(Content::OwnNumber("+86 138 0013 8000".to_owned()), "[手机号]").await;
-    assert_ne!(whose(&talk).await, first, "a number changes hands");
+    assert_ne!(talk.whose().await, first, "a number changes hands");
     talk.shows(Content::OwnNumber("12".to_owned()), "[手机号]").await;
     assert_snapshot!(readable(&talk.transcript()), @r"
     -- telegram --
@@ -291,11 +283,11 @@ async fn the_link_of_somebody_with_another_number_joins_nobody() {
     talk.shows(Content::OwnNumber("8613800138000".to_owned()), "[手机号]").await;
     talk.says("换渠道").await;
     let way = link(&talk.transcript());
-    let first = whose(&talk).await;
+    let first = talk.whose().await;
     talk.turns_to(ChannelKind::Http, "app").await;
     talk.shows(Content::OwnNumber("13900139000".to_owned()), "[手机号]").await;
     talk.says(&way).await;
-    assert_ne!(whose(&talk).await, first);
+    assert_ne!(talk.whose().await, first);
     assert_snapshot!(readable(&talk.transcript()), @r"
     -- http --
     » [手机号]
@@ -308,25 +300,25 @@ async fn the_link_of_somebody_with_another_number_joins_nobody() {
 #[tokio::test]
 async fn staff_takes_two_apart_that_were_joined_and_each_has_their_own_again() {
     let mut talk = Talk::bound().await;
-    let owner = whose(&talk).await;
+    let owner = talk.whose().await;
     talk.says("厨房漏水").await;
     talk.says("换渠道").await;
     let way = link(&talk.transcript());
     talk.turns_to(ChannelKind::Telegram, "1111111").await;
     talk.says("投诉，你们太慢了，一直没人管").await;
-    let other = whose(&talk).await;
+    let other = talk.whose().await;
     let complaint = talk.tickets().await[0].id;
     talk.says(&way).await;
-    assert_eq!(whose(&talk).await, owner);
-    assert_eq!(contact(&talk, other).await.merged_into, Some(owner));
+    assert_eq!(talk.whose().await, owner);
+    assert_eq!(talk.contact(other).await.merged_into, Some(owner));
 
     let (desk, by) = (Desk::new(talk.intake.clone()), talk.hires("li", |_| {}).await);
     let merges = talk.store.read(|tx| Box::pin(async move { store::contact_merges::list(tx, other).await })).await;
     let merge = merges.unwrap().remove(0);
     assert!(desk.part(talk.clock.new_id(), merge.id, by).await.is_err(), "somebody else's");
     desk.part(owner, merge.id, by).await.unwrap();
-    assert_eq!(whose(&talk).await, other);
-    assert_eq!(contact(&talk, other).await.merged_into, None);
+    assert_eq!(talk.whose().await, other);
+    assert_eq!(talk.contact(other).await.merged_into, None);
     let ticket = talk.store.read(|tx| Box::pin(async move { store::tickets::find(tx, complaint).await })).await;
     assert_eq!(ticket.unwrap().unwrap().contact_id, other);
     assert!(desk.part(owner, merge.id, by).await.is_err(), "once");

@@ -17,12 +17,6 @@ use sqlx::{Connection, Row as _, SqliteConnection};
 
 use crate::talk::Talk;
 
-async fn whose(talk: &Talk) -> ContactId {
-    let dialogue = talk.dialogue().await;
-    let found = talk.store.read(|tx| Box::pin(async move { store::dialogues::find(tx, dialogue).await })).await;
-    found.unwrap().unwrap().contact_id.unwrap()
-}
-
 async fn wishes(talk: &Talk, contact: ContactId) -> Vec<Erasure> {
     talk.store.read(|tx| Box::pin(async move { store::erasures::list(tx, contact).await })).await.unwrap()
 }
@@ -63,7 +57,7 @@ async fn whoever_asks_to_be_forgotten_says_so_twice_and_is() {
     talk.taps("提交").await;
     let (blobs, key) = (talk.runner().blobs, blob_key(photo));
     blobs.put(&key, Bytes::from_static(b"a face")).await.unwrap();
-    let contact = whose(&talk).await;
+    let contact = talk.whose().await;
     talk.transcript();
 
     talk.says("删除我的资料").await;
@@ -109,7 +103,7 @@ async fn whoever_asks_to_be_forgotten_says_so_twice_and_is() {
     // Whoever writes from there again is somebody new.
     talk.moves_to("97531864");
     talk.shows(Content::Text("你好".to_owned()), "你好").await;
-    assert_ne!(whose(&talk).await, contact);
+    assert_ne!(talk.whose().await, contact);
 }
 
 /// Three conversations of somebody of whom each time a name and a number were written down; the earliest first.
@@ -122,7 +116,7 @@ async fn three_of_one(talk: &mut Talk) -> [ContactId; 3] {
     ] {
         talk.turns_to(ChannelKind::Telegram, address).await;
         talk.says("你好").await;
-        let contact = whose(talk).await;
+        let contact = talk.whose().await;
         let written = talk.store.write(move |tx| {
             Box::pin(async move { store::contacts::update_person(tx, contact, Some(name), Some(phone)).await })
         });
@@ -187,7 +181,7 @@ async fn what_staff_heard_anew_and_what_went_to_a_neighbours_ticket_goes_with_it
     let voice = talk.sends_voice().await;
     talk.is_heard(voice, "王小明").await;
     talk.taps("提交").await;
-    let contact = whose(&talk).await;
+    let contact = talk.whose().await;
     let own = talk.tickets().await.into_iter().find(|ticket| ticket.contact_id == contact).unwrap();
     let desk = talk.desk();
     desk.merge(own.id, &neighbours.number, "同一处", li).await.unwrap();
@@ -246,7 +240,7 @@ async fn who_unfollows_on_wechat_is_forgotten_there_a_day_later_unless_they_come
     talk.turns_to(ChannelKind::Wechat, "oAbCdEf").await;
     talk.binds().await;
     talk.says("我是王小敏").await;
-    let contact = whose(&talk).await;
+    let contact = talk.whose().await;
     talk.shows(Content::Left, "[取消关注]").await;
     let after_leaving = Retention::default().after_leaving;
     assert_eq!(after_leaving, Duration::from_secs(24 * 3600));
@@ -297,7 +291,8 @@ async fn who_takes_back_their_consent_on_wechat_is_forgotten_there_at_once_whate
     talk.binds().await;
     talk.says("厨房水龙头漏水，我叫王小敏，三天前开始的").await;
     talk.taps("提交").await;
-    let contact = whose(&talk).await;
+    let contact = talk.whose().await;
+    assert!(talk.contact(contact).await.consent_at.is_some());
     let answers = talk.transcript().lines().count();
     talk.shows(Content::Revoked, "[撤回授权]").await;
     assert!(talk.transcript().lines().count() <= 1, "nothing is said to it, after {answers} lines");
@@ -305,6 +300,7 @@ async fn who_takes_back_their_consent_on_wechat_is_forgotten_there_at_once_whate
     talk.runner().run_until_idle().await;
     let after = everything(&talk).await;
     assert!(!after.contains("王小敏") && !after.contains("三天前") && !after.contains("oAbCdEf"), "{after}");
+    assert_eq!(talk.contact(contact).await.consent_at, None);
     let tickets = talk.tickets().await;
     assert_eq!(tickets.len(), 1, "the ticket stays, with its flat");
     assert_eq!((tickets[0].unit_id, tickets[0].description.as_str()), (Some(talk.unit), ""));

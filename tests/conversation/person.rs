@@ -1,8 +1,11 @@
 //! Asking for a person, complaints, praise, language, leaving.
 
+use std::time::Duration;
+
 use crate::talk::Talk;
 use huifang::domain::dialogue::Event;
 use huifang::domain::flag::FlagKind;
+use huifang::domain::ticket::Status;
 use huifang::store;
 use insta::assert_snapshot;
 
@@ -59,6 +62,7 @@ async fn commands_and_plain_words_do_the_same() {
     assert_snapshot!(talk.transcript(), @r"
     » /start
       您好！这里是工程售后服务。哪里坏了、想查进度、想提意见，直接说就行，打字、语音、照片都可以。
+      您发来的内容用于维修、回访和改进服务，继续就是同意；详情请回复“隐私”。
       [报修] [查进度] [评价] [找人工]
     » /help
       报修、查进度、评价、提意见，直接说就行：打字、语音、照片都可以。也可以点下面的按钮。
@@ -80,6 +84,44 @@ async fn commands_and_plain_words_do_the_same() {
       I do not know that command. Use a button below, or just say what you need.
       [Report a repair] [Progress] [Rate us] [Talk to a person]
     ");
+}
+
+#[tokio::test]
+async fn what_messages_are_used_for_is_said_once_and_who_goes_on_has_agreed() {
+    let mut talk = Talk::begin().await;
+    talk.says("/start").await;
+    assert!(talk.transcript().contains("继续就是同意"));
+    let person = talk.whose().await;
+    for asks in ["隐私", "/help", "/start", "/stop", "/language"] {
+        talk.says(asks).await;
+    }
+    talk.taps("中文").await;
+    assert_eq!(talk.contact(person).await.consent_at, None, "they have only asked");
+    talk.says("不同意").await;
+    talk.speaks("不同意").await;
+    talk.says("删除我的资料").await;
+    talk.taps("不删除").await;
+    assert_eq!(talk.contact(person).await.consent_at, None, "they have said no");
+    assert!(!talk.transcript().contains("继续就是同意"), "said twice");
+    let now = talk.clock.now();
+    talk.says("厨房水龙头滴水").await;
+    talk.clock.advance(Duration::from_secs(60));
+    talk.says("阳台的窗也关不上").await;
+    assert_eq!(talk.contact(person).await.consent_at, Some(now), "the first time counts");
+}
+
+#[tokio::test]
+async fn who_was_not_told_what_messages_are_used_for_has_agreed_to_nothing() {
+    let mut talk = Talk::begin().await;
+    talk.says("厨房水龙头滴水").await;
+    talk.binds().await;
+    talk.taps("提交").await;
+    let person = talk.whose().await;
+    assert!(!talk.transcript().contains("继续就是同意"), "nobody is told in the middle of a report");
+    assert_eq!(talk.contact(person).await.consent_at, None);
+    talk.says("/start").await;
+    talk.taps("查进度").await;
+    assert!(talk.contact(person).await.consent_at.is_some());
 }
 
 #[tokio::test]

@@ -8,9 +8,10 @@ use std::time::Duration;
 use huifang::catalog::Catalog;
 use huifang::channel::{ChannelKind, Content, Inbound, MediaKind, ReceivedFile};
 use huifang::clock::Clock;
+use huifang::domain::contact::Contact;
 use huifang::domain::dialogue::{Event, NotHeard};
 use huifang::domain::flag::Flag;
-use huifang::domain::ids::{DialogueId, MediaId, ProjectId, UnitId};
+use huifang::domain::ids::{ContactId, DialogueId, MediaId, ProjectId, UnitId};
 use huifang::domain::project::{Project, ProjectKind, Unit};
 use huifang::domain::ticket::Ticket;
 use huifang::domain::time::Timestamp;
@@ -191,6 +192,17 @@ impl Talk {
         self.store = Store::open(&self.url).await.unwrap();
         self.intake = intake(&self.store, &self.clock, &self.key, Catalog::embedded().unwrap());
         let _ = writeln!(self.transcript, "-- restart --");
+    }
+
+    /// The contact behind the conversation that is being held.
+    pub(crate) async fn whose(&self) -> ContactId {
+        let dialogue = self.dialogue().await;
+        let found = self.store.read(|tx| Box::pin(async move { store::dialogues::find(tx, dialogue).await })).await;
+        found.unwrap().unwrap().contact_id.unwrap()
+    }
+
+    pub(crate) async fn contact(&self, id: ContactId) -> Contact {
+        self.store.read(|tx| Box::pin(async move { store::contacts::find(tx, id).await })).await.unwrap().unwrap()
     }
 
     pub(crate) async fn dialogue(&self) -> DialogueId {

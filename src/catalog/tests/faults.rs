@@ -29,7 +29,7 @@ fn a_text_that_one_language_lacks() {
 #[test]
 fn placeholders_that_differ_between_languages() {
     let found = faults_when("texts.en.toml", "I heard: {text}\"\nnothing", "I heard: {words}\"\nnothing");
-    insta::assert_snapshot!(found, @"texts.en.toml:69: `voice.heard` has {words}, but texts.zh-CN.toml:69 has {text}");
+    insta::assert_snapshot!(found, @"texts.en.toml:70: `voice.heard` has {words}, but texts.zh-CN.toml:70 has {text}");
 }
 
 #[test]
@@ -296,8 +296,8 @@ fn a_form_or_a_command_with_a_text_nobody_wrote() {
         + &faults_when("texts.en.toml", "privacy = \"How", "secrecy = \"How");
     insta::assert_snapshot!(found, @r"
     repair.toml:26: there is no text `repair.place.bedrooms`
-    texts.en.toml:48: `command.secrecy` is missing in texts.zh-CN.toml
-    texts.zh-CN.toml:48: `command.privacy` is missing in texts.en.toml
+    texts.en.toml:49: `command.secrecy` is missing in texts.zh-CN.toml
+    texts.zh-CN.toml:49: `command.privacy` is missing in texts.en.toml
     ");
 }
 

@@ -62,6 +62,8 @@ pub enum Effect {
     SetLanguage(Language),
     /// No more surveys to this person (`true`), or surveys again.
     StopSurveys(bool),
+    /// The person was told what their messages are used for, and goes on.
+    Agree,
     /// Remember which unit the person belongs to.
     Bind,
     /// Remove what is known of the person and what they said.

@@ -20,6 +20,7 @@ impl State {
             language_chosen: self.language_chosen,
             binding: self.binding.clone(),
             surveys_stopped: self.surveys_stopped,
+            terms: self.terms,
             continued_in: Some(to),
             ..State::new(self.language)
         };
@@ -95,6 +96,7 @@ impl Turn<'_> {
             self.state.language_chosen = true;
         }
         self.state.continued_in = None;
+        self.state.terms = self.state.terms.max(left.terms);
         self.state.binding = self.state.binding.take().or(left.binding);
         self.state.listening.extend(left.listening);
         self.state.meetings.extend(left.meetings);
@@ -127,7 +129,6 @@ impl Turn<'_> {
         let thanks = Say::new(if joined { "number.known" } else { "number.noted" });
         match binding {
             Some(binding) => {
-                let welcome = Say::new("welcome.bound").text("unit", binding.label.clone());
                 self.state.binding = Some(binding);
                 self.aside(menu(Say::lines(vec![thanks, welcome])));
             }

@@ -9,6 +9,7 @@ use super::effect::Timer;
 use super::repair::{report_tag, submit_id};
 use super::say::{Arg, Choice, Say};
 use super::survey::run_tag;
+use super::terms::Terms;
 use crate::domain::appointment::Window;
 use crate::domain::ids::{AppointmentId, DialogueId, MediaId, ProjectId, ResponseId, TicketId, UnitId};
 use crate::domain::language::Language;
@@ -58,6 +59,8 @@ pub struct State {
     #[serde(default)]
     pub meetings: Vec<Meeting>,
     pub surveys_stopped: bool,
+    #[serde(default, skip_serializing_if = "Terms::are_unsaid")]
+    pub terms: Terms,
     /// Times that passed while staff had the conversation: they count anew once it is given back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missed: Vec<Timer>,
@@ -91,6 +94,7 @@ impl State {
             fix_to_confirm: None,
             meetings: Vec::new(),
             surveys_stopped: false,
+            terms: Terms::Unsaid,
             missed: Vec::new(),
             doubt: None,
             continued_in: None,

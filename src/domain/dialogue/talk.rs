@@ -146,7 +146,6 @@ impl Turn<'_> {
             // What was said so far is about the other home; nobody is asked on as if it were about this one.
             self.report_left(report.ticket, true);
         }
-        let welcome = Say::new("welcome.bound").text("unit", binding.label.clone());
         self.state.binding = Some(binding);
         self.effect(Effect::Bind);
         if self.still_in_doubt(&welcome) {
@@ -190,10 +189,7 @@ impl Turn<'_> {
         }
         match command {
             Command::Start => {
-                let welcome = match &self.state.binding {
-                    Some(binding) => Say::new("welcome.bound").text("unit", binding.label.clone()),
-                    None => Say::new("welcome.unbound"),
-                };
+                let welcome = self.welcome();
                 self.aside(menu(welcome));
             }
             Command::Help => self.aside(menu(Say::new("help"))),
