@@ -78,7 +78,7 @@ async fn whoever_asks_to_be_forgotten_says_so_twice_and_is() {
       要删除您的姓名、电话、账号，以及发来的文字、语音和照片吗？一小时内删完，不能恢复；没修完的报修会按房号继续处理，但不再通知您。
       [删除我的资料] [不删除]
     » [删除我的资料]
-      好的，一小时内全部删除。以后再联系我们，会当作新用户接待。
+      好的，一小时内全部删除，这期间再发来的也会一起删掉。一小时后再联系我们，会当作新用户接待；有危险请直接拨打 400-000-0000。
     ");
     assert_eq!(wishes(&talk, contact).await[0].done_at, None);
     let before = everything(&talk).await;

@@ -153,6 +153,6 @@ impl Turn<'_> {
         self.abandon_survey();
         self.state.activity = Activity::Idle;
         self.effect(Effect::Forget);
-        self.say(Say::new("forget.done"));
+        self.say(Say::new("forget.done").arg("phone", Arg::EmergencyPhone));
     }
 }
