@@ -143,7 +143,8 @@ impl Lexical {
         let category = judges.trade();
         let urgency = judges.urgency(intent, verdict.sentiment);
         let danger_unsure = urgency != Urgency::Emergency && judges.is_in_doubt() && !scores.any();
-        let hazard = (urgency == Urgency::Emergency).then(|| alarm.hazard.unwrap_or(merge::likely_hazard(category)));
+        let named = alarm.hazard.or(alarm.guarded_hazard);
+        let hazard = (urgency == Urgency::Emergency).then(|| named.unwrap_or(merge::likely_hazard(category)));
         let keywords = match self.ngrams.as_ref().and_then(Linear::marker) {
             Some(marker) => {
                 let pieces = model.map_or(&[][..], |model| &model.pieces);
@@ -214,6 +215,7 @@ fn rules(evidence: &intent::Evidence) -> Rules {
         is_open_danger: evidence.alarm.is_emergency(),
         hazard: evidence.alarm.hazard,
         is_guarded_danger: evidence.alarm.is_guarded,
+        is_anew: evidence.alarm.is_anew,
     }
 }
 

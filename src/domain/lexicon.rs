@@ -132,6 +132,8 @@ pub enum Reach {
     /// Those of its sentence, before and behind it, and those near by.
     #[default]
     Sentence,
+    /// As `Sentence`, but not those that come after it and are said to be back: what was settled is not any more.
+    Settled,
     /// Those that come after it in its sentence ("if", hearsay).
     After,
     /// Only what it shares a character with: it is another word that sounds like danger (麻烦, "smoke alarm").

@@ -90,6 +90,8 @@ pub(super) struct Rules {
     pub hazard: Option<Hazard>,
     /// Words of danger that something speaks against.
     pub is_guarded_danger: bool,
+    /// A danger was settled and is said to be back.
+    pub is_anew: bool,
 }
 
 /// What three judges say of one utterance.
@@ -183,11 +185,12 @@ impl Voices<'_> {
         self.danger() > 0.0
     }
 
-    /// Says whether it had better be asked if people may come to harm. On the other side of zero it
-    /// is not asked: there safety words come first. Nor is it where a dripping tap or a loose tile is
-    /// named and no word of danger.
+    /// Says whether it had better be asked if people may come to harm: it is a close thing, or a danger is
+    /// said to be back, however much sounds settled. On the other side of zero it is not asked: there safety
+    /// words come first. Nor is it where a dripping tap or a loose tile is named and no word of danger.
     pub(super) fn is_in_doubt(&self) -> bool {
-        (-DOUBT..=0.0).contains(&self.danger()) && !self.is_plain()
+        let danger = self.danger();
+        danger <= 0.0 && (danger >= -DOUBT || self.rules.is_anew) && !self.is_plain()
     }
 
     /// Whether the rules find a trade that harms nobody, and no other, and no word of danger.

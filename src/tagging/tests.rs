@@ -4,9 +4,11 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::{Judges, Lexical, Tagger};
+use super::text::Text;
+use super::urgency::{self, Alarm};
+use super::{Judges, Lexical, Tagger, number};
 use crate::catalog;
-use crate::domain::understanding::{Awaiting, Sentiment, Understanding, Urgency};
+use crate::domain::understanding::{Awaiting, Hazard, Sentiment, Understanding, Urgency};
 
 fn lexical() -> &'static Lexical {
     static LEXICAL: std::sync::OnceLock<Lexical> = std::sync::OnceLock::new();
@@ -52,12 +54,58 @@ fn emergencies_are_found_and_false_alarms_are_not_raised() {
     });
 }
 
-#[test]
-fn marks_are_found_in_forms_nobody_listed() {
+/// Returns a tagger with the n-gram model beside the rules.
+fn with_ngrams() -> Tagger {
     let ngrams = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/sentiment/ngrams.safetensors");
     let lexical = Lexical::new(&catalog::lexicon::embedded().expect("a lexicon")).expect("it compiles");
     let (tagger, faults) = Tagger::open(lexical, &Judges { ngrams: Some(&ngrams), ..Judges::default() });
     assert_eq!(faults, []);
+    tagger
+}
+
+fn alarm(text: &str) -> Alarm {
+    let text = Text::new(text, &lexical().script);
+    urgency::read(&text, &lexical().matcher.find(&text, &number::find(&text)))
+}
+
+#[test]
+fn a_danger_that_is_back_is_an_emergency_or_asked_about() {
+    let tagger = with_ngrams();
+    for text in [
+        "昨天刚修好了，今天又漏电了",
+        "上次修好了，现在又漏煤气",
+        "上次修好了，现在又漏煤气，谢谢",
+        "谢谢你们上次及时修好，今天插座又冒烟了",
+        "师傅上次处理好了，但今天又漏电打手",
+        "You said it has been fixed. I smell gas again",
+        "Thanks for coming quickly yesterday. Gas smell is back",
+    ] {
+        let read = tagger.understand(text, None, Awaiting::Nothing);
+        assert!(read.urgency == Urgency::Emergency || read.danger_unsure, "{text}: {:?}", alarm(text));
+        assert!(alarm(text).is_anew, "{text}");
+    }
+    for text in ["上次漏电修好了，今天又来问发票", "如果修好了又漏煤气怎么办", "昨天漏电修好了"]
+    {
+        assert!(!alarm(text).is_anew, "{text}");
+    }
+}
+
+#[test]
+fn an_emergency_by_the_models_word_keeps_the_danger_that_was_named() {
+    let tagger = with_ngrams();
+    for (text, hazard) in [("我没闻到，我老婆说厨房煤气味很大", Hazard::Gas), ("群里说楼道起火了", Hazard::Fire)]
+    {
+        assert_eq!((alarm(text).hazard, alarm(text).guarded_hazard), (None, Some(hazard)), "{text}");
+        let read = tagger.understand(text, None, Awaiting::Nothing);
+        assert_eq!(read.hazard, (read.urgency == Urgency::Emergency).then_some(hazard), "{text}");
+    }
+    // 麻 in 麻烦 is no shock.
+    assert_eq!(alarm("按了三次门铃，麻烦开门").guarded_hazard, None);
+}
+
+#[test]
+fn marks_are_found_in_forms_nobody_listed() {
+    let tagger = with_ngrams();
     table(include_str!("tables/ratings_chosen.tsv"), |row| {
         let awaiting: Awaiting = serde_json::from_value(row[0].into()).expect("what is awaited");
         let read = tagger.understand(row[3], None, awaiting);

@@ -32,6 +32,8 @@ impl Script {
             '‘' | '’' | '`' => '\'',
             '“' | '”' => '"',
             '。' => '.',
+            // 著火 and 著涼 are 着; the one-for-one table leaves it, since 顯著 is not.
+            '著' => '着',
             other => other,
         };
         if half.is_ascii() {

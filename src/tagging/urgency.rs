@@ -1,7 +1,8 @@
 //! How soon somebody must move: safety first, then pressing faults, then the rest.
 //!
 //! A danger counts unless a guard of its kind speaks against it: a drill, a figure of speech,
-//! hearsay, a matter that is over. A guard does not reach past a "but".
+//! hearsay, a matter that is over. A guard does not reach past a "but", nor does what is over stand
+//! against a danger that is said to be back.
 
 use super::matcher::Found;
 use super::text::Text;
@@ -14,8 +15,12 @@ pub(super) struct Alarm {
     level: Option<Urgency>,
     /// What the danger is, where one is meant.
     pub hazard: Option<Hazard>,
+    /// What the danger would be that something speaks against.
+    pub guarded_hazard: Option<Hazard>,
     /// Words of grave danger are there, but something speaks against them.
     pub is_guarded: bool,
+    /// A grave danger was settled and is said to be back.
+    pub is_anew: bool,
 }
 
 impl Alarm {
@@ -43,24 +48,63 @@ pub(super) fn usual(intent: Intent, sentiment: Sentiment) -> Urgency {
 /// So far, in characters, a guard reaches into other sentences.
 const NEAR: usize = 40;
 
+/// What says of a settled danger that it is back.
+const BACK: &[&str] = &[
+    "又",
+    "再次",
+    "仍",
+    "依然",
+    "依旧",
+    "照样",
+    "还在",
+    "还有",
+    "还漏",
+    "还冒",
+    "还是有",
+    "还是漏",
+    "还是冒",
+    "仲有",
+    "again",
+    "still",
+    "is back",
+    "'s back",
+    "came back",
+    "come back",
+    "comes back",
+];
+/// So far, in characters, behind the danger it may be said.
+const BEHIND: usize = 9;
+
+/// A danger that is named, and how far each guard reaches that speaks against it.
+struct Named<'a> {
+    find: &'a Found<'a>,
+    level: Urgency,
+    kind: DangerKind,
+    against: Vec<Reach>,
+}
+
 /// Looks for dangers that no guard speaks against.
 pub(super) fn read(text: &Text, found: &[Found]) -> Alarm {
+    let around = Around::new(text, found);
     let named = found.iter().filter_map(|find| match find.meaning {
-        Meaning::Danger { level, kind } => Some((find, *level, *kind)),
+        Meaning::Danger { level, kind } => {
+            Some(Named { find, level: *level, kind: *kind, against: around.against(find, *kind) })
+        }
         _ => None,
     });
-    let contrasts: Vec<&Found> = found.iter().filter(|find| matches!(find.meaning, Meaning::Contrast)).collect();
-    let (guarded, dangers): (Vec<_>, Vec<_>) =
-        named.partition(|(find, _, kind)| is_guarded(text, found, &contrasts, find, *kind));
-    let grave = |level: Urgency| level == Urgency::Emergency;
+    let (guarded, dangers): (Vec<Named>, Vec<Named>) = named.partition(|danger| !danger.against.is_empty());
+    let is_grave = |danger: &&Named| danger.level == Urgency::Emergency;
+    let worst = |dangers: &[Named]| {
+        // Another word that sounds like danger names none.
+        let named = dangers.iter().filter(is_grave).filter(|danger| !danger.against.contains(&Reach::Word));
+        named.map(|danger| hazard(danger.kind, found)).min_by_key(|hazard| deadliness(*hazard))
+    };
     Alarm {
-        level: dangers.iter().map(|(_, level, _)| *level).max(),
-        hazard: dangers
-            .iter()
-            .filter(|(_, level, _)| grave(*level))
-            .map(|(_, _, kind)| hazard(*kind, found))
-            .min_by_key(|hazard| deadliness(*hazard)),
-        is_guarded: guarded.iter().any(|(_, level, _)| grave(*level)),
+        level: dangers.iter().map(|danger| danger.level).max(),
+        hazard: worst(&dangers),
+        guarded_hazard: worst(&guarded),
+        is_guarded: guarded.iter().any(|danger| is_grave(&danger)),
+        is_anew: dangers.iter().chain(&guarded).filter(is_grave).any(|danger| around.is_anew(danger)),
     }
 }
 
@@ -96,20 +140,87 @@ fn deadliness(hazard: Hazard) -> u8 {
     }
 }
 
-fn is_guarded(text: &Text, found: &[Found], contrasts: &[&Found], danger: &Found, kind: DangerKind) -> bool {
-    found.iter().any(|guard| {
-        let Meaning::Guard { kind: against, reach } = guard.meaning else { return false };
-        if *against != DangerKind::Any && *against != kind {
-            return false;
+/// What may speak against a danger, and for it.
+struct Around<'a> {
+    text: &'a Text<'a>,
+    found: &'a [Found<'a>],
+    contrasts: Vec<&'a Found<'a>>,
+    /// Where it is said that something is back.
+    returns: Vec<(usize, usize)>,
+}
+
+impl<'a> Around<'a> {
+    fn new(text: &'a Text<'a>, found: &'a [Found<'a>]) -> Around<'a> {
+        let contrasts = found.iter().filter(|find| matches!(find.meaning, Meaning::Contrast)).collect();
+        let glued = |inner: char, outer: char| inner.is_ascii_alphabetic() && outer.is_ascii_alphabetic();
+        let mut returns = Vec::new();
+        for word in BACK {
+            for (byte, _) in text.folded.match_indices(word) {
+                let (start, end) = text.chars_of(byte, byte + word.len());
+                if !glued(text.char(start), text.before(start)) && !glued(text.before(end), text.char(end)) {
+                    returns.push((start, end));
+                }
+            }
         }
-        let (low, high) =
-            if guard.start < danger.start { (guard.end, danger.start) } else { (danger.end, guard.start) };
-        let turned = || contrasts.iter().any(|find| find.start >= low && find.end <= high);
-        let together = || text.same_sentence(guard.start, danger.start);
-        match reach {
+        Around { text, found, contrasts, returns }
+    }
+
+    /// Returns how far each guard reaches that speaks against a danger.
+    fn against(&self, danger: &Found, kind: DangerKind) -> Vec<Reach> {
+        let speaks = |(guard, reach): &(&Found, Reach)| match reach {
             Reach::Word => guard.overlaps(danger),
-            Reach::After => guard.start <= danger.start && together() && !turned(),
-            Reach::Sentence => guard.overlaps(danger) || (high.saturating_sub(low) <= NEAR || together()) && !turned(),
-        }
-    })
+            Reach::After => guard.start <= danger.start && self.together(guard, danger) && !self.turned(guard, danger),
+            Reach::Sentence => self.reaches(guard, danger),
+            Reach::Settled => self.reaches(guard, danger) && !self.is_back(guard, danger),
+        };
+        self.guards(kind).filter(speaks).map(|(_, reach)| reach).collect()
+    }
+
+    /// Says whether a danger was settled and is back, and nothing else speaks against it.
+    fn is_anew(&self, danger: &Named) -> bool {
+        let back = |(guard, reach): (&Found, Reach)| reach == Reach::Settled && self.is_back(guard, danger.find);
+        danger.against.iter().all(|reach| *reach == Reach::Settled) && self.guards(danger.kind).any(back)
+    }
+
+    /// "昨天刚修好了，今天又漏电了", "It was fixed. I smell gas again".
+    fn is_back(&self, settled: &Found, danger: &Found) -> bool {
+        let last = danger.end.saturating_sub(1);
+        let said = |(start, end): &(usize, usize)| {
+            let behind = *end <= danger.end + BEHIND && self.text.same_clause(last, *start);
+            *start >= settled.end && (*end <= danger.end || behind)
+        };
+        settled.end <= danger.start && self.near(settled, danger) && self.returns.iter().any(said)
+    }
+
+    fn guards(&self, kind: DangerKind) -> impl Iterator<Item = (&'a Found<'a>, Reach)> {
+        self.found.iter().filter_map(move |find| match find.meaning {
+            Meaning::Guard { kind: against, reach } if *against == DangerKind::Any || *against == kind => {
+                Some((find, *reach))
+            }
+            _ => None,
+        })
+    }
+
+    fn reaches(&self, guard: &Found, danger: &Found) -> bool {
+        guard.overlaps(danger) || self.near(guard, danger) && !self.turned(guard, danger)
+    }
+
+    fn near(&self, guard: &Found, danger: &Found) -> bool {
+        let (low, high) = between(guard, danger);
+        high.saturating_sub(low) <= NEAR || self.together(guard, danger)
+    }
+
+    fn together(&self, guard: &Found, danger: &Found) -> bool {
+        self.text.same_sentence(guard.start, danger.start)
+    }
+
+    fn turned(&self, guard: &Found, danger: &Found) -> bool {
+        let (low, high) = between(guard, danger);
+        self.contrasts.iter().any(|find| find.start >= low && find.end <= high)
+    }
+}
+
+/// Returns where the first of two ends and the second begins.
+fn between(guard: &Found, danger: &Found) -> (usize, usize) {
+    if guard.start < danger.start { (guard.end, danger.start) } else { (danger.end, guard.start) }
 }
