@@ -1,19 +1,29 @@
 //! Plain answers: yes or no, since when, and the wished time of a visit.
 
 use super::matcher::Found;
-use super::text::Text;
+use super::text::{Text, is_han};
 use crate::domain::lexicon::Meaning;
 
 /// A yes or a no longer than this is a story, not an answer.
 const LONGEST: usize = 24;
 
-/// Returns `Some` where the utterance as a whole says yes or no; what is said first decides.
+/// A no that only declines: after a yes it takes nothing back ("对，没有了", "好的，不用了").
+const DECLINES: [&str; 13] =
+    ["没有", "没", "冇", "有", "要", "不用", "不用了", "不需要", "不要", "唔使", "唔要", "no", "no thanks"];
+/// What only leads to an answer: "嗯，没有".
+const HUMS: [&str; 4] = ["嗯", "嗯嗯", "恩", "嗯呐"];
+/// What judges whatever is spoken of: it answers only where nothing else is (not in "修好了，态度不好").
+const JUDGES: [&str; 14] =
+    ["好", "行", "行的", "对", "对的", "可以", "错", "错了", "错误", "不对", "不行", "不可以", "没用", "中"];
+
+/// Returns `Some` where the utterance as a whole says yes or no. What is said first decides, but a no that
+/// says what is wrong outweighs the yes before it ("嗯，还没修好").
 pub(super) fn affirmed(text: &Text, found: &[Found]) -> Option<bool> {
     let (first, last) = text.core();
     if last <= first || last - first > LONGEST {
         return None;
     }
-    found
+    let answers: Vec<(&Found, bool, bool)> = found
         .iter()
         .filter_map(|find| match find.meaning {
             Meaning::Yes => Some((find, true)),
@@ -22,11 +32,64 @@ pub(super) fn affirmed(text: &Text, found: &[Found]) -> Option<bool> {
         })
         .filter(|(find, _)| find.start <= first + 2 || find.end + 2 >= last)
         .filter(|(find, _)| stands_alone(text, find.end) && !is_masked(found, find))
-        .min_by_key(|(find, _)| (find.start, usize::MAX - find.end))
-        .map(|(_, yes)| yes)
+        .filter_map(|(find, yes)| {
+            let lead = lead(text, found, find);
+            let is_about_all = lead.begins || !JUDGES.contains(&words(text, find).as_str());
+            match (lead.denies, yes) {
+                (false, _) => Some((find, yes, is_about_all)),
+                // 不好 says no; 不错 and 不用改 say neither, nor does 态度不好.
+                (true, true) => is_about_all.then_some((find, false, true)),
+                (true, false) => None,
+            }
+        })
+        .collect();
+    let says_wrong = |(find, yes, is_about_all): &&(&Found, bool, bool)| {
+        !yes && *is_about_all && !DECLINES.contains(&words(text, find).as_str())
+    };
+    let order = |find: &Found| (HUMS.contains(&words(text, find).as_str()), find.start, usize::MAX - find.end);
+    let first = || answers.iter().min_by_key(|(find, ..)| order(find));
+    answers.iter().find(says_wrong).or_else(first).map(|(_, yes, _)| *yes)
 }
 
-/// 不 in 不满意 is no answer: nothing but a particle may follow in the same clause.
+fn words(text: &Text, find: &Found) -> String {
+    text.span(find.start, find.end).iter().collect()
+}
+
+/// What leads to an answer in its clause.
+struct Lead {
+    /// A no is among it: 好 in 还没完全好, "fixed" in "hasn't been fixed".
+    denies: bool,
+    /// There is nothing else: the clause begins with it.
+    begins: bool,
+}
+
+/// Walks back from an answer over a no, words of degree and small words. One within a longer set phrase
+/// counts for nothing (差不多好了).
+fn lead(text: &Text, found: &[Found], answer: &Found) -> Lead {
+    let (mut at, mut denies) = (answer.start, false);
+    loop {
+        while text.before(at) == ' ' {
+            at -= 1;
+        }
+        let leads = || {
+            let ends = |lead: &&Found| lead.end == at && text.same_clause(lead.start, answer.start);
+            found.iter().filter(ends).filter(|lead| !is_masked(found, lead))
+        };
+        denies |= leads().any(|lead| matches!(lead.meaning, Meaning::Negator { .. }));
+        let leads_on = |lead: &&Found| {
+            matches!(lead.meaning, Meaning::Negator { .. } | Meaning::Degree { .. } | Meaning::Filler | Meaning::No)
+        };
+        match leads().filter(leads_on).map(|lead| lead.start).min() {
+            Some(start) => at = start,
+            None => break,
+        }
+    }
+    let before = text.before(at);
+    // English has words before it that are none of ours: "that's not right".
+    Lead { denies, begins: !is_han(before) || !text.same_clause(at.saturating_sub(1), answer.start) }
+}
+
+/// 不 in 不满意 is no answer: nothing but a particle may follow in the same clause, and a question is none.
 fn stands_alone(text: &Text, end: usize) -> bool {
     let mut at = end;
     while matches!(
@@ -35,7 +98,8 @@ fn stands_alone(text: &Text, end: usize) -> bool {
     ) {
         at += 1;
     }
-    !text.char(at).is_alphanumeric() || text.span(at, at + 2).iter().copied().eq("谢谢".chars())
+    let goes_on = text.char(at).is_alphanumeric() || text.char(at) == '?';
+    !goes_on || text.span(at, at + 2).iter().copied().eq("谢谢".chars())
 }
 
 fn is_masked(found: &[Found], find: &Found) -> bool {

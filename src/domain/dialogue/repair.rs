@@ -52,6 +52,7 @@ impl Turn<'_> {
         if report.summarised && report.asked.is_none() && !report.correcting {
             match self.agreement(words) {
                 Some(true) => return self.submit(report),
+                Some(false) if self.agrees_and_repeats(words) => return self.submit(report),
                 Some(false) if words.text.chars().count() <= 4 => return self.ask_what_to_correct(report),
                 _ => {}
             }

@@ -1,10 +1,11 @@
 //! What the client confirms or denies: a fix that staff claims, a visit that staff wrote down.
 
-use super::Turn;
 use super::effect::{About, Effect};
 use super::say::{Arg, Say};
+use super::{Turn, Words};
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{TicketId, VisitId};
+use crate::domain::script::Command;
 use crate::domain::ticket::Status;
 
 impl Turn<'_> {
@@ -74,5 +75,13 @@ impl Turn<'_> {
             open.is_some_and(|open| open.status == Status::Rectified.name())
         };
         self.state.fix_to_confirm = self.state.fix_to_confirm.filter(waits);
+    }
+
+    /// "对，还在漏": what sounds like a no says again what the summary says.
+    pub(super) fn agrees_and_repeats(&self, words: &Words) -> bool {
+        let head = words.text.split([',', '，', '。', '.', '!', '！']).next().unwrap_or_default();
+        let agrees = matches!(self.ctx.script.words.command(head), Some((Command::Yes, _)));
+        let said = &words.understood;
+        agrees && said.symptom.is_some() && said.location.is_none() && said.component.is_none()
     }
 }
