@@ -12,9 +12,11 @@ mod aspects;
 mod chooser;
 mod odd;
 mod readings;
+mod refused;
 mod setting;
 mod sums;
 mod taken;
+mod unmeant;
 mod worded;
 
 use std::collections::BTreeMap;
@@ -37,6 +39,8 @@ pub(super) struct Scores {
     pub nps: Option<u8>,
     pub dims: BTreeMap<String, f64>,
     pub unclear: bool,
+    /// The only mark there is was refused.
+    pub denied: bool,
     /// Where ratings stand, so that other readers leave these numbers alone.
     pub spans: Vec<(usize, usize)>,
 }
@@ -157,6 +161,12 @@ impl Reader<'_> {
     /// rating that is awaited is unclear and asked for.
     fn as_chosen(&self, ruled: Scores, chosen: Option<&Reading>) -> Scores {
         let Some(chosen) = chosen.filter(|chosen| chosen.stated != Stated::of(&ruled)) else { return ruled };
+        // "不给5分": a mark that was refused is not to be chosen after all.
+        let is_refused =
+            |mark: Mark| ruled.denied && ruled.spans.iter().any(|(start, end)| *start < mark.end && mark.start < *end);
+        if chosen.mark.is_some_and(is_refused) {
+            return Scores { unclear: self.awaiting != Awaiting::Nothing, ..ruled };
+        }
         if chosen.mark.is_none() && self.awaiting == Awaiting::Nothing {
             // Nobody asked, so nothing is asked back: "打了5通电话" is no answer of any kind.
             return Scores::default();
@@ -187,6 +197,7 @@ impl Reader<'_> {
             return scores;
         }
         if !self.keep_own(&mut marks) {
+            scores.denied = marks.iter().any(|mark| self.is_declined(mark));
             return scores;
         }
         // "三星，两星给态度一星给手艺": the first is what the others add up to.

@@ -14,7 +14,13 @@ impl Reader<'_> {
         let mut marks = Vec::new();
         let mut at = 0;
         while at < self.text.len() {
-            let count = self.text.span(at, at + 12).iter().take_while(|c| is_star(**c)).count();
+            // ⭐ ⭐ ⭐ is one row.
+            let run = self.text.span(at, at + 24);
+            let row = run.iter().position(|c| !is_star(*c) && *c != ' ').unwrap_or(run.len());
+            let row = run.get(..row).unwrap_or_default();
+            let starred = row.first().is_some_and(|c| is_star(*c));
+            let width = row.iter().rposition(|c| is_star(*c)).filter(|_| starred).map_or(0, |last| last + 1);
+            let count = row.iter().filter(|c| starred && is_star(**c)).count();
             // 四颗🌟 says it in words already; one star alone decorates unless a mark is awaited.
             let worded = at > 0 && (self.text.before(at) == '星' || self.text.before(at) == '颗');
             // ⭐x5
@@ -31,9 +37,9 @@ impl Reader<'_> {
                 #[expect(clippy::cast_precision_loss, reason = "at most ten")]
                 let value = count as f64;
                 let scale = if count <= 5 { Scale::Five } else { Scale::Ten };
-                marks.push(Mark::plain(at, at + count, value, scale));
+                marks.push(Mark::plain(at, at + width, value, scale));
             }
-            at += count.max(1);
+            at += width.max(1);
         }
         marks
     }

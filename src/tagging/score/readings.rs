@@ -158,7 +158,9 @@ impl Reader<'_> {
     /// Finds what may be a rating, in order.
     fn mentions(&self) -> Vec<Mention> {
         let known = self.marks();
-        let mut mentions: Vec<Mention> = self.numbers.iter().map(|number| self.mention_of(number, &known)).collect();
+        let meant = |number: &&Number| !self.is_below_zero(number) && !self.is_very_bad(number, &known);
+        let numbers = self.numbers.iter().filter(meant);
+        let mut mentions: Vec<Mention> = numbers.map(|number| self.mention_of(number, &known)).collect();
         mentions.extend(self.stars().into_iter().map(|mark| Mention::of(Kind::Stars, mark)));
         for find in self.found {
             let (kind, value) = match find.meaning {

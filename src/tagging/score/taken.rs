@@ -149,12 +149,14 @@ impl Reader<'_> {
     /// Leaves the marks that count; false where the only one does not.
     pub(super) fn keep_own(&self, marks: &mut Vec<Mark>) -> bool {
         if let [only] = marks.as_slice() {
-            return !(self.not_mine(only, marks) || self.denied(only) && only.value > 1.0);
+            let denied = self.denied(only) && only.value > 1.0 || self.is_declined(only);
+            return !(self.not_mine(only, marks) || denied);
         }
         let all = marks.clone();
         keep(marks, |mark| !self.not_mine(mark, &all));
         // "三分不对四分", "九分不算": the mark right before the cue is the one taken back.
         keep(marks, |mark| !self.denied(mark) && !self.corrected(mark));
+        keep(marks, |mark| !self.is_declined(mark));
         // "3分，不，4分", "2分？想多了，1分", "2 not 5"
         let last = marks.iter().map(|mark| mark.start).max().unwrap_or_default();
         keep(marks, |mark| mark.start == last || !self.refused(mark));
@@ -222,6 +224,14 @@ impl Reader<'_> {
         self.starts_after(mark.end + praise, DENIED)
     }
 
+    /// Says whether the speaker will not give this mark: 不给5分, 五分太高了, "I can't give 5".
+    pub(super) fn is_declined(&self, mark: &Mark) -> bool {
+        // "5分太少了" praises.
+        let praised = same(mark.value, self.highest()) && self.starts_after(mark.end, &["太少", "太低"]);
+        let denied = self.denied(mark) && !praised;
+        mark.value > 1.0 && !mark.sum && (denied || self.is_denied_before(mark))
+    }
+
     fn corrected(&self, mark: &Mark) -> bool {
         self.found.iter().any(|find| {
             matches!(find.meaning, Meaning::Correction)
@@ -241,7 +251,7 @@ impl Reader<'_> {
         rest.starts_with('?') || matches!(clause, "不" | "不是" | "no" | "nah" | "nope" | "唔系" | "不行" | "错了")
     }
 
-    fn starts_after(&self, at: usize, words: &[&str]) -> bool {
+    pub(super) fn starts_after(&self, at: usize, words: &[&str]) -> bool {
         let after: String = self.text.span(at, at + 24).iter().collect();
         words.iter().any(|word| after.starts_with(word))
     }

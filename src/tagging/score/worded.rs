@@ -333,13 +333,14 @@ impl Reader<'_> {
         true
     }
 
-    /// 第三, 3号, B1, version numbers, parts of a longer code.
+    /// 第三, 3号, B1, 负三, version numbers, parts of a longer code.
     pub(super) fn is_ordinal(&self, number: &Number) -> bool {
         let before = self.text.before(number.start);
         matches!(before, '第' | '头')
             || before.is_ascii_alphanumeric()
             || matches!(before, '#' | '№' | '$' | '¥' | '€' | '£' | '周' | '拜' | '初' | '号')
             || before == '期' && self.text.before(number.start - 1) == '星'
+            || self.is_below_zero(number)
             || self.is_numbered(number)
             || self.text.char(number.end) == '-' && self.text.char(number.end + 1).is_ascii_alphabetic()
     }
