@@ -383,6 +383,11 @@ fn doubtful(text: &str) -> Event {
     Event::Text { text: text.to_owned(), understood }
 }
 
+fn place() -> Event {
+    let understood = Understanding { location: Some("客厅".to_owned()), ..Understanding::default() };
+    Event::Text { text: "客厅".to_owned(), understood }
+}
+
 fn presses(id: &str) -> Event {
     Event::Choice { id: id.to_owned() }
 }
@@ -422,6 +427,37 @@ fn a_doubt_that_is_confirmed_is_an_emergency_with_what_was_said() {
 }
 
 #[test]
+fn that_somebody_is_in_danger_counts_after_other_words_and_after_a_no() {
+    for between in [place(), presses("danger:no")] {
+        let mut state = State::new(Language::Chinese);
+        tells(&mut state, 1, doubtful("墙上的裂缝好像变大了"));
+        tells(&mut state, 2, between);
+        let (said, effects) = tells(&mut state, 3, presses("danger:yes"));
+        assert_eq!(said.first().map(String::as_str), Some("emergency.falling"), "{said:?}");
+        assert!(files_emergency(&effects), "{effects:?}");
+        let (said, effects) = tells(&mut state, 4, presses("danger:yes"));
+        assert!(said.contains(&"choice_gone".to_owned()) && !files_emergency(&effects), "pressed twice: {said:?}");
+    }
+    let mut state = State::new(Language::Chinese);
+    tells(&mut state, 1, doubtful("墙上的裂缝好像变大了"));
+    tells(&mut state, 2, place());
+    let (said, _) = tells(&mut state, 3, presses("danger:no"));
+    assert!(said.contains(&"choice_gone".to_owned()), "there is nothing to deny any more: {said:?}");
+}
+
+#[test]
+fn whether_anybody_is_in_danger_is_asked_again_where_the_conversation_goes_on() {
+    let mut state = State::new(Language::Chinese);
+    tells(&mut state, 1, doubtful("墙上的裂缝好像变大了"));
+    let left = state.hand_on(DialogueId(Uuid::from_u128(2)));
+    let mut state = State::new(Language::Chinese);
+    let (said, _) = tells(&mut state, 3, Event::CameFrom(Box::new(left)));
+    assert_eq!(said, ["elsewhere.here", "danger.ask", "danger.yes", "danger.no"]);
+    let (said, effects) = tells(&mut state, 4, presses("danger:yes"));
+    assert!(said.contains(&"emergency.falling".to_owned()) && files_emergency(&effects), "{said:?}");
+}
+
+#[test]
 fn who_does_not_answer_about_danger_is_treated_as_ever() {
     let mut asked = State::new(Language::Chinese);
     let mut plain = asked.clone();
@@ -429,10 +465,6 @@ fn who_does_not_answer_about_danger_is_treated_as_ever() {
     let Event::Text { text, mut understood } = doubtful("墙上的裂缝好像变大了") else { unreachable!() };
     understood.danger_unsure = false;
     tells(&mut plain, 1, Event::Text { text, understood });
-    let place = || {
-        let understood = Understanding { location: Some("客厅".to_owned()), ..Understanding::default() };
-        Event::Text { text: "客厅".to_owned(), understood }
-    };
     assert_eq!(tells(&mut asked, 2, place()), tells(&mut plain, 2, place()));
     assert_eq!(asked.activity, plain.activity);
 }

@@ -72,7 +72,16 @@ async fn danger_breaks_the_silence_while_a_person_has_the_conversation() {
 
 #[tokio::test]
 async fn whether_anybody_is_in_danger_is_answered_in_plain_words_typed_or_spoken() {
-    for (words, spoken) in [("是", false), ("有", false), ("有", true), ("是的", true)] {
+    for (words, spoken) in [
+        ("是", false),
+        ("有", false),
+        ("有", true),
+        ("是的", true),
+        ("有，两个", false),
+        ("yes, my mum is inside", false),
+        ("有，还在漏水", false),
+        ("是的，还在漏", true),
+    ] {
         let mut talk = Talk::bound().await;
         says_something_doubtful(&mut talk).await;
         assert!(talk.transcript().contains("有没有人有危险"));
@@ -99,6 +108,16 @@ async fn whether_anybody_is_in_danger_is_answered_in_plain_words_typed_or_spoken
         talk.says("好的").await;
         assert_eq!(talk.tickets().await.len(), 1, "the report goes on: {said}\n{}", talk.transcript());
         assert_ne!(talk.tickets().await[0].urgency, Urgency::Emergency);
+    }
+}
+
+#[tokio::test]
+async fn a_no_that_begins_like_a_yes_alarms_nobody() {
+    for words in ["没问题", "嗯，没有危险", "嗯，没有", "已经好了", "不漏了"] {
+        let mut talk = Talk::bound().await;
+        says_something_doubtful(&mut talk).await;
+        talk.says(words).await;
+        assert!(talk.flagged("emergency").await.is_empty(), "{}", talk.transcript());
     }
 }
 

@@ -13,7 +13,7 @@ use super::state::{Activity, Alarmed, Doubt, Report};
 use super::{Turn, Words};
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{MediaId, TicketId};
-use crate::domain::script::SlotId;
+use crate::domain::script::{Command, SlotId};
 use crate::domain::survey::AnswerSource;
 use crate::domain::understanding::{Category, Hazard, Understanding, Urgency};
 
@@ -186,9 +186,37 @@ impl Turn<'_> {
         }
     }
 
-    /// The answer to the question about danger.
+    /// "有，两个" answers the question about danger: yes, and the words go to what is filed then.
+    pub(super) fn danger_answered(&mut self, words: Words) -> Option<Words> {
+        let asked = self.state.button_that_says(true).as_deref() == Some("danger:yes");
+        if !asked || !self.says_there_is(&words.text) || words.understood.urgency == Urgency::Emergency {
+            return Some(words);
+        }
+        self.danger_verdict(true);
+        if let Some(ticket) = self.state.alarmed.as_ref().map(|alarmed| alarmed.ticket) {
+            let (text, media) = (Some(words.text), words.media.into_iter().collect());
+            self.effect(Effect::AddToTicket { ticket, text, media, location: None });
+        }
+        None
+    }
+
+    /// Whether a yes of its own stands first: "是的，还在漏". In "嗯，没有" it only leads to the no; 没问题 says that
+    /// nobody is in danger.
+    fn says_there_is(&self, text: &str) -> bool {
+        let mut clauses = text.split([',', '，', '.', '。', '!', '！', ';', '；']).map(str::trim);
+        let head = clauses.next().unwrap_or_default();
+        let is = |part: &str, command| self.ctx.script.words.command(part).is_some_and(|(said, _)| said == command);
+        let declines = |part: &str| is(part, Command::No) || part.starts_with(['没', '沒', '冇', '不']);
+        is(head, Command::Yes) && (head.starts_with('有') || !clauses.next().is_some_and(declines))
+    }
+
+    /// The answer to the question about danger. Who went on, or said no by mistake, may say that there is one
+    /// for as long as nobody would be asked anew: once, the words are gone then.
     pub(super) fn danger_verdict(&mut self, is_one: bool) {
-        let Some(doubt) = self.state.doubt.as_mut().filter(|doubt| doubt.open) else { return self.stale_choice() };
+        let now = self.ctx.now;
+        let late = |doubt: &Doubt| is_one && !doubt.text.is_empty() && now.since(doubt.asked) < ASK_AGAIN;
+        let counts = |doubt: &&mut Doubt| doubt.open || late(doubt);
+        let Some(doubt) = self.state.doubt.as_mut().filter(counts) else { return self.stale_choice() };
         doubt.open = false;
         let held = std::mem::take(&mut doubt.held);
         if !is_one {
@@ -201,7 +229,7 @@ impl Turn<'_> {
             }
             return;
         }
-        let (text, mut understood, media) = (doubt.text.clone(), doubt.understood.clone(), doubt.media);
+        let (text, mut understood, media) = (std::mem::take(&mut doubt.text), doubt.understood.clone(), doubt.media);
         understood.urgency = Urgency::Emergency;
         understood.hazard = understood.hazard.or(Some(hazard_of(&understood)));
         let words = Words { text, understood, source: AnswerSource::Button, media };

@@ -108,19 +108,21 @@ impl Turn<'_> {
         self.state.lapsed = left.lapsed.or(self.state.lapsed.take());
         self.state.fix_to_confirm = left.fix_to_confirm.or(self.state.fix_to_confirm);
         self.state.doubt = left.doubt.or(self.state.doubt.take());
+        if !matches!(left.activity, Activity::Idle) {
+            self.state.activity = left.activity;
+        }
         if let Mode::WithPerson { .. } = left.mode {
             self.state.mode = left.mode;
             self.state.activity = left.activity;
             return self.say(here);
         }
-        match left.activity {
+        if self.still_in_doubt(&here) {
+            return;
+        }
+        match self.state.activity.clone() {
             Activity::Surveying(run) => self.ask_again(run, Some(here)),
             Activity::Reporting(report) => self.go_on_with(report, Some(here)),
-            Activity::Commenting(after) => {
-                self.state.activity = Activity::Commenting(after);
-                self.say(menu(here));
-            }
-            Activity::Idle => self.say(menu(here)),
+            Activity::Idle | Activity::Commenting(_) => self.say(menu(here)),
         }
     }
 

@@ -29,6 +29,7 @@ impl Turn<'_> {
         {
             return;
         }
+        let Some(words) = self.danger_answered(words) else { return };
         self.leave_doubt();
         let Some(words) = self.danger(words) else { return };
         if self.is_in_doubt(&words) { self.ask_about_danger(words) } else { self.heed(words) }
