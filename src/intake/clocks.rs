@@ -72,6 +72,18 @@ impl Intake {
         Ok(())
     }
 
+    /// Has the clocks of a ticket go by the limits of the project it turns out to be of, where those are others.
+    pub(super) async fn project_known(&self, tx: &mut Tx, ticket: &mut Ticket) -> Result<(), StoreError> {
+        let matter = self.matter(tx, ticket).await?;
+        let terms = self.terms(matter);
+        let mut clocks = store::clocks::of_ticket(tx, ticket.id).await?;
+        clocks.retain(|clock| clock.budget_ms != terms.budget_ms(clock.kind));
+        for clock in sla::tighten(&clocks, &[], &terms, self.clock.now()) {
+            self.keep_clock(tx, ticket, &clock, &terms).await?;
+        }
+        Ok(())
+    }
+
     /// Lets a clock stand still, with a reason; `None` if it does not run.
     pub(crate) async fn pause_clock(
         &self,

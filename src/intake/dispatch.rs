@@ -1,11 +1,14 @@
 //! New tickets: stored, given to somebody or to the pool, and their clocks started, in the caller's
-//! transaction. Whoever files a ticket (a client, staff, a machine's alarm) takes this way.
+//! transaction. Whoever files a ticket (a client, staff, a machine's alarm) takes this way. What hangs on
+//! the home is made up for where that is known only later.
 
 use serde_json::{Value, json};
 
-use super::Intake;
+use super::{Intake, Scene};
+use crate::domain::dialogue::Binding;
 use crate::domain::dispatch::{Case, Decision, Hand};
-use crate::domain::ids::MediaId;
+use crate::domain::flag::FlagKind;
+use crate::domain::ids::{MediaId, TicketId};
 use crate::domain::job::Job;
 use crate::domain::sla::Moment;
 use crate::domain::ticket::{Actor, Ticket};
@@ -35,6 +38,33 @@ impl Intake {
         self.ticket_moved(tx, &mut ticket, Moment::Filed).await?;
         self.owe(tx, Job::TagTicket { ticket: ticket.id }, now).await?;
         Ok(ticket)
+    }
+
+    /// Notes the home of an emergency that was filed before it was known. Whom the rules name for that home gets it
+    /// if nobody has it yet, its limits hold, and those are told who are told of what happens there.
+    pub(super) async fn locate_ticket(
+        &self,
+        tx: &mut Tx,
+        scene: &Scene,
+        id: TicketId,
+        home: &Binding,
+    ) -> Result<(), StoreError> {
+        let Some(mut ticket) = store::tickets::load_for_update(tx, id).await? else { return Ok(()) };
+        if ticket.unit_id.is_some() || ticket.contact_id != scene.contact || !ticket.status.is_open() {
+            return Ok(());
+        }
+        (ticket.unit_id, ticket.project_id) = (Some(home.unit), Some(home.project));
+        ticket.updated_at = scene.now;
+        self.judge_warranty(tx, &mut ticket).await?;
+        store::tickets::update(tx, &ticket).await?;
+        self.note_event(tx, id, "added", Actor::Client, json!({ "text": home.label }), scene.now).await?;
+        if ticket.assignee.is_none() {
+            ticket = self.dispatch(tx, ticket).await?;
+        }
+        self.project_known(tx, &mut ticket).await?;
+        self.alert_anew(tx, FlagKind::Emergency, &ticket).await?;
+        // It was looked for once, when there was nowhere to look.
+        self.owe_again(tx, Job::Neighbours { ticket: id }, scene.now).await
     }
 
     /// Returns who could take a ticket, and who the rules give it to.

@@ -7,6 +7,7 @@ use crate::domain::flag::{Flag, FlagKind};
 use crate::domain::ids::DialogueId;
 use crate::domain::job::Job;
 use crate::domain::sla::Level;
+use crate::domain::ticket::Ticket;
 use crate::store::{self, StoreError, Tx};
 
 impl Intake {
@@ -67,6 +68,21 @@ impl Intake {
     pub(crate) async fn show(&self, tx: &mut Tx, flag: &Flag) -> Result<(), StoreError> {
         store::flags::raise(tx, flag).await?;
         if self.alerts { self.owe(tx, Job::Alert { flag: flag.id }, self.clock.now()).await } else { Ok(()) }
+    }
+
+    /// Has the alert about a ticket that nobody has seen decided anew, since its region is known: whoever was told
+    /// is not told again.
+    pub(super) async fn alert_anew(&self, tx: &mut Tx, kind: FlagKind, ticket: &Ticket) -> Result<(), StoreError> {
+        if !self.alerts {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let mut like = Flag::raised(self.clock.new_id(), kind, now);
+        (like.ticket_id, like.dialogue_id) = (Some(ticket.id), ticket.dialogue_id);
+        for flag in store::flags::unseen_like(tx, &like).await? {
+            self.owe_again(tx, Job::Alert { flag: flag.id }, now).await?;
+        }
+        Ok(())
     }
 
     /// Returns which department a flag is for, where that is a matter of rules.

@@ -87,6 +87,7 @@ impl Intake {
             Effect::AddToTicket { ticket, text, media, location } => {
                 self.add_to_ticket(tx, scene, ticket, text, &media, location).await
             }
+            Effect::LocateTicket { ticket, home } => self.locate_ticket(tx, scene, ticket, &home).await,
             Effect::ConfirmFix { ticket } => {
                 let close = |ticket: Ticket, now| ticket.verify(now)?.close(false, now);
                 self.verdict(tx, scene, ticket, ("verified", Moment::Ended), close).await

@@ -255,6 +255,35 @@ async fn a_number_the_platform_vouches_for_makes_them_the_person_on_the_books() 
 }
 
 #[tokio::test]
+async fn an_emergency_filed_for_no_home_takes_the_one_that_a_number_or_another_channel_tells() {
+    for with_staff in [false, true] {
+        let mut talk = Talk::begin().await;
+        registered(&talk, "13800138000").await;
+        talk.turns_to(ChannelKind::Telegram, "1111111").await;
+        if with_staff {
+            talk.says("人工").await;
+        }
+        talk.says("有很重的煤气味").await;
+        talk.shows(Content::OwnNumber("8613800138000".to_owned()), "[手机号]").await;
+        let told: Vec<_> = talk.tickets().await.iter().map(|ticket| ticket.unit_id).collect();
+        assert_eq!(told, [Some(talk.unit)], "{}", talk.transcript());
+
+        let mut talk = Talk::bound().await;
+        talk.turns_to(ChannelKind::Telegram, "1111111").await;
+        if with_staff {
+            talk.says("人工").await;
+        }
+        talk.says("有很重的煤气味").await;
+        talk.says("换渠道").await;
+        let way = link(&talk.transcript());
+        talk.turns_to(ChannelKind::Web, "somebody").await;
+        talk.says(&way).await;
+        let told: Vec<_> = talk.tickets().await.iter().map(|ticket| ticket.unit_id).collect();
+        assert_eq!(told, [Some(talk.unit)], "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
 async fn a_number_that_somebody_else_here_has_already_joins_nobody() {
     let mut talk = Talk::begin().await;
     talk.turns_to(ChannelKind::Telegram, "1111111").await;

@@ -302,6 +302,46 @@ async fn a_code_that_is_scanned_answers_the_address_once_nobody_is_in_danger() {
 }
 
 #[tokio::test]
+async fn an_emergency_filed_before_the_code_was_scanned_takes_its_home_and_whoever_looks_after_it() {
+    let mut talk = Talk::begin().await;
+    let engineer = talk.hires("wang", |person| person.region = Some("华东".to_owned())).await;
+    talk.execute(&format!("UPDATE projects SET engineer_id = '{engineer}'")).await;
+    talk.says("有很重的煤气味").await;
+    let filed = talk.tickets().await.remove(0);
+    assert_eq!((filed.unit_id, filed.project_id, filed.assignee), (None, None, None));
+    talk.binds().await;
+    talk.taps("厨房").await;
+    let [ticket] = talk.tickets().await.try_into().unwrap();
+    assert_eq!((ticket.unit_id, ticket.assignee), (Some(talk.unit), Some(engineer)), "{}", talk.transcript());
+    assert!(ticket.project_id.is_some());
+    assert_eq!(ticket.location.as_deref(), Some("厨房"));
+    let history = talk.history(&ticket).await;
+    assert!(history.contains(r#"added client {"text":"翠湖花园 3栋2单元1201"}"#), "{history}");
+}
+
+#[tokio::test]
+async fn a_code_that_is_scanned_says_where_each_danger_is_that_was_told_of_also_to_staff() {
+    let mut talk = Talk::begin().await;
+    talk.says("水漫到客厅了，快淹了").await;
+    talk.says("有人触电了").await;
+    talk.binds().await;
+    let told: Vec<_> = talk.tickets().await.iter().map(|ticket| ticket.unit_id).collect();
+    assert_eq!(told, [Some(talk.unit); 2], "{}", talk.transcript());
+    let mut talk = Talk::begin().await;
+    talk.says("人工").await;
+    talk.says("有很重的煤气味").await;
+    talk.binds().await;
+    assert_eq!(talk.tickets().await[0].unit_id, Some(talk.unit), "{}", talk.transcript());
+    // An address that was told in words stands.
+    let mut talk = Talk::begin().await;
+    talk.says("插座冒火花了").await;
+    talk.says("客厅").await;
+    talk.says("阳光花园3栋502").await;
+    talk.binds().await;
+    assert_eq!(talk.tickets().await[0].unit_id, None, "{}", talk.transcript());
+}
+
+#[tokio::test]
 async fn a_danger_that_is_asked_about_stays_with_the_home_it_was_told_of() {
     let mut talk = Talk::bound().await;
     says_something_doubtful(&mut talk).await;

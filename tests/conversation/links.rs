@@ -80,7 +80,7 @@ async fn a_firm_accepts_comes_and_rectifies_with_a_photo_without_an_account() {
     21 10:00 firm_accepted firm {"link":"token-1token-1to"}
     21 10:00 on_the_way firm {}
     21 10:00 on_site firm {}
-    21 10:00 rectified firm {"media":["01a1fbd5-0c70-7000-8000-000000000020"],"text":"重做了防水层"}
+    21 10:00 rectified firm {"media":["01a1fbd5-0c70-7000-8000-000000000021"],"text":"重做了防水层"}
     21 10:00 reopened client {}
     21 10:00 rectified firm {"media":[],"text":"又补了一遍"}
     21 10:00 verified client {}

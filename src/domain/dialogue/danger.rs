@@ -105,6 +105,25 @@ impl Turn<'_> {
         }
     }
 
+    /// Has the home that is known by now noted with an emergency that was filed before it was, and with the others
+    /// told of lately: it holds for each. An address that was told in words stands.
+    pub(super) fn locate(&mut self, report: &mut Report) {
+        if report.filed && report.binding.is_none() && !report.has(SlotId::Address) {
+            report.binding.clone_from(&self.state.binding);
+            self.locate_alarmed(Some(report.ticket));
+        }
+    }
+
+    /// The same while staff has the conversation: no report is open then that asks for the address.
+    pub(super) fn locate_alarmed(&mut self, open: Option<TicketId>) {
+        let Some(home) = self.state.binding.clone() else { return };
+        let lately = self.lately_alarmed().map(|alarmed| alarmed.ticket).filter(|ticket| Some(*ticket) != open);
+        let tickets: Vec<TicketId> = open.into_iter().chain(lately).collect();
+        for ticket in tickets {
+            self.effect(Effect::LocateTicket { ticket, home: home.clone() });
+        }
+    }
+
     fn alarmed(&mut self, ticket: TicketId, hazard: Hazard) {
         let mut before: Vec<Alarmed> = self.lately_alarmed().filter(|alarmed| alarmed.ticket != ticket).collect();
         before.reverse();

@@ -40,6 +40,8 @@ pub enum Effect {
     FileTicket { ticket: TicketId, draft: TicketDraft },
     /// Add words or files to a ticket that exists; `location` completes one that had none.
     AddToTicket { ticket: TicketId, text: Option<String>, media: Vec<MediaId>, location: Option<Arg> },
+    /// Note the home of a ticket that was filed before it was known.
+    LocateTicket { ticket: TicketId, home: Binding },
     /// The owner confirms the fix.
     ConfirmFix { ticket: TicketId },
     /// The owner says it is not fixed.

@@ -113,7 +113,7 @@ impl Turn<'_> {
         }
         if let Mode::WithPerson { .. } = left.mode {
             self.state.mode = left.mode;
-            self.state.activity = left.activity;
+            self.locate_alarmed(None);
             return self.say(here);
         }
         if self.still_in_doubt(&here) {
@@ -132,6 +132,11 @@ impl Turn<'_> {
         match binding {
             Some(binding) => {
                 self.state.binding = Some(binding);
+                if self.state.handed_over() {
+                    // No report is under way in which an emergency would take its home.
+                    self.locate_alarmed(None);
+                }
+                let welcome = self.welcome();
                 self.aside(menu(Say::lines(vec![thanks, welcome])));
             }
             None => self.aside(thanks),

@@ -188,6 +188,7 @@ impl Turn<'_> {
 
     /// Asks for the next missing piece, or shows the summary; `first` is said before.
     pub(super) fn go_on_with(&mut self, mut report: Report, first: Option<Say>) {
+        self.locate(&mut report);
         let mut lines: Vec<Say> = first.into_iter().collect();
         // A voice message of the same burst is still being heard: what it says may be what is missing.
         let hearing = report.media.iter().any(|media| self.state.listening.contains(media));

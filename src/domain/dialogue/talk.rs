@@ -149,6 +149,10 @@ impl Turn<'_> {
         }
         self.state.binding = Some(binding);
         self.effect(Effect::Bind);
+        if self.state.handed_over() {
+            self.locate_alarmed(None);
+        }
+        let welcome = self.welcome();
         if self.still_in_doubt(&welcome) {
             return;
         }
