@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::office::{at, window};
 use crate::talk::Talk;
-use huifang::channel::{ChannelKind, Content};
+use huifang::channel::{ChannelKind, Content, MediaKind};
 use huifang::domain::dialogue::{Event, Timer};
 use huifang::domain::ids::UnitId;
 use huifang::domain::project::Unit;
@@ -184,6 +184,60 @@ async fn a_report_nobody_confirms_is_recalled_and_then_filed_as_it_is() {
       您上次说的问题我先替您登记了，工单号 HF2611-0001。有要改的，直接说就行。
     ");
     assert_eq!(talk.tickets().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_survey_that_is_wished_for_during_a_report_waits_for_its_end() {
+    for (label, tickets) in [("提交", 1), ("不报了", 0)] {
+        let mut talk = Talk::bound().await;
+        talk.says("厨房漏水").await;
+        talk.says("评价").await;
+        let so_far = talk.transcript();
+        assert!(!so_far.contains("（1/"), "{so_far}");
+        talk.taps(label).await;
+        assert_eq!(talk.tickets().await.len(), tickets);
+        let then = talk.transcript();
+        assert!(then.contains("（1/"), "{then}");
+        talk.taps("4").await;
+        assert_eq!(talk.responses().await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_survey_that_is_wished_for_during_a_report_that_is_left_lying_begins_when_it_is_filed() {
+    let mut talk = Talk::bound().await;
+    talk.says("厨房漏水").await;
+    talk.says("评价").await;
+    talk.waits_until(at("21 13:00")).await;
+    let then = talk.transcript();
+    assert_eq!(talk.tickets().await.len(), 1, "{then}");
+    assert!(then.contains("（1/") && talk.state().await.invited.is_none(), "{then}");
+}
+
+#[tokio::test]
+async fn a_yes_that_says_the_fault_again_agrees_with_the_summary() {
+    let mut talk = Talk::bound().await;
+    talk.says("厨房水龙头漏水").await;
+    talk.says("对，还在漏").await;
+    assert_eq!(talk.tickets().await.len(), 1, "{}", talk.transcript());
+}
+
+#[tokio::test]
+async fn a_survey_that_waits_behind_a_report_is_not_begun_anew() {
+    let mut talk = Talk::bound().await;
+    talk.says("评价").await;
+    talk.taps("4").await;
+    talk.says("厨房水管漏水").await;
+    talk.says("评价").await;
+    talk.taps("提交").await;
+    let then = talk.transcript();
+    assert!(then.contains("我们接着刚才的评价。"), "{then}");
+    // A report of which nothing was said is let go for it.
+    talk.says("报修").await;
+    talk.says("评价").await;
+    let then = talk.transcript();
+    assert!(then.contains("（2/"), "{then}");
+    assert_eq!((talk.tickets().await.len(), talk.responses().await.len()), (1, 1));
 }
 
 #[tokio::test]

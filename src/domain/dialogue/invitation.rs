@@ -4,8 +4,11 @@
 use super::Turn;
 use super::effect::Effect;
 use super::say::Say;
-use super::state::{Activity, Invitation};
+use super::state::{Activity, Invitation, Report, SurveyRun};
 use crate::domain::ids::ResponseId;
+
+/// Which survey `/survey` begins.
+const SURVEY_ON_REQUEST: &str = "maintenance";
 
 impl Turn<'_> {
     /// Begins a survey that is due, or remembers it while something else goes on.
@@ -84,6 +87,47 @@ impl Turn<'_> {
         match self.ctx.script.surveys.get(&survey).cloned() {
             Some(survey) if announced => self.put_survey(response, survey, intro),
             _ => self.begin_survey(response, &survey, intro),
+        }
+    }
+
+    /// Begins a survey because it is wished for, or goes on with the one under way.
+    pub(super) fn survey_on_request(&mut self) {
+        if let Activity::Reporting(report) = self.state.activity.clone() {
+            if report.holds_something() {
+                return self.survey_after(report);
+            }
+            self.leave_report(&report);
+        }
+        match (&self.state.activity, self.state.invited.take()) {
+            (Activity::Surveying(run), invited) => {
+                let run = run.clone();
+                self.state.invited = invited;
+                self.ask_again(run, None);
+            }
+            (_, Some(invited)) => self.take_up(invited),
+            (_, None) => {
+                let survey = self.state.lapsed.take();
+                self.begin_survey(ResponseId(self.ctx.fresh), survey.as_deref().unwrap_or(SURVEY_ON_REQUEST), None);
+            }
+        }
+    }
+
+    /// Goes on with the report first; the survey that is wished for waits for its end.
+    fn survey_after(&mut self, report: Report) {
+        if report.resume.is_none() && self.state.invited.is_none() {
+            let survey = self.state.lapsed.take().unwrap_or_else(|| SURVEY_ON_REQUEST.to_owned());
+            let response = ResponseId(self.ctx.fresh);
+            self.state.invited = Some(Invitation { response, survey, intro: None, announced: false });
+        }
+        self.go_on_with(report, None);
+    }
+
+    /// Takes the survey out of what is going on, so that it waits behind a report.
+    pub(super) fn suspended_survey(&mut self) -> Option<Box<SurveyRun>> {
+        match std::mem::replace(&mut self.state.activity, Activity::Idle) {
+            Activity::Surveying(run) => Some(Box::new(run)),
+            Activity::Reporting(report) => report.resume,
+            Activity::Idle | Activity::Commenting(_) => None,
         }
     }
 

@@ -70,8 +70,7 @@ impl Turn<'_> {
     /// A button of a report: `r<report>:<what>`, or `r<report>:<slot>:<value>`.
     pub(super) fn report_choice(&mut self, mut report: Report, what: &str, value: Option<&str>) {
         match (what, value) {
-            ("submit", None) => self.submit(report),
-            ("me_too", None) => self.submit(report),
+            ("submit" | "me_too", None) => self.submit(report),
             ("edit", None) => self.ask_what_to_correct(report),
             ("cancel", None) => self.cancel_report(&report),
             ("fix", Some(slot)) => {
@@ -271,8 +270,7 @@ impl Turn<'_> {
         if report.ticket != ticket {
             return;
         }
-        let said_something = !report.pieces.is_empty() || !report.media.is_empty();
-        if report.filed || !said_something {
+        if report.filed || !report.holds_something() {
             if give_up {
                 self.leave_report(&report);
             }
@@ -339,6 +337,9 @@ impl Turn<'_> {
     fn cancel_report(&mut self, report: &Report) {
         self.leave_report(report);
         self.say(Say::new("report.cancelled"));
+        if matches!(self.state.activity, Activity::Idle) {
+            self.begin_waiting_survey();
+        }
     }
 
     /// Stops asking; goes back to the survey if there was one, silently.
@@ -421,14 +422,6 @@ impl Turn<'_> {
         say.choice(submit_id(report), "report.yes")
             .choice(choice_id(report, "edit"), "report.edit")
             .choice(choice_id(report, "cancel"), "report.cancel")
-    }
-
-    fn suspended_survey(&mut self) -> Option<Box<super::state::SurveyRun>> {
-        match std::mem::replace(&mut self.state.activity, Activity::Idle) {
-            Activity::Surveying(run) => Some(Box::new(run)),
-            Activity::Reporting(report) => report.resume,
-            Activity::Idle | Activity::Commenting(_) => None,
-        }
     }
 }
 

@@ -81,6 +81,11 @@ impl Report {
         self.summarised = false;
     }
 
+    /// Whether anything was said or shown that would be lost with it.
+    pub(super) fn holds_something(&self) -> bool {
+        !self.pieces.is_empty() || !self.media.is_empty()
+    }
+
     /// Whether an emergency that is filed already is another one than these words tell of.
     pub(super) fn is_of_another_danger(&self, understood: &Understanding) -> bool {
         let named = |hazard: Option<Hazard>| hazard.filter(|hazard| *hazard != Hazard::Other);

@@ -15,8 +15,6 @@ use crate::domain::script::Command;
 use crate::domain::survey::AnswerSource;
 use crate::domain::understanding::{Intent, Sentiment, Understanding};
 
-/// Which survey `/survey` begins.
-const SURVEY_ON_REQUEST: &str = "maintenance";
 impl Turn<'_> {
     /// Words, whatever is going on.
     pub(super) fn words(&mut self, words: Words) {
@@ -328,21 +326,6 @@ impl Turn<'_> {
         self.effect(Effect::StopSurveys(true));
         self.abandon_survey();
         self.say(Say::new("stopped"));
-    }
-
-    fn survey_on_request(&mut self) {
-        match (&self.state.activity, self.state.invited.take()) {
-            (Activity::Surveying(run), invited) => {
-                let run = run.clone();
-                self.state.invited = invited;
-                self.ask_again(run, None);
-            }
-            (_, Some(invited)) => self.take_up(invited),
-            (_, None) => {
-                let survey = self.state.lapsed.take();
-                self.begin_survey(ResponseId(self.ctx.fresh), survey.as_deref().unwrap_or(SURVEY_ON_REQUEST), None);
-            }
-        }
     }
 
     fn status(&mut self) {

@@ -45,7 +45,14 @@ impl Turn<'_> {
         }
         match timer {
             Timer::ReportReminder { ticket } => self.report_left(ticket, false),
-            Timer::ReportUnconfirmed { ticket } => self.report_left(ticket, true),
+            Timer::ReportUnconfirmed { ticket } => {
+                let stood = self.state.awaits(&Event::Elapsed(timer));
+                self.report_left(ticket, true);
+                // A survey that waited for its end: nothing else would ever take it up.
+                if stood && matches!(self.state.activity, Activity::Idle) {
+                    self.begin_waiting_survey();
+                }
+            }
             Timer::SurveyReminder { response } => {
                 if let Some(run) = self.run_of(response) {
                     self.ask_again(run, Some(Say::new("survey.reminder")));
