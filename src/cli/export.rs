@@ -17,6 +17,7 @@ use crate::domain::understanding::{Category, Sentiment};
 use crate::store::blobs::{BlobError, Blobs};
 use crate::store::corrections::{self, Verdict, Wording};
 use crate::store::media::{self, Media};
+use crate::store::responses::without_references;
 use crate::store::{Store, StoreError};
 
 /// The list beside the recordings, in the form `huifang eval speech` reads.
@@ -190,17 +191,6 @@ async fn load(store: &Store) -> Result<(Vec<Verdict>, Vec<(Wording, Media)>), St
             })
         })
         .await
-}
-
-/// Leaves out the names of files that stand in comments.
-fn without_references(words: &str) -> String {
-    let mut kept = String::new();
-    let mut rest = words;
-    while let Some((before, after)) = rest.split_once("[media:") {
-        kept.push_str(before);
-        rest = after.split_once(']').map_or("", |(_, after)| after);
-    }
-    kept + rest
 }
 
 fn one_line(text: &str) -> String {

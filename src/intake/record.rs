@@ -80,9 +80,9 @@ impl Intake {
                 store::responses::expire(tx, response).await?;
                 self.visit_left(tx, scene, response).await
             }
-            Effect::AddComment { response, text, media, understood: _ } => {
-                self.add_comment(tx, scene, response, &text, &media).await
-            }
+            // What was sent without words stays in the conversation, which staff reads beside the answers.
+            Effect::AddComment { text, .. } if text.is_empty() => Ok(()),
+            Effect::AddComment { response, text, .. } => self.add_comment(tx, scene, response, &text).await,
             Effect::FileTicket { ticket, draft } => self.file_ticket(tx, scene, ticket, draft).await,
             Effect::AddToTicket { ticket, text, media, location } => {
                 self.add_to_ticket(tx, scene, ticket, text, &media, location).await
@@ -224,22 +224,15 @@ impl Intake {
         tx: &mut Tx,
         scene: &Scene,
         response: ResponseId,
-        text: &str,
-        media: &[MediaId],
+        words: &str,
     ) -> Result<(), StoreError> {
         let Some(found) = store::responses::find(tx, response).await? else { return Ok(()) };
-        // A photo or recording about a survey is named in its comment, so that staff finds it.
-        let words = if text.is_empty() {
-            media.iter().map(|media| format!("[media:{media}]")).collect::<Vec<_>>().join(" ")
-        } else {
-            text.to_owned()
-        };
         let whole = match &found.comment {
             Some(earlier) => format!("{earlier}\n{words}"),
-            None => words.clone(),
+            None => words.to_owned(),
         };
         let judged = self.tagger.understand(&whole, Some(scene.state.language), Awaiting::Nothing);
-        store::responses::add_comment(tx, response, &words, judged.sentiment, &judged.keywords).await?;
+        store::responses::add_comment(tx, response, words, judged.sentiment, &judged.keywords).await?;
         self.owe(tx, Job::TagResponse { response }, scene.now).await
     }
 

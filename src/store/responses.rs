@@ -283,6 +283,15 @@ fn found(changed: u64, id: ResponseId) -> Result<(), StoreError> {
     if changed == 0 { Err(StoreError::Missing { table: "responses", id: id.to_string() }) } else { Ok(()) }
 }
 
+/// Leaves out the lines of a comment that name files alone: one that was sent without words used to be kept so.
+pub fn without_references(comment: &str) -> String {
+    comment.split('\n').filter(|line| !names_files(line)).collect::<Vec<_>>().join("\n")
+}
+
+fn names_files(line: &str) -> bool {
+    !line.trim().is_empty() && line.split_whitespace().all(|part| part.starts_with("[media:"))
+}
+
 #[derive(FromRow)]
 struct ResponseRow {
     id: String,
@@ -324,7 +333,7 @@ impl TryFrom<ResponseRow> for Response {
             survey: row.survey,
             score: row.score,
             band: row.band,
-            comment: row.comment,
+            comment: row.comment.as_deref().map(without_references).filter(|said| !said.is_empty()),
         })
     }
 }

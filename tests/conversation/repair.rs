@@ -613,6 +613,26 @@ async fn a_fix_that_was_denied_is_not_called_done_by_its_old_button() {
     }
 }
 
+#[tokio::test]
+async fn a_photo_whose_words_say_that_the_fix_did_not_hold_belongs_to_its_ticket_and_opens_it_again() {
+    let mut talk = Talk::bound().await;
+    let engineer = talk.hires("li", |_| {}).await;
+    let ticket = talk.reports_a_leak().await;
+    talk.desk().take(ticket.id, engineer).await.unwrap();
+    talk.passes(60);
+    talk.desk().rectify(ticket.id, "重做防水", Vec::new(), engineer).await.unwrap();
+    talk.hears().await;
+    let caption = Some("没修好，还在漏水".to_owned());
+    let photo = Content::Media { files: vec![talk.file(MediaKind::Photo)], caption };
+    talk.shows(photo, "[照片] 没修好，还在漏水").await;
+    talk.sends_photo().await;
+    assert_eq!(talk.tickets().await.len(), 1, "{}", talk.transcript());
+    let ticket = talk.ticket(&ticket).await;
+    assert_eq!((ticket.status, talk.media_of(&ticket).await), (Status::Reopened, 2), "{}", talk.transcript());
+    assert!(ticket.description.ends_with("没修好，还在漏水"), "{}", ticket.description);
+    assert_eq!(talk.flagged("fix_rejected").await.len(), 1);
+}
+
 /// The flat next door, and what its code says.
 pub(crate) async fn next_door(talk: &Talk) -> (UnitId, String) {
     let (id, home) = (talk.clock.new_id::<UnitId>(), talk.unit);

@@ -100,6 +100,37 @@ async fn digits_words_and_voice_are_answers_and_a_voice_is_read_back() {
 }
 
 #[tokio::test]
+async fn a_photo_that_is_sent_after_a_survey_is_no_part_of_what_was_said() {
+    const WORDS: &str = "等了三天才来人，太慢了";
+    const FILE: &str = "[media:019a0000-0000-7000-8000-000000000000]";
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    for value in ["5", "4", "5", "5", "9"] {
+        talk.taps(value).await;
+    }
+    let comment = async |talk: &Talk| talk.responses().await.remove(0).comment;
+    talk.runner().run_until_idle().await;
+    talk.transcript();
+    talk.sends_photo().await;
+    let told = talk.transcript();
+    assert!(told.contains("照片已加上"), "{told}");
+    assert_eq!(comment(&talk).await, None);
+    assert_eq!(talk.runner().run_until_idle().await, 0, "there are no words to judge");
+    talk.says(WORDS).await;
+    assert_eq!(comment(&talk).await.as_deref(), Some(WORDS));
+    talk.sends_photo().await;
+    assert_eq!(comment(&talk).await.as_deref(), Some(WORDS));
+
+    // Files were named in comments before; those that are stored so are read without.
+    talk.execute(&format!("UPDATE responses SET comment = '{FILE} {FILE}' || char(10) || comment")).await;
+    assert_eq!(comment(&talk).await.as_deref(), Some(WORDS));
+    talk.execute(&format!("UPDATE responses SET comment = '{FILE}'")).await;
+    assert_eq!(comment(&talk).await, None);
+    talk.says(WORDS).await;
+    assert_eq!(comment(&talk).await.as_deref(), Some(WORDS));
+}
+
+#[tokio::test]
 async fn an_answer_out_of_range_or_beside_the_point_is_asked_again_and_kept() {
     let mut talk = Talk::bound().await;
     talk.says("评价").await;

@@ -26,6 +26,16 @@ impl Turn<'_> {
             }
             return;
         }
+        if let Some(ticket) = caption.as_ref().and_then(|words| self.fix_shown(words))
+            && let Some(words) = caption
+        {
+            self.effect(Effect::AddToTicket { ticket, text: Some(words.text.clone()), media, location: None });
+            if words.understood.affirmed == Some(false) {
+                // The next photo belongs there as well, if they send several.
+                self.remember_ticket(ticket);
+            }
+            return self.words(words);
+        }
         if let Some(recent) = self.recent_ticket().filter(|_| matches!(self.state.activity, Activity::Idle))
             && caption.is_none()
         {
@@ -59,6 +69,18 @@ impl Turn<'_> {
         self.keep_media(&mut report, media);
         self.state.activity = Activity::Reporting(report);
         self.words(words);
+    }
+
+    /// Returns the ticket that photos belong to whose words say whether it is fixed, as was asked last.
+    fn fix_shown(&self, words: &Words) -> Option<TicketId> {
+        let idle = match &self.state.activity {
+            Activity::Idle => true,
+            Activity::Commenting(after) => self.ctx.now > after.until,
+            Activity::Surveying(_) | Activity::Reporting(_) => false,
+        };
+        let answers = idle && words.understood.urgency != Urgency::Emergency;
+        let button = words.understood.affirmed.filter(|_| answers).and_then(|fixed| self.state.fix_button(fixed))?;
+        button.split(':').nth(1).and_then(|ticket| ticket.parse().ok())
     }
 
     /// A voice message came in: acknowledged at once, heard later.

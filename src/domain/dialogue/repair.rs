@@ -350,7 +350,7 @@ impl Turn<'_> {
         };
     }
 
-    fn remember_ticket(&mut self, ticket: TicketId) {
+    pub(super) fn remember_ticket(&mut self, ticket: TicketId) {
         self.state.recent = Some(RecentTicket { ticket, until: self.ctx.now + ADDITIONS_WINDOW });
     }
 
