@@ -198,12 +198,17 @@ impl Turn<'_> {
     }
 
     fn refused(&mut self, refusal: Refusal) {
-        self.say(match refusal {
-            Refusal::TooLarge => Say::new("refused.too_large").text("limit", MOST_MEGABYTES.to_string()),
-            Refusal::UnknownKind => Say::new("refused.unknown_kind"),
-            Refusal::TooLong => Say::new("refused.too_long").text("limit", MOST_CHARACTERS.to_string()),
-            Refusal::Empty => Say::new("refused.empty"),
-            Refusal::Lost => Say::new("refused.lost"),
-        });
+        self.say(why_refused(refusal));
+    }
+}
+
+/// Says why something could not be taken.
+fn why_refused(refusal: Refusal) -> Say {
+    match refusal {
+        Refusal::TooLarge => Say::new("refused.too_large").text("limit", MOST_MEGABYTES.to_string()),
+        Refusal::UnknownKind => Say::new("refused.unknown_kind"),
+        Refusal::TooLong => Say::new("refused.too_long").text("limit", MOST_CHARACTERS.to_string()),
+        Refusal::Empty => Say::new("refused.empty"),
+        Refusal::Lost => Say::new("refused.lost"),
     }
 }

@@ -1,7 +1,8 @@
 //! Fetching a file from the platform it lies with, into the media store.
 //!
 //! What the platform no longer has, or did not give for hours, is noted with the reason, and with it
-//! the person is asked to send it again; nothing is asked of the platform twice once the bytes are here.
+//! the person is asked to send it again; what is too large or no photo or recording, they are told.
+//! Nothing is asked of the platform twice once the bytes are here.
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -23,8 +24,9 @@ pub(super) const GIVEN_UP: &str = "the platform did not give it for hours";
 pub(super) enum Absent {
     /// The job ends as the outcome says: ask again, or leave it.
     Later(Outcome),
-    /// There will never be any. Yet to be noted, in the transaction that tells the person.
-    Lost(String),
+    /// There will never be any: what the person is told, and the reason. Yet to be noted, in the
+    /// transaction that tells them.
+    Lost(Refusal, String),
 }
 
 impl Runner {
@@ -45,17 +47,17 @@ impl Runner {
             return Outcome::Done;
         }
         let brought = if job.is_spent() {
-            Err(Absent::Lost(GIVEN_UP.to_owned()))
+            Err(Absent::Lost(Refusal::Lost, GIVEN_UP.to_owned()))
         } else {
             self.bring(&row, &found.channel).await
         };
-        let reason = match brought {
+        let (why, reason) = match brought {
             Ok(_) => return Outcome::Done,
             Err(Absent::Later(Outcome::Retry(_) | Outcome::RetryAfter(..))) if job.attempt >= job.max_attempts => {
-                GIVEN_UP.to_owned()
+                (Refusal::Lost, GIVEN_UP.to_owned())
             }
             Err(Absent::Later(outcome)) => return outcome,
-            Err(Absent::Lost(reason)) => reason,
+            Err(Absent::Lost(why, reason)) => (why, reason),
         };
         let intake = self.intake.clone();
         let told = self.store.write(move |tx| {
@@ -65,7 +67,7 @@ impl Runner {
                     return Ok::<(), StoreError>(()); // the job ran twice
                 }
                 lose(tx, media, &reason).await?;
-                intake.apply(tx, dialogue, Event::Refused(Refusal::Lost)).await
+                intake.apply(tx, dialogue, Event::Refused(why)).await
             })
         });
         told.await.map_or_else(Outcome::from, |()| Outcome::Done)
@@ -75,20 +77,22 @@ impl Runner {
     pub(super) async fn bring(&self, row: &Media, channel: &str) -> Result<Bytes, Absent> {
         let (media, reference) = (row.id, row.remote.clone().unwrap_or_default());
         let Some(channel) = ChannelKind::from_name(channel) else {
-            return Err(Absent::Lost(Unsent::NoChannel.reason().to_owned()));
+            return Err(Absent::Lost(Refusal::Lost, Unsent::NoChannel.reason().to_owned()));
         };
         let bytes = match self.channels.fetch(channel, &reference).await {
             Ok(bytes) => bytes,
             Err(FetchError::Later { wait, reason }) => {
                 return Err(Absent::Later(Outcome::later(wait, anyhow::anyhow!("file {media}: {reason}"))));
             }
-            Err(error @ (FetchError::Gone(_) | FetchError::TooLarge)) => {
-                return Err(Absent::Lost(error.to_string()));
-            }
+            Err(error @ FetchError::Gone(_)) => return Err(Absent::Lost(Refusal::Lost, error.to_string())),
+            Err(error @ FetchError::TooLarge) => return Err(Absent::Lost(Refusal::TooLarge, error.to_string())),
         };
         let content_type = match kind::of(&bytes) {
             Some((found, content_type)) if found.name() == row.kind => content_type,
-            _ => return Err(Absent::Lost("its bytes are not what the platform said".to_owned())),
+            _ => {
+                let reason = "its bytes are not what the platform said".to_owned();
+                return Err(Absent::Lost(Refusal::UnknownKind, reason));
+            }
         };
         let sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes));
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);

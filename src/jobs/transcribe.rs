@@ -10,6 +10,7 @@ use super::{Outcome, Runner};
 use crate::domain::dialogue::{Event, NotHeard, State};
 use crate::domain::ids::{DialogueId, MediaId, VisitId};
 use crate::domain::language::Language;
+use crate::domain::media::Refusal;
 use crate::domain::project::Project;
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::Understanding;
@@ -52,8 +53,13 @@ impl Silence {
         Silence { why, seconds: None, lost: None }
     }
 
-    fn lost(reason: String) -> Silence {
-        Silence { lost: Some(reason), ..Silence::of(NotHeard::Lost) }
+    fn lost(why: Refusal, reason: String) -> Silence {
+        let why = match why {
+            Refusal::TooLarge => NotHeard::TooLarge,
+            Refusal::UnknownKind => NotHeard::Unreadable,
+            Refusal::Lost | Refusal::TooLong | Refusal::Empty => NotHeard::Lost,
+        };
+        Silence { lost: Some(reason), ..Silence::of(why) }
     }
 }
 
@@ -211,7 +217,7 @@ impl Runner {
             (false, false) => TRIES,
         };
         if attempt > tries && row.is_awaited() {
-            return Ok(Sound::None(Silence::lost(fetch::GIVEN_UP.to_owned())));
+            return Ok(Sound::None(Silence::lost(Refusal::Lost, fetch::GIVEN_UP.to_owned())));
         }
         if attempt > tries {
             tracing::error!(media.id = %media, "recording {media} was tried {tries} times; a person has to listen");
@@ -221,7 +227,7 @@ impl Runner {
             match self.bring(row, channel).await {
                 Ok(bytes) => bytes,
                 Err(Absent::Later(outcome)) => return Err(outcome),
-                Err(Absent::Lost(reason)) => return Ok(Sound::None(Silence::lost(reason))),
+                Err(Absent::Lost(why, reason)) => return Ok(Sound::None(Silence::lost(why, reason))),
             }
         } else if row.lost.is_some() {
             return given_up(NotHeard::Lost);

@@ -112,10 +112,10 @@ async fn a_recording_and_a_photo_under_an_address_are_fetched_and_heard() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_not_there_leads_elsewhere_or_never_ends_is_asked_for_again() {
+async fn a_file_that_is_not_there_or_leads_elsewhere_is_asked_for_again() {
     let mut person = Person::begin().await;
     person.app.keeps("leak.ogg", fixture("leak.ogg"));
-    for name in ["gone", "away", "endless"] {
+    for name in ["gone", "away"] {
         let url = format!("{}/files/{name}", person.app.url);
         person.posts(json!({ "media": [{ "kind": "photo", "url": url }] })).await;
         assert!(person.last().contains("再发"), "{name}: {}", person.last());
@@ -127,6 +127,24 @@ async fn a_file_that_is_not_there_leads_elsewhere_or_never_ends_is_asked_for_aga
     person.house.clock.advance(Duration::from_secs(30));
     person.house.works().await;
     assert_eq!(person.app.fetched().len(), 2, "what may pass is tried again");
+}
+
+#[tokio::test]
+async fn of_a_file_that_is_too_large_or_of_no_kind_we_know_that_is_said() {
+    for (kind, name, said) in [
+        ("photo", "endless", "20 MB"),
+        ("voice", "endless", "20 MB"),
+        ("photo", "scan.tif", "这种文件我打不开"),
+        ("voice", "scan.tif", "打不开"),
+    ] {
+        let mut person = Person::begin().await;
+        person.app.keeps("scan.tif", b"II*\0\x08\0\0\0".to_vec());
+        let url = format!("{}/files/{name}", person.app.url);
+        person.posts(json!({ "media": [{ "kind": kind, "url": url }] })).await;
+        let last = person.last();
+        assert!(last.contains(said) && !last.contains("取不到"), "{kind} {name}: {last}");
+        assert_eq!(person.app.fetched(), [name], "asked once");
+    }
 }
 
 #[tokio::test]

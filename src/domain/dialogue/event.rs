@@ -69,6 +69,8 @@ pub enum NotHeard {
     NoSpeech,
     /// Longer than we listen.
     TooLong,
+    /// A larger file than is taken.
+    TooLarge,
     /// Not a recording we can open, or damaged.
     Unreadable,
     /// The platform it came through does not have it any more.

@@ -4,10 +4,10 @@ use super::effect::{About, Effect};
 use super::event::NotHeard;
 use super::say::{Arg, Say};
 use super::state::Activity;
-use super::{Turn, Words};
+use super::{Turn, Words, why_refused};
 use crate::domain::flag::FlagKind;
-use crate::domain::ids::MediaId;
-use crate::domain::media::MOST_MINUTES;
+use crate::domain::ids::{MediaId, TicketId};
+use crate::domain::media::{MOST_MINUTES, Refusal};
 use crate::domain::survey::AnswerSource;
 use crate::domain::understanding::{Understanding, Urgency};
 
@@ -123,14 +123,14 @@ impl Turn<'_> {
         if self.state.handed_over() {
             return;
         }
-        let say = Say::new(match why {
-            NotHeard::TooLong => "refused.too_long_recording",
-            NotHeard::Unreadable => "refused.broken_file",
-            NotHeard::Lost => "refused.lost",
-            NotHeard::NoSpeech | NotHeard::Failed if person => "voice.failed",
-            NotHeard::NoSpeech | NotHeard::Failed => "voice.nothing",
-        });
-        let say = if why == NotHeard::TooLong { say.text("limit", MOST_MINUTES.to_string()) } else { say };
+        let say = match why {
+            NotHeard::TooLong => Say::new("refused.too_long_recording").text("limit", MOST_MINUTES.to_string()),
+            NotHeard::TooLarge => why_refused(Refusal::TooLarge),
+            NotHeard::Unreadable => Say::new("refused.broken_file"),
+            NotHeard::Lost => why_refused(Refusal::Lost),
+            NotHeard::NoSpeech | NotHeard::Failed if person => Say::new("voice.failed"),
+            NotHeard::NoSpeech | NotHeard::Failed => Say::new("voice.nothing"),
+        };
         match self.state.activity.clone() {
             Activity::Surveying(run) => self.ask_again(run, Some(say)),
             Activity::Reporting(report) if !report.pieces.is_empty() || person => self.go_on_with(report, Some(say)),
