@@ -121,7 +121,7 @@ pub fn step(state: State, event: Event, ctx: &Ctx<'_>) -> Step {
         Event::CameFrom(left) => turn.came_from(*left),
         Event::NumberShown { joined, binding } => turn.number_shown(joined, binding),
         Event::Elapsed(timer) => turn.elapsed(timer),
-        Event::StaffSpoke => turn.state.mode = Mode::WithPerson { since: turn.ctx.now },
+        Event::StaffSpoke => turn.staff_spoke(),
         Event::HandedBack => turn.handed_back(),
     }
     turn.finish()
@@ -152,6 +152,7 @@ impl Turn<'_> {
             None => say,
         };
         self.state.offered = say.all_choices();
+        self.state.interrupted = false;
         self.effects.push(Effect::Say(say));
     }
 

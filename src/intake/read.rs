@@ -220,7 +220,7 @@ impl Intake {
 
     /// Reads a typed label, or the number of a button, as its button: not every platform shows buttons.
     /// Where a mark is awaited a number is the mark, unless the buttons were written with their numbers
-    /// before them ([`plain`]).
+    /// before them ([`plain`]); after staff wrote, it answers them.
     fn offered(&self, scene: &Scene, words: &str) -> Option<String> {
         let (state, said) = (&scene.state, normalised(words));
         let by_label = state.offered.iter().find(|choice| match &choice.label {
@@ -235,7 +235,7 @@ impl Intake {
         let by_number = || {
             // "１", "1.", "1、", "(1)": as it is written before the button, or as a keyboard has it.
             let number = said.trim_matches(['(', ')']);
-            let at = number.parse::<usize>().ok().filter(|_| !numeric)?;
+            let at = number.parse::<usize>().ok().filter(|_| !numeric && !state.interrupted)?;
             state.offered.get(at.checked_sub(1)?)
         };
         by_label.or_else(by_number).map(|choice| choice.id.clone())

@@ -158,6 +158,29 @@ async fn what_somebody_sends_while_staff_has_the_conversation_is_shown_to_staff_
 }
 
 #[tokio::test]
+async fn a_number_that_answers_staff_presses_no_button_of_what_was_asked_before() {
+    let mut talk = Talk::bound().await;
+    let agent = talk.hires("li", |_| {}).await;
+    let ticket = talk.reports_a_leak().await;
+    talk.desk().take(ticket.id, agent).await.unwrap();
+    talk.desk().rectify(ticket.id, "重做防水", Vec::new(), agent).await.unwrap();
+    let dialogue = talk.dialogue().await;
+    talk.desk().reply(dialogue, "师傅来过几次？", agent).await.unwrap();
+    talk.sends_voice().await;
+    for number in ["1", "2"] {
+        talk.says(number).await;
+        assert_eq!(talk.ticket(&ticket).await.status, Status::Rectified, "{}", talk.transcript());
+    }
+    assert_eq!(talk.flagged("person_requested").await.len(), 1, "staff reads it");
+    // The button's own words are an answer to it, and a number is one once the bot has spoken again.
+    talk.says("已修好").await;
+    assert_eq!(talk.ticket(&ticket).await.status, Status::Closed, "{}", talk.transcript());
+    talk.desk().hand_back(dialogue, agent).await.unwrap();
+    talk.says("1").await;
+    assert!(talk.transcript().contains("哪里坏了、什么情况"));
+}
+
+#[tokio::test]
 async fn commands_answers_and_buttons_are_read_in_traditional_characters_as_well() {
     let alike = [
         ("幫助", "帮助"),

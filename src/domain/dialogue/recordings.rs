@@ -94,9 +94,9 @@ impl Turn<'_> {
             self.keep_media(&mut report, vec![media]);
             self.state.activity = Activity::Reporting(report);
         }
-        let offered = self.state.offered.clone();
+        let (offered, interrupted) = (self.state.offered.clone(), self.state.interrupted);
         self.say(Say::new("voice.received"));
-        self.state.offered = offered; // the question still stands
+        (self.state.offered, self.state.interrupted) = (offered, interrupted); // the question still stands
     }
 
     /// The words of a voice message are known; where some are not, a person listens too.

@@ -72,6 +72,9 @@ pub struct State {
     pub continued_in: Option<DialogueId>,
     /// The buttons of the last message that had any, so that a typed label or its number counts.
     pub offered: Vec<Choice>,
+    /// Staff wrote after what is offered: a bare number is meant for them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
 }
 
 impl State {
@@ -99,6 +102,7 @@ impl State {
             doubt: None,
             continued_in: None,
             offered: Vec::new(),
+            interrupted: false,
         }
     }
 

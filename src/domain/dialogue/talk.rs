@@ -164,6 +164,12 @@ impl Turn<'_> {
         }
     }
 
+    /// Staff wrote.
+    pub(super) fn staff_spoke(&mut self) {
+        self.state.mode = Mode::WithPerson { since: self.ctx.now };
+        self.state.interrupted = true;
+    }
+
     /// Staff gave the conversation back.
     pub(super) fn handed_back(&mut self) {
         if self.state.handed_over() {
