@@ -333,6 +333,12 @@ impl Intake {
     }
 
     async fn happen(&self, tx: &mut Tx, scene: &mut Scene, event: Event) -> Result<(), StoreError> {
+        let elapsed = if let Event::Elapsed(timer) = &event { Some(*timer) } else { None };
+        if let Some(Timer::AppointmentEve { appointment, from }) = elapsed
+            && !Intake::is_still_agreed(tx, appointment, from).await?
+        {
+            return Ok(());
+        }
         let tickets = store::tickets::open_for_contact(tx, scene.contact).await?;
         let open: Vec<OpenTicket> = tickets
             .into_iter()
@@ -355,7 +361,6 @@ impl Intake {
             tickets: &open,
             incidents: &incidents,
         };
-        let elapsed = if let Event::Elapsed(timer) = &event { Some(*timer) } else { None };
         if let Some(timer) = &elapsed {
             self.visit_elapsed(tx, timer, scene.now).await?;
         }

@@ -57,7 +57,11 @@ impl Desk {
                     Some(window) => offered.agree(window, now)?,
                     None => offered,
                 };
-                this.intake.appointment_ended(tx, id, Status::Cancelled).await?;
+                if !store::appointments::of_ticket(tx, id).await?.is_empty() {
+                    this.intake.appointment_ended(tx, id, Status::Cancelled).await?;
+                    // The conversation that knows the earlier time need not be the one that hears of this.
+                    this.appointment_over(tx, &ticket).await?;
+                }
                 store::appointments::save(tx, &appointment).await?;
                 // Whoever offers a time has answered.
                 this.intake.ticket_moved(tx, &mut ticket, Moment::Answered).await?;

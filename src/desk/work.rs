@@ -181,8 +181,14 @@ impl Desk {
     ) -> Result<Ticket, DeskError> {
         self.changed(tx, &ticket, event, by.staff, json!({ "text": reason })).await?;
         self.intake.ticket_moved(tx, &mut ticket, Moment::Ended).await?;
-        self.tell(tx, &ticket, Event::AppointmentWithdrawn { ticket: ticket.id, quietly: true }).await?;
+        self.appointment_over(tx, &ticket).await?;
         Ok(ticket)
+    }
+
+    /// Has the conversation forget the appointment of a ticket, as its row has ended: it would announce
+    /// it for tomorrow, and ask for a wish that no row takes. Nothing is said.
+    pub(super) async fn appointment_over(&self, tx: &mut Tx, ticket: &Ticket) -> Result<(), DeskError> {
+        self.tell(tx, ticket, Event::AppointmentWithdrawn { ticket: ticket.id, quietly: true }).await
     }
 
     /// Whether somebody has told the owner of a ticket a moment ago that they are on the way, and has
@@ -211,7 +217,8 @@ impl Desk {
     pub(super) async fn arrived(&self, tx: &mut Tx, ticket: Ticket, actor: Actor) -> Result<(), DeskError> {
         let mut ticket = ticket.arrive(self.intake.clock.now())?;
         self.changed_by(tx, &ticket, "on_site", actor, json!({})).await?;
-        Ok(self.intake.ticket_moved(tx, &mut ticket, Moment::Arrived).await?)
+        self.intake.ticket_moved(tx, &mut ticket, Moment::Arrived).await?;
+        self.appointment_over(tx, &ticket).await
     }
 
     pub(super) async fn rectified(
@@ -230,6 +237,7 @@ impl Desk {
         let body = json!({ "text": note, "media": media });
         self.changed_by(tx, &ticket, "rectified", actor, body).await?;
         self.intake.ticket_moved(tx, &mut ticket, Moment::Rectified).await?;
+        self.appointment_over(tx, &ticket).await?;
         let claimed = Event::FixClaimed { ticket: ticket.id, number: ticket.number.clone() };
         self.tell(tx, &ticket, claimed).await
     }

@@ -14,6 +14,7 @@ use crate::domain::ids::{AppointmentId, TicketId};
 use crate::domain::job::Job;
 use crate::domain::language::Language;
 use crate::domain::ticket::{Actor, Ticket};
+use crate::domain::time::Timestamp;
 use crate::store::{self, StoreError, Tx};
 
 impl Intake {
@@ -96,6 +97,12 @@ impl Intake {
         let (Some(when), Some(dialogue)) = (when, ticket.dialogue_id) else { return Ok(()) };
         let timer = Timer::AppointmentEve { appointment, from: window.from };
         self.owe(tx, Job::Wake { dialogue, timer }, when).await
+    }
+
+    /// Whether somebody still comes at a time, whatever a conversation remembers: it may have been settled in another.
+    pub(super) async fn is_still_agreed(tx: &mut Tx, id: AppointmentId, from: Timestamp) -> Result<bool, StoreError> {
+        let found = store::appointments::find(tx, id).await?.filter(|found| found.status == Status::Agreed);
+        Ok(found.and_then(|found| found.agreed).is_some_and(|window| window.from == from))
     }
 
     /// Ends the open appointment of a ticket, if there is one.

@@ -213,6 +213,7 @@ impl Intake {
                 Some(
                     Event::Elapsed(_)
                         | Event::SurveyWithdrawn { .. }
+                        | Event::AppointmentWithdrawn { .. }
                         | Event::Transcribed { .. }
                         | Event::NotHeard { .. }
                 )

@@ -63,7 +63,7 @@ async fn the_owner_picks_one_of_3_windows_is_reminded_the_evening_before_and_tol
     » [11月24日（周二）09:00–12:00]
       好的，工单 HF2611-0001 约在 11月24日（周二）09:00–12:00，师傅会按时上门。
       [改时间]
-      提醒您：明天 11月24日（周二）09:00–12:00，工单 HF2611-0001 的师傅上门。
+      提醒您：11月24日（周二）09:00–12:00，工单 HF2611-0001 的师傅上门。
       [改时间]
       工单 HF2611-0001：师傅正在路上，请留意电话和敲门。
     ");
@@ -78,6 +78,22 @@ async fn the_owner_picks_one_of_3_windows_is_reminded_the_evening_before_and_tol
     24 08:30 on_the_way staff {}
     24 08:30 on_site staff {}
     "#);
+}
+
+#[tokio::test]
+async fn who_could_not_be_reminded_the_evening_before_is_reminded_in_the_morning_with_the_right_day() {
+    let mut talk = Talk::bound().await;
+    offered(&mut talk).await;
+    talk.taps("11月24日（周二）09:00–12:00").await;
+    talk.transcript();
+    // The service was down at six in the evening.
+    talk.clock.advance(at("24 02:00").since(talk.clock.now()));
+    talk.runner().run_until_idle().await;
+    talk.hears().await;
+    assert_eq!(talk.transcript(), "", "nobody is woken by it");
+    talk.waits_until(at("24 09:01")).await;
+    let said = talk.transcript();
+    assert!(said.contains("提醒您：11月24日（周二）09:00–12:00，工单 HF2611-0001 的师傅上门。"), "{said}");
 }
 
 #[tokio::test]
@@ -199,6 +215,65 @@ async fn a_window_that_is_over_or_taken_back_is_answered_in_words() {
     ");
     let past = talk.desk().offer(ticket.id, vec![window("20 09:00", "20 10:00")], engineer).await;
     assert!(matches!(past, Err(DeskError::Appointment(_))), "{past:?}");
+}
+
+#[tokio::test]
+async fn whoever_was_there_before_the_agreed_day_is_not_announced_for_it() {
+    for mended in [false, true] {
+        let mut talk = Talk::bound().await;
+        let (ticket, engineer) = offered(&mut talk).await;
+        talk.taps("11月24日（周二）09:00–12:00").await;
+        let change = talk.button("改时间");
+        talk.waits_until(at("22 10:00")).await;
+        talk.transcript();
+        if mended {
+            talk.desk().rectify(ticket.id, "换了密封圈", Vec::new(), engineer).await.unwrap();
+        } else {
+            talk.desk().arrive(ticket.id, engineer).await.unwrap();
+        }
+        talk.hears().await;
+        let said = talk.transcript();
+        assert_eq!((said.is_empty(), said.contains("您看修好了吗")), (!mended, mended), "{said}");
+        talk.waits_until(at("23 19:00")).await;
+        let evening = talk.transcript();
+        assert!(!evening.contains("提醒您"), "{evening}");
+        talk.presses(&change).await;
+        let answer = talk.transcript();
+        assert!(answer.contains("这个按钮已经过时了"), "no wish is asked for that nobody would hear of: {answer}");
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Kept]);
+    }
+}
+
+#[tokio::test]
+async fn who_is_asked_when_it_suits_is_asked_no_more_once_somebody_is_there_and_a_survey_goes_on() {
+    let mut talk = Talk::bound().await;
+    let (ticket, engineer) = offered(&mut talk).await;
+    let first = talk.button("11月23日（周一）09:00–12:00");
+    talk.taps("都不行").await;
+    talk.says("评价").await;
+    talk.transcript();
+    talk.desk().arrive(ticket.id, engineer).await.unwrap();
+    talk.hears().await;
+    assert_eq!(talk.transcript(), "", "nothing is said about it");
+    talk.says("4").await;
+    let next = talk.transcript();
+    assert!(next.contains("（2/5）"), "{next}");
+    talk.presses(&first).await;
+    let answer = talk.transcript();
+    assert!(answer.contains("这个按钮已经过时了"), "{answer}");
+    assert!(talk.state().await.meetings.is_empty(), "no wish is waited for");
+}
+
+#[tokio::test]
+async fn nobody_is_announced_whose_time_no_longer_stands_whatever_the_conversation_remembers() {
+    let mut talk = Talk::bound().await;
+    offered(&mut talk).await;
+    talk.taps("11月24日（周二）09:00–12:00").await;
+    talk.execute("UPDATE appointments SET status = 'cancelled'").await;
+    talk.transcript();
+    talk.waits_until(at("24 10:00")).await;
+    let said = talk.transcript();
+    assert!(!said.contains("提醒您"), "{said}");
 }
 
 #[tokio::test]

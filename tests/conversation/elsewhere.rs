@@ -13,6 +13,7 @@ use huifang::intake::links::Links;
 use huifang::store::{self, StoreError};
 use insta::assert_snapshot;
 
+use crate::office::{at, window};
 use crate::talk::Talk;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -168,6 +169,74 @@ async fn a_survey_half_answered_goes_on_elsewhere_and_its_end_is_told_there() {
     ");
     talk.says("5").await;
     assert_eq!(talk.responses().await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_appointment_that_went_along_ends_where_it_is_known_wherever_they_wrote_last() {
+    for arrives in [true, false] {
+        let mut talk = Talk::bound().await;
+        let li = talk.hires("li", |_| {}).await;
+        let ticket = talk.reports_a_leak().await;
+        talk.desk().take(ticket.id, li).await.unwrap();
+        talk.desk().agree(ticket.id, window("24 09:00", "24 12:00"), li).await.unwrap();
+        talk.says("换渠道").await;
+        let way = link(&talk.transcript());
+        talk.turns_to(ChannelKind::Wechat, "openid").await;
+        talk.says(&way).await;
+        assert_eq!(talk.state().await.meetings.len(), 1, "it went along");
+        talk.turns_to(ChannelKind::Web, "somebody").await;
+        talk.says("谢谢").await;
+        talk.transcript();
+        if arrives {
+            talk.desk().arrive(ticket.id, li).await.unwrap();
+        } else {
+            talk.desk().withdraw(ticket.id, li).await.unwrap();
+        }
+        talk.turns_to(ChannelKind::Wechat, "openid").await;
+        let told = talk.transcript();
+        assert_eq!(told.contains("原来约的时间取消了"), !arrives, "{told}");
+        assert!(talk.state().await.meetings.is_empty(), "nobody is announced for the 24th");
+    }
+}
+
+#[tokio::test]
+async fn a_time_agreed_on_one_channel_is_over_there_when_it_is_taken_back_or_replaced_on_another() {
+    for replaced in [true, false] {
+        let mut talk = Talk::begin().await;
+        talk.turns_to(ChannelKind::Telegram, "1111111").await;
+        talk.binds().await;
+        let li = talk.hires("li", |_| {}).await;
+        let ticket = talk.reports_a_leak().await;
+        talk.desk().take(ticket.id, li).await.unwrap();
+        talk.says("换渠道").await;
+        let way = link(&talk.transcript());
+        talk.turns_to(ChannelKind::Web, "browser").await;
+        talk.says(&way).await;
+        talk.turns_to(ChannelKind::Telegram, "1111111").await;
+        talk.says("谢谢").await;
+        talk.desk().offer(ticket.id, vec![window("24 09:00", "24 12:00")], li).await.unwrap();
+        talk.hears().await;
+        talk.taps("11月24日（周二）09:00–12:00").await;
+        talk.turns_to(ChannelKind::Web, "browser").await;
+        talk.says("谢谢").await;
+        if replaced {
+            talk.desk().offer(ticket.id, vec![window("25 09:00", "25 12:00")], li).await.unwrap();
+            talk.hears().await;
+            assert!(talk.button("11月25日（周三）09:00–12:00").starts_with("appt:"));
+        }
+        talk.transcript();
+        talk.desk().withdraw(ticket.id, li).await.unwrap();
+        talk.hears().await;
+        let here = talk.transcript();
+        assert_eq!(here.contains("原来约的时间取消了"), replaced, "{here}");
+        assert!(talk.state().await.meetings.is_empty(), "its buttons count no more");
+        talk.turns_to(ChannelKind::Telegram, "1111111").await;
+        talk.waits_until(at("24 10:00")).await;
+        let there = talk.transcript();
+        assert_eq!(there.contains("原来约的时间取消了"), !replaced, "{there}");
+        assert!(!there.contains("提醒您"), "{there}");
+        assert!(talk.state().await.meetings.is_empty());
+    }
 }
 
 #[tokio::test]

@@ -44,6 +44,7 @@ impl State {
             Event::Elapsed(Timer::AppointmentEve { appointment, .. }) => {
                 self.meetings.iter().any(|meeting| meeting.appointment == *appointment)
             }
+            Event::AppointmentWithdrawn { ticket, .. } => self.meetings.iter().any(|meeting| meeting.ticket == *ticket),
             Event::Transcribed { media, .. } | Event::NotHeard { media, .. } => self.listening.contains(media),
             Event::Text { .. }
             | Event::Choice { .. }
@@ -58,7 +59,6 @@ impl State {
             | Event::FixClaimed { .. }
             | Event::FixReminded { .. }
             | Event::AppointmentOffered(_)
-            | Event::AppointmentWithdrawn { .. }
             | Event::Notified(_)
             | Event::CameFrom(_)
             | Event::NumberShown { .. }

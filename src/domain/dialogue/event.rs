@@ -44,7 +44,8 @@ pub enum Event {
     FixReminded { ticket: TicketId, number: String, days: u32 },
     /// Staff offers times to come, or has agreed on one by telephone.
     AppointmentOffered(Meeting),
-    /// Nobody comes at the time that was offered or agreed. `quietly`: something else is said about it.
+    /// Nobody comes at the time that was offered or agreed. `quietly`: they were there already, or
+    /// something else is said about it.
     AppointmentWithdrawn { ticket: TicketId, quietly: bool },
     /// News of a ticket that wants no answer: somebody is on the way, it was cancelled or merged.
     Notified(Say),
