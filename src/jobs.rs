@@ -23,8 +23,9 @@ use tokio_util::sync::CancellationToken;
 use crate::catalog::Catalog;
 use crate::channel::Channels;
 use crate::clock::Clock;
-use crate::domain::dialogue::Event;
+use crate::domain::dialogue::{Event, Timer};
 use crate::domain::job::Job;
+use crate::domain::time::Timestamp;
 use crate::intake::Intake;
 use crate::planner::Planner;
 use crate::speech::Listener;
@@ -50,6 +51,8 @@ const POLL: Duration = Duration::from_secs(1);
 /// How a job ended.
 enum Outcome {
     Done,
+    /// Not tried: before then it would disturb somebody.
+    NotNow(Timestamp),
     /// Trying again may help.
     Retry(anyhow::Error),
     /// Trying again may help, but not before so long.
@@ -212,6 +215,7 @@ impl Runner {
                 Box::pin(async move {
                     match outcome {
                         Outcome::Done => jobs::done(tx, id, attempt).await,
+                        Outcome::NotNow(morning) => jobs::postpone(tx, id, attempt, morning).await,
                         Outcome::Retry(error) => {
                             tracing::warn!(job.id = %id, attempt, "job {id} will be tried again: {error:#}");
                             jobs::retry(tx, id, attempt, now + backoff(attempt), &format!("{error:#}")).await
@@ -238,6 +242,13 @@ impl Runner {
     }
 
     async fn perform(&self, job: Job, claimed: &ClaimedJob) -> Outcome {
+        // By the clock that gave the job, the night may be over already.
+        let now = self.clock.now().max(claimed.run_at);
+        if waits_for_morning(&job)
+            && let Some(morning) = self.intake.policy.quiet.end(now)
+        {
+            return Outcome::NotNow(morning);
+        }
         match job {
             Job::Transcribe { dialogue, media } => self.transcribe(dialogue, media, claimed.attempt).await,
             Job::Fetch { dialogue, media } => self.fetch(dialogue, media, claimed).await,
@@ -271,7 +282,7 @@ impl Runner {
             }
             Job::PlanAll { day } => self.plan_all(day).await,
             Job::Replan => self.replan().await,
-            Job::SendVisit { visit } => self.send_visit(visit).await,
+            Job::SendVisit { visit } => self.send_visit(visit, claimed.run_at).await,
             Job::HearRecord { visit, media } => self.hear_record(visit, media, claimed.attempt).await,
             Job::ShowRecord { visit } => self.show_record(visit).await,
             Job::Neighbours { ticket } => {
@@ -330,6 +341,7 @@ impl Outcome {
     fn name(&self) -> &'static str {
         match self {
             Outcome::Done => "done",
+            Outcome::NotNow(_) => "not_now",
             Outcome::Retry(_) | Outcome::RetryAfter(..) => "retry",
             Outcome::Fail(_) => "fail",
         }
@@ -339,6 +351,19 @@ impl Outcome {
 /// Whether somebody waits for a job who is told that it came to nothing.
 fn tells_when_spent(job: &Job) -> bool {
     matches!(job, Job::Transcribe { .. } | Job::HearRecord { .. } | Job::Fetch { .. } | Job::Deliver { .. })
+}
+
+/// Whether a job tells a client, days later, what can wait until they are awake. It was owed for an hour at which they
+/// are; where the service was down then, it falls into any other.
+fn waits_for_morning(job: &Job) -> bool {
+    matches!(
+        job,
+        Job::FixUnanswered { .. }
+            | Job::Wake {
+                timer: Timer::SurveyReminder { .. } | Timer::SurveyExpiry { .. } | Timer::AppointmentEve { .. },
+                ..
+            }
+    )
 }
 
 /// 5 s, 10 s, 20 s … up to an hour.

@@ -116,9 +116,9 @@ impl Runner {
         }
     }
 
-    pub(super) async fn send_visit(&self, visit: VisitId) -> Outcome {
+    pub(super) async fn send_visit(&self, visit: VisitId, due: Timestamp) -> Outcome {
         let planner = Planner::new(self.intake.clone());
-        let sent = self.store.write(move |tx| Box::pin(async move { planner.send(tx, visit).await }));
+        let sent = self.store.write(move |tx| Box::pin(async move { planner.send_due(tx, visit, due).await }));
         sent.await.map_or_else(Outcome::from, |_| Outcome::Done)
     }
 

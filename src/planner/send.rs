@@ -38,7 +38,16 @@ impl Planner {
     /// # Errors
     /// A [`StoreError`] if nothing was stored.
     pub async fn send(&self, tx: &mut Tx, id: VisitId) -> Result<Sent, StoreError> {
-        let now = self.now();
+        self.send_due(tx, id, self.now()).await
+    }
+
+    /// The same for a job that was given at `due`: by the clock of whoever gave it, which may be ahead of
+    /// this machine's, that has passed.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if nothing was stored.
+    pub async fn send_due(&self, tx: &mut Tx, id: VisitId, due: Timestamp) -> Result<Sent, StoreError> {
+        let now = self.now().max(due);
         let Some(visit) = store::visits::load_for_update(tx, id).await? else { return Ok(Sent::NotDue) };
         if visit.status != VisitStatus::Planned || visit.due_at > now {
             return Ok(Sent::NotDue);

@@ -234,6 +234,22 @@ pub async fn bring_forward(tx: &mut Tx, dedupe_key: &str, run_at: Timestamp) -> 
     Ok(())
 }
 
+/// Puts a job back that was not tried, until `run_at`. It is an attempt more than it was to have, so that none is
+/// used up by it. Returns false if the attempt is not the running one.
+pub async fn postpone(tx: &mut Tx, id: JobId, attempt: u32, run_at: Timestamp) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE jobs SET status = 'ready', lease_until = NULL, run_at = $3, \
+                       max_attempts = max_attempts + 1 \
+                       WHERE id = $1 AND attempt = $2 AND status = 'running'";
+    let changed = both!(tx, |c| sqlx::query(SQL)
+        .bind(id.to_string())
+        .bind(i64::from(attempt))
+        .bind(run_at.0)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(changed > 0)
+}
+
 /// Puts a failed job back for another attempt at `run_at`, or gives it up if there were enough.
 /// Returns false if the attempt is not the running one.
 pub async fn retry(tx: &mut Tx, id: JobId, attempt: u32, run_at: Timestamp, error: &str) -> Result<bool, StoreError> {

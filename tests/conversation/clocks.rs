@@ -189,6 +189,29 @@ async fn silence_is_asked_about_after_3_days_and_closes_as_unverified_after_7() 
 }
 
 #[tokio::test]
+async fn what_fell_due_while_the_service_was_down_is_not_said_at_the_hour_of_the_night_at_which_it_comes_up() {
+    let mut talk = Talk::bound().await;
+    let engineer = talk.hires("li", |_| {}).await;
+    let ticket = talk.reports_a_leak().await;
+    talk.desk().take(ticket.id, engineer).await.unwrap();
+    talk.desk().rectify(ticket.id, "换了阀芯", Vec::new(), engineer).await.unwrap();
+    talk.hears().await;
+    talk.transcript();
+    // Down from the 21st on: the question of the 25th was not put.
+    talk.clock.advance(at("26 02:00").since(talk.clock.now()));
+    talk.runner().run_until_idle().await;
+    talk.hears().await;
+    assert_eq!(talk.transcript(), "");
+    talk.waits_until(at("26 08:59")).await;
+    assert_eq!(talk.transcript(), "");
+    talk.waits_until(at("26 09:01")).await;
+    let said = talk.transcript();
+    assert_eq!(said.matches("工单 HF2611-0001 修好了吗？").count(), 1, "{said}");
+    talk.waits_until(at("29 10:01")).await;
+    assert_eq!(talk.ticket(&ticket).await.status, Status::Closed, "what comes after it comes in its time");
+}
+
+#[tokio::test]
 async fn whoever_answers_in_time_is_not_asked_again() {
     let mut talk = Talk::bound().await;
     let engineer = talk.hires("li", |_| {}).await;

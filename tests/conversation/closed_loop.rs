@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use huifang::clock::Clock;
 use huifang::desk::{Desk, DeskError};
 use huifang::domain::access::Scope;
 use huifang::domain::dialogue::Event;
@@ -13,6 +14,7 @@ use huifang::domain::recovery::{Recovery, RootCause, Status};
 use huifang::domain::staff::{Role, Staff};
 use huifang::domain::ticket::Status as TicketStatus;
 use huifang::intake::links::{Answered, Links};
+use huifang::jobs::Runner;
 use huifang::store;
 use insta::assert_snapshot;
 
@@ -254,6 +256,20 @@ async fn a_neutral_client_is_asked_why_by_an_agent_within_a_deadline() {
     assert!(talk.flags().await.iter().any(|flag| flag.kind == FlagKind::RecoveryOverdue));
     change(&talk, async |desk, id| desk.asked_why(id, "觉得响应慢", agent).await).await.unwrap();
     assert_eq!(recoveries(&talk, false).await[0].status, Status::Asked);
+}
+
+#[tokio::test]
+async fn a_deadline_is_told_by_a_worker_whose_clock_is_behind_the_databases() {
+    let mut talk = Talk::bound().await;
+    employs(&talk, "li", Role::Agent).await;
+    rates(&mut talk, "3").await;
+    let deadline = recoveries(&talk, true).await[0].deadline_at;
+    talk.clock.advance((deadline - Duration::from_millis(300)).since(talk.clock.now()));
+    // Jobs are given by one clock and done by another, as where several machines share a database.
+    let clock = Clock::manual(deadline + Duration::from_millis(100));
+    Runner { clock, ..talk.runner() }.run_until_idle().await;
+    assert!(talk.clock.now() < deadline, "it is behind");
+    assert_eq!(talk.flags().await.iter().filter(|flag| flag.kind == FlagKind::RecoveryOverdue).count(), 1);
 }
 
 #[tokio::test]

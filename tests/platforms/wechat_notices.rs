@@ -107,11 +107,14 @@ async fn a_survey_is_announced_by_a_notice_and_goes_on_when_the_person_writes_ba
     assert_eq!(wechat.notices("template/send"), [ANNOUNCED]);
     assert_eq!(house.visit(visit).await, (VisitStatus::Sent, None));
     assert!(house.outbox(Delivery::Withheld).await.is_empty() && house.flags().await.is_empty());
-    // Brought up once more, once.
+    // Brought up once more, once; by day.
     house.clock.advance(Duration::from_secs(60 * 3_600));
     house.works().await;
+    assert_eq!(house.visit(visit).await.0, VisitStatus::Sent, "ten in the evening");
+    house.clock.advance(Duration::from_secs(12 * 3_600));
+    house.works().await;
     assert_eq!(house.visit(visit).await.0, VisitStatus::Reminded);
-    house.clock.advance(Duration::from_secs(60 * 3_600));
+    house.clock.advance(Duration::from_secs(72 * 3_600));
     house.works().await;
     assert_eq!(wechat.notices("template/send"), [ANNOUNCED, ANNOUNCED]);
     let said = person.says("好").await.unwrap();

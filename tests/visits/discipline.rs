@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use huifang::channel::{ChannelKind, Content};
+use huifang::clock::Clock;
 use huifang::domain::access::Scope;
 use huifang::domain::policy::Rule;
 use huifang::domain::visit::{Reason, VisitKind, VisitStatus};
+use huifang::jobs::Runner;
 use huifang::store;
 
 use crate::estate::{DAY, Estate, at, found, local, stored};
@@ -135,6 +137,47 @@ async fn nobody_is_asked_at_night_nor_on_a_holiday() {
     estate.goes_on_to(at("2026-10-08T20:00")).await;
     let sent = estate.visit(flat, VisitKind::First).await;
     assert_eq!(local(sent.sent_at.unwrap()), "2026-10-08 09:00");
+}
+
+#[tokio::test]
+async fn nobody_is_told_that_a_warranty_is_about_to_end_after_it_has_ended() {
+    let mut estate = Estate::handed_over("2024-10-02T10:00", "2026-09-30T20:30").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    estate.plan().await;
+    let before = async |estate: &Estate| {
+        let all = estate.visits(flat).await.into_iter();
+        all.filter(|visit| visit.kind == VisitKind::PreExpiry).map(|visit| visit.status).collect::<Vec<_>>()
+    };
+    let planned = before(&estate).await;
+    assert!(planned.contains(&VisitStatus::Planned), "fit-out, pipes and cables are two days from the end");
+    // The holidays end on the 8th.
+    estate.goes_on_to(at("2026-10-09T12:00")).await;
+    assert_eq!(before(&estate).await, vec![VisitStatus::Cancelled; planned.len()]);
+    estate.plan().await;
+    assert!(!before(&estate).await.contains(&VisitStatus::Planned), "and it is not planned again");
+}
+
+#[tokio::test]
+async fn a_worker_whose_clock_is_behind_the_databases_loses_no_visit_and_sends_none_that_was_moved() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flats = [estate.flat("3-1201").await, estate.flat("3-1202").await];
+    estate.moves_in("li", flats[0]).await;
+    estate.moves_in("wang", flats[1]).await;
+    estate.plan().await;
+    let visits = [estate.visit(flats[0], VisitKind::First).await, estate.visit(flats[1], VisitKind::First).await];
+    let moved = huifang::domain::visit::Visit { due_at: visits[1].due_at + DAY, ..visits[1].clone() };
+    stored!(estate, |tx| store::visits::update(tx, &moved).await);
+    let last = visits[0].due_at.max(visits[1].due_at);
+    // Jobs are given by one clock and done by another, as where several machines share a database.
+    for due in [visits[0].due_at.min(visits[1].due_at), last] {
+        estate.runner.clock.advance((due - Duration::from_millis(300)).since(estate.now()));
+        let clock = Clock::manual(due + Duration::from_millis(100));
+        Runner { clock, ..estate.runner.clone() }.run_until_idle().await;
+    }
+    assert!(estate.now() < last, "it is behind");
+    assert_eq!(estate.visit(flats[0], VisitKind::First).await.status, VisitStatus::Sent);
+    assert_eq!(estate.visit(flats[1], VisitKind::First).await.status, VisitStatus::Planned, "due a day later");
 }
 
 #[tokio::test]
