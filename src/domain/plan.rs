@@ -186,6 +186,13 @@ pub struct Due {
     pub expiring: Option<(Vec<String>, Date)>,
 }
 
+impl Due {
+    /// Whether the end that it is to announce lies behind.
+    pub fn is_over(&self, today: Date) -> bool {
+        self.expiring.as_ref().is_some_and(|(_, end)| *end < today)
+    }
+}
+
 /// Returns every visit of a unit, in the order in which they are planned.
 pub fn plan(plans: &Plans, subject: &Subject<'_>, calendar: &Calendar) -> Vec<Due> {
     let mut dues = Vec::new();

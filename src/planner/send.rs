@@ -1,5 +1,7 @@
 //! A visit goes out: to whom, through which conversation, and if not, why not.
 
+use jiff::civil::Date;
+
 use crate::channel::ChannelKind;
 use crate::domain::contact::Contact;
 use crate::domain::dialogue::{Activity, Event, Say, State};
@@ -234,15 +236,16 @@ impl Planner {
         })
     }
 
-    /// Whether a visit is no longer wanted: the repair was not the end of it, they were heard since,
-    /// or the plan has changed after the unit was last planned.
+    /// Whether a visit is no longer wanted: the repair was not the end of it, they were heard since, the plan
+    /// has changed after the unit was last planned, or the warranty whose end it is about has ended.
     async fn is_moot(&self, tx: &mut Tx, visit: &Visit) -> Result<bool, StoreError> {
         if let (true, Some(unit)) = (super::is_planned(visit.kind), visit.unit_id)
             && let (Some(unit), Some(ground)) =
                 (store::units::find(tx, unit).await?, Ground::load(tx, visit.project_id).await?)
         {
+            let today = self.date(self.now()).unwrap_or(Date::ZERO);
             let dues = self.dues(tx, &unit, &ground).await?;
-            return Ok(!dues.iter().any(|due| due.key == visit.key));
+            return Ok(!dues.iter().any(|due| due.key == visit.key && !due.is_over(today)));
         }
         let Some(ticket) = visit.ticket_id.filter(|_| visit.kind == VisitKind::PostRepair) else { return Ok(false) };
         // Once it was closed anew, the visit after that asks instead.

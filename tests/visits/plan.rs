@@ -7,7 +7,7 @@ use jiff::civil::{Date, date};
 use proptest::prelude::*;
 
 use huifang::domain::calendar::Calendar;
-use huifang::domain::plan::{Change, Due, Known, Plans, Subject, plan, reconcile};
+use huifang::domain::plan::{Change, Due, Known, Plans, Subject, TermEnd, plan, reconcile};
 use huifang::domain::visit::{Reason, VisitStatus};
 
 use crate::numbers::{KINDS, TIERS, flat, rules};
@@ -121,6 +121,17 @@ fn what_was_sent_stays_when_the_handover_date_moves() {
     assert_eq!(sent.keys().collect::<Vec<_>>(), ["flat:first:1"]);
     shelf.plan(&plans, &plan(&plans, &flat(date(2026, 3, 1)), &calendar), today);
     assert_eq!(shelf.at(VisitStatus::Sent), sent, "nobody is asked twice");
+}
+
+#[test]
+fn a_visit_before_the_end_of_a_warranty_is_not_planned_once_that_lies_behind() {
+    let (plans, calendar) = rules();
+    let terms = [TermEnd { component: "electrical".to_owned(), ends_on: date(2026, 10, 31) }];
+    let mut dues = plan(&plans, &Subject { terms: &terms, ..flat(date(2024, 10, 31)) }, &calendar);
+    dues.retain(|due| due.expiring.is_some());
+    assert_eq!(dues.iter().map(|due| due.due_on).collect::<Vec<_>>(), [date(2026, 10, 8)], "after the holidays");
+    assert_eq!(Shelf::default().plan(&plans, &dues, date(2026, 10, 31)), 1, "the last day");
+    assert_eq!(Shelf::default().plan(&plans, &dues, date(2026, 11, 1)), 0, "late, if by no more than others may be");
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub enum Change {
 pub fn reconcile(plans: &Plans, dues: &[Due], known: &[Known], today: Date) -> Vec<Change> {
     let first = today.saturating_sub(i64::from(plans.late_days).days());
     let last = today.saturating_add(i64::from(plans.horizon_days).days());
-    let in_window = |due: &Due| (first..=last).contains(&due.due_on);
+    let in_window = |due: &Due| (first..=last).contains(&due.due_on) && !due.is_over(today);
     let stored: BTreeMap<&str, &Known> = known.iter().map(|known| (known.key.as_str(), known)).collect();
     let wanted: BTreeSet<&str> = dues.iter().map(|due| due.key.as_str()).collect();
     let mut changes = Vec::new();
