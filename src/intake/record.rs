@@ -7,7 +7,7 @@ use crate::channel::ReceivedFile;
 use crate::domain::dialogue::effect::About;
 use crate::domain::dialogue::{Arg, Effect, TicketDraft, Timer};
 use crate::domain::flag::FlagKind;
-use crate::domain::ids::{DialogueId, MediaId, ResponseId, TicketId};
+use crate::domain::ids::{DialogueId, MediaId, ResponseId, StaffId, TicketId};
 use crate::domain::job::Job;
 use crate::domain::media::MediaKind;
 use crate::domain::score;
@@ -19,6 +19,9 @@ use crate::domain::understanding::{Awaiting, Sentiment, Understanding};
 use crate::domain::visit::Visit;
 use crate::store::tickets::NewEvent;
 use crate::store::{self, StoreError, Tx};
+
+/// What [没修好] does to a ticket: its event, and what its clocks make of it.
+const REOPENED: (&str, Moment) = ("reopened", Moment::Reopened);
 
 impl Intake {
     /// Carries out one effect.
@@ -92,13 +95,11 @@ impl Intake {
                 let close = |ticket: Ticket, now| ticket.verify(now)?.close(false, now);
                 self.verdict(tx, scene, ticket, ("verified", Moment::Ended), close).await
             }
-            Effect::RejectFix { ticket } => {
-                self.verdict(tx, scene, ticket, ("reopened", Moment::Reopened), Ticket::reject_fix).await
-            }
+            Effect::RejectFix { ticket } => self.verdict(tx, scene, ticket, REOPENED, Ticket::reject_fix).await,
             Effect::RejectRepair { response } => {
                 let visit = store::visits::find_by_response(tx, response).await?;
                 let Some(ticket) = visit.and_then(|visit| visit.ticket_id) else { return Ok(()) };
-                self.verdict(tx, scene, ticket, ("reopened", Moment::Reopened), Ticket::reject_fix).await?;
+                self.verdict(tx, scene, ticket, REOPENED, Ticket::reject_fix).await?;
                 self.raise(tx, Some(scene.dialogue), FlagKind::FixRejected, About::Ticket(ticket)).await
             }
             Effect::AgreeAppointment { appointment, window } => {
@@ -242,14 +243,35 @@ impl Intake {
         tx: &mut Tx,
         scene: &Scene,
         id: TicketId,
-        (event, moment): (&str, Moment),
+        verdict: (&str, Moment),
         change: impl FnOnce(Ticket, Timestamp) -> Result<Ticket, InvalidTransition>,
     ) -> Result<(), StoreError> {
         let Some(ticket) = store::tickets::load_for_update(tx, id).await? else { return Ok(()) };
         if ticket.contact_id != scene.contact {
             return Ok(()); // a forged button: not this person's ticket
         }
-        let kind = match change(ticket, scene.now) {
+        self.judge_fix(tx, ticket, Actor::Client, scene.now, verdict, change).await
+    }
+
+    /// Opens a ticket again whose owner told staff that the fix did not hold, as their own word would.
+    pub(crate) async fn fix_did_not_hold(&self, tx: &mut Tx, id: TicketId, by: StaffId) -> Result<(), StoreError> {
+        let Some(ticket) = store::tickets::load_for_update(tx, id).await? else { return Ok(()) };
+        let dialogue = ticket.dialogue_id;
+        self.judge_fix(tx, ticket, Actor::Staff(by), self.clock.now(), REOPENED, Ticket::reject_fix).await?;
+        self.raise(tx, dialogue, FlagKind::FixRejected, About::Ticket(id)).await
+    }
+
+    async fn judge_fix(
+        &self,
+        tx: &mut Tx,
+        ticket: Ticket,
+        actor: Actor,
+        now: Timestamp,
+        (event, moment): (&str, Moment),
+        change: impl FnOnce(Ticket, Timestamp) -> Result<Ticket, InvalidTransition>,
+    ) -> Result<(), StoreError> {
+        let id = ticket.id;
+        let kind = match change(ticket, now) {
             Ok(mut ticket) => {
                 store::tickets::update(tx, &ticket).await?;
                 self.ticket_moved(tx, &mut ticket, moment).await?;
@@ -257,7 +279,7 @@ impl Intake {
             }
             Err(_) => format!("{event}_too_late"),
         };
-        self.note_event(tx, id, &kind, Actor::Client, json!({}), scene.now).await
+        self.note_event(tx, id, &kind, actor, json!({}), now).await
     }
 
     pub(crate) async fn note_event(

@@ -95,6 +95,8 @@ pub async fn visit(
     let record = own.as_ref().and_then(|own| own.record.as_deref());
     let record: Option<Record> = record.and_then(|record| serde_json::from_str(record).ok());
     let made = Made::of(tx, record).await?;
+    // Whoever was to call and reached nobody did not ask what was answered in the chat.
+    let asked_by_staff = made.way.is_some() || way == "staff";
     let Response { started_at, completed_at, score, band, nps, comment, progress, .. } = response;
     Ok(Some(Visit {
         survey: survey.map_or_else(|| response.survey.clone(), |survey| say(&survey.title_key)),
@@ -105,7 +107,7 @@ pub async fn visit(
         at: made.at.or(completed_at).unwrap_or(started_at),
         complete: progress == Progress::Complete,
         way: made.way.unwrap_or(way).to_owned(),
-        by: own.as_ref().and_then(|own| own.by.clone()),
+        by: own.as_ref().filter(|_| asked_by_staff).and_then(|own| own.by.clone()),
         place: made.place,
         note: made.note,
         photos: made.photos,

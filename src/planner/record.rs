@@ -35,7 +35,7 @@ pub struct Written {
     pub answers: Vec<(String, f64)>,
     /// Photos and recordings; their bytes lie in the media store.
     pub files: Vec<ReceivedFile>,
-    /// Whom they spoke to; `None` for the visit's own contact.
+    /// Whom they spoke to; `None` for the visit's own contact, or whoever of the unit is called.
     pub contact: Option<ContactId>,
 }
 
@@ -53,12 +53,13 @@ impl Planner {
             return Err(PlannerError::Needed("a note"));
         }
         let place: String = text::clean(&written.place).chars().take(200).collect();
-        let contact = match written.contact.or(visit.contact_id) {
-            Some(contact) => Some(contact),
+        let contact = match (written.contact.or(visit.contact_id), visit.unit_id) {
+            (Some(contact), _) => Some(contact),
             // It was never sent; they spoke to whoever the page names.
-            None => Planner::contacts(tx, &visit).await?.first().map(|contact| contact.id),
+            (None, Some(unit)) => store::contact_units::to_call(tx, unit).await?.map(|contact| contact.id),
+            (None, None) => None,
         };
-        let answered = self.respond(tx, &visit, contact, &written.answers, &note).await?;
+        let answered = self.respond(tx, &visit, contact, &written.answers, &note, by).await?;
         let anonymous = match answered {
             Some(id) => store::responses::is_anonymous(tx, id).await?,
             None => false,
@@ -209,6 +210,7 @@ impl Planner {
         contact: Option<ContactId>,
         answers: &[(String, f64)],
         note: &str,
+        by: StaffId,
     ) -> Result<Option<ResponseId>, PlannerError> {
         let Some(survey) = self.intake.catalog.script().surveys.get(&visit.survey) else { return Ok(None) };
         let accepted = answers.iter().filter_map(|(id, value)| Some((survey.question(id)?, *value)));
@@ -256,8 +258,12 @@ impl Planner {
         store::responses::complete(tx, id, &outcome, now).await?;
         let judged = self.intake.tagger.understand(note, None, Awaiting::Nothing);
         store::responses::add_comment(tx, id, note, judged.sentiment, &judged.keywords).await?;
-        if band == Some(Band::Dissatisfied) || value_of(QuestionKind::YesNo) == Some(0.0) {
+        let unfixed = value_of(QuestionKind::YesNo) == Some(0.0);
+        if band == Some(Band::Dissatisfied) || unfixed {
             self.intake.raise(tx, None, FlagKind::NegativeFeedback, About::Response(id)).await?;
+        }
+        if let Some(ticket) = visit.ticket_id.filter(|_| unfixed) {
+            self.intake.fix_did_not_hold(tx, ticket, by).await?;
         }
         Ok(Some(id))
     }

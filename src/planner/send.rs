@@ -189,7 +189,7 @@ impl Planner {
     }
 
     /// The people a visit may go to, the first bound first.
-    pub(super) async fn contacts(tx: &mut Tx, visit: &Visit) -> Result<Vec<Contact>, StoreError> {
+    async fn contacts(tx: &mut Tx, visit: &Visit) -> Result<Vec<Contact>, StoreError> {
         match (visit.contact_id, visit.unit_id) {
             (Some(contact), _) => Ok(store::contacts::find(tx, contact).await?.into_iter().collect()),
             (None, Some(unit)) => store::contact_units::contacts(tx, unit).await,

@@ -73,3 +73,10 @@ pub async fn contacts(tx: &mut Tx, unit: UnitId) -> Result<Vec<Contact>, StoreEr
     let rows = both!(tx, |c| sqlx::query_as::<_, ContactRow>(SQL).bind(unit.to_string()).fetch_all(c).await)?;
     rows.into_iter().map(Contact::try_from).collect()
 }
+
+/// Returns whom of a unit staff calls: the first bound whose number is known, else the first bound.
+pub async fn to_call(tx: &mut Tx, unit: UnitId) -> Result<Option<Contact>, StoreError> {
+    let known = contacts(tx, unit).await?;
+    let by_phone = known.iter().find(|contact| contact.phone.is_some()).cloned();
+    Ok(by_phone.or_else(|| known.into_iter().next()))
+}

@@ -1,14 +1,19 @@
 //! Visits that staff makes and writes down, and those after repairs and recoveries.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use huifang::desk::Desk;
+use huifang::channel::{ChannelKind, Content};
+use huifang::desk::{Desk, DeskError};
 use huifang::domain::access::Scope;
+use huifang::domain::flag::FlagKind;
 use huifang::domain::ids::{StaffId, UnitId, VisitId};
+use huifang::domain::language::Language;
 use huifang::domain::recovery::{Recovery, RootCause};
 use huifang::domain::staff::{Role, Staff};
-use huifang::domain::ticket::{Status, Ticket};
+use huifang::domain::ticket::{Actor, Status, Ticket};
 use huifang::domain::visit::{Reason, Visit, VisitKind, VisitStatus, Way};
+use huifang::papers::facts;
 use huifang::planner::record::Written;
 use huifang::planner::{Occasion, PlannerError};
 use huifang::store;
@@ -241,6 +246,47 @@ async fn a_visit_made_by_phone_is_a_response_and_the_client_confirms_its_record(
 }
 
 #[tokio::test]
+async fn a_call_is_that_of_the_one_whose_number_the_page_names_and_nobody_else_of_the_flat_reads_of_it() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("wife", flat).await;
+    estate.goes_on_to(at("2026-03-10T10:01")).await;
+    let li = estate.moves_in("li", flat).await;
+    let (by, now) = (agent(&estate).await, estate.now());
+    stored!(estate, |tx| store::contacts::show_phone(tx, li, "13900008888", now).await);
+    estate.plan().await;
+    let planned = estate.visit(flat, VisitKind::First).await;
+    assert_eq!((planned.status, planned.contact_id), (VisitStatus::Planned, None), "nobody's yet");
+    writes_down(&estate, planned.id, "窗户关不严，很不满意", Some(1.0), by).await;
+    let done = estate.visit(flat, VisitKind::First).await;
+    assert_eq!((done.status, done.contact_id), (VisitStatus::Done, Some(li)));
+    let response = estate.responses().await.into_iter().find(|row| Some(row.id) == done.response_id).unwrap();
+    assert_eq!(response.contact_id, Some(li), "the marks are his");
+    assert_eq!(recoveries(&estate, true).await[0].contact_id, Some(li), "he is to be won back");
+    let (his, _) = estate.heard("li").await;
+    assert!(his.contains("通了电话"), "{his}");
+    let (hers, _) = estate.heard("wife").await;
+    assert!(!hers.contains("通了电话") && !hers.contains("窗户关不严"), "{hers}");
+}
+
+#[tokio::test]
+async fn the_paper_of_a_visit_names_who_asked_and_nobody_who_reached_nobody() {
+    let (estate, _, by, id) = unanswered().await;
+    let visited_by = async || {
+        let catalog = Arc::clone(&estate.runner.catalog);
+        let paper = found!(estate, |tx| facts::recorded(tx, &catalog, Language::Chinese, id).await);
+        paper.unwrap().by
+    };
+    let planner = estate.planner();
+    stored!(estate, |tx| planner.give_up(tx, id, by, true).await);
+    let given_up = found!(estate, |tx| store::visits::find(tx, id).await).unwrap();
+    assert_eq!((given_up.status, given_up.assignee), (VisitStatus::Expired, Some(by)));
+    assert_eq!(visited_by().await, None, "nobody was reached");
+    writes_down(&estate, id, "打通了，都挺好", Some(5.0), by).await;
+    assert_eq!(visited_by().await.as_deref(), Some("wu"));
+}
+
+#[tokio::test]
 async fn a_record_without_a_note_is_refused() {
     let estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
     let flat = estate.flat("3-1201").await;
@@ -324,6 +370,32 @@ async fn whoever_answers_after_a_repair_that_it_did_not_hold_has_their_ticket_op
     estate.says("li", "2").await;
     let ticket = found!(estate, |tx| store::tickets::find(tx, id).await).unwrap();
     assert_eq!((ticket.status, ticket.reopened), (Status::Reopened, 1));
+}
+
+#[tokio::test]
+async fn whoever_tells_staff_on_the_phone_that_it_did_not_hold_has_their_ticket_opened_again() {
+    for (fixed, stands) in [(0.0, (Status::Reopened, 1)), (1.0, (Status::Closed, 0))] {
+        let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+        let flat = estate.flat("3-1201").await;
+        estate.moves_in("li", flat).await;
+        let closed = closed_repair(&mut estate).await;
+        let (id, by) = (closed.id, agent(&estate).await);
+        estate.plan().await;
+        let visit = estate.visit(flat, VisitKind::PostRepair).await.id;
+        let answers = vec![("fixed".to_owned(), fixed), ("score".to_owned(), 4.0)];
+        let written = Written { answers, ..spoken("问了维修结果", 4.0) };
+        let planner = estate.planner();
+        stored!(estate, |tx| planner.record(tx, visit, written, by).await);
+        let ticket = found!(estate, |tx| store::tickets::find(tx, id).await).unwrap();
+        assert_eq!((ticket.status, ticket.reopened), stands);
+        assert_eq!(ticket.priority > closed.priority, fixed < 1.0);
+        let flags = found!(estate, |tx| store::flags::list_open(tx, 10).await);
+        let told = flags.iter().any(|flag| flag.kind == FlagKind::FixRejected && flag.ticket_id == Some(id));
+        assert_eq!(told, fixed < 1.0, "{flags:?}");
+        let events = found!(estate, |tx| store::tickets::events(tx, id).await);
+        let noted = events.iter().any(|event| event.kind == "reopened" && event.actor == Actor::Staff(by));
+        assert_eq!(noted, fixed < 1.0, "{events:?}");
+    }
 }
 
 #[tokio::test]

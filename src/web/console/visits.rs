@@ -170,15 +170,13 @@ pub(super) async fn place(tx: &mut Tx, visit: &Visit) -> Result<String, WebError
     Ok(unit.map_or_else(|| project.clone(), |unit| format!("{project} {unit}")))
 }
 
-/// Returns the person to call: the one it went to, else one of the unit whose number is known.
+/// Returns the person to call: the one it went to, else whoever of the unit is called.
 pub(super) async fn whom(tx: &mut Tx, visit: &Visit, contact: Option<ContactId>) -> Result<Option<Contact>, WebError> {
-    if let Some(contact) = contact {
-        return Ok(contacts::find(tx, contact).await?);
-    }
-    let Some(unit) = visit.unit_id else { return Ok(None) };
-    let known = contact_units::contacts(tx, unit).await?;
-    let by_phone = known.iter().find(|contact| contact.phone.is_some()).cloned();
-    Ok(by_phone.or_else(|| known.into_iter().next()))
+    Ok(match (contact, visit.unit_id) {
+        (Some(contact), _) => contacts::find(tx, contact).await?,
+        (None, Some(unit)) => contact_units::to_call(tx, unit).await?,
+        (None, None) => None,
+    })
 }
 
 #[cfg(test)]
