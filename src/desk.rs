@@ -53,6 +53,8 @@ pub enum DeskError {
     Transition(#[from] InvalidTransition),
     #[error("{0} is needed")]
     Needed(&'static str),
+    #[error("no chat reaches the client")]
+    Unreachable,
     /// Not for the role of whoever wants to do it ([`crate::domain::access`]).
     #[error("their role does not allow it")]
     NotAllowed,

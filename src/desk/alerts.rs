@@ -146,7 +146,7 @@ impl Desk {
             | DeskError::NotOne(_)
             | DeskError::Appointment(_) => "alert.refused.not_now",
             DeskError::NotAllowed => "alert.refused.not_allowed",
-            DeskError::NotFound("conversation") => "alert.refused.no_client",
+            DeskError::NotFound("conversation") | DeskError::Unreachable => "alert.refused.no_client",
             DeskError::NotFound(_) | DeskError::Needed(_) => "alert.refused.gone",
         };
         Ok(self.told(language, key, &[]))

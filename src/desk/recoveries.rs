@@ -8,6 +8,7 @@ use crate::domain::score::Band;
 use crate::domain::visit::VisitKind;
 use crate::planner::{Occasion, Planner};
 use crate::store::offers::Offer;
+use crate::store::responses::Response;
 use crate::store::{self, Tx};
 
 impl Desk {
@@ -77,7 +78,6 @@ impl Desk {
                 if found.score.map(Band::of) != Some(Band::Satisfied) {
                     return Err(DeskError::Needed("a satisfied client"));
                 }
-                let dialogue = found.dialogue_id.ok_or(DeskError::NotFound("conversation"))?;
                 let stopped = match found.contact_id {
                     Some(id) => store::contacts::find(tx, id).await?.is_some_and(|c| c.surveys_stopped_at.is_some()),
                     None => true,
@@ -90,12 +90,26 @@ impl Desk {
                 if !store::offers::note(tx, this.intake.clock.new_id(), &offer).await? {
                     return Err(DeskError::Changed); // somebody was faster, or it went out by itself
                 }
-                this.intake.apply(tx, dialogue, Event::Notified(Say::new(key))).await?;
+                this.tell_client(tx, &found, Event::Notified(Say::new(key))).await?;
                 tracing::info!(response.id = %response, staff.id = %by, "an offer was sent after response {response}");
                 Ok(())
             })
         })
         .await
+    }
+
+    /// Tells a client something in the conversation they answered in, or where they were asked by phone,
+    /// in one that reaches them.
+    async fn tell_client(&self, tx: &mut Tx, answered: &Response, what: Event) -> Result<(), DeskError> {
+        if let Some(dialogue) = answered.dialogue_id {
+            return Ok(self.intake.apply(tx, dialogue, what).await?);
+        }
+        let reached = match answered.contact_id {
+            Some(contact) => Planner::new(self.intake.clone()).reachable(tx, contact).await?,
+            None => None,
+        };
+        let reached = reached.ok_or(DeskError::Unreachable)?;
+        Ok(self.intake.apply_here(tx, reached, what).await?)
     }
 
     async fn change_recovery<F>(&self, id: RecoveryId, by: StaffId, change: F) -> Result<(), DeskError>

@@ -39,6 +39,11 @@ impl Planner {
         if Band::of(score) != Band::Satisfied || !latest || now.since(completed) > PATIENCE {
             return Ok(());
         }
+        // Five points with hard words are no praise; of words that became a ticket its end decides.
+        let filed = became_ticket(tx, contact, found.comment.as_deref(), completed).await?;
+        if !filed && store::flags::is_doubted(tx, response).await? {
+            return Ok(());
+        }
         if offers::last_to(tx, contact).await?.is_some_and(|last| now.since(last) < DAY * plan.again_days) {
             return Ok(());
         }
@@ -108,4 +113,16 @@ impl Planner {
         let row = Withheld { visit_id: None, contact_id, rule, detail, until, at: self.now() };
         store::withheld::note(tx, self.intake.clock.new_id(), &row).await
     }
+}
+
+/// Whether words of a comment stand in the person's latest ticket, filed after the answer.
+async fn became_ticket(
+    tx: &mut Tx,
+    contact: ContactId,
+    comment: Option<&str>,
+    completed: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(ticket) = store::tickets::list_for_contact(tx, contact, 1).await?.pop() else { return Ok(false) };
+    let said = |piece: &str| comment.unwrap_or_default().lines().any(|line| line == piece);
+    Ok(ticket.created_at >= completed && ticket.description.lines().any(said))
 }

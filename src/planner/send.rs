@@ -198,7 +198,7 @@ impl Planner {
     }
 
     /// Returns the conversation in which somebody can be reached best, if any.
-    pub(super) async fn reachable(&self, tx: &mut Tx, contact: ContactId) -> Result<Option<DialogueId>, StoreError> {
+    pub(crate) async fn reachable(&self, tx: &mut Tx, contact: ContactId) -> Result<Option<DialogueId>, StoreError> {
         let mut lines: Vec<Line> = Vec::new();
         for dialogue in store::dialogues::list_for_contact(tx, contact).await? {
             lines.push(self.line(tx, &dialogue).await?);

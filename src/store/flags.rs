@@ -8,7 +8,7 @@ use super::value::{Row, clean, name_of};
 use super::{Change, StoreError, Tx};
 use crate::domain::access::Scope;
 use crate::domain::flag::Flag;
-use crate::domain::ids::{FlagId, StaffId, TicketId};
+use crate::domain::ids::{FlagId, ResponseId, StaffId, TicketId};
 use crate::domain::time::Timestamp;
 
 macro_rules! select {
@@ -73,6 +73,14 @@ pub async fn unseen_like(tx: &mut Tx, flag: &Flag) -> Result<Vec<Flag>, StoreErr
         .fetch_all(c)
         .await)?;
     rows.into_iter().map(Flag::try_from).collect()
+}
+
+/// Whether staff was ever shown that a response is a bad one, or that its words contradict its score.
+pub async fn is_doubted(tx: &mut Tx, response: ResponseId) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM flags WHERE response_id = $1 \
+                       AND kind IN ('score_text_conflict', 'negative_feedback')";
+    let count: i64 = both!(tx, |c| sqlx::query_scalar(SQL).bind(response.to_string()).fetch_one(c).await)?;
+    Ok(count > 0)
 }
 
 /// Returns what nobody has seen yet of what somebody may see: emergencies first, then the latest.

@@ -44,6 +44,9 @@ pub enum WebError {
     /// The thing has changed so that this step is no longer possible.
     #[error("not possible in the present state")]
     Conflict,
+    /// No chat reaches the client.
+    #[error("no chat reaches the client")]
+    Unreachable,
     /// More bytes than a request may have.
     #[error("the request is too large")]
     BodyTooLarge,
@@ -75,6 +78,7 @@ impl WebError {
             WebError::NotAllowed => (StatusCode::FORBIDDEN, "not_allowed"),
             WebError::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             WebError::Conflict => (StatusCode::CONFLICT, "conflict"),
+            WebError::Unreachable => (StatusCode::CONFLICT, "unreachable"),
             WebError::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             WebError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too_slow"),
             WebError::BadFile => (StatusCode::UNPROCESSABLE_ENTITY, "bad_file"),
@@ -117,6 +121,7 @@ impl From<DeskError> for WebError {
             }
             DeskError::Appointment(InvalidAppointment::Ended(_)) | DeskError::NotOne(_) => WebError::Conflict,
             DeskError::Needed(_) | DeskError::Appointment(_) => WebError::BadRequest,
+            DeskError::Unreachable => WebError::Unreachable,
             DeskError::NotAllowed => WebError::NotAllowed,
             DeskError::Store(cause) => cause.into(),
         }

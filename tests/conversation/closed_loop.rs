@@ -353,6 +353,39 @@ async fn an_invitation_waits_for_a_repair_and_never_comes_after_unsubscribing_or
 }
 
 #[tokio::test]
+async fn whoever_contradicts_their_good_marks_is_not_invited_to_recommend_us() {
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    for _ in 0..4 {
+        talk.taps("5").await;
+    }
+    talk.taps("跳过").await;
+    talk.says("师傅态度很差，拖了三天才来").await;
+    assert!(talk.flags().await.iter().any(|flag| flag.kind == FlagKind::ScoreTextConflict));
+    assert!(talk.tickets().await.is_empty(), "no repair holds it up");
+    talk.waits_until(at("26 12:00")).await;
+    assert!(!talk.transcript().contains("推荐给他们"));
+    assert!(withheld(&talk).await.is_empty(), "nor later");
+}
+
+#[tokio::test]
+async fn a_repair_of_something_else_does_not_make_up_for_hard_words() {
+    let mut talk = Talk::bound().await;
+    let by = employs(&talk, "wang", Role::Engineer).await;
+    talk.says("/survey").await;
+    for _ in 0..4 {
+        talk.taps("5").await;
+    }
+    talk.taps("跳过").await;
+    talk.says("师傅态度很差，拖了三天才来").await;
+    talk.clock.advance(Duration::from_secs(3600));
+    let ticket = reports(&mut talk).await;
+    desk(&talk).refuse(ticket, huifang::desk::Refusal::Cancelled, "自己修好了", by).await.unwrap();
+    talk.waits_until(at("26 12:00")).await;
+    assert!(!talk.transcript().contains("推荐给他们"));
+}
+
+#[tokio::test]
 async fn a_complaint_and_a_praise_say_which_department_they_are_for() {
     let mut talk = Talk::bound().await;
     talk.says("我要投诉，师傅乱收费，还要加钱").await;

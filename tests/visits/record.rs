@@ -110,6 +110,31 @@ async fn who_is_neutral_on_the_phone_is_asked_why() {
 }
 
 #[tokio::test]
+async fn who_is_satisfied_on_the_phone_is_offered_something_where_they_can_be_reached() {
+    let (mut estate, flat, by, id) = unanswered().await;
+    // The overall mark is out of ten.
+    let written = Written { answers: vec![("overall".to_owned(), 10.0)], ..spoken("都挺好", 5.0) };
+    let planner = estate.planner();
+    stored!(estate, |tx| planner.record(tx, id, written, by).await);
+    estate.runner.run_until_idle().await;
+    let response = estate.visit(flat, VisitKind::First).await.response_id.unwrap();
+    let answered = estate.responses().await.into_iter().find(|one| one.id == response).unwrap();
+    assert_eq!((answered.dialogue_id, answered.contact_id.is_some()), (None, true));
+    let desk = Desk::new(estate.runner.intake.clone());
+    desk.invite(response, "recommend", by).await.unwrap();
+    let (said, _) = estate.heard("li").await;
+    assert!(said.contains("欢迎把我们推荐给他们"), "{said}");
+    // Staff is told where nothing reaches them, and what was not sent may be sent later.
+    estate.sends(ChannelKind::Web, "li", Content::Left).await;
+    let refused = desk.invite(response, "upkeep", by).await.unwrap_err();
+    assert!(matches!(&refused, DeskError::Unreachable), "{refused}");
+    estate.says("li", "你好").await;
+    desk.invite(response, "upkeep", by).await.unwrap();
+    let (said, _) = estate.heard("li").await;
+    assert!(said.contains("免费的维护检查"), "{said}");
+}
+
+#[tokio::test]
 async fn a_recovery_whose_second_visit_comes_to_nothing_ends_without_a_measure() {
     for way in ["given up", "made without marks", "opted out"] {
         let (mut estate, flat, by, id) = unanswered().await;
