@@ -30,7 +30,10 @@ impl Intake {
         let Some(response) = store::responses::find(tx, id).await? else { return Ok(()) };
         let Some(score) = response.score else { return Ok(()) };
         let project = self.project_of(tx, &response).await?;
-        if let Some(team) = project.as_ref().and_then(|project| project.team.clone()) {
+        // A good answer is no reason to review, whatever came before it.
+        if score < self.catalog.recovery().review_below
+            && let Some(team) = project.as_ref().and_then(|project| project.team.clone())
+        {
             self.review_team(tx, &team).await?;
         }
         if let Some(second) = store::recoveries::visited_by(tx, id).await? {

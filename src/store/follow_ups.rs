@@ -43,19 +43,23 @@ pub async fn of_ticket(tx: &mut Tx, ticket: TicketId) -> Result<Vec<ResponseId>,
     ids.iter().map(|id| Row { table: "responses", id }.parse("id", id)).collect()
 }
 
-/// Returns the latest score that the owner gave the repair of a ticket, on 1–5.
+/// Returns the latest score that the owner gave the repair of a ticket, on 1–5; none that was of a fix before
+/// the one that stands.
 pub async fn score_of_ticket(tx: &mut Tx, ticket: TicketId) -> Result<Option<f64>, StoreError> {
     const SQL: &str = "SELECT r.score FROM responses r JOIN visits v ON v.response_id = r.id \
+                       JOIN tickets t ON t.id = v.ticket_id \
                        WHERE v.ticket_id = $1 AND v.kind = 'post_repair' AND r.score IS NOT NULL \
+                       AND (t.rectified_at IS NULL OR r.completed_at >= t.rectified_at) \
                        ORDER BY r.completed_at DESC, r.id DESC LIMIT 1";
     Ok(both!(tx, |c| sqlx::query_scalar(SQL).bind(ticket.to_string()).fetch_optional(c).await)?)
 }
 
-/// Returns how the latest visits to a team's projects went, the latest first: project and score.
+/// Returns how the latest visits to a team's projects went, also anonymous ones, the latest first: project and
+/// score.
 pub async fn scores_of_team(tx: &mut Tx, team: &str, limit: u32) -> Result<Vec<(ProjectId, f64)>, StoreError> {
     const SQL: &str = "SELECT p.id, r.score FROM responses r LEFT JOIN units u ON u.id = r.unit_id \
                        LEFT JOIN visits v ON v.response_id = r.id \
-                       JOIN projects p ON p.id = COALESCE(v.project_id, u.project_id) \
+                       JOIN projects p ON p.id = COALESCE(v.project_id, u.project_id, r.project_id) \
                        WHERE p.team = $1 AND r.status = 'complete' AND r.score IS NOT NULL \
                        ORDER BY r.completed_at DESC, r.id DESC LIMIT $2";
     let rows: Vec<(String, f64)> =

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use huifang::domain::access::Scope;
 use huifang::domain::flag::{Flag, FlagKind};
-use huifang::domain::ids::{ContactId, DialogueId, ProjectId, ResponseId, TicketId, UnitId};
+use huifang::domain::ids::{ContactId, DialogueId, ProjectId, ResponseId, TicketId, UnitId, VisitId};
 use huifang::domain::incident::{Incident, Status as IncidentStatus};
 use huifang::domain::project::{Project, ProjectKind, Unit};
 use huifang::domain::recovery::{Recovery, RootCause, Status};
@@ -266,8 +266,41 @@ pub(crate) async fn the_visits_of_a_team_come_latest_first_with_their_projects(d
         response(&db, Some(home), None, score).await;
         db.clock.advance(DAY);
     }
+    let nameless = response(&db, None, None, 2.0).await.id;
+    write!(db.store, |tx| responses::set_place(tx, nameless, None, Some(one)).await).unwrap();
     let scores = read!(db.store, |tx| follow_ups::scores_of_team(tx, "甲", 10).await).unwrap();
-    assert_eq!(scores, [(two, 3.0), (one, 3.5)]);
+    assert_eq!(scores, [(one, 2.0), (two, 3.0), (one, 3.5)]);
+}
+
+pub(crate) async fn the_mark_of_a_repair_is_that_of_the_fix_that_stands(db: Database) {
+    let (contact, place, by) = (db.contact().await, project(&db, "翠湖花园", None).await, db.staff("wang").await);
+    let fixed = async |ticket: Ticket| {
+        db.clock.advance(DAY);
+        let (now, note) = (db.now(), Evidence::of(Some("换了阀芯"), 0).unwrap());
+        let ticket = ticket.assign(by, now).unwrap().rectify(note, now).unwrap();
+        let ticket = ticket.verify(now).unwrap().close(false, now).unwrap();
+        stored(&db, ticket.clone()).await;
+        ticket
+    };
+    let asked = async |ticket: TicketId, score: f64| {
+        db.clock.advance(DAY);
+        let (answer, now) = (response(&db, None, Some(contact), score).await.id, db.now());
+        let id: VisitId = db.clock.new_id();
+        let (key, survey) = (format!("{ticket}:{id}"), "post_repair".to_owned());
+        let visit = Visit::planned(id, key, VisitKind::PostRepair, place, survey, now);
+        let visit = Visit { ticket_id: Some(ticket), response_id: Some(answer), ..visit };
+        assert!(write!(db.store, |tx| visits::insert(tx, &visit).await).unwrap());
+    };
+    let mark = async |ticket: TicketId| read!(db.store, |tx| follow_ups::score_of_ticket(tx, ticket).await).unwrap();
+    let first = fixed(ticket(&db, place, None, contact).await).await;
+    let id = first.id;
+    assert_eq!(mark(id).await, None);
+    asked(id, 1.0).await;
+    assert_eq!(mark(id).await, Some(1.0));
+    fixed(first.reject_fix(db.now()).unwrap()).await;
+    assert_eq!(mark(id).await, None, "nobody was asked about this one yet");
+    asked(id, 5.0).await;
+    assert_eq!(mark(id).await, Some(5.0));
 }
 
 pub(crate) async fn a_quality_client_is_one_whose_latest_survey_was_good(db: Database) {

@@ -120,6 +120,7 @@ behaviours! {
         the_rate_of_recovery_is_counted_over_what_somebody_may_see,
         whoever_has_the_fewest_recoveries_comes_first_by_load,
         the_visits_of_a_team_come_latest_first_with_their_projects,
+        the_mark_of_a_repair_is_that_of_the_fix_that_stands,
         a_quality_client_is_one_whose_latest_survey_was_good,
         reports_of_a_building_become_an_incident_with_a_number_of_its_month,
         an_offer_after_a_response_is_made_once,

@@ -1,5 +1,8 @@
 //! Random sample checks, and surveys that are answered without a name.
 
+use huifang::domain::flag::FlagKind;
+use huifang::domain::ids::{ProjectId, UnitId};
+use huifang::domain::project::{Project, ProjectKind, Unit};
 use huifang::domain::visit::{Visit, VisitKind, VisitStatus};
 use huifang::store::thread::{Entry, Speaker};
 use huifang::store::{self, follow_ups, responses};
@@ -8,7 +11,7 @@ use crate::discipline::answers_all;
 use crate::estate::{DAY, Estate, at, found, stored};
 
 /// A flat that is asked anonymously on the next working day, by hand instead of by the draw.
-async fn drawn(estate: &Estate, unit: huifang::domain::ids::UnitId) -> Visit {
+async fn drawn(estate: &Estate, unit: UnitId) -> Visit {
     let key = format!("{unit}:second:of_the_test");
     let mut visit = Visit::planned(
         estate.runner.clock.new_id(),
@@ -74,6 +77,57 @@ async fn an_anonymous_answer_is_kept_with_the_project_and_leads_to_nobody() {
     assert!(thread.iter().any(|entry| entry.body.contains("你好")), "what is said afterwards is their own");
     let state = found!(estate, |tx| store::dialogues::find(tx, dialogue).await).unwrap().state;
     assert!(!state.contains(&id.to_string()), "{state}");
+}
+
+/// Somebody of a unit answered yesterday with two of five.
+async fn displeased(estate: &Estate, unit: UnitId) {
+    let yesterday = estate.now() - DAY;
+    let new = responses::NewResponse {
+        id: estate.runner.clock.new_id(),
+        survey: "routine".to_owned(),
+        survey_version: 1,
+        contact_id: None,
+        unit_id: Some(unit),
+        project_id: None,
+        dialogue_id: None,
+        started_at: yesterday,
+    };
+    let outcome = responses::Outcome { score: Some(2.0), band: Some("dissatisfied".to_owned()), nps: None };
+    stored!(estate, |tx| {
+        responses::start(tx, &new).await?;
+        responses::complete(tx, new.id, &outcome, yesterday).await
+    });
+}
+
+#[tokio::test]
+async fn a_bad_anonymous_answer_calls_for_the_review_of_a_team_and_a_good_one_does_not() {
+    for (mark, reviewed) in [("1", true), ("5", false)] {
+        let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-04-07T10:00").await;
+        let flat = estate.flat("3-1201").await;
+        let (here, clock) = (estate.project, &estate.runner.clock);
+        let (id, unit): (ProjectId, UnitId) = (clock.new_id(), clock.new_id());
+        stored!(estate, |tx| {
+            let project = store::projects::find(tx, here).await?.unwrap();
+            let team = Some("甲".to_owned());
+            store::projects::update(tx, &Project { team: team.clone(), ..project }).await?;
+            let other = Project { team, ..Project::new(id, "南湾", ProjectKind::Housing) };
+            store::projects::insert(tx, &other).await?;
+            store::units::insert(tx, &Unit::new(unit, id, "1-101")).await
+        });
+        displeased(&estate, unit).await;
+        if !reviewed {
+            displeased(&estate, flat).await;
+        }
+        estate.moves_in("li", flat).await;
+        drawn(&estate, flat).await;
+        let (_, buttons) = estate.heard("li").await;
+        let button = buttons.iter().find(|button| button.label == mark).unwrap().id.clone();
+        estate.taps("li", &button).await;
+        estate.says("li", "没有了").await;
+        assert!(estate.responses().await.iter().any(|one| one.project_id == Some(here) && one.score.is_some()));
+        let flags = found!(estate, |tx| store::flags::list_open(tx, 9).await);
+        assert_eq!(flags.iter().any(|flag| flag.kind == FlagKind::TeamReview), reviewed, "{mark}: {flags:?}");
+    }
 }
 
 #[tokio::test]
