@@ -109,6 +109,14 @@ pub async fn under_way(tx: &mut Tx, contact: ContactId) -> Result<Option<Recover
     row.map(Recovery::try_from).transpose()
 }
 
+/// Returns who wins a client back at present.
+pub async fn who_wins_back(tx: &mut Tx, contact: ContactId) -> Result<Vec<StaffId>, StoreError> {
+    const SQL: &str = select!("WHERE contact_id = $1 AND ended_at IS NULL");
+    let rows = both!(tx, |c| sqlx::query_as::<_, RecoveryRow>(SQL).bind(contact.to_string()).fetch_all(c).await)?;
+    let found: Vec<Recovery> = rows.into_iter().map(Recovery::try_from).collect::<Result<_, _>>()?;
+    Ok(found.into_iter().filter_map(|recovery| recovery.person).collect())
+}
+
 /// Returns the one whose second visit a response answers.
 pub async fn visited_by(tx: &mut Tx, response: ResponseId) -> Result<Option<Recovery>, StoreError> {
     const SQL: &str = select!("WHERE visit_id IN (SELECT id FROM visits WHERE response_id = $1) LIMIT 1");

@@ -253,6 +253,17 @@ pub async fn answers(tx: &mut Tx, id: ResponseId) -> Result<Vec<Answer>, StoreEr
     rows.into_iter().map(Answer::try_from).collect()
 }
 
+/// Returns the responses with an answer that was spoken in a recording. They are found by way of the
+/// person, who has few; of an anonymous one no recording is known.
+pub async fn of_media(tx: &mut Tx, media: MediaId) -> Result<Vec<ResponseId>, StoreError> {
+    const SQL: &str = "SELECT DISTINCT r.id FROM media m JOIN dialogues d ON d.id = m.dialogue_id \
+                       JOIN responses r ON r.contact_id = d.contact_id \
+                       JOIN answers a ON a.response_id = r.id AND a.media_id = m.id \
+                       WHERE m.id = $1 ORDER BY r.id";
+    let ids: Vec<String> = both!(tx, |c| sqlx::query_scalar(SQL).bind(media.to_string()).fetch_all(c).await)?;
+    ids.iter().map(|id| Row { table: "responses", id }.parse("id", id)).collect()
+}
+
 /// Returns responses, the latest first.
 pub async fn list(tx: &mut Tx, filter: &Filter, limit: u32) -> Result<Vec<Response>, StoreError> {
     const SQL: &str = select!(

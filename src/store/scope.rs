@@ -74,8 +74,8 @@ macro_rules! visit_within {
     };
 }
 
-/// Whether a person lies within a scope: they belong to whoever has an open ticket of theirs, and to
-/// the regions they live in; of somebody without a flat nobody knows where that is.
+/// Whether a person lies within a scope: they belong to whoever has an open ticket of theirs or wins them
+/// back, and to the regions they live in; of somebody without a flat nobody knows where that is.
 macro_rules! contact_within {
     ($table:literal, $owner:literal, $region:literal) => {
         concat!(
@@ -96,6 +96,10 @@ macro_rules! contact_within {
             $owner,
             " AND ",
             crate::store::scope::open!("task"),
+            ") OR EXISTS (SELECT 1 FROM recoveries won WHERE won.contact_id = ",
+            $table,
+            ".id AND won.ended_at IS NULL AND won.person = ",
+            $owner,
             "))"
         )
     };

@@ -29,7 +29,7 @@ pub async fn of_ticket(tx: &mut Tx, ticket: &Ticket) -> Result<Thing, StoreError
     Ok(Thing { owners: ticket.assignee.into_iter().collect(), in_pool, region })
 }
 
-/// A conversation belongs to whoever has a ticket of the person, and to the regions they live in.
+/// A conversation belongs to those to whom the person does.
 pub async fn of_dialogue(tx: &mut Tx, id: DialogueId) -> Result<Vec<Thing>, StoreError> {
     let contact = dialogues::find(tx, id).await?.and_then(|dialogue| dialogue.contact_id);
     match contact {
@@ -38,10 +38,11 @@ pub async fn of_dialogue(tx: &mut Tx, id: DialogueId) -> Result<Vec<Thing>, Stor
     }
 }
 
-/// A person belongs to whoever has a ticket of theirs, and to the regions they live in.
+/// A person belongs to whoever has an open ticket of theirs or wins them back, and to the regions they live in.
 pub async fn of_contact(tx: &mut Tx, contact: ContactId) -> Result<Vec<Thing>, StoreError> {
     let open = tickets::open_for_contact(tx, contact).await?;
-    let owners: Vec<_> = open.iter().filter_map(|ticket| ticket.assignee).collect();
+    let mut owners: Vec<_> = open.iter().filter_map(|ticket| ticket.assignee).collect();
+    owners.extend(recoveries::who_wins_back(tx, contact).await?);
     let mut all = Vec::new();
     for unit in contact_units::list(tx, contact).await? {
         let Thing { region, .. } = of_project(tx, Some(unit.project_id)).await?;

@@ -432,7 +432,7 @@ pub(crate) async fn a_list_holds_what_whoever_asks_may_see(db: Database) {
 }
 
 pub(crate) async fn open_flags_are_listed_and_counted_as_the_table_of_rights_says(db: Database) {
-    let (li, wang) = (db.staff("li").await, db.staff("wang").await);
+    let (li, wang, zhao) = (db.staff("li").await, db.staff("wang").await, db.staff("zhao").await);
     let mut homes = Vec::new();
     for (region, engineer) in [("华东", Some(li)), ("华南", None)] {
         let mut project = Project::new(db.clock.new_id(), region, ProjectKind::Housing);
@@ -461,7 +461,7 @@ pub(crate) async fn open_flags_are_listed_and_counted_as_the_table_of_rights_say
         about.extend([pool.id, wangs.id, done.id].map(|id| (Some(id), None, Some(dialogue))));
         let (of_home, of_nowhere) =
             (response(&db, Some(home), Some(contact), 2.0).await, response(&db, None, Some(contact), 2.0).await);
-        let won = Recovery { person: Some(wang), ..recovery(&db, &of_nowhere, now) };
+        let won = Recovery { person: Some(zhao), ..recovery(&db, &of_nowhere, now) };
         write!(db.store, |tx| {
             recoveries::open(tx, &won).await?;
             recoveries::update(tx, &won).await
@@ -501,7 +501,7 @@ pub(crate) async fn open_flags_are_listed_and_counted_as_the_table_of_rights_say
     let mut scopes = vec![Scope::default()];
     for region in [None, Some("华东"), Some("华南")].map(|region| region.map(str::to_owned)) {
         scopes.push(Scope { region: region.clone(), ..Scope::default() });
-        for owner in [li, wang] {
+        for owner in [li, wang, zhao] {
             for pool in [false, true] {
                 scopes.push(Scope { owner: Some(owner), pool, region: region.clone() });
             }

@@ -99,6 +99,7 @@ behaviours! {
     }
     surveys {
         an_answer_replaces_the_earlier_one,
+        a_recording_leads_to_the_response_that_was_spoken_in_it,
         a_response_keeps_its_first_completion_and_its_last_outcome,
         an_anonymous_response_knows_no_contact,
         comments_are_added_not_replaced,

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use huifang::domain::ids::{MediaId, ResponseId};
+use huifang::domain::ids::{DialogueId, MediaId, ResponseId};
 use huifang::domain::project::{Project, ProjectKind};
 use huifang::domain::understanding::{Keyword, Sentiment};
+use huifang::store::dialogues::{self, NewDialogue};
 use huifang::store::media::{self, Media};
 use huifang::store::projects;
 use huifang::store::responses::{self, Answer, Filter, NewResponse, Outcome, Progress};
@@ -44,6 +45,10 @@ fn answer(db: &Database, response_id: ResponseId, question: &str, value: f64) ->
 }
 
 async fn voice(db: &Database) -> MediaId {
+    recording(db, None).await
+}
+
+async fn recording(db: &Database, dialogue_id: Option<DialogueId>) -> MediaId {
     let media = Media {
         id: db.clock.new_id(),
         kind: "voice".to_owned(),
@@ -51,7 +56,7 @@ async fn voice(db: &Database) -> MediaId {
         bytes: 1,
         sha256: String::new(),
         key: "voice".to_owned(),
-        dialogue_id: None,
+        dialogue_id,
         seconds: Some(1.5),
         created_at: db.now(),
         remote: None,
@@ -82,6 +87,31 @@ pub(crate) async fn an_answer_replaces_the_earlier_one(db: Database) {
     })
     .unwrap();
     assert_eq!(read!(db.store, |tx| responses::answers(tx, id).await).unwrap(), [kept, replaced]);
+}
+
+pub(crate) async fn a_recording_leads_to_the_response_that_was_spoken_in_it(db: Database) {
+    let contact = db.contact().await;
+    let talk = NewDialogue { contact_id: Some(contact), ..db.new_dialogue("a") };
+    let dialogue = Some(write!(db.store, |tx| dialogues::find_or_create(tx, &talk).await).unwrap().id);
+    let (spoken, other) = (recording(&db, dialogue).await, recording(&db, dialogue).await);
+    let new = |db: &Database| NewResponse {
+        contact_id: Some(contact),
+        dialogue_id: dialogue,
+        ..new_response(db, "maintenance")
+    };
+    let (id, silent) = (start(&db, new(&db)).await, start(&db, new(&db)).await);
+    let overall = Answer { media_id: Some(spoken), ..answer(&db, id, "overall", 4.0) };
+    let speed = Answer { media_id: Some(spoken), ..answer(&db, id, "speed", 5.0) };
+    let pressed = answer(&db, silent, "overall", 2.0);
+    write!(db.store, |tx| {
+        responses::answer(tx, &overall).await?;
+        responses::answer(tx, &speed).await?;
+        responses::answer(tx, &pressed).await
+    })
+    .unwrap();
+    let found =
+        read!(db.store, |tx| Ok((responses::of_media(tx, spoken).await?, responses::of_media(tx, other).await?)));
+    assert_eq!(found.unwrap(), (vec![id], Vec::new()));
 }
 
 pub(crate) async fn a_response_keeps_its_first_completion_and_its_last_outcome(db: Database) {

@@ -7,13 +7,15 @@ use std::time::Duration;
 use huifang::clock::Clock;
 use huifang::domain::access::Right;
 use huifang::domain::flag::{Flag, FlagKind};
-use huifang::domain::ids::{ContactId, DialogueId, TicketId};
+use huifang::domain::ids::{ContactId, DialogueId, MediaId, ResponseId, TicketId};
 use huifang::domain::recovery::{self, Recovery};
 use huifang::domain::staff::{Role, Staff};
-use huifang::domain::ticket::Ticket;
-use huifang::store::responses::NewResponse;
+use huifang::domain::ticket::{Ticket, TicketKind};
+use huifang::store::inbox::NewInbound;
+use huifang::store::media::Media;
+use huifang::store::responses::{Answer, NewResponse, Response};
 use huifang::store::tickets::Filter;
-use huifang::store::{self, Store, StoreError};
+use huifang::store::{self, Store, StoreError, Tx};
 use reqwest::StatusCode;
 
 use crate::console::Session;
@@ -197,6 +199,51 @@ async fn a_region_is_seen_by_its_own_people_and_the_pool_by_its_engineers() {
     assert_eq!(east.submit(&take, &[("csrf", east.csrf.as_str())]).await.status(), StatusCode::SEE_OTHER);
     let page = east.get(&pages[1]).await.text().await.unwrap();
     assert!(page.contains("/note") && page.contains("/transfer") && !page.contains("/merge"), "theirs now");
+}
+
+/// By what a form names somebody of the staff.
+async fn id_of(demo: &Demo, login: &'static str) -> String {
+    let store = open(demo).await;
+    let found = store.read(move |tx| Box::pin(async move { store::staff::by_login(tx, login).await })).await;
+    let (person, _) = found.map_err(|error: StoreError| error).unwrap().unwrap();
+    store.close().await;
+    person.id.to_string()
+}
+
+#[tokio::test]
+async fn who_hands_a_ticket_on_comes_back_to_it_or_to_the_board_where_it_is_no_more_theirs_to_see() {
+    let demo = Demo::start();
+    hires(
+        &demo,
+        &[
+            ("boss-east", Role::Manager, Some("华东")),
+            ("eng-east", Role::Engineer, Some("华东")),
+            ("eng-south", Role::Engineer, Some("华南")),
+            ("firm", Role::Subcontractor, None),
+        ],
+    )
+    .await;
+    let (_, pool, _) = of_the_east(&demo).await;
+    let page = format!("/console/tickets/{pool}");
+    let hands_on = async |session: &Session, act: &str, to: &str| {
+        let fields = [("csrf", session.csrf.as_str()), ("staff", to), ("reason", "holiday")];
+        let answer = session.submit(&format!("{page}/{act}"), &fields).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{act} {to}");
+        let back = answer.headers()["location"].to_str().unwrap().to_owned();
+        assert_eq!(session.get(&back).await.status(), StatusCode::OK, "{act} {to}: {back}");
+        back
+    };
+    let (east, south, firm) =
+        (id_of(&demo, "eng-east").await, id_of(&demo, "eng-south").await, id_of(&demo, "firm").await);
+    let boss = Session::begin_as(&demo, "boss-east").await;
+    assert_eq!(hands_on(&boss, "transfer", &east).await, page, "a manager sees whoever has it");
+    let engineer = Session::begin_as(&demo, "eng-east").await;
+    assert_eq!(hands_on(&engineer, "transfer", &south).await, "/console");
+    assert_eq!(hands_on(&boss, "transfer", &firm).await, page);
+    let subcontractor = Session::begin_as(&demo, "firm").await;
+    assert_eq!(hands_on(&subcontractor, "release", "").await, "/console");
+    assert_eq!(hands_on(&boss, "transfer", &east).await, page);
+    assert_eq!(hands_on(&engineer, "release", "").await, page, "it lies in the pool of their region");
 }
 
 /// A client with a flat and an open ticket.
@@ -389,4 +436,134 @@ async fn an_emergency_stays_on_the_board_however_much_is_newer_elsewhere() {
     assert_eq!(closed.status(), StatusCode::SEE_OTHER);
     let board = session.get("/console/board").await.text().await.unwrap();
     assert!(board.matches("data-key=").count() < 100 && !board.contains("只显示前 100 条"), "{board}");
+}
+
+/// What a client answered, where they write, and the recording of an answer.
+struct Answered {
+    dialogue: DialogueId,
+    response: ResponseId,
+    recording: MediaId,
+}
+
+/// The latest response of somebody in a project of an engineer who has no open ticket.
+async fn without_ticket(tx: &mut Tx, engineer: &str) -> Result<Response, StoreError> {
+    let (engineer, _) = store::staff::by_login(tx, engineer).await?.unwrap();
+    for response in store::responses::list(tx, &store::responses::Filter::default(), 200).await? {
+        let (Some(unit), Some(contact), Some(_)) = (response.unit_id, response.contact_id, response.dialogue_id) else {
+            continue;
+        };
+        let project = store::units::find(tx, unit).await?.unwrap().project_id;
+        let theirs = store::projects::find(tx, project).await?.unwrap().engineer_id == Some(engineer.id);
+        if theirs && store::tickets::open_for_contact(tx, contact).await?.is_empty() {
+            return Ok(response);
+        }
+    }
+    panic!("everybody has an open ticket")
+}
+
+/// Makes the first answer of such a response one that was spoken.
+async fn answers_by_voice(demo: &Demo, engineer: &'static str) -> Answered {
+    let store = open(demo).await;
+    let written = store.write(move |tx| {
+        Box::pin(async move {
+            let clock = Clock::system();
+            let response = without_ticket(tx, engineer).await?;
+            let mut files = Vec::new();
+            for ticket in store::tickets::list(tx, &Filter { open: Some(true), ..Filter::default() }, 200).await? {
+                files.extend(store::media::list_for_ticket(tx, ticket.id).await?);
+            }
+            let known = files.into_iter().find(|file| file.kind == "voice").unwrap();
+            let file = Media { id: clock.new_id(), dialogue_id: response.dialogue_id, ..known };
+            store::media::insert(tx, &file).await?;
+            store::transcripts::pending(tx, file.id, None, clock.now()).await?;
+            let first = store::responses::answers(tx, response.id).await?.remove(0);
+            let spoken = Answer { source: "voice".to_owned(), media_id: Some(file.id), ..first };
+            store::responses::answer(tx, &spoken).await?;
+            let dialogue = response.dialogue_id.unwrap();
+            Ok::<_, StoreError>(Answered { dialogue, response: response.id, recording: file.id })
+        })
+    });
+    let answered = written.await.unwrap();
+    store.close().await;
+    answered
+}
+
+/// The person of a response reports something, which an engineer gets.
+async fn reports(demo: &Demo, response: ResponseId, engineer: &'static str) -> TicketId {
+    let store = open(demo).await;
+    let filed = store.write(move |tx| {
+        Box::pin(async move {
+            let (clock, now) = (Clock::system(), Clock::system().now());
+            let of = store::responses::find(tx, response).await?.unwrap();
+            let (engineer, _) = store::staff::by_login(tx, engineer).await?.unwrap();
+            let project = store::units::find(tx, of.unit_id.unwrap()).await?.unwrap().project_id;
+            let new = Ticket::reported(clock.new_id(), TicketKind::Repair, of.contact_id.unwrap(), now);
+            let (unit_id, dialogue_id) = (of.unit_id, of.dialogue_id);
+            let new = Ticket { unit_id, project_id: Some(project), dialogue_id, ..new };
+            let filed = store::tickets::file(tx, new.assign(engineer.id, now).unwrap()).await?;
+            Ok::<_, StoreError>(filed.id)
+        })
+    });
+    let filed = filed.await.unwrap();
+    store.close().await;
+    filed
+}
+
+/// The person of a conversation writes.
+async fn writes(demo: &Demo, dialogue: DialogueId, words: &'static str) {
+    let store = open(demo).await;
+    let new = NewInbound {
+        id: Clock::system().new_id(),
+        channel: "web".to_owned(),
+        external_id: words.to_owned(),
+        dialogue_id: dialogue,
+        kind: "text".to_owned(),
+        body: serde_json::json!({ "text": words }).to_string(),
+        received_at: Clock::system().now(),
+    };
+    let written = store.write(move |tx| Box::pin(async move { store::inbox::remember(tx, &new).await }));
+    written.await.map_err(|error: StoreError| error).unwrap();
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_page_shows_no_conversation_and_offers_no_answer_that_the_door_refuses() {
+    let demo = Demo::start();
+    let Answered { dialogue, response, recording } = answers_by_voice(&demo, "lijun").await;
+    let (answers, talk) = (format!("/console/responses/{response}"), format!("/console/conversations/{dialogue}"));
+    let media = format!("/console/media/{recording}");
+    let (engineer, manager) = (Session::begin_as(&demo, "lijun").await, Session::begin_as(&demo, "zhoumin").await);
+    let read = async |session: &Session, path: &str| {
+        let answer = session.get(path).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.text().await.unwrap()
+    };
+    writes(&demo, dialogue, "周末都在家").await;
+    let holds = |page: &str, words: &str| [page.contains(words), page.contains(&format!("{talk}/reply"))];
+
+    // What was answered is theirs, with its recording; the conversation is not.
+    assert_eq!(engineer.get(&talk).await.status(), StatusCode::FORBIDDEN);
+    let page = read(&engineer, &answers).await;
+    assert_eq!(holds(&page, "周末都在家"), [false, false]);
+    assert!(page.contains(&format!("src=\"{media}\"")), "{page}");
+    assert_eq!(engineer.get(&media).await.status(), StatusCode::OK);
+    assert!(page.contains(&format!("action=\"{media}/transcript\"")), "{page}");
+    let heard = [("csrf", engineer.csrf.as_str()), ("text", "four"), ("back", answers.as_str())];
+    assert_eq!(engineer.submit(&format!("{media}/transcript"), &heard).await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(holds(&read(&manager, &answers).await, "周末都在家"), [true, true]);
+
+    // It is theirs as long as the person has a ticket with them.
+    let id = reports(&demo, response, "lijun").await;
+    let ticket = format!("/console/tickets/{id}");
+    for path in [&ticket, &answers, &talk] {
+        assert_eq!(holds(&read(&engineer, path).await, "周末都在家"), [true, true], "{path}");
+    }
+    let fields = [("csrf", manager.csrf.as_str()), ("reason", "withdrawn")];
+    assert_eq!(manager.submit(&format!("{ticket}/close"), &fields).await.status(), StatusCode::SEE_OTHER);
+    writes(&demo, dialogue, "下周搬走了").await;
+    assert_eq!(engineer.get(&talk).await.status(), StatusCode::FORBIDDEN);
+    for path in [&ticket, &answers] {
+        assert_eq!(holds(&read(&engineer, path).await, "下周搬走了"), [false, false], "{path}");
+        assert_eq!(holds(&read(&manager, path).await, "下周搬走了"), [true, true], "{path}");
+    }
 }

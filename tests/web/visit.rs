@@ -2,8 +2,10 @@
 //! waits for the morning, is in `tests/platforms/record.rs`.)
 
 use huifang::clock::Clock;
-use huifang::domain::ids::{UnitId, VisitId};
+use huifang::domain::ids::{ContactId, ResponseId, UnitId, VisitId};
 use huifang::domain::visit::{Reason, Visit, VisitKind};
+use huifang::store::responses::{Answer, NewResponse};
+use huifang::store::tickets::Filter;
 use huifang::store::{self, Store, StoreError};
 use reqwest::StatusCode;
 use reqwest::multipart::{Form, Part};
@@ -32,6 +34,46 @@ async fn to_call(demo: &Demo) -> VisitId {
     stored.await.map_err(|error: StoreError| error).unwrap();
     store.close().await;
     id
+}
+
+/// Has the person of some ticket answer after a repair that it did not hold.
+pub(crate) async fn unfixed(demo: &Demo) -> (ContactId, ResponseId) {
+    let path = demo.directory().join("data/huifang.db");
+    let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
+    let clock = Clock::system();
+    let (id, now) = (clock.new_id(), clock.now());
+    let stored = store.write(move |tx| {
+        Box::pin(async move {
+            let contact = store::tickets::list(tx, &Filter::default(), 1).await?.remove(0).contact_id;
+            let new = NewResponse {
+                id,
+                survey: "post_repair".to_owned(),
+                survey_version: 1,
+                contact_id: Some(contact),
+                unit_id: None,
+                project_id: None,
+                dialogue_id: None,
+                started_at: now,
+            };
+            store::responses::start(tx, &new).await?;
+            for (question, value) in [("fixed", 0.0), ("score", 2.0)] {
+                let row = Answer {
+                    response_id: id,
+                    question: question.to_owned(),
+                    value: Some(value),
+                    text: None,
+                    source: "staff".to_owned(),
+                    media_id: None,
+                    answered_at: now,
+                };
+                store::responses::answer(tx, &row).await?;
+            }
+            Ok::<_, StoreError>((contact, id))
+        })
+    });
+    let answered = stored.await.unwrap();
+    store.close().await;
+    answered
 }
 
 fn bytes(name: &str) -> Vec<u8> {
@@ -101,6 +143,18 @@ async fn a_visit_on_site_is_written_down_with_photos_and_a_recording() {
     for window in [desk, phone] {
         window.close().await;
     }
+}
+
+#[tokio::test]
+async fn the_page_of_an_answer_says_whether_it_is_fixed_in_the_words_of_the_buttons() {
+    let demo = Demo::start();
+    let (_, response) = unfixed(&demo).await;
+    let session = Session::begin(&demo).await;
+    let page = session.get(&format!("/console/responses/{response}")).await.text().await.unwrap();
+    let answer = page.split("问题修好了吗？").nth(1).unwrap_or_else(|| panic!("not asked: {page}"));
+    let answer = answer.split("</li>").next().unwrap();
+    assert!(answer.contains("<strong>没修好</strong>"), "{answer}");
+    assert!(page.contains("<strong>2 / 5</strong>"), "{page}");
 }
 
 #[tokio::test]

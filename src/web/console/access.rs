@@ -13,7 +13,7 @@ use axum::response::{Html, IntoResponse, Response};
 use super::session::Staff;
 use super::view::Shell;
 use crate::domain::access::{Right, Scope, Thing};
-use crate::domain::ids::ContactId;
+use crate::domain::ids::{ContactId, DialogueId};
 use crate::domain::staff::Staff as Person;
 use crate::store::things::of_dialogue;
 pub(super) use crate::store::things::{of_contact, of_flag, of_project, of_response, of_ticket, of_visit};
@@ -212,6 +212,16 @@ pub(super) async fn may_contact(
     Ok(things.is_some_and(|things| things.iter().any(|thing| person.may(right, thing))))
 }
 
+/// Whether somebody has a right over a conversation that stands on the page of something else.
+pub(super) async fn may_dialogue(
+    tx: &mut Tx,
+    person: &Person,
+    right: Right,
+    dialogue: DialogueId,
+) -> Result<bool, WebError> {
+    Ok(of_dialogue(tx, dialogue).await?.iter().any(|thing| person.may(right, thing)))
+}
+
 /// What a page is about: any of them suffices. `None` if there is no such thing; what is no id at all
 /// is refused here, for nobody has a right over it.
 async fn things(tx: &mut Tx, kind: &str, id: &str) -> Result<Option<Vec<Thing>>, WebError> {
@@ -270,7 +280,10 @@ async fn things(tx: &mut Tx, kind: &str, id: &str) -> Result<Option<Vec<Thing>>,
                     all.push(of_ticket(tx, &ticket).await?);
                 }
             }
-            // What staff brought from a visit belongs to neither.
+            for response in responses::of_media(tx, file.id).await? {
+                all.push(of_response(tx, response).await?);
+            }
+            // What staff brought from a visit belongs to none of them.
             if let Some(visit) = visits::of_media(tx, file.id).await? {
                 all.push(of_visit(tx, &visit).await?);
             }

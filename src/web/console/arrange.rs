@@ -4,20 +4,22 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::response::Html;
+use axum::response::{Html, Redirect};
 use axum::routing::post;
 use jiff::civil::{Date, Time};
 use serde::Deserialize;
 
+use super::access;
 use super::actions::{Answer, back_to_ticket, ticket};
 use super::csrf::{Acting, Nothing};
 use super::session::Staff;
 use super::view::{Shell, When};
+use crate::domain::access::Right;
 use crate::domain::appointment::Window;
 use crate::domain::calendar::instant;
-use crate::domain::ids::{StaffId, SubcontractorId};
+use crate::domain::ids::{StaffId, SubcontractorId, TicketId};
 use crate::domain::sla::ClockKind;
-use crate::store::subcontractors;
+use crate::store::{StoreError, subcontractors, tickets};
 use crate::web::error::WebError;
 use crate::web::{Web, secret};
 
@@ -109,14 +111,37 @@ async fn accept(State(web): State<Web>, Path(id): Path<String>, Acting(by, Nothi
     Ok(back_to_ticket(&id))
 }
 
-async fn transfer(State(web): State<Web>, Path(id): Path<String>, Acting(by, form): Acting<Transfer>) -> Answer {
-    web.desk.transfer(ticket(&id)?, person(&form.staff)?, &form.reason, by).await?;
-    Ok(back_to_ticket(&id))
+async fn transfer(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    staff: Staff,
+    Acting(by, form): Acting<Transfer>,
+) -> Answer {
+    let id = ticket(&id)?;
+    web.desk.transfer(id, person(&form.staff)?, &form.reason, by).await?;
+    back_from(&web, id, staff).await
 }
 
-async fn release(State(web): State<Web>, Path(id): Path<String>, Acting(by, form): Acting<Reason>) -> Answer {
-    web.desk.release(ticket(&id)?, &form.reason, by).await?;
-    Ok(back_to_ticket(&id))
+async fn release(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    staff: Staff,
+    Acting(by, form): Acting<Reason>,
+) -> Answer {
+    let id = ticket(&id)?;
+    web.desk.release(id, &form.reason, by).await?;
+    back_from(&web, id, staff).await
+}
+
+/// Back to a ticket that was handed on; to the board for those who may see it no more.
+async fn back_from(web: &Web, id: TicketId, staff: Staff) -> Answer {
+    let seen = web.store.read(|tx| {
+        Box::pin(async move {
+            let Some(ticket) = tickets::find(tx, id).await? else { return Ok(false) };
+            Ok::<_, StoreError>(staff.person.may(Right::Tickets, &access::of_ticket(tx, &ticket).await?))
+        })
+    });
+    Ok(if seen.await? { back_to_ticket(&id.to_string()) } else { Redirect::to("/console") })
 }
 
 async fn clock(State(web): State<Web>, Path(id): Path<String>, Acting(by, form): Acting<ClockForm>) -> Answer {

@@ -9,6 +9,7 @@ use super::thread::{self, Talk};
 use super::view::{Fact, Link, Shell};
 use crate::domain::contact::Contact;
 use crate::domain::ids::DialogueId;
+use crate::domain::staff::Staff as Person;
 use crate::store::{contact_units, contacts, dialogues, tickets};
 use crate::web::Web;
 use crate::web::error::WebError;
@@ -21,7 +22,7 @@ pub(super) async fn show(
 ) -> Result<Html<String>, WebError> {
     let id: DialogueId = id.parse().map_err(|_| WebError::NotFound)?;
     let shell = Shell::of(&staff, format!("/console/conversations/{id}"), web.demo);
-    let page = ConversationPage::load(&web, id, shell).await?.ok_or(WebError::NotFound)?;
+    let page = ConversationPage::load(&web, id, staff.person.clone(), shell).await?.ok_or(WebError::NotFound)?;
     Ok(Html(page.render()?))
 }
 
@@ -37,12 +38,12 @@ pub(super) struct ConversationPage {
 }
 
 impl ConversationPage {
-    async fn load(web: &Web, id: DialogueId, shell: Shell) -> Result<Option<ConversationPage>, WebError> {
+    async fn load(web: &Web, id: DialogueId, who: Person, shell: Shell) -> Result<Option<ConversationPage>, WebError> {
         let web_ = web.clone();
         web.store
             .read(|tx| {
                 Box::pin(async move {
-                    let Some(talk) = thread::load(&web_, tx, id, &shell.w).await? else { return Ok(None) };
+                    let Some(talk) = thread::load(&web_, tx, id, &who, &shell.w).await? else { return Ok(None) };
                     let Some(dialogue) = dialogues::find(tx, id).await? else { return Ok(None) };
                     let (mut contact, mut units, mut open) = (None, Vec::new(), Vec::new());
                     if let Some(id) = dialogue.contact_id {

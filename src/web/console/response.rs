@@ -13,7 +13,8 @@ use super::view::{Fact, Shell, Tag, When};
 use crate::domain::correction::About;
 use crate::domain::ids::ResponseId;
 use crate::domain::score::Band;
-use crate::domain::survey::Survey;
+use crate::domain::staff::Staff as Person;
+use crate::domain::survey::{Question, QuestionKind, Survey};
 use crate::store::responses::{self, Answer, Progress, Response};
 use crate::store::{Tx, contacts, media, transcripts, units};
 use crate::web::Web;
@@ -27,7 +28,7 @@ pub(super) async fn show(
 ) -> Result<Html<String>, WebError> {
     let id: ResponseId = id.parse().map_err(|_| WebError::NotFound)?;
     let shell = Shell::of(&staff, format!("/console/responses/{id}"), web.demo);
-    let page = ResponsePage::load(&web, id, shell).await?.ok_or(WebError::NotFound)?;
+    let page = ResponsePage::load(&web, id, staff.person.clone(), shell).await?.ok_or(WebError::NotFound)?;
     Ok(Html(page.render()?))
 }
 
@@ -45,6 +46,7 @@ pub(super) struct ResponsePage {
     keywords: Vec<KeywordRow>,
     /// Nothing where there are no words.
     judged: Option<Judged>,
+    /// Nothing where the conversation is not theirs who look.
     talk: Option<Talk>,
 }
 
@@ -60,7 +62,7 @@ struct AnswerRow {
 }
 
 impl ResponsePage {
-    async fn load(web: &Web, id: ResponseId, shell: Shell) -> Result<Option<ResponsePage>, WebError> {
+    async fn load(web: &Web, id: ResponseId, who: Person, shell: Shell) -> Result<Option<ResponsePage>, WebError> {
         let web_ = web.clone();
         web.store
             .read(|tx| {
@@ -72,9 +74,10 @@ impl ResponsePage {
                         answers.push(answer_row(&web_, tx, survey, answer, &shell.w).await?);
                     }
                     let talk = match found.dialogue_id {
-                        Some(dialogue) => thread::load(&web_, tx, dialogue, &shell.w).await?,
+                        Some(dialogue) => thread::load(&web_, tx, dialogue, &who, &shell.w).await?,
                         None => None,
                     };
+                    let talk = talk.filter(|talk| talk.may_answer);
                     let (words, recognised) = web_.desk.judged_response(&found);
                     let (_, judged) = Judged::load(tx, About::Response(id), recognised, &shell.w).await?;
                     let judged = (!words.is_empty()).then_some(judged);
@@ -133,9 +136,10 @@ async fn answer_row(
     let prompt = asked.and_then(|asked| w.find(&asked.prompt_key));
     let said =
         if voice.is_some() { Vec::new() } else { marks::cut(answer.text.as_deref().unwrap_or_default(), &[], w) };
-    let value = answer.value.map(|value| match asked.and_then(|asked| asked.kind.range()) {
-        Some((_, most)) if most > 1.0 => format!("{value} / {most}"),
-        _ => format!("{value}"),
+    let value = answer.value.map(|value| {
+        let most = asked.and_then(|asked| asked.kind.range()).map(|(_, most)| most).filter(|most| *most > 1.0);
+        let label = asked.and_then(|asked| yes_or_no(asked, value, w));
+        label.unwrap_or_else(|| most.map_or_else(|| value.to_string(), |most| format!("{value} / {most}")))
     });
     Ok(AnswerRow {
         question: prompt.unwrap_or(answer.question),
@@ -145,6 +149,12 @@ async fn answer_row(
         said,
         voice,
     })
+}
+
+/// Returns what the client reads for a value of a question of yes or no; nothing of other questions.
+pub(super) fn yes_or_no(asked: &Question, value: f64, w: &Words) -> Option<String> {
+    let labels = asked.labels_key.as_deref().filter(|_| asked.kind == QuestionKind::YesNo)?;
+    Some(w.get(&format!("{labels}.{}", if value > 0.0 { "yes" } else { "no" })))
 }
 
 fn band_of(found: &Response) -> Option<Band> {

@@ -1,10 +1,13 @@
 //! A conversation as staff reads it: who said what, with recordings, transcripts and photos.
 
+use super::access;
 use super::correct::Signature;
 use super::marks::{self, Piece};
-use super::view::When;
+use super::view::{Shell, When};
+use crate::domain::access::Right;
 use crate::domain::ids::DialogueId;
 use crate::domain::reach;
+use crate::domain::staff::Staff as Person;
 use crate::store::media::Media;
 use crate::store::outbox::Delivery;
 use crate::store::thread::{self, Entry, Speaker};
@@ -24,6 +27,8 @@ pub(crate) struct Talk {
     pub(crate) id: String,
     pub(crate) href: String,
     pub(crate) entries: Vec<Line>,
+    /// Whether it is theirs who look: they may open it by itself, answer, and put right what was heard.
+    pub(crate) may_answer: bool,
     /// A person answers; the automaton is silent.
     pub(crate) handed_over: bool,
     /// When the page was drawn, in Unix milliseconds: by this an answer that is sent twice is known.
@@ -68,8 +73,21 @@ pub(crate) struct Voice {
     pub(crate) words: String,
 }
 
-/// Loads a conversation.
-pub(super) async fn load(web: &Web, tx: &mut Tx, id: DialogueId, w: &Words) -> Result<Option<Talk>, WebError> {
+impl Talk {
+    /// What the forms carry that put right what was heard; nothing where whoever looks may not.
+    pub(super) fn csrf<'s>(&self, shell: &'s Shell) -> &'s str {
+        if self.may_answer { shell.csrf() } else { "" }
+    }
+}
+
+/// Loads a conversation, as far as it is theirs who look.
+pub(super) async fn load(
+    web: &Web,
+    tx: &mut Tx,
+    id: DialogueId,
+    who: &Person,
+    w: &Words,
+) -> Result<Option<Talk>, WebError> {
     let Some(dialogue) = dialogues::find(tx, id).await? else { return Ok(None) };
     let entries = thread::latest_for_staff(tx, id, MOST).await?;
     let mut lines = Vec::with_capacity(entries.len());
@@ -83,6 +101,7 @@ pub(super) async fn load(web: &Web, tx: &mut Tx, id: DialogueId, w: &Words) -> R
         id: id.to_string(),
         href: format!("/console/conversations/{id}"),
         entries: lines,
+        may_answer: access::may_dialogue(tx, who, Right::Work, id).await?,
         handed_over: dialogue.handed_over,
         drawn_at: web.clock.now().0,
     }))

@@ -104,9 +104,11 @@ impl TicketPage {
                     }
                     let (voices, photos) = thread::files(&web_, tx, files, &shell.w).await?;
                     let talk = match ticket.dialogue_id {
-                        Some(dialogue) => thread::load(&web_, tx, dialogue, &shell.w).await?,
+                        Some(dialogue) => thread::load(&web_, tx, dialogue, &who, &shell.w).await?,
                         None => None,
                     };
+                    // Whoever had it reads on only as long as they have something of the person's.
+                    let talk = talk.filter(|talk| talk.may_answer || ticket.status.is_open());
                     let (words, recognised) = web_.desk.judged_ticket(tx, &ticket).await?;
                     let (labels, judged) = Judged::load(tx, About::Ticket(id), recognised, &shell.w).await?;
                     let name_of = |id| people.iter().find(|person| person.id == id).map(|person| person.name.clone());
@@ -285,6 +287,7 @@ mod tests {
             Talk {
                 id: "1".to_owned(),
                 href: "/console/conversations/1".to_owned(),
+                may_answer: true,
                 handed_over: true,
                 drawn_at: 1_795_000_000_000,
                 entries: vec![

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::csrf::{Signed, Uploaded};
+use super::response::yes_or_no;
 use super::session::Staff;
 use super::thread::{self, Voice};
 use super::view::{Choice, Fact, Link, Shell, When};
@@ -279,12 +280,7 @@ fn questions(survey: &Survey, w: &Words) -> Vec<Question> {
     let question = |asked: &crate::domain::survey::Question| {
         let (low, high) = asked.kind.range().unwrap_or((0.0, 1.0));
         let values = std::iter::successors(Some(low), |value| Some(value + 1.0)).take_while(|value| *value <= high);
-        let label = |value: f64| match (asked.kind, &asked.labels_key) {
-            (QuestionKind::YesNo, Some(labels)) => {
-                w.get(&format!("{labels}.{}", if value > 0.0 { "yes" } else { "no" }))
-            }
-            _ => format!("{value}"),
-        };
+        let label = |value: f64| yes_or_no(asked, value, w).unwrap_or_else(|| format!("{value}"));
         let options = values.map(|value| Choice { value: format!("{value}"), label: label(value), chosen: false });
         Question { id: asked.id.clone(), text: w.get(&asked.prompt_key), options: options.collect() }
     };
