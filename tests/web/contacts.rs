@@ -4,6 +4,8 @@
 use serde_json::json;
 
 use crate::chromium::{Stage, Window};
+use crate::console::Session;
+use crate::demo::Demo;
 
 async fn unfold(window: &Window, form: &str) {
     let script = format!("document.querySelector(\"form[action$='/{form}']\").closest('details').open = true");
@@ -81,4 +83,15 @@ async fn staff_finds_a_person_joins_parts_and_forgets_them() {
     for window in [owner, second, desk, phone] {
         window.close().await;
     }
+}
+
+#[tokio::test]
+async fn the_history_of_a_person_calls_a_survey_by_its_title() {
+    let demo = Demo::start();
+    let (contact, response) = crate::visit::unfixed(&demo).await;
+    let session = Session::begin(&demo).await;
+    let page = session.get(&format!("/console/contacts/{contact}")).await.text().await.unwrap();
+    let link = page.split(&format!("/console/responses/{response}\"")).nth(1);
+    let link = link.unwrap_or_else(|| panic!("not there: {page}")).split("</a>").next().unwrap();
+    assert!(link.contains("维修回访") && !link.contains("post_repair"), "{link}");
 }

@@ -321,7 +321,7 @@ async fn history(tx: &mut Tx, found: &Contact, w: &Words) -> Result<Vec<Happened
     }
     let theirs = responses::Filter { contact_id: Some(found.id), ..responses::Filter::default() };
     for response in responses::list(tx, &theirs, MOST).await? {
-        let name = w.find(&format!("survey.{}.name", response.survey)).unwrap_or(response.survey);
+        let name = w.find(&format!("survey.{}.title", response.survey)).unwrap_or(response.survey);
         all.push(Happened {
             at: When::of(response.started_at, w),
             sort: response.started_at.0,
