@@ -1,5 +1,6 @@
 //! One-job links: a subcontractor works one ticket without an account. The link is a random token
-//! of which only the hash is stored; it dies with its job, its date, or when staff takes it back.
+//! of which only the hash is stored; it dies with its job, its date, when staff takes it back, or when
+//! nobody of ours has the ticket any more.
 //!
 //! The telephone that accepts gets a mark (a cookie, made of the hash and our key): a link that was
 //! passed on afterwards shows nothing on another one. So that it need not depend on that answer to

@@ -71,13 +71,16 @@ impl Desk {
         .await
     }
 
-    /// Gives a ticket back to the pool, with the reason.
+    /// Gives a ticket back to the pool, with the reason. A firm that was sent to it is sent no more:
+    /// nobody would see what its link does.
     pub async fn release(&self, ticket: TicketId, reason: &str, by: impl Into<By>) -> Result<(), DeskError> {
         let (reason, by) = (words(reason, "a reason")?, by.into());
         let this = self.clone();
         self.write(move |tx| {
             Box::pin(async move {
-                let ticket = this.load_seen(tx, ticket, by).await?.release(this.intake.clock.now())?;
+                let now = this.intake.clock.now();
+                let ticket = this.load_seen(tx, ticket, by).await?.release(now)?;
+                store::job_links::end_of_ticket(tx, ticket.id, now).await?;
                 this.changed(tx, &ticket, "released", by.staff, json!({ "text": reason })).await
             })
         })

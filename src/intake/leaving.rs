@@ -1,7 +1,8 @@
 //! Somebody has left: what was theirs is somebody else's now, and whoever hands out work is told.
 //!
-//! Tickets go back into the pool, with the appointment the owner was promised; clients who are to be
-//! won back or asked go to another person; visits that were given to them are nobody's again.
+//! Tickets go back into the pool, with the appointment the owner was promised but without the firm
+//! that was sent; clients who are to be won back or asked go to another person; visits that were given to
+//! them are nobody's again.
 
 use serde_json::json;
 
@@ -57,6 +58,7 @@ impl Intake {
         let Some(ticket) = store::tickets::load_for_update(tx, ticket.id).await? else { return Ok(()) };
         let Ok(ticket) = ticket.release(now) else { return Ok(()) };
         store::tickets::update(tx, &ticket).await?;
+        store::job_links::end_of_ticket(tx, ticket.id, now).await?;
         self.note_event(tx, ticket.id, "released", Actor::System, json!({}), now).await?;
         let mut flag = Flag::raised(self.clock.new_id(), FlagKind::TicketReturned, now);
         flag.ticket_id = Some(ticket.id);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::pool::leaves;
 use crate::talk::Talk;
 use huifang::desk::links::{Job, Key, LinkError, LinkFault};
 use huifang::desk::{Desk, DeskError};
@@ -147,4 +148,26 @@ async fn a_firm_that_gives_it_back_is_flagged_and_its_link_is_void() {
     assert_eq!(talk.flagged("ticket_returned").await.len(), 1);
     let back = talk.ticket(&ticket).await;
     assert_eq!((back.subcontractor_id, back.assignee), (None, Some(engineer)), "somebody of ours still has it");
+}
+
+#[tokio::test]
+async fn a_firms_link_is_void_once_the_ticket_is_back_in_the_pool() {
+    for has_left in [false, true] {
+        let mut talk = Talk::bound().await;
+        let (ticket, engineer, _) = sent(&mut talk).await;
+        let token = "token-1".repeat(4);
+        let desk = talk.desk();
+        let mark = desk.firm_accepts(key(&token, None)).await.unwrap();
+        let ours = || key(&token, Some(&mark));
+        assert!(opened(&talk, ours()).await.is_ok());
+        if has_left {
+            leaves(&talk, engineer).await;
+        } else {
+            desk.release(ticket.id, "我今天请假", engineer).await.unwrap();
+        }
+        let back = talk.ticket(&ticket).await;
+        assert_eq!((back.status, back.assignee, back.subcontractor_id), (Status::Reported, None, None));
+        assert_eq!(opened(&talk, ours()).await, Err(LinkFault::Withdrawn), "left: {has_left}");
+        assert_eq!(fault(desk.firm_arrives(ours()).await), LinkFault::Withdrawn, "left: {has_left}");
+    }
 }

@@ -14,7 +14,7 @@ use huifang::domain::understanding::{Category, Urgency};
 use huifang::store::{self, StoreError};
 use insta::assert_snapshot;
 
-async fn leaves(talk: &Talk, who: StaffId) {
+pub(crate) async fn leaves(talk: &Talk, who: StaffId) {
     let clock = talk.clock.clone();
     let left = talk.store.write(move |tx| Box::pin(async move { staff_leaves(tx, &clock, who).await }));
     left.await.map_err(|error: StoreError| error).unwrap();
