@@ -9,7 +9,7 @@ use crate::domain::ids::{ContactId, MediaId, ProjectId, ResponseId, TicketId, Un
 use crate::domain::language::Language;
 use crate::domain::paper::repair::{Moment, Repair};
 use crate::domain::paper::visit::{Asked, Visit};
-use crate::domain::paper::{Photo, Taker};
+use crate::domain::paper::{Photo, Reader, Taker};
 use crate::domain::survey::{Question, QuestionKind};
 use crate::domain::ticket::{Actor, Ticket};
 use crate::domain::time::Timestamp;
@@ -24,9 +24,10 @@ const WITH_WORDS: [&str; 1] = ["rectified"];
 /// The kind of a file that a paper shows.
 const PHOTO: &str = "photo";
 
-/// Returns what is known of a repair; `None` if there is no such ticket.
-pub async fn repair(tx: &mut Tx, id: TicketId) -> Result<Option<Repair>, StoreError> {
-    let Some(ticket) = store::tickets::find(tx, id).await? else { return Ok(None) };
+/// Returns what is known of a repair; `None` if there is no such ticket. Behind a link are no words and photos
+/// of other people whose tickets were merged into it.
+pub async fn repair(tx: &mut Tx, id: TicketId, reader: Reader) -> Result<Option<Repair>, StoreError> {
+    let Some(mut ticket) = store::tickets::find(tx, id).await? else { return Ok(None) };
     let place = Place::of(tx, ticket.project_id, ticket.unit_id, Some(ticket.contact_id)).await?;
     let assignee = match ticket.assignee {
         Some(id) => store::staff::find(tx, id).await?.map(|person| person.name),
@@ -37,7 +38,17 @@ pub async fn repair(tx: &mut Tx, id: TicketId) -> Result<Option<Repair>, StoreEr
         None => None,
     };
     let events = store::tickets::events(tx, id).await?;
-    let photos = photos_of(tx, id, &events, place.contact.as_deref()).await?;
+    let files = match reader {
+        Reader::Staff => store::media::list_for_ticket(tx, id).await?,
+        Reader::Link => store::tickets::media_for_owner(tx, &ticket).await?,
+    };
+    let others = store::tickets::of_others_within(tx, &ticket).await?;
+    let photos = photos_of(tx, &files, &events, &others, place.contact.as_deref()).await?;
+    if reader == Reader::Link {
+        for other in &others {
+            ticket.forget_words_of(other);
+        }
+    }
     let history = events.into_iter().map(|event| Moment {
         words: Some(event.body).filter(|_| WITH_WORDS.contains(&event.kind.as_str())).and_then(|body| words(&body)),
         event: event.kind,
@@ -257,11 +268,13 @@ fn asked(catalog: &Catalog, language: Language, question: Option<&Question>, ans
     }
 }
 
-/// Returns the photos of a ticket: the owner's, and those whoever mended it took of the fix.
+/// Returns the photos among the files of a ticket: the owner's, those of others whose tickets were merged into
+/// it, and those whoever mended it took of the fix.
 async fn photos_of(
     tx: &mut Tx,
-    ticket: TicketId,
+    files: &[Media],
     events: &[TicketEvent],
+    others: &[Ticket],
     owner: Option<&str>,
 ) -> Result<Vec<Photo>, StoreError> {
     let mut evidence: BTreeMap<MediaId, (Option<String>, Timestamp)> = BTreeMap::new();
@@ -273,10 +286,19 @@ async fn photos_of(
         };
         evidence.extend(media(&event.body).into_iter().map(|id| (id, (by.clone(), event.at))));
     }
-    let files = store::media::list_for_ticket(tx, ticket).await?;
+    let mut theirs: BTreeMap<MediaId, Option<String>> = BTreeMap::new();
+    for other in others {
+        let name = store::contacts::find(tx, other.contact_id).await?.and_then(|contact| contact.name);
+        let sent = store::media::list_for_ticket(tx, other.id).await?;
+        // What came by way of another ticket is listed there too: whose it is comes later.
+        theirs.extend(sent.into_iter().map(|file| (file.id, name.clone())));
+    }
     let photos = files.iter().filter(|file| file.kind == PHOTO).map(|file| match evidence.get(&file.id) {
         Some((by, at)) => photo(file, Taker::Staff(by.clone()), *at),
-        None => photo(file, Taker::Client(owner.map(str::to_owned)), file.created_at),
+        None => {
+            let name = theirs.get(&file.id).cloned().unwrap_or_else(|| owner.map(str::to_owned));
+            photo(file, Taker::Client(name), file.created_at)
+        }
     });
     Ok(photos.collect())
 }

@@ -3,12 +3,13 @@
 mod events;
 mod row;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use events::{NewEvent, TicketEvent, add_event, events, has_event};
 use row::{TicketRow, select};
 
 use super::backend::lock_row;
+use super::media::{self, Media};
 use super::scope::ticket_within;
 use super::tx::{Live, both};
 use super::value::{Row, clean, clean_opt, json_of, name_of, name_of_opt};
@@ -183,6 +184,39 @@ pub async fn list_for_contact(tx: &mut Tx, contact: ContactId, limit: u32) -> Re
         .fetch_all(c)
         .await)?;
     rows.into_iter().map(Ticket::try_from).collect()
+}
+
+/// Returns the tickets of other people that a ticket took in, directly or by way of another: what was
+/// merged into it first, then what had been merged into that. Their words and files stand with its own.
+pub async fn of_others_within(tx: &mut Tx, ticket: &Ticket) -> Result<Vec<Ticket>, StoreError> {
+    // By their status, which has an index.
+    const SQL: &str = select!("WHERE status = 'merged' AND merged_into = $1 ORDER BY created_at, id");
+    let mut within = vec![ticket.clone()];
+    let mut at = 0;
+    while let Some(into) = within.get(at).map(|found| found.id.to_string()) {
+        let rows = both!(tx, |c| sqlx::query_as::<_, TicketRow>(SQL).bind(&into).fetch_all(c).await)?;
+        for row in rows {
+            let merged = Ticket::try_from(row)?;
+            if within.iter().all(|known| known.id != merged.id) {
+                within.push(merged);
+            }
+        }
+        at += 1;
+    }
+    within.retain(|found| found.contact_id != ticket.contact_id);
+    Ok(within)
+}
+
+/// Returns the files of a ticket that its owner may see, oldest first: not those of other people whose
+/// tickets were merged into it.
+pub async fn media_for_owner(tx: &mut Tx, ticket: &Ticket) -> Result<Vec<Media>, StoreError> {
+    let mut theirs = BTreeSet::new();
+    for other in of_others_within(tx, ticket).await? {
+        theirs.extend(media::list_for_ticket(tx, other.id).await?.into_iter().map(|file| file.id));
+    }
+    let mut files = media::list_for_ticket(tx, ticket.id).await?;
+    files.retain(|file| !theirs.contains(&file.id));
+    Ok(files)
 }
 
 /// Returns how many open tickets each member of staff has.

@@ -57,9 +57,10 @@ pub(super) async fn of_ticket(
     kind: Kind,
     wanted: Wanted<'_>,
 ) -> Result<Response, WebError> {
-    let found = web.store.read(|tx| Box::pin(async move { facts::repair(tx, ticket).await })).await?;
+    let reader = wanted.reader;
+    let found = web.store.read(|tx| Box::pin(async move { facts::repair(tx, ticket, reader).await })).await?;
     let found = found.filter(|repair| kind.is_due(repair.status)).ok_or(WebError::NotFound)?;
-    let paper = web.on_paper(&w, wanted.reader, |terms| match kind {
+    let paper = web.on_paper(&w, reader, |terms| match kind {
         Kind::Completion => Some(repair::completion(&found, terms)),
         Kind::Service => Some(repair::service(&found, terms)),
         Kind::Visit => None,

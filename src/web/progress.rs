@@ -110,7 +110,8 @@ async fn answer(
     }
 }
 
-/// One of the photos about this ticket: of the fault, of the fix, of a visit that followed.
+/// One of the photos about this ticket: of the fault, of the fix, of a visit that followed. Not of another
+/// person's home, whose ticket was merged into this one.
 async fn photo(
     State(web): State<Web>,
     Path((token, id)): Path<(String, String)>,
@@ -122,8 +123,11 @@ async fn photo(
         .store
         .read(|tx| {
             Box::pin(async move {
-                let own = media::list_for_ticket(tx, ticket).await?.into_iter().find(|file| file.id == id);
-                match own {
+                let files = match tickets::find(tx, ticket).await? {
+                    Some(ticket) => tickets::media_for_owner(tx, &ticket).await?,
+                    None => Vec::new(),
+                };
+                match files.into_iter().find(|file| file.id == id) {
                     Some(file) => Ok(Some(file)),
                     None => media::of_visit_about(tx, id, ticket).await,
                 }
@@ -319,7 +323,7 @@ struct Found {
 impl Found {
     async fn load(tx: &mut Tx, id: TicketId) -> Result<Option<Found>, WebError> {
         let Some(ticket) = tickets::find(tx, id).await? else { return Ok(None) };
-        let files = media::list_for_ticket(tx, id).await?;
+        let files = tickets::media_for_owner(tx, &ticket).await?;
         let events = tickets::events(tx, id).await?;
         Ok(Some(Found {
             ticket,

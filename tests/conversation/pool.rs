@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 
 use crate::office::{at, window};
 use crate::talk::Talk;
+use huifang::channel::ChannelKind;
 use huifang::desk::{DeskError, Refusal, staff_leaves};
-use huifang::domain::ids::StaffId;
+use huifang::domain::ids::{StaffId, TicketId};
+use huifang::domain::paper::repair::Repair;
+use huifang::domain::paper::{Reader, Taker};
 use huifang::domain::sla::{Clock, ClockKind};
 use huifang::domain::staff::Role;
 use huifang::domain::ticket::{Cause, Status, Ticket};
 use huifang::domain::time::Timestamp;
 use huifang::domain::understanding::{Category, Urgency};
+use huifang::papers::facts;
 use huifang::store::{self, StoreError};
 use insta::assert_snapshot;
 
@@ -182,6 +186,59 @@ async fn two_tickets_of_one_fault_become_one_and_one_of_two_faults_becomes_two()
     assert_eq!(talk.clocks(&new).await.len(), 3);
     let ended = desk.merge(first.id, &second.number, "反过来", li).await;
     assert!(matches!(ended, Err(DeskError::Transition(_))), "{ended:?}");
+}
+
+/// Somebody of a name reports something, with a photo; returns the ticket.
+async fn reports(talk: &mut Talk, address: &str, name: &'static str, words: &str) -> Ticket {
+    talk.turns_to(ChannelKind::Telegram, address).await;
+    talk.binds().await;
+    talk.says(words).await;
+    talk.sends_photo().await;
+    talk.taps("提交").await;
+    let contact = talk.whose().await;
+    let known = talk
+        .store
+        .write(move |tx| Box::pin(async move { store::contacts::update_person(tx, contact, Some(name), None).await }));
+    known.await.unwrap();
+    talk.tickets().await.into_iter().find(|ticket| ticket.contact_id == contact).unwrap()
+}
+
+async fn on_paper(talk: &Talk, ticket: TicketId, reader: Reader) -> Repair {
+    let found = talk.store.read(move |tx| Box::pin(async move { facts::repair(tx, ticket, reader).await }));
+    found.await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_paper_behind_a_link_holds_nothing_of_the_neighbours_whose_tickets_were_merged_into_it() {
+    let mut talk = Talk::begin().await;
+    let li = talk.hires("li", |_| {}).await;
+    let first = reports(&mut talk, "11111111", "赵小甲", "主卧卫生间天花板在滴水").await;
+    let second = reports(&mut talk, "22222222", "钱小乙", "厨房水龙头漏水").await;
+    let third = reports(&mut talk, "33333333", "孙小丙", "客厅插座没电了").await;
+    let desk = talk.desk();
+    desk.merge(third.id, &second.number, "同一处", li).await.unwrap();
+    // Whoever was merged into adds something: it stands below the words of the other.
+    let id = second.id;
+    let more = talk.store.write(move |tx| {
+        Box::pin(async move {
+            let mut ticket = store::tickets::load_for_update(tx, id).await?.unwrap();
+            ticket.description.push_str("\n现在更严重了");
+            store::tickets::update(tx, &ticket).await
+        })
+    });
+    more.await.unwrap();
+    desk.merge(second.id, &first.number, "同一处", li).await.unwrap();
+
+    let senders = |repair: &Repair| -> Vec<Taker> { repair.photos.iter().map(|photo| photo.by.clone()).collect() };
+    let client = |name: &str| Taker::Client(Some(name.to_owned()));
+    let behind = on_paper(&talk, first.id, Reader::Link).await;
+    assert_eq!(behind.description, format!("{}\n[{}]", first.description, second.number));
+    assert_eq!(senders(&behind), [client("赵小甲")]);
+    let staffs = on_paper(&talk, first.id, Reader::Staff).await;
+    for words in [second.description.as_str(), third.description.as_str(), "现在更严重了"] {
+        assert!(staffs.description.contains(words), "{}", staffs.description);
+    }
+    assert_eq!(senders(&staffs), ["赵小甲", "钱小乙", "孙小丙"].map(client), "everybody by their own name");
 }
 
 #[tokio::test]

@@ -1,6 +1,10 @@
 //! The progress page, the papers and the lists of the console, as the world meets them.
 
+use huifang::domain::ids::TicketId;
+use huifang::store::tickets::Filter;
+use huifang::store::{self, Store, StoreError};
 use reqwest::StatusCode;
+use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
 use crate::chat_api::client;
@@ -10,12 +14,45 @@ use crate::demo::Demo;
 const SESSION: &str = "a-session-of-the-progress";
 
 async fn says(demo: &Demo, id: &str, message: Value) -> String {
-    let mut body = json!({ "session": SESSION, "id": id });
+    says_in(demo, SESSION, id, message).await
+}
+
+async fn says_in(demo: &Demo, session: &str, id: &str, message: Value) -> String {
+    let mut body = json!({ "session": session, "id": id });
     for (key, value) in message.as_object().unwrap() {
         body[key] = value.clone();
     }
     let answer = client().post(format!("{}/chat/api/messages", demo.url)).json(&body).send().await.unwrap();
     answer.text().await.unwrap()
+}
+
+fn photo() -> Vec<u8> {
+    std::fs::read(crate::chromium::fixture("audio/photo.jpg")).unwrap()
+}
+
+/// Somebody who has scanned the code of the flat reports something, with a photo; returns the path of the progress.
+async fn reports_with_a_photo(demo: &Demo, session: &'static str, words: &str) -> String {
+    let token = demo.homeowner.split("t=").nth(1).unwrap();
+    says_in(demo, session, "0", json!({ "text": format!("/start {token}") })).await;
+    says_in(demo, session, "1", json!({ "text": words })).await;
+    let form = Form::new().text("session", session).text("id", "2");
+    let form = form.part("file", Part::bytes(photo()).file_name("before.jpg"));
+    let sent = client().post(format!("{}/chat/api/messages", demo.url)).multipart(form).send().await.unwrap();
+    assert_eq!(sent.status(), StatusCode::OK);
+    let said = says_in(demo, session, "3", json!({ "text": "提交" })).await;
+    links(&said).pop().unwrap_or_else(|| panic!("no link in {said}"))
+}
+
+/// A member of staff takes a ticket and reports the fix, with a photo.
+async fn mends(staff: &Session, console: &str) {
+    let ticket_page = staff.get(console).await.text().await.unwrap();
+    let me = ticket_page.split("name=\"staff\"").nth(1).unwrap().split("value=\"").nth(1).unwrap();
+    let me = me.split('"').next().unwrap();
+    let csrf = staff.csrf.clone();
+    assert!(staff.post(&format!("{console}/assign"), &[("csrf", &csrf), ("staff", me)], &[]).await.is_redirection());
+    let note = Form::new().text("csrf", csrf).text("note", "waterproofed");
+    let note = note.part("photo", Part::bytes(photo()).file_name("after.jpg"));
+    assert!(staff.upload(&format!("{console}/rectified"), note).await.status().is_redirection());
 }
 
 /// Returns the paths of the progress links in an answer of the chat.
@@ -53,16 +90,7 @@ async fn an_owner_follows_a_ticket_by_its_link_confirms_the_fix_and_takes_the_pa
     let ticket = board.split("/console/tickets/").find(|part| part.contains(number)).unwrap();
     let ticket = ticket.split('"').next().unwrap().to_owned();
     let console = format!("/console/tickets/{ticket}");
-    let ticket_page = staff.get(&console).await.text().await.unwrap();
-    let me = ticket_page.split("name=\"staff\"").nth(1).unwrap().split("value=\"").nth(1).unwrap();
-    let me = me.split('"').next().unwrap();
-    let csrf = staff.csrf.clone();
-    assert!(staff.post(&format!("{console}/assign"), &[("csrf", &csrf), ("staff", me)], &[]).await.is_redirection());
-    let photo = std::fs::read(crate::chromium::fixture("audio/photo.jpg")).unwrap();
-    let part = reqwest::multipart::Part::bytes(photo.clone()).file_name("after.jpg");
-    let note = reqwest::multipart::Form::new().text("csrf", csrf.clone()).text("note", "waterproofed");
-    let note = note.part("photo", part);
-    assert!(staff.upload(&format!("{console}/rectified"), note).await.status().is_redirection());
+    mends(&staff, &console).await;
 
     let (_, asks) = page(&demo, &path).await;
     let form = asks.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
@@ -85,11 +113,79 @@ async fn an_owner_follows_a_ticket_by_its_link_confirms_the_fix_and_takes_the_pa
         let photos = format!("{path}/photos/");
         let src = shown.split(&format!("<img src=\"{photos}")).nth(1).unwrap().split('"').next().unwrap();
         let got = client().get(format!("{}{photos}{src}", demo.url)).send().await.unwrap();
-        assert_eq!((got.status(), got.bytes().await.unwrap().to_vec()), (StatusCode::OK, photo.clone()));
+        assert_eq!((got.status(), got.bytes().await.unwrap().to_vec()), (StatusCode::OK, photo()));
         let elsewhere = client().get(format!("{}/t/{}/photos/{src}", demo.url, "A".repeat(48))).send().await.unwrap();
         assert_eq!(elsewhere.status(), StatusCode::NOT_FOUND);
         assert_eq!(staff.get(&format!("{console}/papers/{name}")).await.status(), StatusCode::OK);
     }
+}
+
+#[tokio::test]
+async fn neither_owner_nor_file_reads_that_time_ran_out_where_staff_closed_the_ticket_by_hand() {
+    let demo = Demo::start();
+    let path = reports_with_a_photo(&demo, "a-session-that-is-closed", "卫生间天花板渗水").await;
+    let (_, first) = page(&demo, &path).await;
+    let number = first.split("class=\"number\">").nth(1).unwrap().split('<').next().unwrap();
+    let staff = Session::begin(&demo).await;
+    let board = staff.get("/console/ledger").await.text().await.unwrap();
+    let ticket = board.split("/console/tickets/").find(|part| part.contains(number)).unwrap();
+    let console = format!("/console/tickets/{}", ticket.split('"').next().unwrap());
+    mends(&staff, &console).await;
+    let reason = [("csrf", staff.csrf.as_str()), ("reason", "told+us+by+phone")];
+    assert!(staff.post(&format!("{console}/close"), &reason, &[]).await.is_redirection());
+    let (_, closed) = page(&demo, &path).await;
+    let (status, paper) = page(&demo, &format!("{path}/papers/completion")).await;
+    assert_eq!(status, StatusCode::OK);
+    for shown in [&closed, &paper] {
+        assert!(!["未答复", "到期结案", "没有收到您的答复"].iter().any(|words| shown.contains(words)), "{shown}");
+    }
+    assert!(closed.contains("结案时您还没有在这里确认"), "{closed}");
+    assert!(paper.contains("结案时业主未在系统中确认"), "{paper}");
+    let (_, report) = page(&demo, &format!("{path}/papers/service")).await;
+    assert!(report.contains("结案（业主未确认）"), "{report}");
+}
+
+#[tokio::test]
+async fn what_a_neighbour_sent_before_their_ticket_was_merged_is_not_shown_behind_the_link_of_another() {
+    let demo = Demo::start();
+    let path = reports_with_a_photo(&demo, "a-session-of-an-owner", "楼道天花板滴水，邻居也看到了").await;
+    reports_with_a_photo(&demo, "a-session-of-a-neighbour", "楼道漏水，我叫王小敏").await;
+    let database = demo.directory().join("data/huifang.db");
+    let store = Store::open(&format!("sqlite:{}", database.display())).await.unwrap();
+    let found = store.read(|tx| {
+        Box::pin(async move {
+            let mut found = Vec::new();
+            let all = store::tickets::list(tx, &Filter::default(), 200).await?;
+            for words in ["邻居也看到了", "王小敏"] {
+                let ticket = all.iter().find(|ticket| ticket.description.contains(words)).unwrap();
+                let photo = store::media::list_for_ticket(tx, ticket.id).await?.remove(0).id.to_string();
+                found.push((ticket.id, ticket.number.clone(), photo));
+            }
+            Ok::<_, StoreError>(found)
+        })
+    });
+    let [(ticket, number, own), (neighbours, _, theirs)]: [(TicketId, String, String); 2] =
+        found.await.unwrap().try_into().unwrap();
+    store.close().await;
+
+    let staff = Session::begin(&demo).await;
+    let merge = [("csrf", staff.csrf.as_str()), ("into", number.as_str()), ("reason", "same")];
+    assert!(staff.post(&format!("/console/tickets/{neighbours}/merge"), &merge, &[]).await.is_redirection());
+    let console = format!("/console/tickets/{ticket}");
+    mends(&staff, &console).await;
+
+    let (_, shown) = page(&demo, &path).await;
+    let (_, report) = page(&demo, &format!("{path}/papers/service")).await;
+    for page in [&shown, &report] {
+        assert!(page.contains(&own) && !page.contains(&theirs) && !page.contains("王小敏"), "{page}");
+    }
+    assert!(report.contains("邻居也看到了"), "{report}");
+    for (photo, status) in [(&own, StatusCode::OK), (&theirs, StatusCode::NOT_FOUND)] {
+        let answer = client().get(format!("{}{path}/photos/{photo}", demo.url)).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{photo}");
+    }
+    let staffs = staff.get(&format!("{console}/papers/service")).await.text().await.unwrap();
+    assert!(staffs.contains("王小敏") && staffs.contains(&theirs), "{staffs}");
 }
 
 #[tokio::test]
