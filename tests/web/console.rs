@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use futures_util::future::join_all;
 use huifang::clock::Clock;
 use huifang::store::outbox::{self, Author, Delivery, NewOutbound};
 use huifang::store::{self, Store, StoreError};
@@ -189,6 +190,14 @@ async fn guessing_passwords_takes_ever_longer_and_says_nothing() {
     let right = log_in(&demo, &demo.password).await;
     assert_eq!(right.status(), StatusCode::TOO_MANY_REQUESTS, "the right one has to wait as well");
     assert!(!demo.log().contains("wrong") && !demo.log().contains(&demo.password));
+}
+
+#[tokio::test]
+async fn of_passwords_that_are_guessed_all_at_once_no_more_are_checked_than_one_after_another() {
+    let demo = Demo::start();
+    let answers = join_all((0..20).map(|_| log_in(&demo, "wrong"))).await;
+    let count = |status: StatusCode| answers.iter().filter(|answer| answer.status() == status).count();
+    assert_eq!((count(StatusCode::UNAUTHORIZED), count(StatusCode::TOO_MANY_REQUESTS)), (5, 15));
 }
 
 #[tokio::test]

@@ -49,19 +49,28 @@ pub(super) async fn submit(
 ) -> Result<Response, WebError> {
     let login = given.login.trim().to_owned();
     let mut page = LoginPage::of(&web, &headers, given.next.as_deref());
-    if let Some(wait) = web.throttle().wait(&login, &peer, web.clock.now()) {
-        let seconds = wait.as_secs().max(1).to_string();
-        page.problem = Some(page.shell.w.fill("web.console.login.slow", "seconds", &seconds));
-        return page.drawn(StatusCode::TOO_MANY_REQUESTS);
-    }
-    let Some(person) = recognised(&web, &login, given.password).await? else {
-        web.throttle().failed(&login, &peer, web.clock.now());
-        tracing::warn!(peer, "a log-in to the console failed");
-        page.problem = Some(page.shell.w.get("web.console.login.failed"));
-        page.login = login;
-        return page.drawn(StatusCode::UNAUTHORIZED);
+    let attempt = match web.throttle().begin(&login, &peer, web.clock.now()) {
+        Ok(attempt) => attempt,
+        Err(wait) => {
+            let seconds = wait.as_secs().max(1).to_string();
+            page.problem = Some(page.shell.w.fill("web.console.login.slow", "seconds", &seconds));
+            return page.drawn(StatusCode::TOO_MANY_REQUESTS);
+        }
     };
-    web.throttle().succeeded(&login, &peer);
+    let person = match recognised(&web, &login, given.password).await {
+        Ok(Some(person)) => person,
+        Ok(None) => {
+            tracing::warn!(peer, "a log-in to the console failed");
+            page.problem = Some(page.shell.w.get("web.console.login.failed"));
+            page.login = login;
+            return page.drawn(StatusCode::UNAUTHORIZED);
+        }
+        Err(cause) => {
+            web.throttle().unchecked(attempt);
+            return Err(cause);
+        }
+    };
+    web.throttle().succeeded(attempt);
     tracing::info!(staff.id = %person.id, peer, "logged in to the console");
     let cookie = session::begin(&web, &person).await?;
     Ok(([(SET_COOKIE, cookie)], Redirect::to(within_console(given.next.as_deref()))).into_response())
