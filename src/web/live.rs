@@ -5,10 +5,11 @@
 //! second.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
+use axum::response::{IntoResponse, Response, Sse};
 use futures_util::{Stream, stream};
 use serde::Serialize;
 use tokio::sync::watch;
@@ -95,10 +96,13 @@ where
 }
 
 /// Answers with a live stream.
-pub(super) fn answer<S>(events: S) -> Sse<impl Stream<Item = Result<Event, std::convert::Infallible>> + Send + 'static>
+pub(super) fn answer<S>(events: S) -> Response
 where
     S: Stream<Item = Event> + Send + 'static,
 {
     use futures_util::StreamExt;
-    Sse::new(events.map(Ok)).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"))
+    let events = events.map(Ok::<_, Infallible>);
+    let live = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"));
+    // nginx gathers answers before it passes them on, unless they ask it not to.
+    ([("x-accel-buffering", "no")], live).into_response()
 }

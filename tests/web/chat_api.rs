@@ -6,6 +6,7 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 
+use crate::console::Session;
 use crate::demo::Demo;
 
 const SESSION: &str = "a-session-of-a-test";
@@ -199,6 +200,10 @@ async fn a_live_connection_takes_up_where_it_broke_off() {
     let url = format!("{}/chat/api/events?session={SESSION}", demo.url);
     let mut live = client().get(&url).header("last-event-id", "1").send().await.unwrap();
     assert_eq!(live.headers()["content-type"], "text/event-stream");
+    let console = Session::begin(&demo).await.get("/console/events").await;
+    for (name, headers) in [("chat", live.headers()), ("console", console.headers())] {
+        assert_eq!(headers["x-accel-buffering"], "no", "{name}: a proxy holds it back");
+    }
     let first = next_event(&mut live).await;
     assert_eq!((first["seq"].clone(), first["from"].clone()), (json!(2), json!("bot")));
     say(&demo, "2", "/help").await;

@@ -2,7 +2,7 @@
 
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 use super::messages::{self, From};
 use super::session::ChatSession;
@@ -30,5 +30,5 @@ pub(super) async fn follow(
             Ok(Found { events, last })
         }
     });
-    Ok(live::answer(events).into_response())
+    Ok(live::answer(events))
 }

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use axum::extract::{Query, State};
+use axum::response::Response;
 use axum::response::sse::Event;
-use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Deserialize;
 
@@ -33,7 +33,7 @@ pub(super) async fn follow(State(web): State<Web>, _: Staff, Query(about): Query
         let (change, (message, lost)) = follower.next().await?;
         Some((Event::default().event("change").data(format!("{change}.{message}.{lost}")), follower))
     });
-    live::answer(events).into_response()
+    live::answer(events)
 }
 
 /// The last message of a conversation, and how many were not brought.

@@ -200,7 +200,7 @@ async fn follow(State(web): State<Web>, OriginalUri(uri): OriginalUri, headers: 
             Ok(Found { events: events.collect(), last: page.last_seq })
         }
     });
-    Ok(live::answer(events).into_response())
+    Ok(live::answer(events))
 }
 
 pub(in crate::web) fn configured(web: &Web) -> Result<&Http, Fault> {
