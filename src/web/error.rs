@@ -175,8 +175,13 @@ pub(super) async fn draw(State(web): State<Web>, request: Request, next: Next) -
 
 /// A path as the log may hold it: of a link that is a key, the key is left out.
 pub(super) fn loggable(path: &str) -> &str {
-    let keyed = [("/j/", "/j/…"), ("/a/", "/a/…"), ("/console/welcome/", "/console/welcome/…")];
+    let keyed = [("/j/", "/j/…"), ("/t/", "/t/…"), ("/a/", "/a/…"), ("/console/welcome/", "/console/welcome/…")];
     keyed.into_iter().find(|(begins, _)| path.starts_with(begins)).map_or(path, |(_, shown)| shown)
+}
+
+/// The link that opened whatever lies below it: its first two steps.
+pub(super) fn link_of(path: &str) -> String {
+    path.split('/').take(3).collect::<Vec<_>>().join("/")
 }
 
 fn drawn(web: &Web, error: &WebError, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
@@ -189,6 +194,10 @@ fn drawn(web: &Web, error: &WebError, method: &Method, uri: &Uri, headers: &Head
     if uri.path().starts_with("/j/") {
         let message = error.sentence("web.error", &words);
         return (status, Html(super::job::trouble(words, message, uri.path()))).into_response();
+    }
+    if uri.path().starts_with("/t/") {
+        let message = error.sentence("web.error", &words);
+        return (status, super::progress::trouble(words, web.demo, message, uri.path())).into_response();
     }
     let wants_page = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|a| a.contains("html"));
     if matches!(error, WebError::NotLoggedIn) && (wants_page || *method != Method::GET) {
@@ -205,4 +214,22 @@ fn drawn(web: &Web, error: &WebError, method: &Method, uri: &Uri, headers: &Head
 pub(super) struct ErrorPage {
     pub(super) shell: Shell,
     pub(super) message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_link_that_is_a_key_gets_into_the_log() {
+        for (path, shown) in [
+            ("/t/secret/papers/service.pdf", "/t/…"),
+            ("/j/secret", "/j/…"),
+            ("/a/secret", "/a/…"),
+            ("/console/welcome/secret", "/console/welcome/…"),
+            ("/console/tickets/1", "/console/tickets/1"),
+        ] {
+            assert_eq!(loggable(path), shown);
+        }
+    }
 }

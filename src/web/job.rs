@@ -12,7 +12,7 @@ use axum::{Form, RequestExt};
 use serde::Deserialize;
 
 use super::console::view::When;
-use super::error::WebError;
+use super::error::{WebError, link_of};
 use super::posted::{LARGEST_UPLOAD, Posted};
 use super::words::{Words, language_of};
 use super::{Web, cookie, range, secret};
@@ -106,8 +106,16 @@ async fn decline(
     headers: HeaderMap,
     Form(form): Form<Reason>,
 ) -> Result<Response, WebError> {
-    let done = web.desk.firm_declines(key(&token, &headers), &form.reason).await;
-    answer(&web, done, &token, &headers)
+    let w = web.words(language_of(&headers));
+    match web.desk.firm_declines(key(&token, &headers), &form.reason).await {
+        // The link has ended with it: to go back to the job would tell that somebody took it back.
+        Ok(()) => Ok(Html(declined(w).render()?).into_response()),
+        Err(error) => Refused::from(error).answer(w),
+    }
+}
+
+fn declined(w: Words) -> FaultPage {
+    FaultPage { title: "web.job.title", message: w.get("web.job.declined"), back: None, w }
 }
 
 async fn way(State(web): State<Web>, Path(token): Path<String>, headers: HeaderMap) -> Result<Response, WebError> {
@@ -194,8 +202,7 @@ impl Refused {
 
 /// Draws an error that is none of the link's: what was handed in could not be taken.
 pub(super) fn trouble(w: Words, message: String, path: &str) -> String {
-    let job = path.split('/').take(3).collect::<Vec<_>>().join("/");
-    let page = FaultPage { title: "web.error.title", message, back: Some(job), w };
+    let page = FaultPage { title: "web.error.title", message, back: Some(link_of(path)), w };
     page.render().unwrap_or_default()
 }
 
@@ -361,6 +368,7 @@ mod tests {
                 let page = FaultPage { message: w.get(&format!("web.job.fault.{fault}")), title, back: None, w };
                 check(&format!("job_{fault}"), language, &page.render().unwrap());
             }
+            check("job_declined", language, &declined(words(language)).render().unwrap());
             let page = trouble(words(language), words(language).get("web.error.bad_file"), "/j/token/rectified");
             check("job_trouble", language, &page);
             assert!(page.contains("href=\"/j/token\""), "the way back is the job");

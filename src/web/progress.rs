@@ -14,7 +14,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::error::WebError;
+use super::error::{WebError, link_of};
 use super::papers::{self, NO_ROBOTS, Shape, Wanted};
 use super::words::{Words, language_of};
 use super::{Web, range};
@@ -224,6 +224,12 @@ fn refused(w: Words, demo: bool, why: Refused, token: &str) -> Result<Response, 
     Ok((status, [NO_ROBOTS], Html(page.render()?)).into_response())
 }
 
+/// Draws an error that is none of the link's: a paper or a photo that does not open.
+pub(super) fn trouble(w: Words, demo: bool, message: String, path: &str) -> impl IntoResponse {
+    let page = RefusedPage { title: w.get("web.error.title"), message, again: Some(link_of(path)), w, demo };
+    ([NO_ROBOTS], Html(page.render().unwrap_or_default()))
+}
+
 /// The page of a link that leads nowhere, or of an answer that came too late.
 #[derive(Debug, Template)]
 #[template(path = "progress_refused.html")]
@@ -390,6 +396,16 @@ mod tests {
             let rests = page(language, false).render().unwrap();
             assert_eq!(rests.matches("<button").count(), 0);
             check("progress_said", language, &rests);
+        }
+    }
+
+    #[test]
+    fn whoever_is_asked_again_reads_of_no_answer() {
+        for language in Language::ALL {
+            // The address still holds what was said the first time.
+            let again = ProgressPage { said: true, ..page(language, true) }.render().unwrap();
+            assert!(again.contains("<button") && !again.contains("role=\"status\""), "{again}");
+            assert!(page(language, false).render().unwrap().contains("role=\"status\""));
         }
     }
 

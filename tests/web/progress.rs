@@ -199,8 +199,10 @@ async fn a_forged_link_opens_nothing_and_says_what_to_do() {
     assert_eq!(page(&demo, &format!("/t/{unit}")).await.0, StatusCode::NOT_FOUND, "the token of a flat");
     assert_eq!(press(&demo, &format!("/t/{made_up}"), &made_up, "yes").await, StatusCode::NOT_FOUND);
     for below in ["papers/service", "papers/completion.pdf", "photos/1", "visits/1"] {
-        let answer = client().get(format!("{}/t/{made_up}/{below}", demo.url)).send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{below}");
+        let (status, told) = page(&demo, &format!("/t/{made_up}/{below}")).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{below}");
+        let back = format!("href=\"/t/{made_up}?lang=");
+        assert!(told.contains(&back) && !told.contains("/console"), "{below} leads to what is no owner's: {told}");
     }
 }
 

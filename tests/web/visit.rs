@@ -211,7 +211,10 @@ async fn what_cannot_be_taken_with_a_visit_is_told_and_leaves_no_file() {
         assert_eq!(demo.media_files(), kept, "case {n}");
     }
     let many = (0..10).fold(form("ok"), |form, _| form.part("photo", file(bytes("audio/photo.jpg"))));
-    assert_eq!(session.upload(&path, many).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let refused = session.upload(&path, many).await;
+    assert_eq!(refused.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let told = refused.text().await.unwrap();
+    assert!(!told.contains("web.error.") && told.contains("一次最多交 9 个文件"), "{told}");
     assert_eq!(demo.media_files(), kept, "ten photos");
     // Without files, as a plain form; then it is done, and what comes later is told so.
     let fields = [("csrf", session.csrf.as_str()), ("way", "phone"), ("note", "ok")];

@@ -24,9 +24,8 @@ async fn engages(stage: &Stage, name: &'static str) {
     store.close().await;
 }
 
-#[tokio::test]
-async fn a_firm_whose_answer_was_lost_on_the_way_opens_its_job_again_and_nobody_else_does() {
-    let demo = Demo::start();
+/// Gives a ticket to a firm; returns the address of its job.
+async fn given_to_a_firm(demo: &Demo) -> String {
     let store = Store::open(&format!("sqlite:{}", demo.directory().join("data/huifang.db").display())).await.unwrap();
     let firm = Subcontractor::new(Clock::system().new_id(), "城东防水");
     let id = firm.id.to_string();
@@ -40,11 +39,30 @@ async fn a_firm_whose_answer_was_lost_on_the_way_opens_its_job_again_and_nobody_
     });
     let ticket = ticket.await.unwrap();
     store.close().await;
-    let staff = Session::begin(&demo).await;
+    let staff = Session::begin(demo).await;
     let fields = [("csrf", staff.csrf.as_str()), ("firm", id.as_str())];
     let page = staff.submit(&format!("/console/tickets/{ticket}/firm"), &fields).await.text().await.unwrap();
     let path = page.split("/j/").nth(1).unwrap().split(['"', '<']).next().unwrap();
-    let job = format!("{}/j/{path}", demo.url);
+    format!("{}/j/{path}", demo.url)
+}
+
+#[tokio::test]
+async fn a_firm_that_declines_is_told_that_this_is_noted() {
+    let demo = Demo::start();
+    let job = given_to_a_firm(&demo).await;
+    let declines = client().post(format!("{job}/decline")).body("reason=no+time");
+    let answer = declines.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let told = answer.text().await.unwrap();
+    assert!(told.contains("已登记您不接这单") && !told.contains("收回"), "{told}");
+    assert_eq!(client().get(&job).send().await.unwrap().status(), StatusCode::GONE, "the link is closed");
+}
+
+#[tokio::test]
+async fn a_firm_whose_answer_was_lost_on_the_way_opens_its_job_again_and_nobody_else_does() {
+    let demo = Demo::start();
+    let job = given_to_a_firm(&demo).await;
+    let path = job.split("/j/").nth(1).unwrap();
 
     let first = client().get(&job).send().await.unwrap();
     let own = first.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
