@@ -38,8 +38,9 @@ export function draw(message, onChoice) {
   if (near || message.from === "you") toEnd();
 }
 
-/** Draws a message of the person that is on its way. */
+/** Draws a message of the person that is on its way, unless it has its place in the conversation. */
 export function drawPending({ id, text, files }) {
+  if (drawn.get(id)?.dataset.seq) return;
   const box = element("div", "msg you pending");
   box.dataset.id = id;
   box.append(element("p", "who visually-hidden", say("from_you")));
@@ -54,10 +55,19 @@ export function drawPending({ id, text, files }) {
   toEnd();
 }
 
-/** Marks a message as not sent; `retry` is offered unless sending again is useless. */
+/** Marks a message as sent, at this place until the events tell its own: a proxy may hold them back. */
+export function drawSent(id, seq) {
+  const box = drawn.get(id);
+  if (!box || box.dataset.seq) return;
+  box.classList.remove("pending", "failed");
+  box.querySelector(".meta").textContent = say("sent");
+  place(box, box, seq);
+}
+
+/** Marks a message as not sent, unless it arrived; `retry` is offered unless sending again is useless. */
 export function drawFailed(id, reason, retry) {
   const box = drawn.get(id);
-  if (!box) return;
+  if (!box || box.dataset.seq) return;
   box.classList.remove("pending");
   box.classList.add("failed");
   const meta = box.querySelector(".meta");

@@ -3,7 +3,7 @@
 import { Refused, clips, follow, history, newId, send } from "./chat-api.js";
 import { shrink } from "./chat-photo.js";
 import { canRecord, clock, record } from "./chat-recorder.js";
-import { draw, drawFailed, drawNotice, drawPending, say, settleChoices } from "./chat-view.js";
+import { draw, drawFailed, drawNotice, drawPending, drawSent, say, settleChoices } from "./chat-view.js";
 
 const $ = (id) => document.getElementById(id);
 const MOST_PHOTOS = 9;
@@ -71,6 +71,8 @@ async function hear() {
 function show(message) {
   last = Math.max(last, message.seq);
   if (message.from === "you") {
+    // It is stored, whatever became of the answer to it.
+    forget(message.id);
     if (/^\/start\b/.test(message.text)) return;
     if (!message.text && message.media.length === 0) return;
     if (message.transcript || !message.media.some((file) => file.kind === "voice")) unheard.delete(message.id);
@@ -105,12 +107,8 @@ async function deliver(message) {
 }
 
 function settle(message, answer) {
-  if (!message.silent) {
-    const box = document.querySelector(`[data-id="${CSS.escape(message.id)}"]`);
-    box?.classList.remove("pending", "failed");
-    const meta = box?.querySelector(".meta");
-    if (meta) meta.textContent = say("sent");
-  }
+  // It stands before its answers, or after all that is there.
+  if (!message.silent) drawSent(message.id, (answer.messages[0]?.seq ?? last + 1) - 0.5);
   answer.messages.forEach(show);
   // A recording is answered twice: at once, and again when it has been listened to.
   const voice = message.files?.some((file) => file.type.startsWith("audio/"));
@@ -178,7 +176,8 @@ text.addEventListener("input", () => {
 });
 
 text.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+  // 229: the Enter that takes over what is being composed, which Safari tells after the composing has ended.
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) {
     event.preventDefault();
     $("composer").requestSubmit();
   }
@@ -206,8 +205,9 @@ $("photo").addEventListener("click", () => $("photos").click());
 $("photos").addEventListener("change", async () => {
   const chosen = Array.from($("photos").files);
   $("photos").value = "";
-  const room = MOST_PHOTOS - photos.length;
-  photos.push(...(await Promise.all(chosen.slice(0, room).map(shrink))));
+  const small = await Promise.all(chosen.slice(0, MOST_PHOTOS - photos.length).map(shrink));
+  // Where what stood there was sent meanwhile, these go with the next message.
+  photos.push(...small.slice(0, MOST_PHOTOS - photos.length));
   preview();
   text.focus();
 });

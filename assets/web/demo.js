@@ -127,7 +127,8 @@ $("scan").addEventListener("click", () => act("scan"));
 const text = $("text");
 
 text.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+  // 229: the Enter that takes over what is being composed, which Safari tells after the composing has ended.
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) {
     event.preventDefault();
     $("composer").requestSubmit();
   }

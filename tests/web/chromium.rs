@@ -161,6 +161,12 @@ impl Window {
         self.ask("chromium/network_conditions", &conditions).await;
     }
 
+    /// Runs a script at the beginning of every page that is opened from now on.
+    pub async fn begins_with(&self, script: &str) {
+        let command = json!({ "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": { "source": script } });
+        self.ask("goog/cdp/execute", &command).await;
+    }
+
     /// Checks what must hold of every page: it fits, and the browser has nothing to complain of.
     pub async fn is_sound(&self) {
         let wide = self.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth").await;

@@ -79,6 +79,53 @@ async fn two_clicks_on_the_microphone_begin_one_recording() {
 }
 
 #[tokio::test]
+async fn the_enter_that_takes_over_pinyin_sends_nothing() {
+    let Some(stage) = Stage::set() else { return };
+    let desk = stage.window(1280, 800, None, &["--accept-lang=zh-CN"]).await;
+    for page in [stage.demo.homeowner.clone(), format!("{}/demo", stage.demo.url)] {
+        desk.page.goto(&page).await.unwrap();
+        desk.fill("#text", "楼道灯不亮").await;
+        let enter = |code: u32| {
+            format!(
+                "const enter = new KeyboardEvent('keydown', {{ key: 'Enter', keyCode: {code}, bubbles: true, \
+                 cancelable: true }}); const text = document.getElementById('text'); text.dispatchEvent(enter); \
+                 return [enter.keyCode, text.value];"
+            )
+        };
+        assert_eq!(desk.run(&enter(229)).await, json!([229, "楼道灯不亮"]), "{page}: half a message is sent");
+        assert_eq!(desk.run(&enter(13)).await, json!([13, ""]), "{page}: it is sent");
+    }
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn a_photo_that_is_still_made_smaller_when_the_words_are_sent_goes_with_the_next() {
+    let Some(stage) = Stage::set() else { return };
+    let phone = stage.window(390, 844, None, &["--accept-lang=zh-CN"]).await;
+    phone.page.goto(&stage.demo.homeowner).await.unwrap();
+    phone.reads("div[@id='log']", "的售后服务").await;
+    phone
+        .run(
+            "const read = window.createImageBitmap.bind(window); \
+             const slow = new Promise((done) => (window.go = done)); \
+             window.createImageBitmap = async (file) => { await slow; return read(file); };",
+        )
+        .await;
+    phone.sees("#photos").await.send_keys(fixture("audio/photo.jpg").to_str().unwrap()).await.unwrap();
+    phone.fill("#text", "厨房水龙头漏水").await;
+    phone.press("#send").await;
+    phone.reads("div[@class='msg you']", "厨房水龙头漏水").await;
+    assert_eq!(phone.run("return document.querySelectorAll('#previews img').length").await, json!(0));
+    phone.run("window.go()").await;
+    phone.sees("#previews img").await;
+    phone.press("#send").await;
+    phone.sees(".msg.you:not(.pending) .pics img").await;
+    phone.sees("#previews[hidden]").await;
+    phone.is_sound().await;
+    phone.close().await;
+}
+
+#[tokio::test]
 async fn staff_sees_bad_feedback_arrive_live_and_works_the_ticket() {
     let Some(stage) = Stage::set() else { return };
     let desk = stage.window(1280, 800, None, &["--accept-lang=zh-CN"]).await;
@@ -189,6 +236,65 @@ async fn what_was_written_without_a_connection_is_sent_once_when_it_is_back() {
     phone.reads("div[@class='msg you']", "楼道灯不亮").await;
     let said = phone.run("return document.querySelectorAll('.msg.you').length").await;
     assert_eq!(said, json!(1), "sent once");
+    phone.is_sound().await;
+    phone.close().await;
+}
+
+#[tokio::test]
+async fn a_message_whose_answer_was_lost_stays_where_it_stood() {
+    let Some(stage) = Stage::set() else { return };
+    let phone = stage.window(390, 844, None, &["--accept-lang=zh-CN"]).await;
+    phone.page.goto(&stage.demo.homeowner).await.unwrap();
+    phone.reads("div[@id='log']", "的售后服务").await;
+    let lost = "const fetched = window.fetch.bind(window); window.fetch = async (...asked) => { \
+                const answer = await fetched(...asked); if (asked[1]?.method !== 'POST') return answer; \
+                window.fetch = fetched; window.lost = true; throw new TypeError('the answer is lost'); };";
+    phone.run(lost).await;
+    phone.fill("#text", "厨房水龙头漏水").await;
+    phone.press("#send").await;
+    // The events bring it, with its answer.
+    let submit = "//button[not(@disabled) and normalize-space(.)='提交']";
+    phone.holds(submit).await;
+    assert_eq!(phone.run("return window.lost").await, json!(true));
+    assert_eq!(phone.run("return document.querySelectorAll('.msg.failed').length").await, json!(0));
+    assert_eq!(phone.run("return sessionStorage.getItem('huifang-unsent')").await, json!("[]"), "it is stored");
+    let order = "return [...document.querySelectorAll('#log .msg')].map((box) => box.dataset.id)";
+    let before = phone.run(order).await;
+    phone.page.refresh().await.unwrap();
+    phone.holds(submit).await;
+    assert_eq!(phone.run(order).await, before, "it does not move to the end");
+    phone.is_sound().await;
+    phone.close().await;
+}
+
+#[tokio::test]
+async fn where_a_proxy_holds_the_events_back_the_answer_stands_last_and_its_buttons_work() {
+    let Some(stage) = Stage::set() else { return };
+    let phone = stage.window(390, 844, None, &["--accept-lang=zh-CN"]).await;
+    let silent = "window.EventSource = class { constructor() { this.on = {}; window.held = this; } \
+                  addEventListener(kind, hear) { this.on[kind] = hear; } };";
+    phone.begins_with(silent).await;
+    phone.page.goto(&stage.demo.homeowner).await.unwrap();
+    phone.reads("div[@id='log']", "的售后服务").await;
+    phone.fill("#text", "厨房水龙头漏水").await;
+    phone.press("#send").await;
+    phone.sees(".msg.you:not(.pending) ~ .msg.bot .choices button:enabled").await;
+    let newest = "return document.getElementById('log').lastElementChild.className";
+    assert_eq!(phone.run(newest).await, json!("msg bot"), "the answer stands above what it answers");
+    phone.choose("提交").await;
+    phone.reads("div[@id='log']", "HF2").await;
+    assert_eq!(phone.run(newest).await, json!("msg bot"));
+
+    let order = "return [...document.querySelectorAll('#log .msg')].map((box) => box.dataset.id)";
+    let before = phone.run(order).await;
+    let released = "return fetch('/chat/api/messages?after=0').then((answer) => answer.json()).then((past) => \
+                    past.messages.forEach((one) => window.held.on.message({ data: JSON.stringify(one) })))";
+    phone.run(released).await;
+    let (before, after) = (before.as_array().unwrap(), phone.run(order).await);
+    let still: Vec<_> = after.as_array().unwrap().iter().filter(|id| before.contains(id)).collect();
+    assert_eq!(still, before.iter().collect::<Vec<_>>(), "each stands where it stood, and once");
+    let kept = phone.run("return document.querySelectorAll(\"[data-seq$='.5']\").length").await;
+    assert_eq!(kept, json!(0), "each has its own place now");
     phone.is_sound().await;
     phone.close().await;
 }
