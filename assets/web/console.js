@@ -7,6 +7,7 @@ const page = document.querySelector("[data-reload]");
 
 document.body.classList.add("scripted");
 if (board || page) follow();
+if (page) setInterval(() => missed && !isInUse(page) && refresh(), 1000);
 document.querySelectorAll(".filter select, .filter input").forEach((field) => field.addEventListener("change", () => field.form.requestSubmit()));
 document.querySelectorAll(".thread").forEach((thread) => (thread.scrollTop = thread.scrollHeight));
 
@@ -37,6 +38,8 @@ function state(on) {
 
 let running = false;
 let again = false;
+// Something changed while the page was in use: it is shown as soon as nobody is writing on it.
+let missed = false;
 
 async function refresh() {
   if (running) {
@@ -69,13 +72,13 @@ async function refreshBoard() {
   board.querySelectorAll(".filter select, .filter input").forEach((field) => field.addEventListener("change", () => field.form.requestSubmit()));
 }
 
-// Somebody is writing on the page or listening to it: it is not swapped under their hands.
-function isInUse() {
-  const writing = Array.from(page.querySelectorAll("textarea")).some((field) => field.value !== field.defaultValue);
-  const correcting = page.querySelector("details.correct[open], details.more[open], .clocks details[open]");
-  const attaching = Array.from(page.querySelectorAll("input[type=file]")).some((field) => field.files.length > 0);
-  const listening = Array.from(page.querySelectorAll("audio")).some((audio) => !audio.paused);
-  const choosing = page.contains(document.activeElement) && document.activeElement.matches("textarea, select, audio");
+// Somebody is writing in it or listening to it: it is not swapped under their hands.
+function isInUse(part) {
+  const writing = Array.from(part.querySelectorAll("textarea")).some((field) => field.value !== field.defaultValue);
+  const correcting = part.querySelector("details.correct[open], details.more[open], .clocks details[open]");
+  const attaching = Array.from(part.querySelectorAll("input[type=file]")).some((field) => field.files.length > 0);
+  const listening = Array.from(part.querySelectorAll("audio")).some((audio) => !audio.paused);
+  const choosing = part.contains(document.activeElement) && document.activeElement.matches("textarea, select, audio");
   return writing || correcting || attaching || listening || choosing;
 }
 
@@ -83,15 +86,28 @@ function isInUse() {
 const undated = (html) => html.replace(/name="at" value="\d+"/g, "");
 
 async function refreshPage() {
-  if (isInUse()) return;
   const response = await fetch(page.dataset.reload, { headers: { accept: "text/html" } });
+  missed = false;
   if (response.redirected || !response.ok) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   const now = fresh.querySelector("[data-reload]");
-  // They may have begun while the new page was on its way.
-  if (!now || undated(now.innerHTML) === undated(page.innerHTML) || isInUse()) return;
+  if (!now || undated(now.innerHTML) === undated(page.innerHTML)) return;
+  if (isInUse(page)) {
+    missed = true;
+    showTalk(now);
+    return;
+  }
   page.innerHTML = now.innerHTML;
   const title = fresh.querySelector("main .title");
   if (title) document.querySelector("main .title").replaceWith(title);
   page.querySelectorAll(".thread").forEach((thread) => (thread.scrollTop = thread.scrollHeight));
+}
+
+// Whoever is writing an answer has to see what is said meanwhile; the form keeps what they wrote.
+function showTalk(now) {
+  const thread = page.querySelector(".thread");
+  const next = now.querySelector(".thread");
+  if (!thread || !next || undated(next.innerHTML) === undated(thread.innerHTML) || isInUse(thread)) return;
+  thread.innerHTML = next.innerHTML;
+  thread.scrollTop = thread.scrollHeight;
 }

@@ -173,9 +173,13 @@ async fn staff_sees_bad_feedback_arrive_live_and_works_the_ticket() {
     desk.reads("main", "现在由人工应答").await;
     phone.reads("div[@class='msg staff']", "师傅已经到楼下了").await;
     phone.picture("chat-9-staff").await;
+    desk.fill("#reply", "还有别的").await;
     phone.fill("#text", "好的，谢谢").await;
     phone.press("#send").await;
     desk.reads("ol[@class='thread']", "好的，谢谢").await;
+    let writing = "const it = document.getElementById('reply'); return [it.value, document.activeElement === it]";
+    assert_eq!(desk.run(writing).await, json!(["还有别的", true]), "what is being written stays");
+    desk.run("const it = document.getElementById('reply'); it.value = ''; it.blur();").await;
     desk.fill("#rectified-note", "更换压缩机电容，试机正常").await;
     desk.press("form[action$='/rectified'] button").await;
     desk.reads("main", "待业主确认").await;
