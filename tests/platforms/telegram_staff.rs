@@ -297,7 +297,7 @@ async fn a_rule_tells_people_by_their_role_and_they_act_and_answer_where_they_ar
     group.delivered(&reply).await;
     group.house.works().await;
     let address = format!("{}/chat/api/messages?session=a-session-of-a-client", group.house.url);
-    assert!(client().get(address).send().await.unwrap().text().await.unwrap().contains("明天上午九点到"));
+    assert!(client().get(address.as_str()).send().await.unwrap().text().await.unwrap().contains("明天上午九点到"));
     let said = group.telegram.arrived(WANG).pop().unwrap();
     assert_eq!(said["text"], "小王 的回复已发给客户 HF2611-0001");
     // A client who answers a message of ours writes to us as any client does.
@@ -307,4 +307,21 @@ async fn a_rule_tells_people_by_their_role_and_they_act_and_answer_where_they_ar
     assert_eq!(group.house.received("telegram", &[&id]).await, 1);
     let own = format!("m:{WANG}:{}", reply["message"]["message_id"]);
     assert_eq!(group.house.received("telegram", &[&own]).await, 0);
+    // Whoever puts an answer right puts it right for the client; a client's words stay a client's.
+    for (first, words, received) in [(&reply, "更正：明天下午三点到", 0), (&other, "卫生间水龙头漏水", 1)]
+    {
+        let mut message = first["message"].clone();
+        message["text"] = json!(words);
+        message["edit_date"] = json!(1_795_226_460);
+        let edit = group.telegram.numbered("edited_message", message);
+        for _ in 0..2 {
+            group.delivered(&edit).await;
+        }
+        group.house.works().await;
+        let (chat, number) = (&edit["edited_message"]["chat"]["id"], &edit["edited_message"]["message_id"]);
+        let id = format!("edit:{chat}:{number}:1795226460");
+        assert_eq!(group.house.received("telegram", &[&id]).await, received, "{words}");
+    }
+    let thread = client().get(address).send().await.unwrap().text().await.unwrap();
+    assert_eq!(thread.matches("更正：明天下午三点到").count(), 1, "{thread}");
 }

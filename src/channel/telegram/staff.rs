@@ -67,6 +67,14 @@ impl StaffSays {
         Some(StaffSays { from: number_of(&from)?, language: language_of(&from), external_id, what })
     }
 
+    /// Reads an edited message: an answer to one of ours, put right.
+    pub(super) fn in_edit(message: &Map<String, Value>) -> Option<StaffSays> {
+        let edited = integer(message, "edit_date")?;
+        let says = StaffSays::in_message(message)?;
+        let What::Replied { chat, message: number, .. } = says.what else { return None };
+        Some(StaffSays { external_id: format!("edit:{chat}:{number}:{edited}"), ..says })
+    }
+
     /// Reads a pressed button, wherever the alert stood.
     pub(super) fn in_query(query: &Map<String, Value>, id: &str) -> Option<StaffSays> {
         let (act, flag) = Act::of_button(text(query, "data")?)?;

@@ -89,7 +89,8 @@ impl Update {
             return Update { kind: "message", inbound, staff, ..nothing };
         }
         if let Some(message) = member("edited_message") {
-            return Update { kind: "edited_message", inbound: edit_in(message), ..nothing };
+            let staff = StaffSays::in_edit(message);
+            return Update { kind: "edited_message", inbound: edit_in(message), staff, ..nothing };
         }
         if let Some(query) = member("callback_query") {
             let waiting = text(query, "id").filter(|id| id.len() <= LONGEST_ID).map(str::to_owned);
