@@ -237,7 +237,11 @@ impl CommandWords {
             Some((*command, argument))
         } else if let Some((command, meant)) = self.words.get(&name) {
             Some((*command, argument.or_else(|| meant.clone())))
-        } else if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        } else if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && (!name.is_empty() || after.trim().is_empty())
+        {
+            // A name of which nothing is left was signs: WeChat writes its faces so, `/::@`, and
+            // what stands behind one is somebody's report.
             Some((Command::Unknown, None))
         } else {
             None
@@ -318,6 +322,12 @@ mod tests {
         assert_eq!(words().command("/settings now"), Some((Command::Unknown, None)));
         assert_eq!(words().command("/报修"), Some((Command::Report, None)));
         assert_eq!(words().command("/厨房漏水"), None);
+        for face in ["/::@煤气漏了", "/:@)谢谢师傅", "/:,@P", "/::~ 修好了", "/:?", "/::!", "/ 报修"] {
+            assert_eq!(words().command(face), None, "{face}");
+        }
+        for bare in ["/", " / "] {
+            assert_eq!(words().command(bare), Some((Command::Unknown, None)), "{bare:?}");
+        }
     }
 
     #[test]

@@ -32,6 +32,17 @@ async fn gas_is_answered_with_safety_words_and_filed_at_once() {
     assert!(talk.flags().await.iter().any(|flag| flag.kind.name() == "emergency"));
 }
 
+/// WeChat writes its own faces as a slash and signs.
+#[tokio::test]
+async fn gas_behind_a_face_of_wechat_is_no_command() {
+    let mut talk = Talk::bound().await;
+    talk.says("/::@煤气漏了，快来人").await;
+    let transcript = talk.transcript();
+    assert!(transcript.contains("闻到燃气味"), "{transcript}");
+    assert_eq!(talk.tickets().await.len(), 1);
+    assert!(talk.flags().await.iter().any(|flag| flag.kind.name() == "emergency"));
+}
+
 #[tokio::test]
 async fn an_emergency_by_voice_without_a_place_is_filed_first_and_then_asked() {
     let mut talk = Talk::begin().await;

@@ -18,6 +18,9 @@ const LONGEST_SCENE: usize = 64;
 const MOST_TEMPLATES: usize = 10;
 /// What the scene begins with where scanning it made somebody follow us.
 const SCENE_PREFIX: &str = "qrscene_";
+/// What WeChat writes, in the language of the sender's app, as a text in the place of what it hands
+/// on to no Official Account (a sticker, a card, a shared record): one a line.
+const NOT_SHOWN: &str = include_str!("not_shown.txt");
 
 /// The keys of our menu, and the command each stands for.
 pub const MENU: [(&str, &str); 4] =
@@ -65,6 +68,9 @@ fn message(fields: &Fields, kind: &str, to: &str, from: &str) -> Option<(String,
     let content = match kind {
         "text" => match fields.get("bizmsgmenuid") {
             Some(button) if button.len() <= LONGEST_NAME => Content::Choice(button.to_owned()),
+            _ if fields.get("Content").is_some_and(|text| NOT_SHOWN.lines().any(|line| line == text)) => {
+                Content::Refused(Refusal::UnknownKind)
+            }
             _ => Content::Text(fields.raw("Content").unwrap_or_default().to_owned()),
         },
         "image" => file(fields, MediaKind::Photo, fields.get("MediaId").map(str::to_owned)),

@@ -99,6 +99,14 @@ fn each_kind_of_message_is_read() {
     for kind in ["video", "shortvideo", "link", "hologram"] {
         assert_eq!(content(kind, "<MediaId>v</MediaId>"), unknown);
     }
+    // A sticker comes as a text of WeChat's own, which nobody wrote.
+    for text in ["【收到不支持的消息类型，暂无法显示】", "【收到不支援的訊息類型，無法顯示】", "[Unsupported Message]"]
+    {
+        assert_eq!(content("text", &format!("<Content><![CDATA[{text}]]></Content>")), unknown);
+    }
+    let quoted = "为什么显示【收到不支持的消息类型，暂无法显示】？";
+    let text = content("text", &format!("<Content><![CDATA[{quoted}]]></Content>"));
+    assert_eq!(text, Content::Text(quoted.to_owned()));
 }
 
 fn event(name: &str, key: &str) -> Option<(String, Content)> {
