@@ -13,6 +13,7 @@ use huifang::clock::Clock;
 use huifang::domain::alert::{QuietHours, Rule, Target};
 use huifang::domain::contact::Contact;
 use huifang::domain::flag::{Flag, FlagKind};
+use huifang::domain::ids::TicketId;
 use huifang::domain::job::Job;
 use huifang::domain::language::Language;
 use huifang::domain::project::{Project, ProjectKind};
@@ -124,32 +125,40 @@ impl House {
 
     /// The time to call back about a repair is over.
     async fn deadline_passes(&self) {
+        self.time_is_used(100, 1).await;
+    }
+
+    /// So much of the time to call back about a repair is used, says its job; returns the ticket and the clock.
+    async fn time_is_used(&self, percent: u32, budget_ms: i64) -> (TicketId, sla::Clock) {
         let (clock, now) = (self.runner.clock.clone(), self.runner.clock.now());
         let contact = Contact::new(clock.new_id(), Language::Chinese, now);
         let ticket = Ticket::reported(clock.new_id(), TicketKind::Repair, contact.id, now);
         let (kind, round) = (ClockKind::Response, 0);
-        let owed = self.owed(Job::SlaWarning { ticket: ticket.id, clock: kind, round, percent: 100 });
+        let id = ticket.id;
+        let owed = self.owed(Job::SlaWarning { ticket: id, clock: kind, round, percent });
         let runs = sla::Clock {
             kind,
             round,
             started_at: EVENING,
             due_at: now,
-            budget_ms: 1,
+            budget_ms,
             used_ms: 0,
             paused_at: None,
             reason: None,
             stopped_at: None,
         };
+        let kept = runs.clone();
         let stored = self.runner.store.write(move |tx| {
             Box::pin(async move {
                 store::contacts::insert(tx, &contact).await?;
                 let ticket = store::tickets::file(tx, ticket).await?;
-                store::clocks::save(tx, ticket.id, &runs).await?;
+                store::clocks::save(tx, ticket.id, &kept).await?;
                 store::jobs::enqueue(tx, &owed).await
             })
         });
         assert!(stored.await.map_err(|error: StoreError| error).unwrap());
         self.runner.run_until_idle().await;
+        (id, runs)
     }
 
     /// A flag is raised about an anonymous answer from a project.
@@ -325,6 +334,27 @@ impl House {
 fn to_the_list(kind: FlagKind) -> Rule {
     let (regions, roles) = (Vec::new(), Vec::new());
     Rule { to: Target::Mail, kinds: vec![kind], regions, urgency: None, at_night: false, roles, on_call: None }
+}
+
+#[tokio::test]
+async fn a_warning_of_the_night_is_told_in_the_morning_unless_its_clock_has_stopped() {
+    for (stopped_at, paused_at, told) in [(None, None, 2), (Some(EVENING), None, 0), (None, Some(EVENING), 2)] {
+        let (server, port) = Server::start().await;
+        let house = House::with(port, vec![to_the_list(FlagKind::SlaWarning)]).await;
+        house.hires("吴总").await;
+        // Of a hundred hours: the next step is days away.
+        let (ticket, runs) = house.time_is_used(80, 100 * 3_600_000).await;
+        let changed = sla::Clock { stopped_at, paused_at, ..runs };
+        let saved = house
+            .runner
+            .store
+            .write(move |tx| Box::pin(async move { store::clocks::save(tx, ticket, &changed).await }));
+        saved.await.map_err(|error: StoreError| error).unwrap();
+        assert_eq!(server.texts(), [""; 0], "it waits for the morning");
+        house.hours_pass(11).await;
+        let letters = server.texts();
+        assert_eq!(letters.len(), told, "to the list and to whoever stands on the ladder: {letters:?}");
+    }
 }
 
 #[tokio::test]

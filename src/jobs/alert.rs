@@ -104,6 +104,8 @@ struct Found {
     words: Option<String>,
     /// Of a warning: who is told, by level and name.
     told: Vec<(Level, String)>,
+    /// It warns of a clock that has stopped: nobody need hurry.
+    over: bool,
 }
 
 impl Found {
@@ -111,6 +113,11 @@ impl Found {
     fn matter(&self) -> Matter<'_> {
         let urgency = self.ticket.as_ref().map_or(Urgency::Normal, |ticket| ticket.urgency);
         Matter { kind: self.flag.kind, urgency, region: self.region.as_deref() }
+    }
+
+    /// Whether anybody need still be told of it.
+    fn is_news(&self) -> bool {
+        self.flag.seen_at.is_none() && !self.over
     }
 }
 
@@ -139,7 +146,7 @@ impl Runner {
         owed.await.map_or_else(Outcome::from, |()| Outcome::Done)
     }
 
-    /// Sends an alert to one place, unless somebody has seen the flag meanwhile.
+    /// Sends an alert to one place, unless somebody has seen the flag meanwhile, or what it warns of is over.
     pub(super) async fn tell(&self, flag: FlagId, target: Target, attempt: u32) -> Outcome {
         let Some(alerts) = &self.alerts else { return Outcome::Done };
         let intake = self.intake.clone();
@@ -149,7 +156,7 @@ impl Runner {
             Ok(None) => return Outcome::Done,
             Err(error) => return error.into(),
         };
-        if found.flag.seen_at.is_some() {
+        if !found.is_news() {
             return Outcome::Done;
         }
         let now = self.clock.now();
@@ -324,9 +331,16 @@ async fn find(tx: &mut Tx, intake: &Intake, flag: FlagId) -> Result<Option<Found
         Some(ticket) => store::tickets::find(tx, ticket).await?,
         None => None,
     };
-    let told = match (&ticket, flag.detail.parse::<Notice>()) {
-        (Some(ticket), Ok(notice)) => intake.on_the_ladder(tx, ticket, &notice.tell).await?,
-        _ => Vec::new(),
+    let (told, over) = match (&ticket, flag.detail.parse::<Notice>()) {
+        (Some(ticket), Ok(notice)) => {
+            let clocks = store::clocks::of_ticket(tx, ticket.id).await?;
+            // One that is paused runs on, and does not warn again.
+            let counts = clocks.iter().any(|clock| clock.kind == notice.clock && clock.stopped_at.is_none());
+            // What was missed stays missed.
+            let over = flag.kind == FlagKind::SlaWarning && !counts;
+            (intake.on_the_ladder(tx, ticket, &notice.tell).await?, over)
+        }
+        _ => (Vec::new(), false),
     };
     let told = told.into_iter().map(|(level, person)| (level, person.name)).collect();
     let response = match flag.response_id {
@@ -352,7 +366,7 @@ async fn find(tx: &mut Tx, intake: &Intake, flag: FlagId) -> Result<Option<Found
     let words = ticket.as_ref().map(|ticket| ticket.description.clone());
     let words = words.or_else(|| response?.comment).map(|words| shortened(&words)).filter(|words| !words.is_empty());
     let (place, region) = ((!place.is_empty()).then(|| place.join(" ")), project.map(|project| project.region));
-    Ok(Some(Found { flag, ticket, place, region, words, told }))
+    Ok(Some(Found { flag, ticket, place, region, words, told, over }))
 }
 
 /// The beginning of a text, on one line.

@@ -62,8 +62,8 @@ struct Person {
 }
 
 impl Runner {
-    /// Sends an alert to one member of staff, unless somebody has seen the flag meanwhile, by the first
-    /// way that takes it.
+    /// Sends an alert to one member of staff, unless somebody has seen the flag meanwhile or what it warns
+    /// of is over, by the first way that takes it.
     pub(in crate::jobs) async fn tell_person(&self, flag: FlagId, staff: StaffId, attempt: u32) -> Outcome {
         let Some(alerts) = &self.alerts else { return Outcome::Done };
         let intake = self.intake.clone();
@@ -75,7 +75,7 @@ impl Runner {
             })
         });
         let (found, person, before) = match found.await {
-            Ok((Some(found), Some(person), before)) if found.flag.seen_at.is_none() => (found, person, before),
+            Ok((Some(found), Some(person), before)) if found.is_news() => (found, person, before),
             Ok(_) => return Outcome::Done,
             Err(error) => return error.into(),
         };
