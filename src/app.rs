@@ -288,7 +288,7 @@ fn policy(config: &Config) -> Policy {
 }
 
 /// Reads where staff is told of flags; `None` where nothing is set up.
-fn alerts(config: &Config, clock: &Clock) -> anyhow::Result<Option<Alerts>> {
+pub(crate) fn alerts(config: &Config, clock: &Clock) -> anyhow::Result<Option<Alerts>> {
     let set = &config.alerts;
     let mail = match (&set.smtp_url, &set.mail_from, &set.mail_to) {
         (None, None, None) => None,

@@ -120,7 +120,11 @@ fn check_tells_all_that_is_broken_in_one_run() {
     bytes[0] ^= 1;
     fs::write(&model, bytes).unwrap();
     fs::write(directory.path().join("media"), "a file where a directory should be").unwrap();
-    let variables = [("HUIFANG_DATABASE__URL", "postgres://huifang:hunter2@127.0.0.1:1/huifang")];
+    let variables = [
+        ("HUIFANG_DATABASE__URL", "postgres://huifang:hunter2@127.0.0.1:1/huifang"),
+        ("HUIFANG_HTTP__SECRET", "hunter2"),
+        ("HUIFANG_ALERTS__SMTP_URL", "smtp://hunter2@h"),
+    ];
     let ended = huifang(directory.path(), &variables, &["check", "--models", "models"]);
     let found = stdout(&ended);
     assert_eq!(ended.status.code(), Some(1), "{found}");
@@ -129,8 +133,27 @@ fn check_tells_all_that_is_broken_in_one_run() {
     assert!(found.contains("BROKEN   media     file:media: "), "{found}");
     assert!(found.contains("BROKEN   models    models/sentiment/vocab.txt: has sha256 "), "{found}");
     assert!(found.contains("ok       decoder"), "{found}");
-    assert!(found.contains(" 3 broken, "), "{found}");
+    assert!(found.contains("BROKEN   http      [http]: secret or secrets: expected "), "{found}");
+    assert!(found.contains("BROKEN   alerts    where staff is told: [alerts]: mail needs smtp_url and "), "{found}");
+    assert!(found.contains(" 5 broken, "), "{found}");
     assert!(!found.contains("hunter2") && !stderr(&ended).contains("hunter2"), "{found}");
+}
+
+#[test]
+fn a_rehearsed_import_does_not_bring_the_database_up_to_date() {
+    let directory = TempDir::new().unwrap();
+    let table = "项目编号,项目名称,项目类型,区域,交付日期\nYX-03,云栖小筑,房建,华东,2026-05-20\n";
+    fs::write(directory.path().join("p.csv"), table).unwrap();
+    let rehearsed = || huifang(directory.path(), &[], &["import", "--dry-run", "p.csv"]);
+    for _ in 0..2 {
+        let ended = rehearsed();
+        assert_eq!(ended.status.code(), Some(1), "{}", stdout(&ended));
+        assert!(stderr(&ended).contains("'huifang migrate'"), "{}", stderr(&ended));
+    }
+    assert!(huifang(directory.path(), &[], &["migrate"]).status.success());
+    let ended = rehearsed();
+    assert_eq!(ended.status.code(), Some(0), "{}", stderr(&ended));
+    assert!(stdout(&ended).contains("nothing was changed: this was a dry run"), "{}", stdout(&ended));
 }
 
 #[test]

@@ -97,6 +97,7 @@ async fn all(config: &Config) -> Vec<Finding> {
     findings.extend(probe::given_up(config).await);
     findings.extend(telegram::look(config).await);
     findings.extend(accounts::look(config).await);
+    findings.extend(accounts::settings(config));
     findings
 }
 

@@ -62,7 +62,7 @@ impl Import {
             return Ok(ExitCode::SUCCESS);
         }
         let bytes = self.read()?;
-        let store = super::migrated(&config).await?;
+        let store = if self.dry_run { super::up_to_date(&config).await? } else { super::migrated(&config).await? };
         let importer = Importer {
             store: store.clone(),
             catalog: Arc::new(catalog),

@@ -31,6 +31,9 @@ async fn connect_wechat_asks_for_what_is_missing_sets_the_menu_and_says_what_is_
     assert_eq!(wechat.texts().len(), 1);
     let said = program(&set, &["connect", "wechat"], &format!("{}\nwrong\n", fake_wechat::APP_ID)).await;
     assert!(said.starts_with("FAILED   WeChat answered 40125") && said.ends_with("exit 1"), "{said}");
+    for made in ["[wechat] token = ", "[wechat] encoding_aes_key = "] {
+        assert!(said.contains(made), "what was made up is told all the same: {said}");
+    }
 }
 
 #[tokio::test]
@@ -49,6 +52,9 @@ async fn connect_wecom_does_the_same_and_lets_the_robot_speak() {
     set.extend([("HUIFANG_WECOM__CORP_ID", "ww-wrong"), ("HUIFANG_WECOM__AGENT_ID", "218")]);
     let said = program(&set, &["connect", "wecom"], "x\n").await;
     assert!(said.starts_with("FAILED   WeCom answered 40013: the corp_id is wrong"), "{said}");
+    for made in ["[wecom] token = ", "[wecom] encoding_aes_key = "] {
+        assert!(said.contains(made), "what was made up is told all the same: {said}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
-//! Do WeChat and WeCom know the accounts, and can they call us? Nothing is changed there.
+//! Do WeChat and WeCom know the accounts, and can they call us? Nothing is changed there. And can the
+//! settings be used of the channels that nobody is asked about?
 
 use super::Finding;
+use crate::app;
+use crate::channel::http::Http;
 use crate::channel::wechat::connect::is_callable;
 use crate::channel::wechat::{ApiError, Wechat};
 use crate::channel::wecom::Wecom;
@@ -27,6 +30,23 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
         Err(fault) => wecom = Some(Finding::broken("wecom", "[wecom]", fault.to_string(), "put that right")),
     }
     wechat.into_iter().chain(wecom).chain(service).collect()
+}
+
+/// Are `[http]` and `[alerts]` such that the service starts? Nothing for a section that is not set up.
+pub(super) fn settings(config: &Config) -> Vec<Finding> {
+    const FINE: &str = "can be used";
+    const REMEDY: &str = "put that right: the service does not start with it";
+    let http = match Http::new(&config.http, Clock::system()) {
+        Ok(channel) => channel.map(|_| Finding::fine("http", "[http]", FINE)),
+        Err(fault) => Some(Finding::broken("http", "[http]", fault.to_string(), REMEDY)),
+    };
+    let place = "where staff is told";
+    let alerts = match app::alerts(config, &Clock::system()) {
+        Ok(alerts) => alerts.map(|_| Finding::fine("alerts", place, FINE)),
+        // It names the section: a robot is set up in that of its platform.
+        Err(fault) => Some(Finding::broken("alerts", place, format!("{fault:#}"), REMEDY)),
+    };
+    http.into_iter().chain(alerts).collect()
 }
 
 /// Which accounts of customer service are ours? `None` where it is not in use.

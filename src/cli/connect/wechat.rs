@@ -45,7 +45,8 @@ pub(super) async fn run(config: Config, openid: Option<String>) -> anyhow::Resul
         Ok(()) => done("WeChat knows the account and gives access tokens")?,
         Err(error) => {
             report.failed(error)?;
-            return report.end(&account.to_do(&public_url));
+            left.extend(account.to_do(&public_url));
+            return report.end(&left);
         }
     }
     let catalog = Catalog::embedded().map_err(|_| anyhow::anyhow!("the prompts are broken: run 'huifang check'"))?;

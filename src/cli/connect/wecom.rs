@@ -43,7 +43,8 @@ pub(super) async fn run(config: Config, user: Option<String>, robot: bool) -> an
         Ok(()) => done("WeCom knows the app and gives access tokens")?,
         Err(error) => {
             report.failed(error)?;
-            return report.end(&app.to_do(&public_url));
+            left.extend(app.to_do(&public_url));
+            return report.end(&left);
         }
     }
     let labels = labels(&catalog);
