@@ -3,6 +3,8 @@
 const log = document.getElementById("log");
 const words = JSON.parse(document.body.dataset.words);
 const drawn = new Map();
+// The messages as they were drawn last.
+const told = new Map();
 
 /** Returns a sentence of the page in its language. */
 export function say(key) {
@@ -18,6 +20,10 @@ function element(name, className, text) {
 
 /** Draws a message that is stored, or completes the one that was drawn when it was sent. */
 export function draw(message, onChoice) {
+  // Most come twice, as an answer and as an event: a button is not swapped under a finger.
+  const whole = JSON.stringify(message);
+  if (told.get(message.id) === whole) return;
+  told.set(message.id, whole);
   const near = log.scrollHeight - log.scrollTop - log.clientHeight < 160;
   const before = drawn.get(message.id);
   const box = element("div", `msg ${message.from}`);

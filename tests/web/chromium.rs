@@ -130,11 +130,13 @@ impl Window {
     /// Waits for a button with that label that can be pressed, and presses it.
     pub async fn choose(&self, label: &str) {
         let path = format!("//button[not(@disabled) and normalize-space(.)='{label}']");
-        self.holds(&path).await.click().await.unwrap();
+        // A live page may swap the element between finding and pressing it.
+        while let Err(error) = self.holds(&path).await.click().await {
+            assert!(error.is_stale_element_reference(), "{label}: {error}");
+        }
     }
 
     pub async fn press(&self, css: &str) {
-        // A live page may swap the element between finding and pressing it.
         while let Err(error) = self.sees(css).await.click().await {
             assert!(error.is_stale_element_reference(), "{css}: {error}");
         }
@@ -147,7 +149,12 @@ impl Window {
     }
 
     pub async fn text(&self, css: &str) -> String {
-        self.sees(css).await.text().await.unwrap()
+        loop {
+            match self.sees(css).await.text().await {
+                Ok(text) => return text,
+                Err(error) => assert!(error.is_stale_element_reference(), "{css}: {error}"),
+            }
+        }
     }
 
     pub async fn run(&self, script: &str) -> Value {

@@ -93,6 +93,13 @@ async fn a_leak_is_visited_mended_by_a_firm_and_confirmed() {
     let owner = stage.window(390, 844, None, &["--accept-lang=zh-CN"]).await;
     owner.page.goto(&stage.demo.homeowner).await.unwrap();
     owner.reads("div[@id='log']", "的售后服务").await;
+    owner
+        .run(
+            "window.swapped = []; new MutationObserver(changes => changes.forEach(change => change.removedNodes.forEach(\
+             node => node.matches('.bot') && window.swapped.push(node.textContent))))\
+             .observe(document.querySelector('#log'), { childList: true })",
+        )
+        .await;
     owner.fill("#text", "主卧卫生间天花板在滴水").await;
     owner.press("#send").await;
     owner.choose("提交").await;
@@ -165,6 +172,7 @@ async fn a_leak_is_visited_mended_by_a_firm_and_confirmed() {
 
     owner.choose("已修好").await;
     owner.reads("div[@id='log']", "完成").await;
+    assert_eq!(owner.run("return window.swapped").await, json!([]), "what is drawn stays under the finger");
     firm.page.refresh().await.unwrap();
     firm.reads("main", "这个任务已经完成").await;
     firm.complaints().await; // the browser rightly says that the page is gone
