@@ -118,7 +118,8 @@ struct Settings {
 impl Settings {
     /// Returns the file that is read: the one named, else `huifang.toml` here if there is one.
     fn file(&self) -> Option<PathBuf> {
-        let named = self.file.clone().or_else(|| std::env::var_os("HUIFANG_CONFIG").map(PathBuf::from));
+        let variable = || std::env::var_os("HUIFANG_CONFIG").filter(|name| !name.is_empty());
+        let named = self.file.clone().or_else(|| variable().map(PathBuf::from));
         named.or_else(|| Path::new(FILE_NAME).exists().then(|| PathBuf::from(FILE_NAME)))
     }
 

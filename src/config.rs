@@ -2,7 +2,8 @@
 //!
 //! `huifang.example.toml` is the defaults: it is compiled in and read as the first layer, so what
 //! the operator reads there is what the program does. An unknown key is refused, and every error
-//! says where it is and what would be right. Read [`sections`] next for the keys.
+//! says where it is and what would be right. A setting that is blank is as if it were not given, unless
+//! it overrides a default. Read [`sections`] next for the keys.
 
 use std::fs;
 use std::path::Path;
@@ -89,6 +90,8 @@ impl Config {
 
 /// The tables as merged so far, and the settings they stand for.
 struct Layers {
+    /// What the compiled-in file sets.
+    defaults: Table,
     merged: Table,
     config: Config,
 }
@@ -106,7 +109,7 @@ impl Layers {
             origin: Origin::File { name: "huifang.example.toml (compiled in)".to_owned(), line: 1 },
             reason: error.message().to_owned(),
         })?;
-        Ok(Layers { merged, config })
+        Ok(Layers { defaults: merged.clone(), merged, config })
     }
 
     /// Puts each setting over what is there, one at a time, so that a bad value is told with its origin.
@@ -116,10 +119,15 @@ impl Layers {
             let mut accepted = false;
             for value in readings {
                 let mut merged = self.merged.clone();
-                put(&mut merged, &section, key.clone(), value);
+                if is_blank(&value) && !holds(&self.defaults, &section, &key) {
+                    // Not only left alone: an empty variable takes back what the file says.
+                    remove(&mut merged, &section, &key);
+                } else {
+                    put(&mut merged, &section, key.clone(), value);
+                }
                 match Config::deserialize(merged.clone()) {
                     Ok(config) => {
-                        *self = Layers { merged, config };
+                        (self.merged, self.config) = (merged, config);
                         accepted = true;
                         break;
                     }
@@ -141,6 +149,20 @@ fn put(merged: &mut Table, section: &str, key: String, value: toml::Value) {
     if let toml::Value::Table(table) = entry {
         table.insert(key, value);
     }
+}
+
+fn remove(merged: &mut Table, section: &str, key: &str) {
+    if let Some(toml::Value::Table(table)) = merged.get_mut(section) {
+        table.remove(key);
+    }
+}
+
+fn holds(table: &Table, section: &str, key: &str) -> bool {
+    table.get(section).is_some_and(|body| body.get(key).is_some())
+}
+
+fn is_blank(value: &toml::Value) -> bool {
+    value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
 #[cfg(test)]

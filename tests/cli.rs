@@ -77,6 +77,17 @@ fn a_settings_file_that_is_not_there_is_named() {
 }
 
 #[test]
+fn an_empty_name_of_a_settings_file_is_as_none() {
+    let directory = TempDir::new().unwrap();
+    fs::write(directory.path().join("huifang.toml"), "[server]\nlisen = \"0.0.0.0:80\"\n").unwrap();
+    let ended = huifang(directory.path(), &[("HUIFANG_CONFIG", "")], &["migrate"]);
+    assert!(stderr(&ended).starts_with("huifang: huifang.toml:2: unknown key `lisen`"), "{}", stderr(&ended));
+    fs::remove_file(directory.path().join("huifang.toml")).unwrap();
+    let ended = huifang(directory.path(), &[("HUIFANG_CONFIG", "")], &["migrate"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", stderr(&ended));
+}
+
+#[test]
 fn a_command_that_is_not_understood_ends_with_2() {
     let directory = TempDir::new().unwrap();
     for arguments in [&["migrat"][..], &["migrate", "--fast"][..], &[][..]] {

@@ -74,6 +74,48 @@ fn a_variable_is_a_number_where_a_number_is_wanted_and_text_where_text_is() {
 }
 
 #[test]
+fn a_blank_setting_without_a_default_is_as_if_it_were_not_given() {
+    let builtin = Config::builtin().unwrap();
+    let in_the_file = "[server]\npublic_url = \"\"\n[speech]\nservice_url = \" \"\n[models]\nmirror = \"\"\n\
+         [policy]\nemergency_phone = \"\"\n[telegram]\ntoken = \"\"\n[wecom]\nagent_id = \"\"";
+    assert_eq!(with_file(in_the_file).unwrap(), builtin);
+    let variables = [
+        ("HUIFANG_SERVER__PUBLIC_URL", ""),
+        ("HUIFANG_SPEECH__SERVICE_URL", ""),
+        ("HUIFANG_MODELS__MIRROR", " "),
+        ("HUIFANG_POLICY__EMERGENCY_PHONE", ""),
+        ("HUIFANG_ALERTS__SMTP_URL", ""),
+    ];
+    assert_eq!(with_variables(&variables).unwrap(), builtin);
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file).unwrap();
+    let path = file.path().display().to_string();
+    assert_eq!(with_variables(&[("HUIFANG_POLICY__EMERGENCY_PHONE_FILE", &path)]).unwrap(), builtin);
+    let unknown = with_variables(&[("HUIFANG_POLICY__EMERGENCY_FONE", "")]).unwrap_err();
+    assert!(unknown.contains("unknown key `emergency_fone`"), "{unknown}");
+}
+
+#[test]
+fn an_empty_variable_takes_back_what_the_file_says() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "[policy]\nemergency_phone = \"119\"\nsurvey_gap_days = 3").unwrap();
+    let variables = [("HUIFANG_POLICY__EMERGENCY_PHONE".to_owned(), String::new())];
+    let config = Config::load(Some(file.path()), variables).unwrap();
+    assert_eq!((config.policy.emergency_phone, config.policy.survey_gap_days), (None, 3));
+}
+
+#[test]
+fn an_empty_value_that_overrides_a_default_keeps_its_meaning() {
+    let variables = [("HUIFANG_TAGGING__MODEL", ""), ("HUIFANG_TAGGING__NGRAMS", "")];
+    let config = with_variables(&variables).unwrap();
+    assert_eq!((config.tagging.model, config.tagging.ngrams), (None, None));
+    insta::assert_snapshot!(
+        with_variables(&[("HUIFANG_POLICY__QUIET_FROM", "")]).unwrap_err(),
+        @r#"variable HUIFANG_POLICY__QUIET_FROM: [policy] quiet_from: expected a time of day such as "20:00", not """#
+    );
+}
+
+#[test]
 fn proxies_are_a_list_in_the_file_and_a_text_in_a_variable_and_no_other_thing() {
     let builtin = Config::builtin().unwrap().server.trusted_proxies;
     let listed = with_file("[server]\ntrusted_proxies = [\"127.0.0.0/8\", \"::1\"]").unwrap();
