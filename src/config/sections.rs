@@ -60,8 +60,13 @@ impl TryFrom<String> for DatabaseUrl {
     type Error = String;
 
     fn try_from(url: String) -> Result<DatabaseUrl, String> {
-        let named = url.strip_prefix("sqlite:").is_some_and(|file| !file.is_empty());
-        if named || url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        let file = url.strip_prefix("sqlite:").filter(|file| !file.is_empty());
+        if let Some((file, _)) = file.and_then(|file| file.split_once('?')) {
+            return Err(format!(
+                "sqlite: takes no parameters: write sqlite:{file} alone (the file is made when absent)"
+            ));
+        }
+        if file.is_some() || url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return Ok(DatabaseUrl(url));
         }
         // The value itself is not repeated: it may hold a password.
@@ -71,14 +76,14 @@ impl TryFrom<String> for DatabaseUrl {
 
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = self.0.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?)));
-        match parts {
-            Some((scheme, (_, place))) => {
-                // Parameters after `?` may hold a password as well.
-                let place = place.split('?').next().unwrap_or(place);
-                write!(f, "{scheme}://…@{place}")
-            }
-            None => f.write_str(self.0.split('?').next().unwrap_or(&self.0)),
+        // Parameters may hold a password as well.
+        let (address, parameters) = self.0.split_once('?').unwrap_or((self.0.as_str(), ""));
+        let Some((scheme, rest)) = address.split_once("://") else { return f.write_str(address) };
+        match rest.rsplit_once('@') {
+            // It may end a password with a `?` in it; what stands before is a part of that then.
+            _ if parameters.contains('@') => write!(f, "{scheme}://…"),
+            Some((_, place)) => write!(f, "{scheme}://…@{place}"),
+            None => f.write_str(address),
         }
     }
 }

@@ -207,3 +207,24 @@ fn the_password_of_a_database_is_never_shown() {
     let misspelt = with_variables(&[("HUIFANG_DATABASE__URL", "postgre://u:hunter2@db/x")]).unwrap_err();
     assert!(!misspelt.contains("hunter2"), "{misspelt}");
 }
+
+#[test]
+fn nor_is_a_part_of_one_that_an_at_sign_or_a_question_mark_stands_in() {
+    for (url, shown) in [
+        ("postgres://db/huifang?user=h&password=hun@ter2", "postgres://…"),
+        ("postgres://h:hun@ter2@db/huifang", "postgres://…@db/huifang"),
+        ("postgres://h:hun?ter2@db/huifang", "postgres://…"),
+        ("postgres://h:hun@ter?2@db/huifang", "postgres://…"),
+        ("postgres://db/huifang?user=h&password=hunter2", "postgres://db/huifang"),
+    ] {
+        assert_eq!(DatabaseUrl::try_from(url.to_owned()).unwrap().to_string(), shown, "{url}");
+    }
+}
+
+#[test]
+fn a_file_of_sqlite_takes_no_parameters() {
+    insta::assert_snapshot!(
+        with_variables(&[("HUIFANG_DATABASE__URL", "sqlite:huifang.db?mode=rwc")]).unwrap_err(),
+        @"variable HUIFANG_DATABASE__URL: [database] url: sqlite: takes no parameters: write sqlite:huifang.db alone (the file is made when absent)"
+    );
+}

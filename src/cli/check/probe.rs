@@ -60,7 +60,6 @@ pub(super) async fn given_up(config: &Config) -> Option<Finding> {
 /// Whether a database is a file that is not there: opening would make it.
 fn is_still_to_be_made(url: &str) -> bool {
     let file = url.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
-    let file = file.map(|rest| rest.split('?').next().unwrap_or(rest));
     file.is_some_and(|file| !Path::new(file).exists())
 }
 
