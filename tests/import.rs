@@ -420,6 +420,31 @@ async fn duplicate_phones_are_one_person_and_told() {
 }
 
 #[tokio::test]
+async fn a_name_is_held_against_those_that_other_rows_gave_and_not_against_the_stored_one() {
+    let office = Office::open().await;
+    office.takes(PROJECTS).await;
+    office.takes("项目编号,房号编号,楼栋\nCH-01,1-101,1\nCH-01,1-102,1\nCH-01,1-103,1\n").await;
+    let head = "手机号,姓名,项目编号,房号编号\n";
+    office.takes(format!("{head}13800138000,王女士,CH-01,1-101\n")).await;
+    office.takes(format!("{head}13800138000,,CH-01,1-102\n13800138000,王芳,CH-01,1-103\n")).await;
+    let registers = office.registers().await;
+    assert_eq!((registers.contacts[0].name.as_deref(), registers.homes.len()), (Some("王芳"), 3));
+    let told = office
+        .refuses(format!("{head}13800138000,李,CH-01,1-101\n13800138000,,CH-01,1-102\n13800138000,赵,CH-01,1-103\n"))
+        .await;
+    assert_eq!(told, "B4: row 2 has this telephone number under another name; check who it is\n");
+}
+
+#[tokio::test]
+async fn a_row_that_a_line_break_tore_apart_is_not_put_together_with_what_it_is_not() {
+    let office = Office::open().await;
+    let told = office.refuses("手机号,姓名,身份\n13800138000,王女士\r,业主\n").await;
+    assert_eq!(told, "A3: must be filled in\n");
+    let told = office.refuses("手机号,姓名\n13800138000,王女士\n13900139000,\"赵\n13700137000,钱\n").await;
+    assert_eq!(told, "row 3: the file cannot be read; open it in a spreadsheet and save it as .xlsx or CSV\n");
+}
+
+#[tokio::test]
 async fn of_several_people_with_one_number_the_earliest_is_updated() {
     let office = Office::open().await;
     let clock = office.importer.clock.clone();

@@ -2,6 +2,7 @@
 //! text"), or GB18030 as Excel in China; with commas, semicolons or tabs.
 
 use std::borrow::Cow;
+use std::io::Read as _;
 
 use encoding_rs::{Encoding, GB18030, UTF_8};
 
@@ -11,6 +12,9 @@ use super::fault::{Fault, Place, Problem};
 
 /// What may stand between cells; the one that stands most often in the first line is it.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+
+/// Put behind the text as a record that no text holds: a quote that nobody closed takes it in.
+const END: &[u8] = b"\n\0";
 
 /// Reads a text.
 ///
@@ -22,7 +26,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Sheet, Fault> {
         .has_headers(false)
         .flexible(true)
         .delimiter(delimiter(&text))
-        .from_reader(text.as_bytes());
+        .from_reader(text.as_bytes().chain(END));
     let mut budget = Budget::new();
     let mut collector = Collector::new(None, &mut budget);
     let mut record = csv::StringRecord::new();
@@ -37,6 +41,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Sheet, Fault> {
             }
         }
         let line = lines.of(record.position().and_then(|at| usize::try_from(at.byte()).ok()).unwrap_or(0));
+        match record.iter().next_back() {
+            Some("\0") => return Ok(collector.finish()),
+            Some(field) if field.ends_with('\0') => {
+                return Err(Fault::at(Place { row: Some(line), ..Place::default() }, Problem::Broken, &[]));
+            }
+            _ => {}
+        }
         for (column, field) in record.iter().enumerate() {
             collector.add(line, column, Cell::text(field))?;
         }
@@ -57,11 +68,15 @@ impl Lines<'_> {
         let behind = self.text.get(byte..).unwrap_or_default();
         let start = byte + (behind.len() - behind.trim_start_matches(['\r', '\n']).len());
         let passed = self.text.get(self.counted_to..start).unwrap_or_default();
-        let ends = passed.bytes().filter(|byte| *byte == b'\n').count();
-        self.line = self.line.saturating_add(u32::try_from(ends).unwrap_or(u32::MAX));
+        self.line = self.line.saturating_add(u32::try_from(line_ends(passed)).unwrap_or(u32::MAX));
         self.counted_to = start.max(self.counted_to);
         self.line
     }
+}
+
+/// Counts the ends of lines as the reader takes them: `\n`, `\r\n` or `\r` alone.
+fn line_ends(text: &str) -> usize {
+    text.matches(['\r', '\n']).count() - text.matches("\r\n").count()
 }
 
 fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
@@ -79,7 +94,7 @@ fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
 }
 
 fn delimiter(text: &str) -> u8 {
-    let first = text.lines().next().unwrap_or_default();
+    let first = text.split(['\r', '\n']).next().unwrap_or_default();
     let count = |delimiter: &u8| first.bytes().filter(|byte| byte == delimiter).count();
     // Of equally many the first counts.
     DELIMITERS.into_iter().rev().max_by_key(count).unwrap_or(b',')
@@ -119,6 +134,28 @@ mod tests {
         assert_eq!(sheet.rows.iter().map(|row| row.number).collect::<Vec<_>>(), [1, 4, 6]);
         let sheet = read("a,b\r\n\r\n,\r\n1,\"2\r\n3\"\r\n4,5\r\n".as_bytes()).unwrap();
         assert_eq!(sheet.rows.iter().map(|row| row.number).collect::<Vec<_>>(), [1, 4, 6]);
+    }
+
+    #[test]
+    fn a_line_may_end_with_a_carriage_return_alone() {
+        let numbered = |text: &str| {
+            let rows = read(text.as_bytes()).unwrap().rows;
+            rows.iter().map(|row| (row.number, row.cells.len())).collect::<Vec<_>>()
+        };
+        assert_eq!(numbered("a,b\r1,2\r\r3,4\r"), [(1, 2), (2, 2), (4, 2)]);
+        assert_eq!(numbered("a,b,c\n1,2\r,3\r\n4\n"), [(1, 3), (2, 2), (3, 2), (4, 1)]);
+        // What stands below the headings does not count.
+        assert_eq!(texts(b"a,b\r1;2;3;4,5\r"), [["a", "b"], ["1;2;3;4", "5"]]);
+    }
+
+    #[test]
+    fn a_quote_that_nobody_closes_is_a_fault_of_its_line() {
+        for (text, line) in [("a,b\r\n1,2\r\n3,\"4\r\n5,6\r\n7,8\r\n", 3), ("a,b\n\n\"", 3), ("a,\"b", 1)] {
+            let fault = read(text.as_bytes()).unwrap_err();
+            assert_eq!((fault.problem, fault.place.row), (Problem::Broken, Some(line)), "{text:?}");
+        }
+        assert_eq!(texts(b"a,\"b\""), [["a", "b"]]);
+        assert_eq!(texts("5\" tap,\"\"\"x\"\"\"\n".as_bytes()), [["5\" tap", "\"x\""]]);
     }
 
     #[test]
