@@ -32,6 +32,8 @@ pub(super) struct Known {
     pub(super) terms: Shelf<(ProjectId, String), Span>,
     /// How many people have a telephone number, where they are several.
     pub(super) shared_phones: HashMap<String, usize>,
+    /// The first row of the file that names whom a telephone number belongs to, and the name.
+    pub(super) named: HashMap<String, (u32, String)>,
     /// The first project a unit code stands under, and how many codes stand under several.
     pub(super) codes: HashMap<String, ProjectId>,
 }
@@ -50,6 +52,7 @@ impl Known {
             engagements: Shelf::new(),
             terms: Shelf::new(),
             shared_phones: HashMap::new(),
+            named: HashMap::new(),
             codes: HashMap::new(),
         };
         let mut ids = Vec::new();

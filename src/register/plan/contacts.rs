@@ -25,10 +25,10 @@ pub(super) fn take(line: &mut Line<'_>, known: &mut Known, setting: &Setting<'_>
     let name = line.text(Column::Name);
     let role = line.value(Column::Role, ValueSet::ContactRole);
     let language = line.value(Column::Language, ValueSet::Language);
-    let before = known.contacts.now(opened).and_then(|contact| contact.name.clone());
-    if let (Some(row), Value::Is(name), Some(before)) = (opened.earlier, &name, before) {
+    if let Value::Is(name) = &name {
+        let (row, earlier) = known.named.entry(phone).or_insert_with(|| (line.row.number, name.clone()));
         // One number, two names: which of the two is meant only a person can say.
-        if *name != before {
+        if earlier != name {
             line.fault(Column::Name, Problem::OtherName, &[("row", &row.to_string())]);
             return;
         }
