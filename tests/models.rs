@@ -262,6 +262,26 @@ async fn a_server_without_ranges_is_asked_for_all_of_it_again() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_not_the_model_costs_nothing_of_what_has_come() {
+    let (server, place) = (Server::start(300_000).await, TempDir::new().unwrap());
+    let order = Order { patience: Patience { tries: 1, pause: Duration::ZERO }, ..into(&place) };
+    let (model, body) = (server.model(true), server.body());
+    server.set(|manner| manner.breaks = (100_000, 1));
+    fetch(&model, &order).await.unwrap_err();
+    server.set(|manner| (manner.ranges, manner.kind) = (false, "text/html"));
+    let error = fetch(&model, &order).await.unwrap_err();
+    assert!(matches!(error, PullError::WebPage { .. }), "{error}");
+    server.set(|manner| (manner.kind, manner.body) = ("application/octet-stream", Arc::new(vec![3; 7_000])));
+    let error = fetch(&model, &order).await.unwrap_err();
+    assert!(matches!(error, PullError::Announced { announced: 7_000, .. }), "{error}");
+    server.set(|manner| (manner.ranges, manner.body) = (true, Arc::new(body.clone())));
+    server.asked();
+    let path = fetch(&model, &order).await.unwrap();
+    assert_eq!(server.asked()[0].1.as_deref(), Some("bytes=100000-"));
+    assert_eq!(fs::read(path).unwrap(), body);
+}
+
+#[tokio::test]
 async fn a_file_that_changed_meanwhile_is_not_patched_together() {
     let (server, place) = (Server::start(300_000).await, TempDir::new().unwrap());
     let order = Order { accept_unpinned: true, patience: Patience { tries: 1, pause: Duration::ZERO }, ..into(&place) };

@@ -51,13 +51,7 @@ pub(super) async fn attempt(
                 return Err(PullError::Broken { url: url(), have: 0, reason: "it sent another range".to_owned() });
             }
         },
-        StatusCode::OK => {
-            if part.len() > 0 {
-                part.begin_anew()?;
-                watch(Step::Anew { file: &target.path });
-            }
-            response.content_length()
-        }
+        StatusCode::OK => response.content_length(),
         StatusCode::NOT_FOUND => return Err(PullError::NotFound { url: url() }),
         status => {
             if status == StatusCode::RANGE_NOT_SATISFIABLE {
@@ -74,6 +68,11 @@ pub(super) async fn attempt(
         && announced != known
     {
         return Err(PullError::Announced { url: url(), announced, known });
+    }
+    // Only now it is known to be the model that is sent from its beginning.
+    if response.status() == StatusCode::OK && part.len() > 0 {
+        part.begin_anew()?;
+        watch(Step::Anew { file: &target.path });
     }
     let total = announced.or(target.size);
     part.make_sure_of_room(total.unwrap_or(0).saturating_sub(part.len()))?;
