@@ -173,3 +173,27 @@ fn the_shipped_models_are_those_of_the_manifest() {
     assert_eq!(ended.status.code(), Some(0), "{}", stdout(&ended));
     assert!(stdout(&ended).lines().count() >= 4 && stdout(&ended).lines().all(|line| line.ends_with(": ok")));
 }
+
+#[test]
+fn a_directory_of_models_given_by_hand_is_asked_for_what_is_in_it_alone() {
+    let directory = TempDir::new().unwrap();
+    let file = "m/sentiment/ngrams.safetensors";
+    fs::create_dir_all(directory.path().join("m/sentiment")).unwrap();
+    fs::copy(repository().join("models/sentiment/ngrams.safetensors"), directory.path().join(file)).unwrap();
+    let run = |arguments: &[&str]| huifang(directory.path(), &[], arguments);
+    let ended = run(&["models", "verify", "--dir", "m"]);
+    assert_eq!((ended.status.code(), stdout(&ended)), (Some(0), format!("{file}: ok\n")), "{}", stderr(&ended));
+    let found = stdout(&run(&["check", "--models", "m"]));
+    assert!(found.contains(&format!("ok       models    {file}: has the known checksum\n")), "{found}");
+    assert!(!found.contains("BROKEN   models"), "{found}");
+
+    let ended = run(&["models", "verify", "--dir", "m/sentiment"]);
+    assert_eq!(ended.status.code(), Some(1));
+    assert_eq!(
+        stderr(&ended),
+        "huifang: no known model is in m/sentiment: name the directory that speech/ and sentiment/ lie in\n"
+    );
+    let ended = run(&["check", "--models", "m/sentiment"]);
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(stdout(&ended).contains("BROKEN   models    m/sentiment: holds no known model\n"), "{}", stdout(&ended));
+}

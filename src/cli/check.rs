@@ -73,7 +73,7 @@ impl Check {
             }),
         }
         if let Some(directory) = &self.models {
-            findings.extend(probe::shipped_models(directory));
+            findings.extend(probe::known_models(directory));
         }
         for finding in &findings {
             super::print(finding)?;

@@ -68,7 +68,7 @@ impl Models {
         let manifest = Manifest::embedded().context("models/manifest.toml, as compiled in")?;
         match self {
             Models::List { place } => list(&manifest, &place.directory(), config),
-            Models::Verify { place } => verify(&manifest, &place.directory()),
+            Models::Verify { place } => verify(&manifest, place),
             Models::Pull(command) => command.run(&manifest, config).await,
         }
     }
@@ -116,15 +116,21 @@ fn list(manifest: &Manifest, directory: &Path, config: &Config) -> anyhow::Resul
     Ok(ExitCode::SUCCESS)
 }
 
-fn verify(manifest: &Manifest, directory: &Path) -> anyhow::Result<ExitCode> {
+fn verify(manifest: &Manifest, place: Place) -> anyhow::Result<ExitCode> {
+    let default_place = place.dir.is_none();
+    let directory = place.directory();
+    // The shipped ones are wanted where they lie by default, and nowhere else.
+    let wanted = |model: &&Model| model.is_in(&directory) || (default_place && model.source.is_none());
+    let models: Vec<&Model> = manifest.models.iter().filter(wanted).collect();
+    anyhow::ensure!(
+        !models.is_empty(),
+        "no known model is in {}: name the directory that speech/ and sentiment/ lie in",
+        directory.display()
+    );
     let mut code = ExitCode::SUCCESS;
-    for model in &manifest.models {
-        let absent = model.files.iter().all(|file| !file.below(directory).exists());
-        if absent && model.source.is_some() {
-            continue;
-        }
+    for model in models {
         for file in &model.files {
-            let path = file.below(directory);
+            let path = file.below(&directory);
             let verdict = match file.verify(&path, true) {
                 Ok(()) => "ok".to_owned(),
                 Err(fault @ FileFault::Unpinned { .. }) => fault.to_string(),

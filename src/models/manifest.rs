@@ -182,6 +182,11 @@ impl Model {
         self.files.first()
     }
 
+    /// Whether a file of it, at least, is in a directory of models.
+    pub fn is_in(&self, models: &Path) -> bool {
+        self.files.iter().any(|file| file.below(models).exists())
+    }
+
     /// Returns the bytes of all files, where they are known.
     pub fn size(&self) -> Option<u64> {
         self.files.iter().map(|file| file.size).sum()

@@ -193,8 +193,8 @@ pub(super) fn tagging(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Are the known models that are here as they should be?
-pub(super) fn shipped_models(directory: &Path) -> Vec<Finding> {
+/// Are the known models that are in a directory as they should be?
+pub(super) fn known_models(directory: &Path) -> Vec<Finding> {
     const WHAT: &str = "models";
     let manifest = match Manifest::embedded() {
         Ok(manifest) => manifest,
@@ -204,10 +204,7 @@ pub(super) fn shipped_models(directory: &Path) -> Vec<Finding> {
         }
     };
     let mut findings = Vec::new();
-    for model in &manifest.models {
-        if model.source.is_some() && model.files.iter().all(|file| !file.below(directory).exists()) {
-            continue;
-        }
+    for model in manifest.models.iter().filter(|model| model.is_in(directory)) {
         for file in &model.files {
             let path = file.below(directory);
             let place = path.display().to_string();
@@ -219,6 +216,11 @@ pub(super) fn shipped_models(directory: &Path) -> Vec<Finding> {
                 Err(fault) => Finding::broken(WHAT, place, fault.to_string(), model.remedy()),
             });
         }
+    }
+    if findings.is_empty() {
+        let problem = "holds no known model".to_owned();
+        let remedy = "name the directory that speech/ and sentiment/ lie in";
+        findings.push(Finding::broken(WHAT, directory.display().to_string(), problem, remedy));
     }
     findings
 }
