@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -90,7 +92,7 @@ impl Corrections {
         match &self.out {
             Some(file) => keep(file, text.as_bytes()),
             None => {
-                std::io::stdout().write_all(text.as_bytes())?;
+                io::stdout().write_all(text.as_bytes())?;
                 Ok(())
             }
         }
@@ -136,7 +138,7 @@ impl Corrections {
         recordings: &[(Wording, Media)],
     ) -> anyhow::Result<()> {
         let blobs = Blobs::open(&config.media.url).with_context(|| format!("[media] url = {}", config.media.url))?;
-        std::fs::create_dir_all(directory).with_context(|| format!("{} cannot be made", directory.display()))?;
+        fs::create_dir_all(directory).with_context(|| format!("{} cannot be made", directory.display()))?;
         let (mut list, mut copied, mut masked, mut gone) = (String::new(), 0, 0, 0);
         for (wording, file) in recordings {
             let text = one_line(&wording.corrected);
@@ -211,29 +213,59 @@ fn extension(content_type: &str) -> &'static str {
     }
 }
 
-/// Writes a file for its owner alone, whole or not at all.
+/// Writes a file for its owner alone, whole or not at all; into what is no file (a pipe, /dev/stdout) as it comes.
 fn keep(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
+    let written = match file.canonicalize() {
+        // The file that a link leads to, and not the link.
+        Ok(there) if there.is_file() => whole(&there, bytes),
+        _ if file.exists() => OpenOptions::new().write(true).open(file).and_then(|mut there| there.write_all(bytes)),
+        _ => whole(file, bytes),
+    };
+    written.with_context(|| format!("{} cannot be written", file.display()))
+}
+
+/// Writes a file aside and gives it its name once all of it is on the disk.
+fn whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut aside = file.as_os_str().to_owned();
     aside.push(".part");
     let aside = PathBuf::from(aside);
-    let written = || -> std::io::Result<()> {
-        let mut options = std::fs::OpenOptions::new();
-        let mut part = options.write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
-        part.write_all(bytes)?;
-        part.sync_all()?;
-        std::fs::rename(&aside, file)
-    };
-    written().with_context(|| format!("{} cannot be written", file.display()))
+    let mut part = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+    part.write_all(bytes)?;
+    part.sync_all()?;
+    fs::rename(&aside, file)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+    use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+
     use super::*;
 
     #[test]
     fn a_comment_keeps_its_words_and_loses_the_names_of_files() {
         assert_eq!(one_line(&without_references("太慢\n[media:0190-1] [media:0190-2]\n谢谢")), "太慢 谢谢");
         assert_eq!(without_references("[media:0190"), "");
+    }
+
+    #[test]
+    fn rows_go_into_a_pipe_and_to_where_a_link_leads_and_neither_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (pipe, file, link) = (folder.path().join("pipe"), folder.path().join("file"), folder.path().join("link"));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        // Whoever opens it for both waits for nobody.
+        let mut held = OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+        keep(&pipe, b"row\n").unwrap();
+        assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+        let mut came = [0; 4];
+        held.read_exact(&mut came).unwrap();
+        assert_eq!(&came, b"row\n");
+
+        fs::write(&file, "before").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        keep(&link, b"row\n").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"row\n");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }
