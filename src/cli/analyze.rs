@@ -1,7 +1,7 @@
 //! `huifang analyze`: utterances on standard input → what is understood, one JSON object a line.
 //!
 //! A line is either the utterance itself or a JSON object with `text` and, if wanted, `lang` and
-//! `awaiting`; its other fields come back unchanged. Lines are answered as they arrive.
+//! `awaiting`; its other fields come back unchanged, beside an error too. Lines are answered as they arrive.
 
 use std::io::{self, BufRead, Read as _, Write};
 use std::process::ExitCode;
@@ -70,9 +70,10 @@ impl Analyze {
                     }
                     answer
                 }
-                Err(reason) => {
+                Err(Refused { reason, mut fields }) => {
                     bad += 1;
-                    json!({ "error": format!("line {number}: {reason}") })
+                    fields.insert("error".to_owned(), Value::String(format!("line {number}: {reason}")));
+                    Value::Object(fields)
                 }
             };
             // Written in one piece, so that a closed pipe is seen as one.
@@ -147,39 +148,63 @@ impl Asked {
     }
 }
 
+/// A line that cannot be answered.
+#[derive(Debug)]
+struct Refused {
+    reason: String,
+    /// What came with it and goes back, where it is known.
+    fields: Map<String, Value>,
+}
+
+impl From<String> for Refused {
+    fn from(reason: String) -> Refused {
+        Refused { reason, fields: Map::new() }
+    }
+}
+
 /// Reads one line; `None` for an empty one.
-fn parse(line: &[u8], awaiting_by_default: Awaiting) -> Result<Option<Asked>, String> {
+fn parse(line: &[u8], awaiting_by_default: Awaiting) -> Result<Option<Asked>, Refused> {
     if line.len() > MOST_BYTES {
-        return Err(format!("longer than {MOST_BYTES} bytes"));
+        return Err(format!("longer than {MOST_BYTES} bytes").into());
     }
     let line = std::str::from_utf8(line).map_err(|error| format!("not UTF-8: {error}"))?.trim_matches(['\n', '\r']);
     if line.trim().is_empty() {
         return Ok(None);
     }
-    let plain = || Asked { text: line.to_owned(), language: None, awaiting: awaiting_by_default, fields: Map::new() };
     if !line.trim_start().starts_with('{') {
-        return Ok(Some(plain()));
+        let (text, fields) = (line.to_owned(), Map::new());
+        return Ok(Some(Asked { text, language: None, awaiting: awaiting_by_default, fields }));
     }
-    let mut fields: Map<String, Value> =
+    let fields: Map<String, Value> =
         serde_json::from_str(line).map_err(|error| format!("not a JSON object: {error}"))?;
-    let text = match fields.remove("text") {
-        Some(Value::String(text)) => text,
+    match asked(&fields, awaiting_by_default) {
+        Ok((text, language, awaiting)) => Ok(Some(Asked { text, language, awaiting, fields })),
+        Err(reason) => Err(Refused { reason, fields }),
+    }
+}
+
+/// Reads what a JSON object asks.
+fn asked(
+    fields: &Map<String, Value>,
+    awaiting_by_default: Awaiting,
+) -> Result<(String, Option<Language>, Awaiting), String> {
+    let text = match fields.get("text") {
+        Some(Value::String(text)) => text.clone(),
         Some(_) => return Err("`text` must be a string".to_owned()),
         None => return Err("`text` is missing".to_owned()),
     };
     let language = match fields.get("lang") {
         None | Some(Value::Null) => None,
-        Some(Value::String(tag)) => {
-            Some(Language::from_tag(tag).ok_or_else(|| format!("`lang` is \"{tag}\", but zh or en is understood"))?)
-        }
+        // A tag that is not ours (such as yue) says nothing: the text itself tells.
+        Some(Value::String(tag)) => Language::from_tag(tag),
         Some(_) => return Err("`lang` must be a string".to_owned()),
     };
-    let wanted = match fields.get("awaiting") {
+    let awaiting = match fields.get("awaiting") {
         None | Some(Value::Null) => awaiting_by_default,
         Some(Value::String(name)) => awaiting(name).map_err(|error| format!("`awaiting`: {error}"))?,
         Some(_) => return Err("`awaiting` must be a string".to_owned()),
     };
-    Ok(Some(Asked { text, language, awaiting: wanted, fields }))
+    Ok((text, language, awaiting))
 }
 
 fn awaiting(name: &str) -> Result<Awaiting, String> {
@@ -245,5 +270,25 @@ mod tests {
         assert!(errors[1].starts_with("line 2: not a JSON object"), "{}", errors[1]);
         assert_eq!(errors[2], "line 5: `awaiting`: \"soon\" is not one of none, score_1_5, score_1_10, nps_0_10");
         assert_eq!(lines[2]["sentiment"], "positive");
+    }
+
+    #[test]
+    fn a_row_that_is_refused_comes_back_beside_what_is_wrong() {
+        let (lines, bad) = answers("{\"id\":7,\"text\":3,\"error\":\"old\"}\n{\"id\":8,\"text\":\"x\",\"lang\":1}\n");
+        assert_eq!(bad, 2);
+        assert_eq!(lines[0], json!({ "id": 7, "text": 3, "error": "line 1: `text` must be a string" }));
+        assert_eq!(lines[1], json!({ "id": 8, "text": "x", "lang": 1, "error": "line 2: `lang` must be a string" }));
+    }
+
+    #[test]
+    fn a_language_that_is_not_ours_is_as_none() {
+        let (lines, bad) =
+            answers("{\"text\":\"师傅没来\",\"lang\":\"yue\"}\n{\"text\":\"The tap is leaking\",\"lang\":\"fr\"}\n");
+        let (untold, _) = answers("师傅没来\nThe tap is leaking\n");
+        assert_eq!(bad, 0);
+        assert_eq!((&lines[0]["lang"], &lines[1]["lang"]), (&json!("yue"), &json!("fr")));
+        for (line, untold) in lines.iter().zip(&untold) {
+            assert_eq!((&line["intent"], &line["sentiment"]), (&untold["intent"], &untold["sentiment"]));
+        }
     }
 }
