@@ -464,6 +464,17 @@ mod confinement {
     }
 
     #[tokio::test]
+    async fn samples_of_a_worker_that_was_killed_are_not_taken_for_all_of_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let two_samples = r"printf 'HFA1\001\000\000\000\000\000\000\000\000\000'";
+        let whole = Sandbox::new(script(folder.path(), two_samples), Caps::default());
+        assert_eq!(whole.decode(b"x").await.unwrap().samples, [0.0, 0.0]);
+        let killed = Sandbox::new(script(folder.path(), &format!("{two_samples}\nkill -KILL $$")), Caps::default());
+        let error = killed.decode(b"x").await.unwrap_err();
+        assert!(matches!(error, SandboxError::Died(_)), "{error}");
+    }
+
+    #[tokio::test]
     async fn a_worker_that_never_stops_talking_is_not_listened_to() {
         let folder = tempfile::tempdir().unwrap();
         let caps = Caps { seconds: 1, ..Caps::default() };

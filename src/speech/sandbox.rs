@@ -122,9 +122,13 @@ impl Sandbox {
         drop(bounded);
         let status = child.wait().await?;
         match wire::read(&answer) {
-            Some(wire::Answer { confined, result }) => Ok(Decoded { samples: result?, confined }),
+            Some(wire::Answer { result: Err(refused), .. }) => Err(refused.into()),
+            Some(wire::Answer { confined, result: Ok(samples) }) if status.success() => {
+                Ok(Decoded { samples, confined })
+            }
             None if status.success() => Err(SandboxError::BadAnswer),
-            None => Err(SandboxError::Died(status)),
+            // Nothing in the samples says where they should have ended.
+            _ => Err(SandboxError::Died(status)),
         }
     }
 }
