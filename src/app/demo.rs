@@ -61,6 +61,9 @@ pub async fn set_stage(config: &mut Config, listen: SocketAddr) -> anyhow::Resul
     config.wecom = WecomConfig::default();
     config.http = HttpConfig::default();
     config.alerts = AlertsConfig::default();
+    // A recognition service would be sent what a visitor says; links would lead to the operator's own service.
+    config.speech.service_url = None;
+    config.server.public_url = None;
     Ok(stage)
 }
 
@@ -132,4 +135,29 @@ pub fn clips() -> anyhow::Result<Vec<Clip>> {
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_demo_talks_to_nobody_the_operator_named() {
+        let named = [
+            ("HUIFANG_SPEECH__SERVICE_URL", "https://asr.example.com"),
+            ("HUIFANG_SERVER__PUBLIC_URL", "https://huifang.example.com"),
+            ("HUIFANG_TELEGRAM__TOKEN", "123:abc"),
+            ("HUIFANG_HTTP__CALLBACK_URL", "https://app.example.com/huifang"),
+            ("HUIFANG_ALERTS__WEBHOOK_URL", "https://ops.example.com/huifang"),
+        ];
+        let named = named.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let mut config = Config::load(None, named).unwrap();
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
+        config.server.listen = listen;
+        let stage = set_stage(&mut config, listen).await.unwrap();
+        assert_eq!(config.speech, Config::builtin().unwrap().speech);
+        assert_eq!(config.server.public_url(), "http://127.0.0.1:8080");
+        assert_eq!((config.http, config.alerts), (HttpConfig::default(), AlertsConfig::default()));
+        assert_eq!(config.telegram, stage.telegram());
+    }
 }

@@ -33,8 +33,8 @@ impl Demo {
         config.database.url =
             DatabaseUrl::try_from(format!("sqlite:{}", file.display())).map_err(anyhow::Error::msg)?;
         config.media.url = format!("file:{}", directory.join("media").display());
-        let url = config.server.public_url();
         let stage = demo::set_stage(&mut config, listener.local_addr()?).await?;
+        let url = config.server.public_url();
         let app = App::build(&config, true).await?;
         let access = demo::prepare(&app, directory).await?;
         let app = app.with_stage(stage.at_flat(&access.token));
