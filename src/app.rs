@@ -154,20 +154,21 @@ impl App {
         App { stage: Some(Arc::new(stage)), ..self }
     }
 
-    /// Serves until `stop` resolves; then takes no new work, finishes what is running, and returns.
+    /// Serves until `stop` resolves; then takes no new work, finishes what is running, and returns. Requests are
+    /// answered where there is a `listener`: a worker needs none.
     ///
     /// # Errors
     /// When the server breaks down.
     pub async fn serve(
         self,
         role: Role,
-        listener: TcpListener,
+        listener: Option<TcpListener>,
         stop: impl Future<Output = ()> + Send,
     ) -> anyhow::Result<()> {
         let cancel = CancellationToken::new();
         let worker = (role != Role::Web).then(|| tokio::spawn(self.runner.clone().run(cancel.child_token())));
-        let site = (role != Role::Worker)
-            .then(|| {
+        let site = listener
+            .map(|listener| {
                 let router = web::router(web::Parts {
                     store: self.store.clone(),
                     blobs: self.blobs.clone(),

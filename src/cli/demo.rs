@@ -49,6 +49,6 @@ impl Demo {
         println!("Voice: the embedded model knows synthetic voices and the domain's sentences only; the chat page");
         println!("offers ready clips. A real voice needs a published Whisper model in [speech] model.");
         println!("Stop with Ctrl-C. The data stays; remove {} to begin anew.", directory.display());
-        app.serve(Role::All, listener, app::asked_to_stop()).await
+        app.serve(Role::All, Some(listener), app::asked_to_stop()).await
     }
 }

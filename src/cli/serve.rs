@@ -1,5 +1,7 @@
 //! `huifang serve`: the service itself.
 
+use std::net::SocketAddr;
+
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 
@@ -18,11 +20,20 @@ impl Serve {
     /// Runs until SIGINT or SIGTERM.
     pub(super) async fn run(self, config: Config) -> anyhow::Result<()> {
         let address = config.server.listen;
-        let listener = TcpListener::bind(address)
-            .await
-            .with_context(|| format!("cannot listen on {address}: choose another [server] listen"))?;
+        let listener = match self.role {
+            Role::All | Role::Web => Some(bind(address).await?),
+            Role::Worker => None,
+        };
         let app = App::build(&config, false).await?;
-        tracing::info!("listening on http://{address}");
+        match &listener {
+            Some(_) => tracing::info!("listening on http://{address}"),
+            None => tracing::info!("doing jobs; a worker listens nowhere"),
+        }
         app.serve(self.role, listener, app::asked_to_stop()).await
     }
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let bound = TcpListener::bind(address).await;
+    bound.with_context(|| format!("cannot listen on {address}: choose another [server] listen"))
 }

@@ -3,9 +3,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::service::program;
 
@@ -59,6 +61,32 @@ async fn an_occupied_port_is_named_with_the_way_out() {
     let (code, said) = ends(directory.path(), &["serve"]).await;
     assert_eq!(code, 1, "{said}");
     assert!(said.contains(&format!("cannot listen on {address}: choose another [server] listen")), "{said}");
+}
+
+#[tokio::test]
+async fn a_worker_needs_no_port_and_says_that_it_listens_nowhere() {
+    let directory = TempDir::new().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut worker = program(directory.path())
+        .env("HUIFANG_SERVER__LISTEN", taken.local_addr().unwrap().to_string())
+        .args(["serve", "--role", "worker"])
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(worker.stderr.take().unwrap()).lines();
+    let runs = async {
+        let mut said = String::new();
+        while let Some(line) = log.next_line().await.unwrap() {
+            said += &line;
+            if said.contains("a worker listens nowhere") {
+                return;
+            }
+        }
+        panic!("it ended: {said}");
+    };
+    tokio::time::timeout(Duration::from_secs(60), runs).await.unwrap();
+    worker.kill().await.unwrap();
 }
 
 #[tokio::test]
