@@ -141,6 +141,7 @@ pub async fn recorded(
     id: VisitId,
 ) -> Result<Option<Visit>, StoreError> {
     let Some(own) = store::visits::find(tx, id).await? else { return Ok(None) };
+    let own = store::visits::without_anonymous(tx, own).await?;
     if let Some(response) = own.response_id {
         return visit(tx, catalog, language, response).await;
     }

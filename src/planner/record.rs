@@ -75,7 +75,7 @@ impl Planner {
             confirmed: None,
         };
         let before = visit.clone();
-        let mut visit = self.without_anonymous(tx, visit).await?.done(record, response, now)?;
+        let mut visit = store::visits::without_anonymous(tx, visit).await?.done(record, response, now)?;
         visit.contact_id = contact;
         visit.assignee = Some(by);
         store::visits::update(tx, &visit).await?;
@@ -116,7 +116,7 @@ impl Planner {
         let mut visit = if not_reached {
             before.clone().expire(now)?
         } else {
-            self.without_anonymous(tx, before.clone()).await?.skip(Reason::ByStaff, now)?
+            store::visits::without_anonymous(tx, before.clone()).await?.skip(Reason::ByStaff, now)?
         };
         visit.assignee = Some(by);
         store::visits::update(tx, &visit).await?;
@@ -192,14 +192,6 @@ impl Planner {
         }
         let found = store::visits::load_for_update(tx, id).await?;
         Ok(found.ok_or_else(|| StoreError::Missing { table: "visits", id: id.to_string() })?)
-    }
-
-    /// Has a visit that ends forget the anonymous response that was begun in the chat.
-    async fn without_anonymous(&self, tx: &mut Tx, visit: Visit) -> Result<Visit, StoreError> {
-        match visit.response_id {
-            Some(response) if store::responses::is_anonymous(tx, response).await? => Ok(visit.unlinked()),
-            _ => Ok(visit),
-        }
     }
 
     /// Stores what was answered as a response, if anything was.

@@ -102,6 +102,15 @@ pub async fn find_by_response(tx: &mut Tx, response: ResponseId) -> Result<Optio
     row.map(Visit::try_from).transpose()
 }
 
+/// Has a visit forget the response it led to where that one is anonymous: who opens or ends the one does not
+/// find the other by it.
+pub async fn without_anonymous(tx: &mut Tx, visit: Visit) -> Result<Visit, StoreError> {
+    match visit.response_id {
+        Some(response) if super::responses::is_anonymous(tx, response).await? => Ok(visit.unlinked()),
+        _ => Ok(visit),
+    }
+}
+
 /// Returns the visits of a unit, in the order in which they are due.
 pub async fn list_for_unit(tx: &mut Tx, unit: UnitId) -> Result<Vec<Visit>, StoreError> {
     const SQL: &str = select!("WHERE unit_id = $1 ORDER BY due_at, id");

@@ -1,9 +1,13 @@
 //! Random sample checks, and surveys that are answered without a name.
 
+use std::sync::Arc;
+
 use huifang::domain::flag::FlagKind;
 use huifang::domain::ids::{ProjectId, UnitId};
+use huifang::domain::language::Language;
 use huifang::domain::project::{Project, ProjectKind, Unit};
 use huifang::domain::visit::{Visit, VisitKind, VisitStatus};
+use huifang::papers::facts;
 use huifang::store::thread::{Entry, Speaker};
 use huifang::store::{self, follow_ups, responses};
 
@@ -201,4 +205,48 @@ async fn nothing_that_is_typed_to_an_anonymous_survey_is_read_back_or_kept_in_th
     assert!(!typed.iter().any(|words| told(words)) && !told("两分") && !told("2 分"), "{thread:?}");
     let tapped = |entry: &Entry| entry.speaker == Speaker::Client && entry.body.contains(":overall:");
     assert!(!thread.iter().any(tapped), "also a button pressed twice: {thread:?}");
+}
+
+#[tokio::test]
+async fn an_anonymous_survey_under_way_leads_to_nobody_either() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-04-07T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    let id = drawn(&estate, flat).await.id;
+    let (_, buttons) = estate.heard("li").await;
+    let two = buttons.iter().find(|button| button.label == "2").unwrap().id.clone();
+    estate.taps("li", &two).await;
+    let visit = found!(estate, |tx| store::visits::find(tx, id).await).unwrap();
+    assert_eq!(visit.status, VisitStatus::Sent);
+    let response = estate.responses().await.remove(0).id;
+    assert_eq!(found!(estate, |tx| responses::answers(tx, response).await).len(), 1);
+    let shown = found!(estate, |tx| store::visits::without_anonymous(tx, visit).await);
+    assert_eq!(shown.response_id, None, "its page has no link");
+    let catalog = Arc::clone(&estate.runner.catalog);
+    let paper = found!(estate, |tx| facts::recorded(tx, &catalog, Language::Chinese, id).await);
+    assert!(paper.is_none(), "and no paper");
+}
+
+#[tokio::test]
+async fn a_late_anonymous_answer_counts_for_the_flat_that_was_asked_and_names_nobody() {
+    for answers in [true, false] {
+        let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-04-07T10:00").await;
+        let flat = estate.flat("3-1201").await;
+        estate.moves_in("li", flat).await;
+        let id = drawn(&estate, flat).await.id;
+        estate.goes_on_to(estate.now() + 15 * DAY).await;
+        let other = estate.flat("3-1202").await;
+        estate.moves_in("li", other).await;
+        estate.taps("li", "do:survey").await;
+        if answers {
+            answers_all(&mut estate, "li").await;
+        } else {
+            estate.goes_on_to(estate.now() + 15 * DAY).await;
+        }
+        let visit = found!(estate, |tx| store::visits::find(tx, id).await).unwrap();
+        let stands = if answers { VisitStatus::Answered } else { VisitStatus::Call };
+        assert_eq!((visit.status, visit.response_id), (stands, None));
+        let all = estate.responses().await;
+        assert!(all.iter().all(|one| (one.contact_id, one.unit_id, one.dialogue_id) == (None, None, None)), "{all:?}");
+    }
 }

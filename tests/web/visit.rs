@@ -16,6 +16,11 @@ use crate::demo::Demo;
 
 /// Puts a visit to the visitor's flat on the call list of the running program.
 async fn to_call(demo: &Demo) -> VisitId {
+    to_call_with(demo, None).await
+}
+
+/// … with an anonymous response that is under way.
+async fn to_call_with(demo: &Demo, response: Option<ResponseId>) -> VisitId {
     let path = demo.directory().join("data/huifang.db");
     let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
     let clock = Clock::system();
@@ -27,8 +32,21 @@ async fn to_call(demo: &Demo) -> VisitId {
             let project = store::units::find(tx, unit).await?.unwrap().project_id;
             let key = format!("{unit}:special:{id}");
             let visit = Visit::planned(id, key, VisitKind::Special, project, "routine".to_owned(), now);
-            let visit = Visit { unit_id: Some(unit), ..visit }.call(Reason::NotReachable, now).unwrap();
-            store::visits::insert(tx, &visit).await
+            let visit = Visit { unit_id: Some(unit), response_id: response, ..visit };
+            if let Some(id) = response {
+                let new = NewResponse {
+                    id,
+                    survey: "sample".to_owned(),
+                    survey_version: 1,
+                    contact_id: None,
+                    unit_id: None,
+                    project_id: Some(project),
+                    dialogue_id: None,
+                    started_at: now,
+                };
+                store::responses::start(tx, &new).await?;
+            }
+            store::visits::insert(tx, &visit.call(Reason::NotReachable, now).unwrap()).await
         })
     });
     stored.await.map_err(|error: StoreError| error).unwrap();
@@ -155,6 +173,20 @@ async fn the_page_of_an_answer_says_whether_it_is_fixed_in_the_words_of_the_butt
     let answer = answer.split("</li>").next().unwrap();
     assert!(answer.contains("<strong>没修好</strong>"), "{answer}");
     assert!(page.contains("<strong>2 / 5</strong>"), "{page}");
+}
+
+#[tokio::test]
+async fn the_page_of_a_visit_does_not_lead_to_the_anonymous_answers_that_are_being_given() {
+    let demo = Demo::start();
+    let response = Clock::system().new_id();
+    let id = to_call_with(&demo, Some(response)).await;
+    let session = Session::begin(&demo).await;
+    let page = session.get(&format!("/console/visits/{id}")).await;
+    assert_eq!(page.status(), StatusCode::OK);
+    let page = page.text().await.unwrap();
+    assert!(!page.contains(&response.to_string()) && !page.contains("/papers/visit"), "{page}");
+    let paper = session.get(&format!("/console/visits/{id}/papers/visit")).await;
+    assert_eq!(paper.status(), StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

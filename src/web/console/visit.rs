@@ -165,6 +165,8 @@ impl VisitPage {
         let found = web.store.read(|tx| {
             Box::pin(async move {
                 let Some(visit) = visits::find(tx, id).await? else { return Ok(None) };
+                // Also while it is being answered.
+                let visit = visits::without_anonymous(tx, visit).await?;
                 let w = &shell.w;
                 let contact = whom(tx, &visit, visit.contact_id).await?;
                 let where_ = place(tx, &visit).await?;
