@@ -333,6 +333,7 @@ impl Intake {
     }
 
     async fn happen(&self, tx: &mut Tx, scene: &mut Scene, event: Event) -> Result<(), StoreError> {
+        let event = self.unless_stopped(tx, scene, event).await?;
         let elapsed = if let Event::Elapsed(timer) = &event { Some(*timer) } else { None };
         if let Some(Timer::AppointmentEve { appointment, from }) = elapsed
             && !Intake::is_still_agreed(tx, appointment, from).await?
@@ -362,7 +363,7 @@ impl Intake {
             incidents: &incidents,
         };
         if let Some(timer) = &elapsed {
-            self.visit_elapsed(tx, timer, scene.now).await?;
+            self.visit_elapsed(tx, scene, timer).await?;
         }
         let decided = step(scene.state.clone(), event, &ctx);
         scene.state = decided.state;

@@ -159,6 +159,12 @@ impl Visit {
         Ok(Visit { status: VisitStatus::Answered, response_id: Some(response), reason: None, ..visit }.ended(now))
     }
 
+    /// The client came back to its survey after it ran out: their answer saves the call that is still to be made.
+    pub fn ask_again(self, response: ResponseId, now: Timestamp) -> Changed {
+        let visit = self.only_from(&[VisitStatus::Call, VisitStatus::Expired], "asked again")?;
+        Ok(Visit { response_id: Some(response), updated_at: now, ..visit })
+    }
+
     /// A member of staff has to call.
     pub fn call(self, reason: Reason, now: Timestamp) -> Changed {
         let visit = self.only_from(&[VisitStatus::Planned, VisitStatus::Sent, VisitStatus::Reminded], "called")?;
@@ -286,6 +292,7 @@ pub(crate) mod tests {
         assert_eq!(allowed(&|visit| visit.wait(NOW, NOW)), "planned");
         assert_eq!(allowed(&|visit| visit.remind(NOW)), "sent");
         assert_eq!(allowed(&|visit| visit.answer(to.response, NOW)), "planned sent reminded expired call");
+        assert_eq!(allowed(&|visit| visit.ask_again(to.response, NOW)), "expired call");
         assert_eq!(allowed(&|visit| visit.call(Reason::Unanswered, NOW)), "planned sent reminded");
         assert_eq!(allowed(&|visit| visit.skip(Reason::OptedOut, NOW)), "planned sent reminded call");
         assert_eq!(allowed(&|visit| visit.expire(NOW)), "call");

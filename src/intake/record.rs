@@ -47,6 +47,7 @@ impl Intake {
                 };
                 store::responses::start(tx, &new).await
             }
+            Effect::AnswerLate { response, visit } => self.visit_asked_again(tx, scene, response, visit).await,
             Effect::RecordAnswer { response, answer, media } => {
                 let anonymous = store::responses::is_anonymous(tx, response).await?;
                 let source = serde_json::to_value(answer.source).ok();

@@ -48,41 +48,92 @@ impl Intake {
         .await
     }
 
+    /// The client came back to a survey that ran out: it is about what it was about then, and counts for that
+    /// visit. Somebody may have been called meanwhile.
+    pub(super) async fn visit_asked_again(
+        &self,
+        tx: &mut Tx,
+        scene: &Scene,
+        response: ResponseId,
+        id: VisitId,
+    ) -> Result<(), StoreError> {
+        let Some(visit) = store::visits::load_for_update(tx, id).await? else { return Ok(()) };
+        Intake::place_of_visit(tx, response, &visit).await?;
+        keep(tx, Some(visit), |visit| visit.ask_again(response, scene.now)).await
+    }
+
+    /// Says that a response is about what a visit is about: the conversation may be bound to another of the
+    /// person's units. Of an anonymous one the project is all that is known.
+    pub(crate) async fn place_of_visit(tx: &mut Tx, response: ResponseId, visit: &Visit) -> Result<(), StoreError> {
+        if store::responses::is_anonymous(tx, response).await? {
+            return store::responses::set_place(tx, response, None, Some(visit.project_id)).await;
+        }
+        match visit.unit_id {
+            Some(unit) => store::responses::set_place(tx, response, Some(unit), None).await,
+            None => Ok(()),
+        }
+    }
+
     /// The client broke the survey off, or wants no more of them.
     pub(super) async fn visit_left(&self, tx: &mut Tx, scene: &Scene, response: ResponseId) -> Result<(), StoreError> {
         let reason = if scene.state.surveys_stopped { Reason::OptedOut } else { Reason::BrokenOff };
         let found = store::visits::find_by_response(tx, response).await?;
-        let found = held(tx, found).await?;
+        let Some(visit) = held(tx, found).await? else { return Ok(()) };
+        let visit = store::visits::without_anonymous(tx, visit).await?;
         // What ran out is with a person already.
-        let open = found.filter(|visit| matches!(visit.status, VisitStatus::Sent | VisitStatus::Reminded));
-        let Some(visit) = open else { return Ok(()) };
-        let anonymous = store::responses::is_anonymous(tx, response).await?;
+        if !matches!(visit.status, VisitStatus::Sent | VisitStatus::Reminded) {
+            return store::visits::update(tx, &visit).await;
+        }
         let id = visit.id;
-        keep(tx, Some(visit), |visit| {
-            let skipped = visit.skip(reason, scene.now)?;
-            Ok(if anonymous { skipped.unlinked() } else { skipped })
-        })
-        .await?;
+        keep(tx, Some(visit), |visit| visit.skip(reason, scene.now)).await?;
         match store::visits::find(tx, id).await? {
             Some(visit) => self.second_visit_ended(tx, &visit).await,
             None => Ok(()),
         }
     }
 
-    /// Nobody answered in time: a person has to call.
-    pub(super) async fn visit_elapsed(&self, tx: &mut Tx, timer: &Timer, now: Timestamp) -> Result<(), StoreError> {
+    /// Somebody's survey is to be brought up again, or runs out, who wants no more of them and may have said so in
+    /// another conversation: it is withdrawn instead, and nobody calls.
+    pub(super) async fn unless_stopped(
+        &self,
+        tx: &mut Tx,
+        scene: &mut Scene,
+        event: Event,
+    ) -> Result<Event, StoreError> {
+        let Event::Elapsed(Timer::SurveyReminder { response } | Timer::SurveyExpiry { response }) = event else {
+            return Ok(event);
+        };
+        let person = store::contacts::find(tx, scene.contact).await?;
+        let stopped_at = person.and_then(|person| person.surveys_stopped_at);
+        let begun = store::responses::find(tx, response).await?;
+        let (Some(stopped_at), Some(begun)) = (stopped_at, begun) else { return Ok(event) };
+        if begun.started_at > stopped_at {
+            return Ok(event); // they wished for it themselves since
+        }
+        scene.state.surveys_stopped = true;
+        // Also where the conversation has lost it from sight.
+        store::responses::expire(tx, response).await?;
+        self.visit_left(tx, scene, response).await?;
+        Ok(Event::SurveyWithdrawn { response, survey: begun.survey })
+    }
+
+    /// Nobody answered in time: a person has to call. Whoever comes back to it answers for this visit.
+    pub(super) async fn visit_elapsed(&self, tx: &mut Tx, scene: &mut Scene, timer: &Timer) -> Result<(), StoreError> {
         match timer {
             Timer::SurveyExpiry { response } => {
                 // The conversation may be about something else by now; the response ends all the same.
                 store::responses::expire(tx, *response).await?;
                 let found = store::visits::find_by_response(tx, *response).await?;
-                let found = held(tx, found).await?;
-                let anonymous = store::responses::is_anonymous(tx, *response).await?;
-                keep(tx, found, |visit| {
-                    let called = visit.call(Reason::Unanswered, now)?;
-                    Ok(if anonymous { called.unlinked() } else { called })
-                })
-                .await
+                if scene.state.awaits(&Event::Elapsed(*timer)) {
+                    scene.state.lapsed_visit = found.as_ref().map(|visit| visit.id);
+                }
+                let Some(visit) = held(tx, found).await? else { return Ok(()) };
+                let visit = store::visits::without_anonymous(tx, visit).await?;
+                // What ran out once more is with a person already.
+                if matches!(visit.status, VisitStatus::Call | VisitStatus::Expired) {
+                    return store::visits::update(tx, &visit).await;
+                }
+                keep(tx, Some(visit), |visit| visit.call(Reason::Unanswered, scene.now)).await
             }
             Timer::SurveyReminder { .. }
             | Timer::ReportReminder { .. }

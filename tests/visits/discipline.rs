@@ -5,6 +5,7 @@ use std::time::Duration;
 use huifang::channel::{ChannelKind, Content};
 use huifang::clock::Clock;
 use huifang::domain::access::Scope;
+use huifang::domain::dialogue::Event;
 use huifang::domain::policy::Rule;
 use huifang::domain::visit::{Reason, VisitKind, VisitStatus};
 use huifang::jobs::Runner;
@@ -70,6 +71,38 @@ async fn who_answers_after_expiry_by_an_old_button_is_asked_again_and_saves_the_
     // And once more by the same button: that survey is answered.
     estate.taps("li", &five).await;
     assert_eq!(estate.responses().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_late_answer_counts_for_the_flat_that_was_asked_about_whichever_was_scanned_since() {
+    for (reporting, answers) in [(false, true), (true, true), (false, false)] {
+        let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+        let flat = estate.flat("3-1201").await;
+        estate.moves_in("li", flat).await;
+        estate.plan().await;
+        estate.goes_on_to(at("2026-04-12T09:00")).await;
+        assert_eq!(estate.visit(flat, VisitKind::First).await.status, VisitStatus::Call);
+        let other = estate.flat("3-1202").await;
+        estate.moves_in("li", other).await;
+        if reporting {
+            estate.says("li", "厨房水管漏水").await;
+            estate.says("li", "评价").await;
+            estate.says("li", "提交").await;
+        } else {
+            estate.says("li", "评价").await;
+        }
+        if answers {
+            answers_all(&mut estate, "li").await;
+            let visit = estate.visit(flat, VisitKind::First).await;
+            assert_eq!(visit.status, VisitStatus::Answered, "{reporting}");
+            let complete = estate.responses().await.into_iter().find(|response| response.completed_at.is_some());
+            let complete = complete.unwrap();
+            assert_eq!((visit.response_id, complete.unit_id), (Some(complete.id), Some(flat)));
+        } else {
+            estate.goes_on_to(estate.now() + 15 * DAY).await;
+            assert_eq!(estate.visit(flat, VisitKind::First).await.status, VisitStatus::Call, "nobody has called yet");
+        }
+    }
 }
 
 #[tokio::test]
@@ -440,6 +473,49 @@ async fn who_stops_in_one_conversation_and_resumes_in_another_is_asked_again() {
 }
 
 #[tokio::test]
+async fn stop_in_one_conversation_ends_the_survey_that_runs_in_another() {
+    for reminded in [false, true] {
+        let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+        let flat = estate.flat("3-1201").await;
+        let person = estate.moves_in("li", flat).await;
+        estate.says("li-at-work", "你好").await;
+        let (here, there) = (estate.dialogue("li").await, estate.dialogue("li-at-work").await);
+        stored!(estate, |tx| store::dialogues::set_contact(tx, there, person).await);
+        estate.runner.clock.advance(DAY);
+        // Last heard here, so they are asked here.
+        estate.says("li", "你好").await;
+        estate.plan().await;
+        estate.goes_on_to(at("2026-03-24T09:00")).await;
+        let sent = estate.visit(flat, VisitKind::First).await;
+        assert_eq!((sent.status, sent.dialogue_id), (VisitStatus::Sent, Some(here)));
+        if reminded {
+            estate.goes_on_to(sent.sent_at.unwrap() + 4 * DAY).await;
+            assert_eq!(estate.visit(flat, VisitKind::First).await.status, VisitStatus::Reminded);
+        }
+        let (before, _) = estate.heard("li").await;
+        estate.says("li-at-work", "退订").await;
+        estate.goes_on_to(sent.sent_at.unwrap() + 15 * DAY).await;
+        let ended = estate.visit(flat, VisitKind::First).await;
+        assert_eq!((ended.status, ended.reason), (VisitStatus::Skipped, Some(Reason::OptedOut)), "{reminded}");
+        let (said, _) = estate.heard("li").await;
+        assert_eq!(said, before, "neither reminded nor told of the end");
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_wishes_to_be_asked_after_stop_is_brought_up_again_like_any_other() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    estate.says("li", "退订").await;
+    estate.runner.clock.advance(Duration::from_secs(60));
+    estate.says("li", "评价").await;
+    estate.goes_on_to(estate.now() + 4 * DAY).await;
+    let (said, _) = estate.heard("li").await;
+    assert!(said.starts_with("上次的评价还没填完"), "{said}");
+}
+
+#[tokio::test]
 async fn what_was_done_half_a_year_ago_is_swept_by_the_job_of_the_day() {
     let estate = Estate::handed_over("2025-03-02T10:00", "2026-03-10T10:00").await;
     estate.flat("3-1201").await;
@@ -469,4 +545,32 @@ async fn stop_during_a_report_also_ends_the_visit_whose_survey_waits_behind_it()
     estate.taps("li", &submit).await;
     let (said, _) = estate.heard("li").await;
     assert!(said.contains("已登记") && !said.contains("（1/3）"), "nothing more is asked: {said}");
+}
+
+#[tokio::test]
+async fn a_survey_that_waits_behind_a_report_runs_out_there_and_the_report_goes_on() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    estate.plan().await;
+    estate.goes_on_to(at("2026-03-24T09:00")).await;
+    let sent = estate.visit(flat, VisitKind::First).await;
+    let (_, buttons) = estate.heard("li").await;
+    let five = buttons.iter().find(|button| button.label == "5").unwrap().id.clone();
+    estate.says("li", "厨房水管漏水").await;
+    // Staff has the conversation for weeks: the report is not filed meanwhile.
+    estate.says("li", "找人工").await;
+    estate.goes_on_to(sent.sent_at.unwrap() + 15 * DAY).await;
+    assert_eq!(estate.visit(flat, VisitKind::First).await.status, VisitStatus::Call);
+    let (intake, dialogue) = (estate.runner.intake.clone(), estate.dialogue("li").await);
+    stored!(estate, |tx| intake.apply(tx, dialogue, Event::HandedBack).await);
+    let (_, buttons) = estate.heard("li").await;
+    let submit = buttons.iter().find(|button| button.label == "提交").unwrap().id.clone();
+    estate.taps("li", &submit).await;
+    let (said, _) = estate.heard("li").await;
+    assert!(said.contains("已登记") && !said.contains("（1/3）"), "nothing is asked that has run out: {said}");
+    estate.taps("li", &five).await;
+    answers_all(&mut estate, "li").await;
+    let visit = estate.visit(flat, VisitKind::First).await;
+    assert_eq!(visit.status, VisitStatus::Answered, "who comes back is asked anew");
 }

@@ -28,6 +28,8 @@ pub enum Effect {
     Transcribe { media: MediaId },
     /// Begin a response to a survey; an anonymous one knows nobody.
     OpenResponse { response: ResponseId, survey: String, version: u32, anonymous: bool },
+    /// The response that was just begun counts for a visit whose survey ran out, whichever flat was scanned since.
+    AnswerLate { response: ResponseId, visit: VisitId },
     /// Keep an answer; a second one to the same question replaces the first.
     RecordAnswer { response: ResponseId, answer: Answer, media: Option<MediaId> },
     /// The survey is answered.

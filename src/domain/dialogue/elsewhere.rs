@@ -105,7 +105,9 @@ impl Turn<'_> {
         self.state.alarmed_before.extend(left.alarmed_before);
         self.state.alarmed = left.alarmed.or(self.state.alarmed);
         self.state.invited = left.invited.or(self.state.invited.take());
-        self.state.lapsed = left.lapsed.or(self.state.lapsed.take());
+        if left.lapsed.is_some() {
+            (self.state.lapsed, self.state.lapsed_visit) = (left.lapsed, left.lapsed_visit);
+        }
         self.state.fix_to_confirm = left.fix_to_confirm.or(self.state.fix_to_confirm);
         self.state.doubt = left.doubt.or(self.state.doubt.take());
         if !matches!(left.activity, Activity::Idle) {

@@ -5,7 +5,7 @@ use super::Turn;
 use super::effect::Effect;
 use super::say::Say;
 use super::state::{Activity, Invitation, Report, SurveyRun};
-use crate::domain::ids::ResponseId;
+use crate::domain::ids::{ResponseId, VisitId};
 
 /// Which survey `/survey` begins.
 const SURVEY_ON_REQUEST: &str = "maintenance";
@@ -20,7 +20,8 @@ impl Turn<'_> {
         let busy =
             self.state.handed_over() || matches!(self.state.activity, Activity::Reporting(_) | Activity::Surveying(_));
         if busy {
-            self.state.invited = Some(Invitation { response, survey: survey.to_owned(), intro, announced: false });
+            let survey = survey.to_owned();
+            self.state.invited = Some(Invitation { response, survey, intro, announced: false, visit: None });
         } else {
             self.begin_survey(response, survey, intro);
         }
@@ -31,17 +32,15 @@ impl Turn<'_> {
         let Some(known) = self.ctx.script.surveys.get(survey).cloned() else { return };
         self.state.surveys_stopped = false;
         self.open_survey(response, &known);
-        self.state.invited = Some(Invitation { response, survey: known.id, intro, announced: true });
+        let survey = known.id;
+        self.state.invited = Some(Invitation { response, survey, intro, announced: true, visit: None });
         self.say(Say::new(super::ANNOUNCEMENT));
     }
 
     /// Lets a survey go that staff has seen to, without a word: under way, put off for a report, or announced.
     pub(super) fn withdrawn(&mut self, response: ResponseId, survey: &str) {
         let invited = self.state.invited.take_if(|invited| invited.response == response);
-        let parked = match &mut self.state.activity {
-            Activity::Reporting(report) => report.resume.take_if(|run| run.response == response),
-            Activity::Idle | Activity::Commenting(_) | Activity::Surveying(_) => None,
-        };
+        let parked = self.take_parked(response);
         match &self.state.activity {
             Activity::Surveying(run) if run.response == response => {
                 let run = run.clone();
@@ -55,6 +54,14 @@ impl Turn<'_> {
                 // It ran out before: whoever comes back to it is not asked again.
                 (None, None) => drop(self.state.lapsed.take_if(|lapsed| lapsed == survey)),
             },
+        }
+    }
+
+    /// Takes a survey from behind the report for which it waits; the report goes on.
+    pub(super) fn take_parked(&mut self, response: ResponseId) -> Option<Box<SurveyRun>> {
+        match &mut self.state.activity {
+            Activity::Reporting(report) => report.resume.take_if(|run| run.response == response),
+            Activity::Idle | Activity::Commenting(_) | Activity::Surveying(_) => None,
         }
     }
 
@@ -83,10 +90,33 @@ impl Turn<'_> {
 
     /// Begins a survey that was kept.
     pub(super) fn take_up(&mut self, invitation: Invitation) {
-        let Invitation { response, survey, intro, announced } = invitation;
+        let Invitation { response, survey, intro, announced, visit } = invitation;
         match self.ctx.script.surveys.get(&survey).cloned() {
             Some(survey) if announced => self.put_survey(response, survey, intro),
-            _ => self.begin_survey(response, &survey, intro),
+            _ => self.begin_for(visit, response, &survey, intro),
+        }
+    }
+
+    /// Begins the survey that ran out last, or the one that is there for everybody; `first` is said before.
+    pub(super) fn begin_wished_for(&mut self, first: Option<Say>) {
+        let (survey, visit) = self.take_wished_for();
+        self.begin_for(visit, ResponseId(self.ctx.fresh), &survey, first);
+    }
+
+    /// Begins a survey that counts for a visit whose own ran out, if it does.
+    fn begin_for(&mut self, visit: Option<VisitId>, response: ResponseId, survey: &str, first: Option<Say>) {
+        self.begin_survey(response, survey, first);
+        // One that is no longer in prompts/ was not begun.
+        if let (Some(visit), Some(_)) = (visit, self.run_of(response)) {
+            self.effect(Effect::AnswerLate { response, visit });
+        }
+    }
+
+    fn take_wished_for(&mut self) -> (String, Option<VisitId>) {
+        let visit = self.state.lapsed_visit.take();
+        match self.state.lapsed.take() {
+            Some(survey) => (survey, visit),
+            None => (SURVEY_ON_REQUEST.to_owned(), None),
         }
     }
 
@@ -105,19 +135,16 @@ impl Turn<'_> {
                 self.ask_again(run, None);
             }
             (_, Some(invited)) => self.take_up(invited),
-            (_, None) => {
-                let survey = self.state.lapsed.take();
-                self.begin_survey(ResponseId(self.ctx.fresh), survey.as_deref().unwrap_or(SURVEY_ON_REQUEST), None);
-            }
+            (_, None) => self.begin_wished_for(None),
         }
     }
 
     /// Goes on with the report first; the survey that is wished for waits for its end.
     fn survey_after(&mut self, report: Report) {
         if report.resume.is_none() && self.state.invited.is_none() {
-            let survey = self.state.lapsed.take().unwrap_or_else(|| SURVEY_ON_REQUEST.to_owned());
+            let (survey, visit) = self.take_wished_for();
             let response = ResponseId(self.ctx.fresh);
-            self.state.invited = Some(Invitation { response, survey, intro: None, announced: false });
+            self.state.invited = Some(Invitation { response, survey, intro: None, announced: false, visit });
         }
         self.go_on_with(report, None);
     }

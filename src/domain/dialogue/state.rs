@@ -11,7 +11,7 @@ use super::say::{Arg, Choice, Say};
 use super::survey::run_tag;
 use super::terms::Terms;
 use crate::domain::appointment::Window;
-use crate::domain::ids::{AppointmentId, DialogueId, MediaId, ProjectId, ResponseId, TicketId, UnitId};
+use crate::domain::ids::{AppointmentId, DialogueId, MediaId, ProjectId, ResponseId, TicketId, UnitId, VisitId};
 use crate::domain::language::Language;
 use crate::domain::score::Band;
 use crate::domain::script::SlotId;
@@ -53,6 +53,9 @@ pub struct State {
     /// The survey that ran out last: who comes back to it is asked again.
     #[serde(default)]
     pub lapsed: Option<String>,
+    /// The visit that it belonged to, if it did: what is answered late counts for that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lapsed_visit: Option<VisitId>,
     /// The fix that waits for the owner's verdict.
     pub fix_to_confirm: Option<TicketId>,
     /// Times at which somebody comes, offered or agreed, one a ticket.
@@ -94,6 +97,7 @@ impl State {
             alarmed_before: Vec::new(),
             invited: None,
             lapsed: None,
+            lapsed_visit: None,
             fix_to_confirm: None,
             meetings: Vec::new(),
             surveys_stopped: false,
@@ -293,6 +297,9 @@ pub struct Invitation {
     /// It was announced by a notice, and counts as sent: their next word begins it.
     #[serde(default)]
     pub announced: bool,
+    /// The visit it counts for, where it ran out once and is wished for again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visit: Option<VisitId>,
 }
 
 /// A time at which somebody comes to a ticket, offered or agreed.

@@ -127,8 +127,7 @@ impl Turn<'_> {
             (_, Some(_), Some(_), Activity::Idle | Activity::Commenting(_))
                 if is_survey_button(head) && self.state.lapsed.is_some() =>
             {
-                let survey = self.state.lapsed.take().unwrap_or_default();
-                self.begin_survey(ResponseId(self.ctx.fresh), &survey, Some(Say::new("survey.late")));
+                self.begin_wished_for(Some(Say::new("survey.late")));
             }
             _ => self.stale_choice(),
         }

@@ -65,6 +65,11 @@ impl Turn<'_> {
                     // Nothing may be said; who writes after all is asked anew.
                     self.state.lapsed = self.state.invited.take().map(|invited| invited.survey);
                 }
+                // What waits behind a report runs out as well; whoever reports is not told in the middle of it.
+                if let Some(run) = self.take_parked(response) {
+                    self.abandon(&run);
+                    self.state.lapsed = Some(run.survey.id);
+                }
                 if let Some(run) = self.run_of(response) {
                     self.abandon(&run);
                     self.state.activity = Activity::Idle;
