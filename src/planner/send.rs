@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use crate::channel::ChannelKind;
 use crate::domain::contact::Contact;
 use crate::domain::dialogue::{Activity, Event, Say, State};
-use crate::domain::ids::{ContactId, DialogueId, ResponseId, VisitId};
+use crate::domain::ids::{ContactId, DialogueId, ResponseId, UnitId, VisitId};
 use crate::domain::job::Job;
 use crate::domain::language::Language;
 use crate::domain::policy::{self, Decision, Line, Rule, What, Who};
@@ -30,8 +30,16 @@ pub enum Sent {
     ToCall(Reason),
     /// Nothing comes of it.
     Dropped(Reason),
-    /// It is not due, or somebody was faster.
+    /// It is not due, or not any more, or somebody was faster.
     NotDue,
+}
+
+/// What the plan says by now of a visit that is due.
+enum Wanted {
+    Now,
+    /// The registers have changed, and this unit was not planned since.
+    AnotherDay(UnitId),
+    Never,
 }
 
 impl Planner {
@@ -54,8 +62,16 @@ impl Planner {
         if visit.status != VisitStatus::Planned || visit.due_at > now {
             return Ok(Sent::NotDue);
         }
-        if self.is_moot(tx, &visit).await? {
-            return self.end(tx, visit.cancel(Reason::Replanned, now), Sent::Dropped(Reason::Replanned)).await;
+        match self.wanted(tx, &visit).await? {
+            Wanted::Now => {}
+            Wanted::Never => {
+                return self.end(tx, visit.cancel(Reason::Replanned, now), Sent::Dropped(Reason::Replanned)).await;
+            }
+            Wanted::AnotherDay(unit) => {
+                // The next planning moves it, and owes the sending.
+                store::visits::plan_next(tx, unit, Timestamp(0)).await?;
+                return Ok(Sent::NotDue);
+            }
         }
         let contacts = Planner::contacts(tx, &visit).await?;
         if contacts.is_empty() {
@@ -147,12 +163,7 @@ impl Planner {
             // begun. Somebody must see to it.
             return Err(StoreError::Missing { table: "prompts/surveys", id: visit.survey });
         }
-        // The conversation may be bound to another of the person's units.
-        if store::responses::is_anonymous(tx, response).await? {
-            store::responses::set_place(tx, response, None, Some(visit.project_id)).await?;
-        } else if let Some(unit) = visit.unit_id {
-            store::responses::set_place(tx, response, Some(unit), None).await?;
-        }
+        Intake::place_of_visit(tx, response, &visit).await?;
         let id = visit.id;
         let to = Sending { contact, dialogue: dialogue.id, response };
         tracing::info!(visit.id = %id, dialogue.id = %dialogue.id, channel = %dialogue.channel, "visit {id} goes out");
@@ -236,22 +247,31 @@ impl Planner {
         })
     }
 
-    /// Whether a visit is no longer wanted: the repair was not the end of it, they were heard since, the plan
-    /// has changed after the unit was last planned, or the warranty whose end it is about has ended.
-    async fn is_moot(&self, tx: &mut Tx, visit: &Visit) -> Result<bool, StoreError> {
+    /// Whether a visit that is due is still wanted, and for that day: the repair may not have been the end of it,
+    /// they may have been heard since, the plan may have changed after the unit was last planned, or the warranty
+    /// whose end it is about has ended.
+    async fn wanted(&self, tx: &mut Tx, visit: &Visit) -> Result<Wanted, StoreError> {
         if let (true, Some(unit)) = (super::is_planned(visit.kind), visit.unit_id)
             && let (Some(unit), Some(ground)) =
                 (store::units::find(tx, unit).await?, Ground::load(tx, visit.project_id).await?)
         {
             let today = self.date(self.now()).unwrap_or(Date::ZERO);
             let dues = self.dues(tx, &unit, &ground).await?;
-            return Ok(!dues.iter().any(|due| due.key == visit.key && !due.is_over(today)));
+            let due = dues.into_iter().find(|due| due.key == visit.key && !due.is_over(today));
+            return Ok(match due {
+                // The day that the plan names; the one it is sent on may be moved by a holiday, a gap or staff.
+                Some(due) if self.date(visit.planned_at) == Some(due.planned_on) => Wanted::Now,
+                Some(_) => Wanted::AnotherDay(unit.id),
+                None => Wanted::Never,
+            });
         }
-        let Some(ticket) = visit.ticket_id.filter(|_| visit.kind == VisitKind::PostRepair) else { return Ok(false) };
+        let about = visit.ticket_id.filter(|_| visit.kind == VisitKind::PostRepair);
+        let Some(ticket) = about else { return Ok(Wanted::Now) };
         // Once it was closed anew, the visit after that asks instead.
         let of_this_end = |ticket: &Ticket| visit.key.ends_with(&format!(":{}", super::after_repair(ticket)));
         let ticket = store::tickets::find(tx, ticket).await?;
-        Ok(ticket.is_some_and(|ticket| ticket.status != Status::Closed || !of_this_end(&ticket)))
+        let is_moot = ticket.is_some_and(|ticket| ticket.status != Status::Closed || !of_this_end(&ticket));
+        Ok(if is_moot { Wanted::Never } else { Wanted::Now })
     }
 
     async fn withhold(

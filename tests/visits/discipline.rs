@@ -285,6 +285,32 @@ async fn a_changed_handover_date_moves_what_was_not_sent() {
 }
 
 #[tokio::test]
+async fn a_visit_whose_day_has_just_moved_is_not_sent_on_the_old_one_before_it_is_planned_anew() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    estate.plan().await;
+    let before = estate.visit(flat, VisitKind::First).await;
+    stored!(estate, |tx| {
+        let unit = store::units::find(tx, flat).await?.unwrap();
+        let unit = huifang::domain::project::Unit { handover_at: Some(at("2026-03-09T10:00")), ..unit };
+        store::units::save_all(tx, &[&unit]).await?;
+        // As if it had been planned just before.
+        store::visits::plan_next(tx, flat, at("2026-04-09T10:00")).await
+    });
+    estate.goes_on_to(before.due_at + Duration::from_secs(3600)).await;
+    assert_eq!(estate.visit(flat, VisitKind::First).await.status, VisitStatus::Planned);
+    let looked_at = found!(estate, |tx| store::visits::units_to_plan(tx, before.due_at, 9).await);
+    assert_eq!(looked_at, [(flat, true)], "the next planning looks at it");
+    let planner = estate.planner();
+    stored!(estate, |tx| planner.plan_page(tx).await);
+    estate.goes_on_to(before.due_at + 8 * DAY).await;
+    let sent = estate.visit(flat, VisitKind::First).await;
+    assert_eq!((sent.status, sent.planned_at), (VisitStatus::Sent, before.planned_at + 7 * DAY));
+    assert!(sent.sent_at.unwrap() >= sent.planned_at);
+}
+
+#[tokio::test]
 async fn a_handover_in_the_future_is_planned_when_it_comes_near_and_never_before() {
     let mut estate = Estate::handed_over("2026-09-01T10:00", "2026-03-10T10:00").await;
     let flat = estate.flat("3-1201").await;
