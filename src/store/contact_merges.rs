@@ -15,6 +15,18 @@ use crate::domain::time::Timestamp;
 /// What belongs to a contact by the column `contact_id`, besides units, addresses and conversations.
 const OWNED: [&str; 6] = ["tickets", "responses", "visits", "recoveries", "withheld", "offers"];
 
+/// What came of responses and tickets that went back (`$1` from `$2`), in the order in which it hangs together: a
+/// visit that was sent belongs to its conversation.
+const FOLLOWING: [&str; 3] = [
+    "UPDATE recoveries SET contact_id = $1 WHERE contact_id = $2 \
+     AND response_id IN (SELECT id FROM responses WHERE contact_id = $1)",
+    "UPDATE offers SET contact_id = $1 WHERE contact_id = $2 \
+     AND response_id IN (SELECT id FROM responses WHERE contact_id = $1)",
+    "UPDATE visits SET contact_id = $1 WHERE contact_id = $2 AND dialogue_id IS NULL \
+     AND (ticket_id IN (SELECT id FROM tickets WHERE contact_id = $1) \
+     OR id IN (SELECT visit_id FROM recoveries WHERE contact_id = $1))",
+];
+
 /// Two contacts that became one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Merge {
@@ -129,6 +141,9 @@ pub async fn carry_back(tx: &mut Tx, merge: &Merge, moved: &Moved, kept: &Contac
                 .await
                 .map(drop))?;
         }
+    }
+    for sql in FOLLOWING {
+        both!(tx, |c| sqlx::query(sql).bind(&to).bind(&from).execute(c).await.map(drop))?;
     }
     super::contacts::update_facts(tx, kept).await?;
     super::contacts::set_merged(tx, merge.gone, None).await

@@ -7,19 +7,24 @@ use huifang::domain::alert::reach::{Miss, Missed, Telling, Way};
 use huifang::domain::contact::{self, Contact, Proof};
 use huifang::domain::correction::{About, Labels};
 use huifang::domain::flag::{Flag, FlagKind};
+use huifang::domain::ids::{ContactId, DialogueId, MergeId, RecoveryId, ResponseId, StaffId, VisitId};
 use huifang::domain::language::Language;
 use huifang::domain::project::{Project, ProjectKind, Tier, Unit, Upkeep};
+use huifang::domain::recovery::{Recovery, Status};
 use huifang::domain::ticket::{Ticket, TicketKind};
 use huifang::domain::understanding::{Category, Intent, Sentiment, Urgency};
+use huifang::domain::visit::{Visit, VisitKind};
 use huifang::store::contact_merges::{self, Merge};
 use huifang::store::corrections::{self, Verdict};
 use huifang::store::dialogues::{self, NewDialogue};
 use huifang::store::erasures::{self, Erasure, Of, Wish};
+use huifang::store::offers::{self, Offer};
+use huifang::store::responses::{self, NewResponse};
 use huifang::store::sessions::{self, Session};
 use huifang::store::transcripts::Hearing;
 use huifang::store::{
-    alerts, contact_units, contacts, flags, identities, inbox, media, projects, settings, staff, staff_accounts,
-    tickets, transcripts, units,
+    alerts, contact_units, contacts, flags, identities, inbox, media, projects, recoveries, settings, staff,
+    staff_accounts, tickets, transcripts, units, visits,
 };
 
 use crate::database::{Database, is_missing, read, write};
@@ -306,6 +311,36 @@ async fn neighbour(db: &Database, name: &str, phone: &str, label: &str) -> Conta
     person
 }
 
+/// Makes one of two: the first carries on.
+async fn become_one(db: &Database, one: &Contact, two: &Contact, by: StaffId) -> MergeId {
+    let (kept, gone) = contact::join(one.clone(), two.clone()).unwrap();
+    assert_eq!((kept.id, gone.id), (one.id, two.id));
+    let (id, now, before) = (db.clock.new_id(), db.now(), one.clone());
+    write!(db.store, |tx| {
+        contact_merges::lock(tx, kept.id, gone.id).await?;
+        let moved = Some(contact_merges::carry_over(tx, before, &kept, gone.id, now).await?);
+        let why = Proof::Staff;
+        let merge = Merge { id, kept: kept.id, gone: gone.id, why, staff: Some(by), moved, at: now, undone_at: None };
+        contact_merges::insert(tx, &merge).await
+    })
+    .unwrap();
+    id
+}
+
+/// Takes the second out of the first again.
+async fn come_apart(db: &Database, id: MergeId, two: &Contact, by: StaffId) {
+    let (alone, now) = (two.clone(), db.now());
+    write!(db.store, |tx| {
+        let merge = contact_merges::load_for_update(tx, id).await?.unwrap();
+        let moved = merge.moved.clone().unwrap();
+        let now_kept = contacts::find(tx, merge.kept).await?.unwrap();
+        let apart = contact::part(now_kept, moved.before.clone(), &alone);
+        contact_merges::carry_back(tx, &merge, &moved, &apart).await?;
+        contact_merges::undone(tx, id, by, now).await
+    })
+    .unwrap();
+}
+
 pub(crate) async fn everything_of_a_contact_goes_over_and_back(db: Database) {
     let one = neighbour(&db, "王敏", "13800138000", "A").await;
     let two = neighbour(&db, "小王", "13900139000", "B").await;
@@ -320,18 +355,7 @@ pub(crate) async fn everything_of_a_contact_goes_over_and_back(db: Database) {
         contact_units::bind_all(tx, &together.map(|who| (who, flat)), imported).await
     })
     .unwrap();
-    let (kept, gone) = contact::join(one.clone(), two.clone()).unwrap();
-    assert_eq!((kept.id, gone.id), (one.id, two.id));
-    let (id, now, before) = (db.clock.new_id(), db.now(), one.clone());
-    let joined = kept.clone();
-    write!(db.store, |tx| {
-        contact_merges::lock(tx, joined.id, gone.id).await?;
-        let moved = Some(contact_merges::carry_over(tx, before, &joined, gone.id, now).await?);
-        let why = Proof::Staff;
-        let merge = Merge { id, kept: joined.id, gone: gone.id, why, staff: Some(by), moved, at: now, undone_at: None };
-        contact_merges::insert(tx, &merge).await
-    })
-    .unwrap();
+    let id = become_one(&db, &one, &two, by).await;
     // What everybody has: flats, conversations, tickets, and what their addresses lead to.
     let counts = async |id| {
         read!(db.store, |tx| Ok((
@@ -348,23 +372,102 @@ pub(crate) async fn everything_of_a_contact_goes_over_and_back(db: Database) {
     let merged = read!(db.store, |tx| contacts::find(tx, two_id).await).unwrap().unwrap().merged_into;
     assert_eq!(merged, Some(one.id));
 
-    let (alone, later) = (two.clone(), db.now());
-    write!(db.store, |tx| {
-        let merge = contact_merges::load_for_update(tx, id).await?.unwrap();
-        let moved = merge.moved.clone().unwrap();
-        let now_kept = contacts::find(tx, merge.kept).await?.unwrap();
-        let apart = contact::part(now_kept, moved.before.clone(), &alone);
-        contact_merges::carry_back(tx, &merge, &moved, &apart).await?;
-        contact_merges::undone(tx, id, by, later).await
-    })
-    .unwrap();
+    come_apart(&db, id, &two, by).await;
     assert_eq!((counts(one.id).await, counts(two.id).await), ((2, 1, 1), (2, 1, 1)));
     assert_eq!(leads().await, Some(two.id));
     let (one_id, two_id) = (one.id, two.id);
     let both = read!(db.store, |tx| Ok((contacts::find(tx, one_id).await?, contacts::find(tx, two_id).await?)));
     assert_eq!(both.unwrap(), (Some(one), Some(two)));
     let kept = read!(db.store, |tx| contact_merges::list(tx, two_id).await).unwrap();
-    assert_eq!((kept.len(), kept[0].staff, kept[0].undone_at), (1, Some(by), Some(later)));
+    assert_eq!((kept.len(), kept[0].staff, kept[0].undone_at), (1, Some(by), Some(db.now())));
+}
+
+/// What came of an answer.
+#[derive(Clone, Copy)]
+struct Aftermath {
+    response: ResponseId,
+    recovery: RecoveryId,
+    second: VisitId,
+}
+
+/// Somebody answers in a conversation: they are offered something, are to be won back and to be visited again.
+async fn answered(db: &Database, who: ContactId, talk: DialogueId) -> Aftermath {
+    let (response, recovery): (ResponseId, RecoveryId) = (db.clock.new_id(), db.clock.new_id());
+    let (offered, now) = (db.clock.new_id(), db.now());
+    let project = read!(db.store, |tx| projects::list(tx).await).unwrap().remove(0).id;
+    let (key, survey) = (format!("{response}:second:1"), "maintenance".to_owned());
+    let visit = Visit::planned(db.clock.new_id(), key, VisitKind::Second, project, survey.clone(), now);
+    let (second, visit) = (visit.id, Visit { contact_id: Some(who), ..visit });
+    let new = NewResponse {
+        id: response,
+        survey,
+        survey_version: 1,
+        contact_id: Some(who),
+        unit_id: None,
+        project_id: None,
+        dialogue_id: Some(talk),
+        started_at: now,
+    };
+    let row = Recovery {
+        id: recovery,
+        response_id: response,
+        contact_id: Some(who),
+        unit_id: None,
+        project_id: Some(project),
+        status: Status::Visiting,
+        person: None,
+        deadline_at: now,
+        root_cause: None,
+        review: None,
+        visit_id: Some(second),
+        first_score: 1.9,
+        second_score: None,
+        created_at: now,
+        ended_at: None,
+    };
+    let offer = Offer { response, contact: Some(who), name: "recommend".to_owned(), by: None, at: now };
+    write!(db.store, |tx| {
+        responses::start(tx, &new).await?;
+        visits::insert(tx, &visit).await?;
+        recoveries::open(tx, &row).await?;
+        offers::note(tx, offered, &offer).await
+    })
+    .unwrap();
+    Aftermath { response, recovery, second }
+}
+
+pub(crate) async fn what_came_of_answers_and_repairs_since_goes_back_with_them(db: Database) {
+    let one = neighbour(&db, "王敏", "13800138000", "A").await;
+    let two = neighbour(&db, "小王", "13900139000", "B").await;
+    let by = db.staff("li").await;
+    let own = async |who: ContactId| {
+        read!(db.store, |tx| Ok((
+            dialogues::list_for_contact(tx, who).await?.remove(0).id,
+            tickets::list_for_contact(tx, who, 9).await?.remove(0).id,
+        )))
+        .unwrap()
+    };
+    let ((her_talk, _), (his_talk, his_ticket)) = (own(one.id).await, own(two.id).await);
+    let id = become_one(&db, &one, &two, by).await;
+    let (hers, his) = (answered(&db, one.id, her_talk).await, answered(&db, one.id, his_talk).await);
+    let project = read!(db.store, |tx| projects::list(tx).await).unwrap().remove(0).id;
+    let (key, survey) = ("repair".to_owned(), "post_repair".to_owned());
+    let after = Visit::planned(db.clock.new_id(), key, VisitKind::PostRepair, project, survey, db.now());
+    let after = Visit { contact_id: Some(one.id), ticket_id: Some(his_ticket), ..after };
+    let repair = after.id;
+    write!(db.store, |tx| visits::insert(tx, &after).await).unwrap();
+    come_apart(&db, id, &two, by).await;
+    let whose = async |after: Aftermath| {
+        read!(db.store, |tx| Ok([
+            recoveries::find(tx, after.recovery).await?.unwrap().contact_id,
+            offers::of_response(tx, after.response).await?.remove(0).contact,
+            visits::find(tx, after.second).await?.unwrap().contact_id,
+        ]))
+        .unwrap()
+    };
+    assert_eq!((whose(hers).await, whose(his).await), ([Some(one.id); 3], [Some(two.id); 3]));
+    let asked = read!(db.store, |tx| visits::find(tx, repair).await).unwrap().unwrap().contact_id;
+    assert_eq!(asked, Some(two.id), "whose repair it was");
 }
 
 pub(crate) async fn a_link_to_go_on_elsewhere_is_spent_once(db: Database) {
