@@ -358,6 +358,42 @@ async fn a_warning_of_the_night_is_told_in_the_morning_unless_its_clock_has_stop
 }
 
 #[tokio::test]
+async fn what_the_engineer_has_seen_in_the_evening_headquarters_is_told_in_the_morning_all_the_same() {
+    for (seen_by, ended, told) in
+        [(Some("wang"), false, 1), (Some("wang"), true, 0), (Some("wu"), false, 0), (None, true, 0)]
+    {
+        let (server, port) = Server::start().await;
+        let house = House::with(port, vec![to_the_list(FlagKind::Emergency)]).await;
+        house.hires("吴总").await;
+        let (ticket, _) = house.time_is_used(100, 1).await;
+        let clock = house.runner.clock.clone();
+        let night = house.runner.store.write(move |tx| {
+            Box::pin(async move {
+                let engineer = Staff::new(clock.new_id(), "wang", Role::Engineer, clock.now());
+                store::staff::insert(tx, &engineer, "no password").await?;
+                if let Some(login) = seen_by {
+                    let (person, _) = store::staff::by_login(tx, login).await?.unwrap();
+                    for flag in store::flags::list_open(tx, 9).await? {
+                        store::flags::see(tx, flag.id, person.id, EVENING).await?;
+                    }
+                }
+                if ended {
+                    let open = store::tickets::load_for_update(tx, ticket).await?.unwrap();
+                    store::tickets::update(tx, &open.cancel(EVENING).unwrap()).await?;
+                    store::flags::clocks_ended(tx, ticket, EVENING).await?;
+                }
+                Ok::<(), StoreError>(())
+            })
+        });
+        night.await.unwrap();
+        assert_eq!(server.texts(), [""; 0], "it waits for the morning");
+        house.hours_pass(11).await;
+        let letters = server.texts();
+        assert_eq!(letters.len(), told, "{seen_by:?}, ended: {ended}: {letters:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_emergency_is_told_even_by_a_server_that_was_away_for_an_hour() {
     let (server, port) = Server::start().await;
     let mut house = House::with(port, vec![to_the_list(FlagKind::Emergency)]).await;

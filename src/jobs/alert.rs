@@ -119,6 +119,15 @@ impl Found {
     fn is_news(&self) -> bool {
         self.flag.seen_at.is_none() && !self.over
     }
+
+    /// Whether one member of staff need still be told of it. What climbs the ladder is for each level by itself:
+    /// that somebody else has seen it keeps nobody from hearing of it, as long as the ticket is open.
+    fn is_news_to(&self, who: StaffId) -> bool {
+        let climbs = matches!(self.flag.kind, FlagKind::SlaWarning | FlagKind::SlaMissed | FlagKind::FixRejected)
+            && self.ticket.as_ref().is_some_and(|ticket| ticket.status.is_open());
+        let seen_by_another = self.flag.seen_by.is_some_and(|by| by != who);
+        self.is_news() || (climbs && seen_by_another && !self.over)
+    }
 }
 
 impl Runner {

@@ -62,8 +62,9 @@ struct Person {
 }
 
 impl Runner {
-    /// Sends an alert to one member of staff, unless somebody has seen the flag meanwhile or what it warns
-    /// of is over, by the first way that takes it.
+    /// Sends an alert to one member of staff by the first way that takes it, unless it is no news to them any more:
+    /// somebody has seen the flag meanwhile (they themselves, where it climbs the ladder), or what it warns of is
+    /// over.
     pub(in crate::jobs) async fn tell_person(&self, flag: FlagId, staff: StaffId, attempt: u32) -> Outcome {
         let Some(alerts) = &self.alerts else { return Outcome::Done };
         let intake = self.intake.clone();
@@ -75,7 +76,7 @@ impl Runner {
             })
         });
         let (found, person, before) = match found.await {
-            Ok((Some(found), Some(person), before)) if found.is_news() => (found, person, before),
+            Ok((Some(found), Some(person), before)) if found.is_news_to(staff) => (found, person, before),
             Ok(_) => return Outcome::Done,
             Err(error) => return error.into(),
         };
