@@ -5,6 +5,8 @@
 //! round, then whether the history holds the warning already: so each comes once, however often a
 //! job runs, whatever the clocks of the machines did, and whether or not the service was up.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::Intake;
@@ -22,6 +24,8 @@ use crate::store::{self, StoreError, Tx};
 
 /// The hour at which an owner is reminded, or told that a ticket was closed (local time).
 const FRIENDLY_HOUR: i8 = 10;
+/// So much later than it was due a job may be done: nobody is given another day for it.
+const LATENESS: Duration = Duration::from_secs(60 * 60);
 
 impl Intake {
     /// Has a moment move a ticket's clocks, and the rows that hang on it: appointment, links, what
@@ -157,7 +161,8 @@ impl Intake {
         self.owe_warning(tx, &ticket, clock, &self.terms(matter)).await
     }
 
-    /// Asks an owner who says nothing once more, and at last closes the ticket as unverified.
+    /// Asks an owner who says nothing once more, and at last closes the ticket as unverified: never before they
+    /// were asked, and not before the days are over of which they were told.
     pub(crate) async fn fix_unanswered(
         &self,
         tx: &mut Tx,
@@ -170,7 +175,15 @@ impl Intake {
             return Ok(());
         }
         let (now, number) = (self.clock.now(), ticket.number.clone());
-        let event = if last {
+        let body = json!({ "again": round });
+        let reminded_at = reminded_at(tx, id, &body.to_string()).await?;
+        // After an outage both are due at once: whoever is asked has the days that the question names.
+        let until = self.friendly_time(reminded_at.unwrap_or(now) - LATENESS, self.days_to_answer());
+        let close = last && until <= now + LATENESS;
+        if last && !close {
+            self.owe_again(tx, Job::FixUnanswered { ticket: id, round, last }, until).await?;
+        }
+        let event = if close {
             let Ok(mut closed) = ticket.clone().close(true, now) else { return Ok(()) };
             store::tickets::update(tx, &closed).await?;
             self.note_event(tx, id, "closed_unverified", Actor::System, json!({}), now).await?;
@@ -178,14 +191,11 @@ impl Intake {
             let told = Say::new("fix.closed_unverified").text("ticket", number);
             Event::Notified(told.choice(format!("fix:{id}:no"), "fix.no"))
         } else {
-            let body = json!({ "again": round });
-            if store::tickets::has_event(tx, id, "owner_reminded", &body.to_string()).await? {
+            if reminded_at.is_some() {
                 return Ok(());
             }
             self.note_event(tx, id, "owner_reminded", Actor::System, body, now).await?;
-            let rules = self.catalog.sla();
-            let days = rules.close_unverified_after_days.saturating_sub(rules.remind_owner_after_days);
-            Event::FixReminded { ticket: id, number, days }
+            Event::FixReminded { ticket: id, number, days: self.days_to_answer() }
         };
         match ticket.dialogue_id {
             Some(dialogue) => self.apply(tx, dialogue, event).await,
@@ -266,9 +276,15 @@ impl Intake {
         Ok(())
     }
 
+    /// How many days an owner who was asked once more has to answer.
+    fn days_to_answer(&self) -> u32 {
+        let rules = self.catalog.sla();
+        rules.close_unverified_after_days.saturating_sub(rules.remind_owner_after_days)
+    }
+
     /// The first time of day to write to somebody after so many whole days.
     fn friendly_time(&self, from: Timestamp, days: u32) -> Timestamp {
-        let earliest = from + std::time::Duration::from_secs(u64::from(days) * 86_400);
+        let earliest = from + Duration::from_secs(u64::from(days) * 86_400);
         let hour = jiff::civil::Time::constant(FRIENDLY_HOUR, 0, 0, 0);
         let dates = std::iter::successors(local_date(earliest, self.zone()), |date| date.tomorrow().ok());
         let mut times = dates.take(2).filter_map(|date| instant(date, hour, self.zone()));
@@ -293,6 +309,12 @@ impl Intake {
             client: client.map_or(ContactRole::Owner, |client| client.role),
         })
     }
+}
+
+/// When the owner was asked once more about the fix that this event is about.
+async fn reminded_at(tx: &mut Tx, ticket: TicketId, body: &str) -> Result<Option<Timestamp>, StoreError> {
+    let events = store::tickets::events(tx, ticket).await?;
+    Ok(events.into_iter().find(|event| event.kind == "owner_reminded" && event.body == body).map(|event| event.at))
 }
 
 /// The kind of the event that keeps a warning in the history.

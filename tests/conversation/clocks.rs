@@ -207,8 +207,37 @@ async fn what_fell_due_while_the_service_was_down_is_not_said_at_the_hour_of_the
     talk.waits_until(at("26 09:01")).await;
     let said = talk.transcript();
     assert_eq!(said.matches("工单 HF2611-0001 修好了吗？").count(), 1, "{said}");
-    talk.waits_until(at("29 10:01")).await;
-    assert_eq!(talk.ticket(&ticket).await.status, Status::Closed, "what comes after it comes in its time");
+    talk.waits_until(at("30 09:59")).await;
+    assert_eq!(talk.ticket(&ticket).await.status, Status::Rectified, "they have four days from then on");
+    talk.waits_until(at("30 10:01")).await;
+    assert_eq!(talk.ticket(&ticket).await.status, Status::Closed);
+}
+
+#[tokio::test]
+async fn nobody_loses_the_days_to_answer_because_the_service_was_down_when_they_were_to_be_asked() {
+    let mut talk = Talk::bound().await;
+    let engineer = talk.hires("li", |_| {}).await;
+    let ticket = talk.reports_a_leak().await;
+    talk.desk().take(ticket.id, engineer).await.unwrap();
+    talk.desk().rectify(ticket.id, "换了阀芯", Vec::new(), engineer).await.unwrap();
+    talk.hears().await;
+    talk.transcript();
+    // Down from the 21st on: by then the ticket was to be closed, and nobody was asked on the 25th.
+    talk.clock.advance(at("29 12:00").since(talk.clock.now()));
+    talk.runner().run_until_idle().await;
+    talk.hears().await;
+    let said = talk.transcript();
+    assert_eq!(said.matches("再过 4 天没有回复，就先结案").count(), 1, "{said}");
+    assert!(!said.contains("先结案了"), "{said}");
+    // The 4th of December.
+    let fourth = |time: &str| at(&format!("04 {time}")) + Duration::from_secs(30 * 86_400);
+    talk.waits_until(fourth("09:59")).await;
+    assert_eq!(talk.ticket(&ticket).await.status, Status::Rectified);
+    talk.waits_until(fourth("10:01")).await;
+    let closed = talk.ticket(&ticket).await;
+    assert_eq!((closed.status, closed.unverified), (Status::Closed, true));
+    let history = talk.history(&ticket).await;
+    assert_eq!(history.matches("owner_reminded").count(), 1, "{history}");
 }
 
 #[tokio::test]
