@@ -39,11 +39,11 @@ impl Intake {
         // In one order, so that two who leave at once cannot wait for each other.
         tickets.sort_by_key(|ticket| (ticket.dialogue_id, ticket.id));
         for ticket in tickets {
-            self.return_ticket(tx, &ticket).await?;
+            self.return_ticket(tx, &ticket, who).await?;
         }
         let theirs = Scope { owner: Some(who), ..Scope::default() };
         for recovery in store::recoveries::list_within(tx, true, &theirs, MOST).await? {
-            self.pass_recovery_on(tx, recovery).await?;
+            self.pass_recovery_on(tx, recovery, who).await?;
         }
         let visits = store::visits::release(tx, who, self.clock.now()).await?;
         if visits > 0 {
@@ -53,9 +53,13 @@ impl Intake {
         Ok(())
     }
 
-    async fn return_ticket(&self, tx: &mut Tx, ticket: &Ticket) -> Result<(), StoreError> {
+    async fn return_ticket(&self, tx: &mut Tx, ticket: &Ticket, who: StaffId) -> Result<(), StoreError> {
         let now = self.clock.now();
         let Some(ticket) = store::tickets::load_for_update(tx, ticket.id).await? else { return Ok(()) };
+        // Somebody else has just been given it: they keep it.
+        if ticket.assignee != Some(who) {
+            return Ok(());
+        }
         let Ok(ticket) = ticket.release(now) else { return Ok(()) };
         store::tickets::update(tx, &ticket).await?;
         store::job_links::end_of_ticket(tx, ticket.id, now).await?;
@@ -72,8 +76,12 @@ impl Intake {
 
     /// Gives it to the project's manager, or those of the region; a client who is only to be asked
     /// why, to the agent with the least.
-    async fn pass_recovery_on(&self, tx: &mut Tx, found: Recovery) -> Result<(), StoreError> {
+    async fn pass_recovery_on(&self, tx: &mut Tx, found: Recovery, who: StaffId) -> Result<(), StoreError> {
         let Some(found) = store::recoveries::load_for_update(tx, found.id).await? else { return Ok(()) };
+        // Somebody else has just been given it, or it has just ended.
+        if found.person != Some(who) || found.ended_at.is_some() {
+            return Ok(());
+        }
         let project = match found.project_id {
             Some(project) => store::projects::find(tx, project).await?,
             None => None,

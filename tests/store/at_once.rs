@@ -1,18 +1,23 @@
-//! What happens to one person from two sides at once: two visits that fall due, an answer while staff
-//! writes the call down.
+//! What happens to one thing from two sides at once: two visits that fall due, an answer while staff
+//! writes the call down, a ticket that is given to somebody while whoever had it leaves.
 
 use std::sync::Arc;
 
 use huifang::catalog::Catalog;
-use huifang::channel::{ChannelKind, Content, Inbound};
+use huifang::channel::{ChannelKind, Channels, Content, Inbound};
+use huifang::clock::Clock;
+use huifang::desk::staff_leaves;
 use huifang::domain::ids::{ContactId, DialogueId, ProjectId, UnitId};
 use huifang::domain::project::{Project, ProjectKind, Unit};
+use huifang::domain::ticket::{Ticket, TicketKind};
 use huifang::domain::time::Timestamp;
 use huifang::domain::token::TokenKey;
 use huifang::domain::visit::{Reason, Record, Visit, VisitKind, VisitStatus, Way};
 use huifang::intake::Intake;
+use huifang::jobs::Runner;
 use huifang::planner::Planner;
-use huifang::store::{dialogues, projects, units, visits};
+use huifang::store::blobs::Blobs;
+use huifang::store::{dialogues, projects, tickets, units, visits};
 use huifang::tagging::{Lexical, Tagger};
 use tokio::sync::oneshot;
 
@@ -33,10 +38,9 @@ struct Owner {
 
 impl Owner {
     async fn moves_in(db: &Database) -> Owner {
-        let lexicon = huifang::catalog::lexicon::embedded().unwrap();
-        let tagger = Arc::new(Tagger::by_rules(Lexical::new(&lexicon).unwrap()));
         let (catalog, key) = (Arc::new(Catalog::embedded().unwrap()), TokenKey::new([7; 32]));
-        let intake = Intake::new(db.store.clone(), catalog, tagger, db.clock.clone(), key.clone(), "110".to_owned());
+        let phone = "110".to_owned();
+        let intake = Intake::new(db.store.clone(), catalog, tagger(), db.clock.clone(), key.clone(), phone);
         let (project, unit): (ProjectId, UnitId) = (db.clock.new_id(), db.clock.new_id());
         let rows = (Project::new(project, "翠湖花园", ProjectKind::Housing), Unit::new(unit, project, "3-1201"));
         write!(db.store, |tx| {
@@ -55,6 +59,22 @@ impl Owner {
         let visit = Visit::planned(db.clock.new_id(), key, kind, self.project, "maintenance".to_owned(), db.now());
         Visit { unit_id: Some(self.unit), ..visit }
     }
+}
+
+fn tagger() -> Arc<Tagger> {
+    let lexicon = huifang::catalog::lexicon::embedded().unwrap();
+    Arc::new(Tagger::by_rules(Lexical::new(&lexicon).unwrap()))
+}
+
+/// The jobs of the service, with nobody to send anything to.
+fn runner(db: &Database, folder: &tempfile::TempDir) -> Runner {
+    let (store, clock, tagger) = (db.store.clone(), db.clock.clone(), tagger());
+    let catalog = Arc::new(Catalog::embedded().unwrap());
+    let (c, t, key) = (Arc::clone(&catalog), Arc::clone(&tagger), TokenKey::new([7; 32]));
+    let intake = Intake::new(store.clone(), c, t, clock.clone(), key, "110".to_owned());
+    let blobs = Blobs::open(&format!("file:{}", folder.path().display())).unwrap();
+    let (channels, alerts, listener) = (Channels::default(), None, None);
+    Runner { store, clock, intake, blobs, channels, alerts, catalog, listener, tagger }
 }
 
 async fn says(intake: &Intake, id: &str, words: &str) {
@@ -158,4 +178,38 @@ pub(crate) async fn an_answer_that_comes_while_staff_writes_the_call_down_does_n
     );
     let complete = db.number("SELECT COUNT(*) FROM responses WHERE status = 'complete'").await;
     assert_eq!(complete, 1, "what was answered counts all the same");
+}
+
+pub(crate) async fn a_ticket_that_is_given_to_somebody_while_another_leaves_stays_with_them(db: Database) {
+    let (wang, li, contact) = (db.staff("wang").await, db.staff("li").await, db.contact().await);
+    let now = db.now();
+    let ticket = Ticket::reported(db.clock.new_id(), TicketKind::Repair, contact, now);
+    // Due by the clock of either database, whatever day it is.
+    let (id, long_ago) = (ticket.id, Clock::manual(Timestamp(1)));
+    write!(db.store, |tx| {
+        let ticket = tickets::file(tx, ticket).await?;
+        tickets::update(tx, &ticket.assign(wang, now).unwrap()).await?;
+        staff_leaves(tx, &long_ago, wang).await
+    })
+    .unwrap();
+    let ((is_held, held), (go, goes)) = (oneshot::channel(), oneshot::channel::<()>());
+    let store = db.store.clone();
+    let gives = tokio::spawn(async move {
+        write!(store, |tx| {
+            let ticket = tickets::load_for_update(tx, id).await?.unwrap();
+            is_held.send(()).unwrap();
+            goes.await.unwrap();
+            tickets::update(tx, &ticket.assign(li, now).unwrap()).await
+        })
+    });
+    held.await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let runner = runner(&db, &folder);
+    let empties = tokio::spawn(async move { runner.run_until_idle().await });
+    are_waiting(&db, 1).await;
+    go.send(()).unwrap();
+    gives.await.unwrap().unwrap();
+    assert_eq!(empties.await.unwrap(), 1);
+    let found = read!(db.store, |tx| tickets::find(tx, id).await).unwrap().unwrap();
+    assert_eq!(found.assignee, Some(li));
 }

@@ -141,6 +141,7 @@ behaviours! {
         what_came_of_telling_somebody_is_kept_with_the_flag,
         a_setting_is_replaced,
         everything_of_a_contact_goes_over_and_back,
+        what_came_of_answers_and_repairs_since_goes_back_with_them,
         a_link_to_go_on_elsewhere_is_spent_once,
         people_are_found_by_the_beginning_of_name_number_or_flat,
         what_is_erased_is_empty_and_still_counts,
@@ -172,6 +173,7 @@ behaviours! {
     at_once {
         of_two_visits_of_one_person_one_is_sent_and_one_waits,
         an_answer_that_comes_while_staff_writes_the_call_down_does_not_undo_it,
+        a_ticket_that_is_given_to_somebody_while_another_leaves_stays_with_them,
     }
     jobs {
         a_job_with_the_same_key_is_not_taken_on_twice,
