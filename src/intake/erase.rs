@@ -1,7 +1,7 @@
 //! Personal data goes: of a person who wishes it, or of a conversation on a platform whose rule it is
 //! (WeChat, when somebody unfollows). Tickets stay with unit, trade and dates, figures stay; names,
 //! numbers, addresses, words, recordings and photos do not. What members of staff wrote themselves
-//! stays theirs.
+//! stays theirs. Nobody is asked or called any more.
 //!
 //! It is done by [`Job::Erase`], which deletes the files as well. DOMAIN.md, "Contact discipline".
 
@@ -15,6 +15,7 @@ use crate::domain::ids::{ContactId, DialogueId, ErasureId, StaffId};
 use crate::domain::job::Job;
 use crate::domain::privacy;
 use crate::domain::ticket::Ticket;
+use crate::domain::visit::{Reason, Visit};
 use crate::store::erasures::{self, Erasure, Of, Wish};
 use crate::store::{self, StoreError, Tx};
 
@@ -110,6 +111,7 @@ impl Intake {
                         record.place = None;
                         store::visits::update(tx, &visit).await?;
                     }
+                    self.end_visit(tx, visit).await?;
                 }
                 erasures::empty_contact(tx, contact.id, now).await?;
             }
@@ -148,6 +150,18 @@ impl Intake {
         let messages = erasures::empty_dialogue(tx, dialogue, &state, self.clock.now()).await?;
         erasures::count(tx, erasure, messages, 0).await?;
         erasures::files_left(tx, dialogue).await
+    }
+
+    /// Ends a visit that was still to be made: there is nobody any more to be asked or called.
+    async fn end_visit(&self, tx: &mut Tx, visit: Visit) -> Result<(), StoreError> {
+        let asked = visit.dialogue_id.zip(visit.response_id);
+        let visit = store::visits::without_anonymous(tx, visit).await?;
+        let Ok(skipped) = visit.skip(Reason::OptedOut, self.clock.now()) else { return Ok(()) };
+        store::visits::update(tx, &skipped).await?;
+        self.second_visit_ended(tx, &skipped).await?;
+        let Some((dialogue, response)) = asked else { return Ok(()) };
+        store::responses::expire(tx, response).await?;
+        self.forget_timers(tx, dialogue, response).await
     }
 
     async fn empty_words(&self, tx: &mut Tx, of: Of) -> Result<(), StoreError> {

@@ -136,7 +136,7 @@ async fn who_is_satisfied_on_the_phone_is_offered_something_where_they_can_be_re
 
 #[tokio::test]
 async fn a_recovery_whose_second_visit_comes_to_nothing_ends_without_a_measure() {
-    for way in ["given up", "made without marks", "opted out"] {
+    for way in ["given up", "made without marks", "forgotten", "opted out"] {
         let (mut estate, flat, by, id) = unanswered().await;
         writes_down(&estate, id, "窗户关不严", Some(1.0), by).await;
         let second = reviewed(&estate, flat, by).await;
@@ -144,6 +144,11 @@ async fn a_recovery_whose_second_visit_comes_to_nothing_ends_without_a_measure()
         match way {
             "given up" => stored!(estate, |tx| planner.give_up(tx, second, by, false).await),
             "made without marks" => writes_down(&estate, second, "没说什么", None, by).await,
+            "forgotten" => {
+                let who = recoveries(&estate, true).await[0].contact_id.unwrap();
+                Desk::new(estate.runner.intake.clone()).forget(who, by).await.unwrap();
+                estate.runner.run_until_idle().await;
+            }
             _ => {
                 estate.says("li", "退订").await;
                 estate.goes_on_to(estate.now() + 10 * DAY).await;
@@ -154,6 +159,23 @@ async fn a_recovery_whose_second_visit_comes_to_nothing_ends_without_a_measure()
         assert_eq!(stand, [("unmeasured", None)], "{way}");
         let measured = found!(estate, |tx| store::recoveries::measured(tx, &Scope::default()).await);
         assert_eq!(measured, [], "{way}: no score, no rate");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_to_call_a_person_who_was_forgotten() {
+    for (forgotten, status) in [("2026-03-24T09:00", VisitStatus::Sent), ("2026-04-12T10:00", VisitStatus::Call)] {
+        let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T10:00").await;
+        let flat = estate.flat("3-1201").await;
+        let contact = estate.moves_in("li", flat).await;
+        let by = agent(&estate).await;
+        estate.plan().await;
+        estate.goes_on_to(at(forgotten)).await;
+        assert_eq!(estate.visit(flat, VisitKind::First).await.status, status);
+        Desk::new(estate.runner.intake.clone()).forget(contact, by).await.unwrap();
+        estate.goes_on_to(at("2026-05-12T10:00")).await;
+        let ended = estate.visit(flat, VisitKind::First).await;
+        assert_eq!((ended.status, ended.reason), (VisitStatus::Skipped, Some(Reason::OptedOut)), "{forgotten}");
     }
 }
 
