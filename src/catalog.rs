@@ -12,6 +12,7 @@ use std::path::Path;
 mod calendar;
 mod care;
 mod commands;
+mod degrees;
 mod dispatch;
 mod document;
 mod events;
@@ -195,6 +196,7 @@ impl Catalog {
             surveys: surveys::read(files, &mut names, &mut faults),
             repair: repair::read(files, &mut names, &mut faults),
             words: commands::read(files, &mut names, &mut faults),
+            degrees: degrees::read(files, &mut faults),
             faq: faq::read(files, &mut names, &mut faults),
         };
         let calendar = calendar::read(files, &mut faults);

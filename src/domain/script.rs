@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::han::simplified;
 use super::survey::Survey;
 
+/// How many degrees of satisfaction have words: as many as marks on 1–5.
+pub const DEGREES: u8 = 5;
+
 /// Everything of `prompts/` that decides where a conversation goes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Script {
@@ -18,8 +21,18 @@ pub struct Script {
     pub surveys: BTreeMap<String, Survey>,
     pub repair: RepairForm,
     pub words: CommandWords,
+    /// Words that answer a question about satisfaction when they are the whole message, as [`normalised`]
+    /// leaves them: 0 for the lowest degree, below [`DEGREES`].
+    pub degrees: BTreeMap<String, u8>,
     /// Questions that are often asked.
     pub faq: Vec<super::faq::Entry>,
+}
+
+impl Script {
+    /// Reads a whole message as a degree of satisfaction.
+    pub fn degree(&self, message: &str) -> Option<u8> {
+        self.degrees.get(&normalised(message)).copied()
+    }
 }
 
 /// What a repair report consists of (报修单).

@@ -2,6 +2,7 @@
 //! [`super::survey`] leads the conversation.
 
 use super::Words;
+use crate::domain::score;
 use crate::domain::script::normalised;
 use crate::domain::survey::{AnswerSource, Question, QuestionKind};
 use crate::domain::understanding::Understanding;
@@ -18,8 +19,9 @@ pub(super) enum Reading {
     Nothing,
 }
 
-/// Reads words as an answer to a question; `agreement` is the yes or no in them.
-pub(super) fn read_value(question: &Question, words: &Words, agreement: Option<bool>) -> Reading {
+/// Reads words as an answer to a question; `agreement` is the yes or no in them, `degree` how satisfied they say
+/// that somebody is.
+pub(super) fn read_value(question: &Question, words: &Words, agreement: Option<bool>, degree: Option<u8>) -> Reading {
     let Some((low, high)) = question.kind.range() else { return Reading::Nothing };
     if let Some(typed) = bare_number(&words.text).filter(|_| words.source != AnswerSource::Voice) {
         return if question.accepts(typed) { Reading::Certain(typed) } else { Reading::OutOfRange(low, high) };
@@ -42,7 +44,21 @@ pub(super) fn read_value(question: &Question, words: &Words, agreement: Option<b
         }
         Some(value) if question.accepts(value) => Reading::Understood(value),
         Some(_) => Reading::OutOfRange(low, high),
-        None => Reading::Nothing,
+        None => elsewhere(question, &words.understood, degree).map_or(Reading::Nothing, Reading::Understood),
+    }
+}
+
+/// Returns what a mark on another scale, or a word of satisfaction, comes to on the question's own: to be said back.
+fn elsewhere(question: &Question, understood: &Understanding, degree: Option<u8>) -> Option<f64> {
+    let degree = degree.map(|degree| f64::from(degree) + 1.0);
+    match question.kind {
+        QuestionKind::Scale5 => {
+            let mapped = understood.score10.and_then(|mark| score::on_five(QuestionKind::Scale10, mark));
+            mapped.map(f64::round).or(degree)
+        }
+        // Five stars are full marks; four of five are neither 7 nor 8 of ten.
+        QuestionKind::Scale10 => understood.score.filter(|mark| *mark >= 5.0).or(degree).map(|mark| mark * 2.0),
+        QuestionKind::Nps | QuestionKind::YesNo | QuestionKind::Open => None,
     }
 }
 
@@ -50,7 +66,7 @@ pub(super) fn read_value(question: &Question, words: &Words, agreement: Option<b
 pub(super) fn stated_value(question: &Question, understood: &Understanding) -> Option<f64> {
     match question.kind {
         QuestionKind::Scale5 => understood.score,
-        QuestionKind::Scale10 => understood.score10.or(understood.score),
+        QuestionKind::Scale10 => understood.score10,
         QuestionKind::Nps => understood.nps.map(f64::from).or(understood.score10),
         QuestionKind::YesNo | QuestionKind::Open => None,
     }

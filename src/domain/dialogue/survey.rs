@@ -79,7 +79,7 @@ impl Turn<'_> {
             self.record(&mut run, answer, words.media);
             return self.ask_next(run);
         }
-        let reading = read_value(&question, &words, self.agreement(&words));
+        let reading = read_value(&question, &words, self.agreement(&words), self.ctx.script.degree(&words.text));
         match self.keep_apart(&mut run, &words, reading) {
             Reading::Certain(value) => {
                 let source = match words.source {
