@@ -201,6 +201,73 @@ async fn a_high_score_with_words_that_contradict_it_is_flagged_for_a_call() {
     assert!(calm.flags().await.iter().any(|flag| flag.kind.name() == "score_text_conflict"));
 }
 
+/// A person who is asked the questions of the routine visit.
+async fn asked_as_every_year() -> Talk {
+    let mut talk = Talk::bound().await;
+    let (dialogue, response) = (talk.dialogue().await, talk.clock.new_id());
+    let event = Event::SurveyInvited { response, survey: "routine".to_owned(), intro: None };
+    talk.happens(dialogue, event).await;
+    talk.transcript();
+    talk
+}
+
+#[tokio::test]
+async fn a_fault_that_an_open_question_brings_out_after_the_best_marks_is_flagged_for_a_call() {
+    let mut talk = asked_as_every_year().await;
+    for value in ["5", "5", "10"] {
+        talk.taps(value).await;
+    }
+    talk.transcript();
+    talk.says("卫生间还在漏水").await;
+    let said = talk.transcript();
+    assert!(!said.contains("谢谢您的认可"), "{said}");
+    let flags: Vec<_> = talk.flags().await.iter().map(|flag| flag.kind.name()).collect();
+    assert!(flags.contains(&"score_text_conflict"), "{flags:?}");
+    for words in ["没有了，都挺好的", "外墙没有渗水", "换季开机时声音大，现在好了", "密封条请在到期前换一下"]
+    {
+        let mut content = asked_as_every_year().await;
+        for value in ["5", "5", "10"] {
+            content.taps(value).await;
+        }
+        content.says(words).await;
+        let flags: Vec<_> = content.flags().await.iter().map(|flag| flag.kind.name()).collect();
+        assert!(!flags.contains(&"score_text_conflict"), "{words}: {flags:?}");
+    }
+}
+
+#[tokio::test]
+async fn words_of_satisfaction_and_marks_of_another_scale_are_answers_that_are_said_back() {
+    for (words, mark) in [("一般般", 3.0), ("非常满意！", 5.0), ("不满意", 2.0)] {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains(&format!("→ {mark} 分，对吗？")) && said.contains("[对] [改]"), "{said}");
+        talk.taps("对").await;
+        assert_eq!(answers(&talk).await[0].1, Some(mark), "{words}");
+    }
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    talk.says("8 out of 10").await;
+    assert!(talk.transcript().contains("I heard: 8 out of 10 → 4. Is that right?"));
+    for (words, mark) in [("⭐⭐⭐⭐⭐", Some(10.0)), ("五星", Some(10.0)), ("满意", Some(8.0)), ("四星", None)]
+    {
+        let mut talk = asked_as_every_year().await;
+        for value in ["4", "4"] {
+            talk.taps(value).await;
+        }
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        match mark {
+            Some(mark) => assert!(said.contains(&format!("→ {mark} 分，对吗？")), "{said}"),
+            None => assert!(said.contains("1 到 10 之间"), "asked again: {said}"),
+        }
+        assert_eq!(answers(&talk).await.len(), 2, "{words}");
+    }
+}
+
 #[tokio::test]
 async fn a_leak_reported_in_the_middle_of_a_survey_comes_first_and_the_survey_goes_on() {
     let mut talk = Talk::bound().await;

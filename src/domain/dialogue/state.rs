@@ -249,6 +249,9 @@ pub struct SurveyRun {
     pub remarks: Vec<String>,
     /// Something said on the way was negative: staff has been told.
     pub displeased: bool,
+    /// A fault was told of on the way that stands: it contradicts good marks.
+    #[serde(default)]
+    pub contradicts: bool,
     /// The question that was asked again on request.
     pub revisiting: Option<String>,
 }

@@ -19,6 +19,8 @@ use crate::domain::understanding::{Intent, Sentiment, Understanding};
 
 /// How long words after the last question still count as its comment.
 const COMMENT_WINDOW: Duration = Duration::from_secs(30 * 60);
+/// What says of a fault that it is not there: 外墙没有渗水.
+const NONE_OF_IT: [&str; 6] = ["没有", "没", "无", "冇", "no", "not"];
 
 impl Turn<'_> {
     /// Begins a survey; `first` is said in front of its opening.
@@ -48,6 +50,7 @@ impl Turn<'_> {
             proposed: None,
             remarks: Vec::new(),
             displeased: false,
+            contradicts: false,
             revisiting: None,
         };
         let question = ask(&run);
@@ -76,6 +79,7 @@ impl Turn<'_> {
             let answer =
                 Answer { question: question.id, value: None, text: Some(words.text.clone()), source: words.source };
             run.displeased |= self.judge_words(run.response, None, &words.understood);
+            run.contradicts |= tells_of_a_fault(&words);
             self.record(&mut run, answer, words.media);
             return self.ask_next(run);
         }
@@ -86,6 +90,8 @@ impl Turn<'_> {
                     AnswerSource::Words if bare_number(&words.text).is_some() => AnswerSource::Digit,
                     other => other,
                 };
+                // "5分，漏水" says more than its mark.
+                run.contradicts |= question.kind != QuestionKind::YesNo && tells_of_a_fault(&words);
                 let answered = words.text.clone();
                 let answer =
                     Answer { question: question.id.clone(), value: Some(value), text: Some(words.text), source };
@@ -330,12 +336,17 @@ impl Turn<'_> {
         if dissatisfied {
             self.effect(Effect::Raise { kind: FlagKind::NegativeFeedback, about: About::Response(run.response) });
         }
+        // What was said to an open question is judged when the marks are known.
+        let contradicts = run.contradicts && band == Some(Band::Satisfied);
+        if contradicts {
+            self.effect(Effect::Raise { kind: FlagKind::ScoreTextConflict, about: About::Response(run.response) });
+        }
         let thanks = match band {
             // Nobody can come back to them, so nothing is promised.
             _ if run.survey.anonymous => "survey.thanks.unscored",
             _ if unfixed => "survey.thanks.dissatisfied",
             // Good marks with hard words are no reason to rejoice.
-            Some(Band::Satisfied) if !run.displeased => "survey.thanks.satisfied",
+            Some(Band::Satisfied) if !(run.displeased || contradicts) => "survey.thanks.satisfied",
             Some(Band::Dissatisfied) => "survey.thanks.dissatisfied",
             Some(Band::Satisfied | Band::Neutral) => "survey.thanks.neutral",
             None => "survey.thanks.unscored",
@@ -349,7 +360,7 @@ impl Turn<'_> {
                 score,
                 band,
                 until: self.ctx.now + COMMENT_WINDOW,
-                flagged: dissatisfied || run.displeased,
+                flagged: dissatisfied || run.displeased || contradicts,
             })
         };
         self.say(Say::lines(vec![Say::new(thanks), Say::new(run.survey.closing_key)]));
@@ -387,6 +398,13 @@ impl Turn<'_> {
             _ => words.understood.affirmed,
         }
     }
+}
+
+/// Whether words name a fault that stands, however calmly: neither one that is over nor one that is not there.
+fn tells_of_a_fault(words: &Words) -> bool {
+    let Some(symptom) = words.understood.symptom.as_deref() else { return false };
+    let before = words.text.split(symptom).next().unwrap_or_default().trim_end().to_lowercase();
+    words.understood.affirmed != Some(true) && !NONE_OF_IT.iter().any(|none| before.ends_with(none))
 }
 
 /// Keeps a sentence that says more than a number, so that its reasons reach staff. Returns whether
