@@ -116,7 +116,9 @@ impl Turn<'_> {
     pub(super) fn not_heard(&mut self, media: MediaId, why: NotHeard) {
         self.state.listening.retain(|waiting| *waiting != media);
         self.state.unheard = self.state.unheard.saturating_add(1);
-        let person = why == NotHeard::Failed || self.state.unheard >= UNHEARD_BEFORE_HELP || self.state.handed_over();
+        // What cannot be opened here may still be played elsewhere.
+        let unheard = matches!(why, NotHeard::Failed | NotHeard::Unreadable);
+        let person = unheard || self.state.unheard >= UNHEARD_BEFORE_HELP || self.state.handed_over();
         if person {
             self.effect(Effect::Raise { kind: FlagKind::VoiceUnheard, about: About::Conversation });
         }
