@@ -43,6 +43,8 @@ QUESTIONS = [head for head in HEADS if head != "marks"]
 TOKENS, HIDDEN_TOKENS, SMOOTHED = 8192, 0.15, 0.08
 # How far the weights a go begins from are believed about a review, beside its label, where they are asked.
 OWN = 0.6
+# What marks count beside the other questions: with three times as much they are found better and nothing else worse.
+MARKED = 3.0
 # What marks count that were made before their authors had seen how the development half is marked.
 FIRST_MARKS = 0.5
 # A token about whose mark nothing is asked.
@@ -195,7 +197,7 @@ def loss_of(net: Classifier, batch: list[tuple], before: Classifier | None) -> t
         said = net.heads["marks"](tokens[[place for place, _, _ in signs]]).float()
         each = F.cross_entropy(said.transpose(1, 2), wanted, reduction="none", ignore_index=UNASKED, label_smoothing=0.03)
         counts = (wanted != UNASKED) * torch.tensor([weight for _, _, weight in signs])[:, None]
-        loss = loss + (each * counts).sum() / counts.sum() * len(signs) / len(batch)
+        loss = loss + MARKED * (each * counts).sum() / counts.sum() * len(signs) / len(batch)
     return loss
 
 
