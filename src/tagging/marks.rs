@@ -28,9 +28,9 @@ const TOKENS_A_MARK: usize = 40;
 /// no mark, since both know already that most of a text is none: more in English, of which both learnt less and mark the
 /// more sparingly. Chosen on the twelfth and thirteenth fixture so that marks are as many and as long as a person's:
 /// longer ones would cover more and show less.
-const ENCODER_TRUST: f32 = 0.6;
-const RARITY: f32 = 0.25;
-const RARITY_IN_ENGLISH: f32 = 1.2;
+const ENCODER_TRUST: f32 = 1.0;
+const RARITY: f32 = 1.0;
+const RARITY_IN_ENGLISH: f32 = 1.5;
 /// What an encoder gives no chance still has one.
 const FAINT: f64 = 1e-6;
 /// A mark hardly begins in the middle of what the encoder takes for one piece.

@@ -22,7 +22,7 @@ struct Trust {
     model: f64,
 }
 
-const MOOD: Trust = Trust { rules: 1.15, ngrams: 0.7, model: 0.6 };
+const MOOD: Trust = Trust { rules: 1.3, ngrams: 0.6, model: 0.5 };
 /// What speaks for each mood before anything is said. To overlook dissatisfaction costs more than to look twice.
 const MOOD_LEANS: [f64; MOODS] = [1.9, 0.0, 0.5];
 /// Whoever tells of a danger is upset more often than not, and seldom says so in words of mood.
@@ -32,7 +32,7 @@ const DISTRESS: f64 = 1.0;
 const UNBLAMING: [(Intent, f64); 4] =
     [(Intent::RepairReport, 0.25), (Intent::Praise, 1.5), (Intent::Suggestion, 0.5), (Intent::Smalltalk, 0.5)];
 /// How far each judge is trusted on public reviews and tweets, which the lexicon was not made for.
-const REVIEW: Trust = Trust { rules: 0.3, ngrams: 0.8, model: 0.7 };
+const REVIEW: Trust = Trust { rules: 0.4, ngrams: 0.7, model: 0.5 };
 /// Below the first it is a message, above the second a review, and something of both in between.
 const GATE: (f64, f64) = (0.1, 0.4);
 /// From here on it is a review whatever else it looks like: a mark in it is no answer to us.

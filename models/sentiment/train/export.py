@@ -1,4 +1,7 @@
-"""Writes a trained encoder as rust-bert loads it: model.safetensors, config.json, vocab.txt."""
+"""Writes a trained encoder as rust-bert loads it: model.safetensors, config.json, vocab.txt.
+
+Of several weights it is their mean: before and after a go an encoder errs in different places.
+"""
 
 import argparse
 import json
@@ -16,11 +19,12 @@ HERE = Path(__file__).parent
 
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__)
+    ask.add_argument("weights", nargs="*", default=["net.pt"], help="names of files of weights in the work folder")
     ask.add_argument("--work", type=Path, default=HERE / "work")
     ask.add_argument("--into", type=Path, default=HERE.parent)
     asked = ask.parse_args()
-    trained = asked.work / "net.pt"
-    state = torch.load(trained)
+    states = [torch.load(asked.work / name) for name in asked.weights]
+    state = {name: sum(each[name].float() for each in states) / len(states) for name in states[0]}
     tensors = {published_name(name): tensor.half().contiguous() for name, tensor in state.items()}
     tensors["bert.embeddings.token_type_embeddings.weight"] = torch.zeros(2, WIDTH, dtype=torch.half)
     save_file(tensors, asked.into / "model.safetensors")
