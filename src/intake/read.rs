@@ -21,6 +21,12 @@ const LONGEST_NUMBER: usize = 32;
 /// Characters of a place's name that are read.
 const LONGEST_PLACE: usize = 200;
 
+/// What an emoji of a digit ends with.
+const KEYCAP: char = '\u{20e3}';
+/// One to ten, each in one sign.
+const COUNTED: [[char; 10]; 2] =
+    [['①', '②', '③', '④', '⑤', '⑥', '⑦', '⑧', '⑨', '⑩'], ['一', '二', '三', '四', '五', '六', '七', '八', '九', '十']];
+
 /// Where the buttons of an answer are words: numbered, unless they are marks.
 const NUMBERED: [ChannelKind; 2] = [ChannelKind::Wechat, ChannelKind::Wecom];
 
@@ -234,8 +240,10 @@ impl Intake {
         let numeric = state.awaiting() != Awaiting::Nothing && !numbered;
         let by_number = || {
             // "１", "1.", "1、", "(1)": as it is written before the button, or as a keyboard has it.
-            let number = said.trim_matches(['(', ')']);
-            let at = number.parse::<usize>().ok().filter(|_| !numeric && !state.interrupted)?;
+            let typed = said.trim_matches(['(', ')']).parse::<usize>().ok().filter(|_| !numeric);
+            // Where a mark is awaited, "四" and "4️⃣" are read as marks.
+            let spelt = || spelt_number(&said).filter(|_| state.awaiting() == Awaiting::Nothing);
+            let at = typed.or_else(spelt).filter(|_| !state.interrupted)?;
             state.offered.get(at.checked_sub(1)?)
         };
         by_label.or_else(by_number).map(|choice| choice.id.clone())
@@ -250,5 +258,19 @@ impl Intake {
             Label::Text(text) => text.clone(),
             Label::Key(key) => self.catalog.text(language, key, &std::collections::BTreeMap::new()),
         }
+    }
+}
+
+/// Reads the number of a button as telephones and people write it: "1️⃣", "②", "二", "第二个", "选2".
+fn spelt_number(said: &str) -> Option<usize> {
+    let bare = said.trim_start_matches(['选', '第']);
+    // "3号" is a building, and "两个" how many there are: it takes the word before the number to pick something.
+    let bare = if bare.len() < said.len() { bare.trim_end_matches(['个', '项', '号']) } else { bare };
+    let bare = bare.trim_end_matches(KEYCAP);
+    let mut signs = bare.chars();
+    let position = |sign: char| COUNTED.iter().find_map(|row| row.iter().position(|known| *known == sign));
+    match (signs.next(), signs.next()) {
+        (Some(sign), None) => position(sign).map(|before| before + 1).or_else(|| bare.parse().ok()),
+        _ => bare.parse().ok(),
     }
 }
