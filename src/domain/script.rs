@@ -4,7 +4,7 @@
 //! Built and checked by `crate::catalog`, read by [`super::dialogue`]. It holds keys of texts,
 //! never sentences.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,8 @@ pub struct Script {
     /// Words that answer a question about satisfaction when they are the whole message, as [`normalised`]
     /// leaves them: 0 for the lowest degree, below [`DEGREES`].
     pub degrees: BTreeMap<String, u8>,
+    /// Words that are only polite when they are the whole message, as [`normalised`] leaves them.
+    pub courtesies: BTreeMap<String, Courtesy>,
     /// Questions that are often asked.
     pub faq: Vec<super::faq::Entry>,
 }
@@ -33,6 +35,20 @@ impl Script {
     pub fn degree(&self, message: &str) -> Option<u8> {
         self.degrees.get(&normalised(message)).copied()
     }
+
+    /// Reads a whole message as a courtesy.
+    pub fn courtesy(&self, message: &str) -> Option<Courtesy> {
+        self.courtesies.get(&normalised(message)).copied()
+    }
+}
+
+/// What somebody says who is only polite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Courtesy {
+    /// Thanks, a goodbye, or that a message was read.
+    Thanks,
+    Greeting,
 }
 
 /// What a repair report consists of (报修单).
@@ -46,6 +62,8 @@ pub struct RepairForm {
     pub file_after_minutes: u32,
     /// In the order in which missing ones are asked and the summary lists them.
     pub slots: Vec<Slot>,
+    /// What says that nobody need come any more, as [`normalised`] leaves it.
+    pub over: BTreeSet<String>,
 }
 
 impl RepairForm {
@@ -241,7 +259,7 @@ impl CommandWords {
     pub fn command(&self, message: &str) -> Option<(Command, Option<String>)> {
         let message = message.trim();
         let Some(after) = message.strip_prefix(['/', '／']) else {
-            return self.words.get(&normalised(message)).cloned();
+            return self.plain(&normalised(message));
         };
         let (head, rest) = after.split_once(char::is_whitespace).unwrap_or((after, ""));
         let name = normalised(head.split('@').next().unwrap_or_default());
@@ -260,7 +278,23 @@ impl CommandWords {
             None
         }
     }
+
+    /// Reads a plain word, as [`normalised`] leaves it. Who wants out may say so with a particle behind it; behind an
+    /// answer one may mean something else (对了).
+    fn plain(&self, word: &str) -> Option<(Command, Option<String>)> {
+        let known = |word: &str| self.words.get(word).cloned();
+        let leaves = |(command, _): &(Command, Option<String>)| {
+            matches!(command, Command::Cancel | Command::Skip | Command::Back | Command::Stop | Command::Human)
+        };
+        known(word).or_else(|| {
+            let shorter = PARTICLES.iter().find_map(|particle| word.strip_suffix(particle))?;
+            known(shorter).filter(leaves)
+        })
+    }
 }
+
+/// What may close a word that asks to be let go, and changes nothing in it: "取消吧", "跳过谢谢".
+const PARTICLES: [&str; 8] = ["吧", "了", "啦", "哦", "啊", "呀", "谢谢", " please"];
 
 /// Brings a word into the form in which commands are compared: full-width signs narrow, lower
 /// case, traditional characters simplified, invisible signs gone, single spaces, no closing punctuation.
@@ -328,6 +362,21 @@ mod tests {
         assert_eq!(words().command("  报修！！"), Some((Command::Report, None)));
         assert_eq!(words().command("ＥＮＧＬＩＳＨ"), Some((Command::Language, Some("en".to_owned()))));
         assert_eq!(words().command("我要报修厨房"), None);
+    }
+
+    #[test]
+    fn who_wants_out_may_say_it_with_a_particle_behind_it_and_an_answer_with_one_is_text() {
+        let mut words = words();
+        for (word, command) in [("取消", Command::Cancel), ("跳过", Command::Skip), ("对", Command::Yes)] {
+            words.words.insert(word.to_owned(), (command, None));
+        }
+        for said in ["取消吧", "取消了。", "取消谢谢", "取消啦！"] {
+            assert_eq!(words.command(said), Some((Command::Cancel, None)), "{said}");
+        }
+        assert_eq!(words.command("跳过吧"), Some((Command::Skip, None)));
+        for said in ["对了", "报修了", "取消，谢谢吧", "吧"] {
+            assert_eq!(words.command(said), None, "{said}");
+        }
     }
 
     #[test]
