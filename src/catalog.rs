@@ -12,6 +12,7 @@ use std::path::Path;
 mod calendar;
 mod care;
 mod commands;
+mod courtesies;
 mod degrees;
 mod dispatch;
 mod document;
@@ -197,6 +198,7 @@ impl Catalog {
             repair: repair::read(files, &mut names, &mut faults),
             words: commands::read(files, &mut names, &mut faults),
             degrees: degrees::read(files, &mut faults),
+            courtesies: courtesies::read(files, &mut faults),
             faq: faq::read(files, &mut names, &mut faults),
         };
         let calendar = calendar::read(files, &mut faults);

@@ -22,6 +22,7 @@ macro_rules! embedded {
 
 const EMBEDDED: &[(&str, &str)] = embedded![
     "commands.toml",
+    "courtesies.toml",
     "degrees.toml",
     "faq/visit.toml",
     "faq/warranty.toml",

@@ -135,8 +135,7 @@ async fn a_report_begun_on_telegram_goes_on_on_the_web_and_nothing_is_doubled() 
     -- telegram --
       您的对话已转到网页继续。如果不是您本人打开的，请马上回复“人工”。
     » 谢谢
-      我没看明白。您是要报修、查进度，还是找人工？
-      [报修] [查进度] [评价] [找人工]
+      好的。需要什么，随时跟我说。
     ");
 }
 

@@ -220,3 +220,29 @@ async fn commands_answers_and_buttons_are_read_in_traditional_characters_as_well
     let state = talk.state().await;
     assert!(state.surveys_stopped);
 }
+
+#[tokio::test]
+async fn thanks_are_answered_in_passing_and_a_greeting_with_what_can_be_done() {
+    let mut talk = Talk::bound().await;
+    let engineer = talk.hires("li", |_| {}).await;
+    let ticket = talk.reports_a_leak().await;
+    talk.passes(60);
+    talk.desk().take(ticket.id, engineer).await.unwrap();
+    talk.desk().rectify(ticket.id, "重做防水", Vec::new(), engineer).await.unwrap();
+    talk.hears().await;
+    for polite in ["谢谢", "收到！", "知道了", "謝謝", "再见", "Thank you."] {
+        let fix = talk.state().await.offered;
+        talk.transcript();
+        talk.says(polite).await;
+        let said = talk.transcript();
+        assert!(said.contains("需要什么，随时跟我说") || said.contains("Just tell me"), "{said}");
+        assert_eq!(talk.state().await.offered, fix, "what was asked still stands after {polite}");
+    }
+    for greeting in ["你好", "早上好", "hello"] {
+        talk.says(greeting).await;
+        let said = talk.transcript();
+        assert!(said.contains("[报修]") || said.contains("[Report a repair]"), "{said}");
+        assert!(!said.contains("没看明白") && !said.contains("did not understand"), "{said}");
+    }
+    assert_eq!(talk.ticket(&ticket).await.status, Status::Rectified);
+}

@@ -6,6 +6,7 @@ use super::effect::Effect;
 use super::say::Say;
 use super::state::{Activity, Invitation, Report, SurveyRun};
 use crate::domain::ids::{ResponseId, VisitId};
+use crate::domain::understanding::{Intent, Sentiment, Understanding};
 
 /// Which survey `/survey` begins.
 const SURVEY_ON_REQUEST: &str = "maintenance";
@@ -161,5 +162,16 @@ impl Turn<'_> {
     /// Whether a survey was announced and waits for the person's word.
     pub(super) fn is_announced(&self) -> bool {
         self.state.invited.as_ref().is_some_and(|invited| invited.announced)
+    }
+}
+
+/// Whether words are the word for which an announced survey waits: anything but a wish of its own.
+pub(super) fn answers_announcement(understood: &Understanding) -> bool {
+    match understood.intent {
+        Intent::Smalltalk | Intent::Praise => true,
+        Intent::SurveyAnswer => understood.sentiment != Sentiment::Negative,
+        Intent::RepairReport | Intent::ProgressQuery | Intent::Complaint | Intent::Suggestion | Intent::HumanAgent => {
+            false
+        }
     }
 }

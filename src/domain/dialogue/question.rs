@@ -1,8 +1,11 @@
-//! Questions that are often asked: answered at once, with a person one tap away.
+//! Questions that are often asked: answered at once, with a person one tap away. Courtesies are returned.
 
+use super::report::is_address;
 use super::say::Say;
+use super::talk::menu;
 use super::{Turn, Words};
 use crate::domain::faq;
+use crate::domain::script::Courtesy;
 use crate::domain::understanding::{Intent, Understanding};
 
 /// The entry that is answered by asking when it would suit, where there is a time to change.
@@ -26,11 +29,27 @@ impl Turn<'_> {
         true
     }
 
+    /// Thanks change nothing: what was asked last still stands.
+    pub(super) fn return_courtesy(&mut self, courtesy: Courtesy) {
+        match courtesy {
+            Courtesy::Thanks => self.in_passing(Say::new("you_are_welcome")),
+            Courtesy::Greeting => {
+                let welcome = self.welcome();
+                self.say(menu(welcome));
+            }
+        }
+    }
+
     /// "厨房漏水了，什么时候能来？": where nothing is reported yet, the question has a report in it.
     pub(super) fn is_first_report(&self, said: &Understanding) -> bool {
         let fault = said.category.is_some() && said.symptom.is_some();
         let fault = fault && (said.location.is_some() || said.component.is_some());
         fault && said.intent == Intent::ProgressQuery && self.ctx.tickets.is_empty()
+    }
+
+    /// "翠湖花园3栋2单元1201" from somebody whose home is not known: something is broken there.
+    pub(super) fn is_first_address(&self, words: &Words) -> bool {
+        self.state.binding.is_none() && self.ctx.tickets.is_empty() && is_address(words)
     }
 
     /// What the person says to an answer: it helped, or a person is wanted.

@@ -1,11 +1,14 @@
-//! What words mean as an answer to a question of a survey. Nothing is said or recorded here;
+//! What words mean as an answer to a question of a survey, and whether they complain. Nothing is said or recorded here;
 //! [`super::survey`] leads the conversation.
 
 use super::Words;
 use crate::domain::score;
 use crate::domain::script::normalised;
 use crate::domain::survey::{AnswerSource, Question, QuestionKind};
-use crate::domain::understanding::Understanding;
+use crate::domain::understanding::{Keyword, Sentiment, Understanding};
+
+/// So sure must the verdict be that words are displeased where none of them is known to be bad.
+const BEYOND_DOUBT: f64 = 0.8;
 
 /// What words mean as an answer.
 pub(super) enum Reading {
@@ -86,4 +89,18 @@ pub(super) fn bare_number(text: &str) -> Option<f64> {
 /// A message too short to hold more than the number itself.
 fn is_terse(text: &str) -> bool {
     text.split_whitespace().count() <= 2 && text.chars().filter(|c| c.is_alphanumeric()).count() <= 4
+}
+
+/// Whether what was taken for displeasure is one: called a complaint, with a bad word in it, or beyond doubt. Good news
+/// and plain questions may sound alike.
+pub(super) fn is_complaint(words: &Words) -> bool {
+    let said = &words.understood;
+    let text = normalised(&words.text);
+    if text.contains("投诉") || text.contains("complain") {
+        return true;
+    }
+    let bad = |word: &Keyword| word.polarity == Sentiment::Negative && !word.why.starts_with(Keyword::BY_WORDING);
+    let asks = words.text.trim_end().ends_with(['?', '？', '吗', '呢']);
+    let sure = said.sentiment == Sentiment::Negative && said.confidence >= BEYOND_DOUBT;
+    said.affirmed != Some(true) && (said.keywords.iter().any(bad) || sure && !asks)
 }
