@@ -326,3 +326,30 @@ async fn who_asks_whether_the_time_can_be_changed_is_asked_when_and_heard() {
       [清楚了] [没有，找人工]
     ");
 }
+
+#[tokio::test]
+async fn a_time_that_was_offered_is_taken_in_words() {
+    let picks = [("第二个", "23 14:00"), ("后天下午可以", "23 14:00"), ("周二上午", "24 09:00"), ("都行", "23 09:00")];
+    for (words, from) in picks {
+        let mut talk = Talk::bound().await;
+        offered(&mut talk).await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        let agreed = talk.state().await.meetings[0].agreed;
+        assert_eq!(agreed.map(|window| window.from), Some(at(from)), "{words}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn another_time_named_instead_of_those_offered_is_a_wish_and_files_nothing() {
+    for words in ["都不方便，我周末才在家", "后天晚上可以", "周三下午"] {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("会有人再和您约时间"), "{said}");
+        assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some(words));
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Declined]);
+        assert_eq!(talk.tickets().await.len(), 1);
+    }
+}
