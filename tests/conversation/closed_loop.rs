@@ -419,3 +419,50 @@ async fn a_common_question_is_answered_and_a_person_is_one_tap_away() {
     ");
     assert!(talk.flags().await.iter().any(|flag| flag.kind == FlagKind::PersonRequested));
 }
+
+/// A fault of theirs, reported an hour ago, that staff says is mended.
+async fn mended(talk: &mut Talk) -> TicketId {
+    let by = employs(talk, "wang", Role::Engineer).await;
+    let ticket = reports(talk).await;
+    talk.passes(60);
+    desk(talk).assign(ticket, by, by).await.unwrap();
+    desk(talk).rectify(ticket, "重做防水", Vec::new(), by).await.unwrap();
+    talk.hears().await;
+    talk.transcript();
+    ticket
+}
+
+#[tokio::test]
+async fn a_fix_that_was_asked_about_may_still_be_denied_after_other_words() {
+    for words in ["没修好", "还在渗水"] {
+        let mut talk = Talk::bound().await;
+        mended(&mut talk).await;
+        talk.says("进度").await;
+        talk.says(words).await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert_eq!(ticket.status, TicketStatus::Reopened, "{}", talk.transcript());
+        assert!(ticket.description.ends_with(words), "{}", ticket.description);
+    }
+}
+
+#[tokio::test]
+async fn a_no_that_is_not_about_the_fix_and_a_fault_elsewhere_deny_nothing() {
+    for words in ["没有，谢谢", "不用了", "厨房又漏水了"] {
+        let mut talk = Talk::bound().await;
+        let fixed = mended(&mut talk).await;
+        talk.says("进度").await;
+        talk.says(words).await;
+        let ticket = talk.tickets().await.into_iter().find(|ticket| ticket.id == fixed).unwrap();
+        assert_eq!(ticket.status, TicketStatus::Rectified, "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn a_photo_sent_while_it_is_asked_whether_it_is_fixed_belongs_to_that_ticket() {
+    let mut talk = Talk::bound().await;
+    mended(&mut talk).await;
+    talk.sends_photo().await;
+    talk.says("没修好").await;
+    let [ticket] = talk.tickets().await.try_into().unwrap();
+    assert_eq!((ticket.status, talk.media_of(&ticket).await), (TicketStatus::Reopened, 1), "{}", talk.transcript());
+}

@@ -36,6 +36,17 @@ impl Turn<'_> {
             }
             return self.words(words);
         }
+        if let Some(ticket) = caption.as_ref().and_then(|words| self.fix_denied_below(words))
+            && let Some(words) = caption
+        {
+            return self.deny_fix(ticket, &words, media);
+        }
+        if let Some(ticket) = self.fix_asked(true).filter(|_| caption.is_none() && self.is_idle()) {
+            return self.show_fix(ticket, media);
+        }
+        if caption.as_ref().is_some_and(|words| self.adds_on(words) && self.told_after_filing(words, media.clone())) {
+            return;
+        }
         if let Some(recent) = self.recent_ticket().filter(|_| matches!(self.state.activity, Activity::Idle))
             && caption.is_none()
         {
@@ -73,14 +84,22 @@ impl Turn<'_> {
 
     /// Returns the ticket that photos belong to whose words say whether it is fixed, as was asked last.
     fn fix_shown(&self, words: &Words) -> Option<TicketId> {
-        let idle = match &self.state.activity {
-            Activity::Idle => true,
-            Activity::Commenting(after) => self.ctx.now > after.until,
-            Activity::Surveying(_) | Activity::Reporting(_) => false,
-        };
-        let answers = idle && words.understood.urgency != Urgency::Emergency;
-        let button = words.understood.affirmed.filter(|_| answers).and_then(|fixed| self.state.fix_button(fixed))?;
-        button.split(':').nth(1).and_then(|ticket| ticket.parse().ok())
+        let answers = self.is_idle() && words.understood.urgency != Urgency::Emergency;
+        words.understood.affirmed.filter(|_| answers).and_then(|fixed| self.fix_asked(fixed))
+    }
+
+    /// Whether words below photos go on with what was filed before: nothing is going on, and they are neither a command
+    /// nor danger.
+    fn adds_on(&self, words: &Words) -> bool {
+        matches!(self.state.activity, Activity::Idle)
+            && words.understood.urgency != Urgency::Emergency
+            && self.ctx.script.words.command(&words.text).is_none()
+    }
+
+    /// Photos without words while it is asked whether a fault is fixed: they show how it is now.
+    fn show_fix(&mut self, ticket: TicketId, media: Vec<MediaId>) {
+        self.effect(Effect::AddToTicket { ticket, text: None, media, location: None });
+        self.in_passing(Say::new("report.added_to_ticket").arg("ticket", Arg::TicketNumber(ticket)));
     }
 
     /// A voice message came in: acknowledged at once, heard later.
@@ -94,9 +113,7 @@ impl Turn<'_> {
             self.keep_media(&mut report, vec![media]);
             self.state.activity = Activity::Reporting(report);
         }
-        let (offered, interrupted) = (self.state.offered.clone(), self.state.interrupted);
-        self.say(Say::new("voice.received"));
-        (self.state.offered, self.state.interrupted) = (offered, interrupted); // the question still stands
+        self.in_passing(Say::new("voice.received"));
     }
 
     /// The words of a voice message are known; where some are not, a person listens too.

@@ -2,11 +2,23 @@
 
 use super::effect::{About, Effect};
 use super::say::{Arg, Say};
+use super::state::Activity;
 use super::{Turn, Words};
 use crate::domain::flag::FlagKind;
-use crate::domain::ids::{TicketId, VisitId};
-use crate::domain::script::Command;
+use crate::domain::ids::{MediaId, TicketId, VisitId};
+use crate::domain::script::normalised;
 use crate::domain::ticket::Status;
+use crate::domain::understanding::{Hazard, Urgency};
+
+/// So long, in bytes, are at most words that tell of no more than that a fix did not hold: ten Chinese characters,
+/// five English words.
+const LONGEST_DENIAL: usize = 30;
+/// Water that does no harm at once.
+const DRIPS: [&str; 5] = ["漏", "滴", "渗", "leak", "drip"];
+/// What a no is about that denies a fix: "没修好" says it, "没有" does not.
+const OF_THE_FIX: [&str; 10] = ["修", "没好", "没有好", "弄好", "搞好", "解决", "老样子", "坏", "fixed", "resolved"];
+/// What says of a fault that it did not end.
+const STILL: [&str; 9] = ["还在", "还是", "还漏", "还滴", "仍", "依然", "又", "still", " again"];
 
 impl Turn<'_> {
     /// Staff says the fault is rectified.
@@ -62,6 +74,62 @@ impl Turn<'_> {
         }
     }
 
+    /// Returns the ticket whose fix was asked about last, if a yes or a no to it still counts.
+    pub(super) fn fix_asked(&self, fixed: bool) -> Option<TicketId> {
+        self.state.fix_button(fixed)?.split(':').nth(1)?.parse().ok()
+    }
+
+    /// Returns the ticket whose fix, asked about last, is denied by words that sound like danger: "还在漏" tells of the
+    /// fault of before. Who says much more, or names what may cost a life, is in danger as ever.
+    pub(super) fn fix_denied_in_alarm(&self, words: &Words) -> Option<TicketId> {
+        let said = &words.understood;
+        let sounds = said.urgency == Urgency::Emergency && matches!(said.hazard, None | Some(Hazard::Flood));
+        let no_more = words.text.trim().len() <= LONGEST_DENIAL && has_any(&words.text, &DRIPS);
+        let denies = said.affirmed == Some(false) || denies_fix(words);
+        self.fix_asked(false).filter(|_| self.is_idle() && sounds && no_more && denies)
+    }
+
+    /// Returns the ticket whose fix is denied after other things were said: it waits for its verdict still. A fault
+    /// of another place or trade is another one.
+    pub(super) fn fix_denied_later(&self, words: &Words) -> Option<TicketId> {
+        let waits = self.state.fix_to_confirm?;
+        let open = self.ctx.tickets.iter().find(|open| open.id == waits)?;
+        let said = &words.understood;
+        let same_place = match (said.location.as_deref(), open.location.as_deref()) {
+            (Some(here), Some(there)) => here.contains(there) || there.contains(here),
+            _ => true,
+        };
+        let same_trade = said.category.zip(open.category).is_none_or(|(now, then)| now.name() == then);
+        let about_it = said.affirmed == Some(false) || self.fix_asked(false) == Some(waits) || same_trade;
+        (same_place && about_it && denies_fix(words)).then_some(waits)
+    }
+
+    /// The same for words below photos.
+    pub(super) fn fix_denied_below(&self, words: &Words) -> Option<TicketId> {
+        let calm = self.is_idle() && words.understood.urgency != Urgency::Emergency;
+        self.fix_denied_in_alarm(words).or_else(|| self.fix_denied_later(words).filter(|_| calm))
+    }
+
+    /// The owner says in words, and shows, that it is not fixed: staff sees it with the ticket.
+    pub(super) fn deny_fix(&mut self, ticket: TicketId, words: &Words, photos: Vec<MediaId>) {
+        if !photos.is_empty() {
+            // The next photo belongs there as well, if they send several.
+            self.remember_ticket(ticket);
+        }
+        let media = words.media.into_iter().chain(photos).collect();
+        self.effect(Effect::AddToTicket { ticket, text: Some(words.text.clone()), media, location: None });
+        self.fix_verdict(ticket, false);
+    }
+
+    /// Whether neither a report nor a survey is under way, nor words about one are awaited.
+    pub(super) fn is_idle(&self) -> bool {
+        match &self.state.activity {
+            Activity::Idle => true,
+            Activity::Commenting(after) => self.ctx.now > after.until,
+            Activity::Surveying(_) | Activity::Reporting(_) => false,
+        }
+    }
+
     /// Whether nobody claims that an open ticket is fixed, or does so no more.
     fn is_unfixed(&self, ticket: TicketId) -> bool {
         let open = self.ctx.tickets.iter().find(|open| open.id == ticket);
@@ -76,12 +144,19 @@ impl Turn<'_> {
         };
         self.state.fix_to_confirm = self.state.fix_to_confirm.filter(waits);
     }
+}
 
-    /// "对，还在漏": what sounds like a no says again what the summary says.
-    pub(super) fn agrees_and_repeats(&self, words: &Words) -> bool {
-        let head = words.text.split([',', '，', '。', '.', '!', '！']).next().unwrap_or_default();
-        let agrees = matches!(self.ctx.script.words.command(head), Some((Command::Yes, _)));
-        let said = &words.understood;
-        agrees && said.symptom.is_some() && said.location.is_none() && said.component.is_none()
+/// Whether words say of their own accord that a fault was not mended: a no about it, or that it goes on.
+fn denies_fix(words: &Words) -> bool {
+    let fault = words.understood.symptom.is_some();
+    match words.understood.affirmed {
+        Some(true) => false,
+        Some(false) => fault || has_any(&words.text, &OF_THE_FIX),
+        None => fault && has_any(&words.text, &STILL),
     }
+}
+
+fn has_any(text: &str, parts: &[&str]) -> bool {
+    let text = normalised(text);
+    parts.iter().any(|part| text.contains(part))
 }
