@@ -375,3 +375,91 @@ async fn a_photo_of_a_second_danger_goes_to_its_ticket() {
     let [flood, shock] = tickets.try_into().unwrap();
     assert_eq!((talk.media_of(&flood).await, talk.media_of(&shock).await), (0, 1), "{}", talk.transcript());
 }
+
+#[tokio::test]
+async fn what_is_said_after_an_alarm_is_no_place_by_itself_and_goes_to_its_ticket() {
+    let mut talk = Talk::bound().await;
+    talk.says("有很重的煤气味").await;
+    talk.says("关不掉总阀").await;
+    talk.says("快点").await;
+    assert_eq!(talk.tickets().await[0].location, None, "{}", talk.transcript());
+    talk.says("卫生间").await;
+    talk.says("有个老人心脏不好").await;
+    let photo = Content::Media { files: vec![talk.file(MediaKind::Photo)], caption: Some("就是这里".to_owned()) };
+    talk.shows(photo, "[照片] 就是这里").await;
+    let said = talk.transcript();
+    let [ticket] = talk.tickets().await.try_into().unwrap();
+    assert_eq!((ticket.location.as_deref(), talk.media_of(&ticket).await), (Some("卫生间"), 1), "{said}");
+    for words in ["关不掉总阀", "快点", "有个老人心脏不好", "就是这里"] {
+        assert!(ticket.description.contains(words), "{words}: {}", ticket.description);
+    }
+    assert_eq!(talk.flagged("emergency").await.len(), 1);
+    // A quarter of an hour later it is another matter.
+    talk.passes(15);
+    talk.says("客厅插座没电了").await;
+    assert!(talk.transcript().contains("[提交]"));
+}
+
+#[tokio::test]
+async fn after_an_alarm_a_place_that_nobody_knows_counts_where_words_were_asked_for() {
+    let mut talk = Talk::bound().await;
+    talk.says("有很重的煤气味").await;
+    talk.taps("其他位置").await;
+    talk.says("我妈那儿").await;
+    assert_eq!(talk.tickets().await[0].location.as_deref(), Some("我妈那儿"), "{}", talk.transcript());
+}
+
+#[tokio::test]
+async fn the_question_about_danger_is_answered_by_its_own_word() {
+    for words in ["很危险", "有点危险", "很危险，老人在里面", "不过还是很危险", "yes it is dangerous"]
+    {
+        let mut talk = Talk::bound().await;
+        says_something_doubtful(&mut talk).await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert_eq!((ticket.urgency, ticket.location.as_deref()), (Urgency::Emergency, None), "{said}");
+        assert!(ticket.description.ends_with(words), "{}", ticket.description);
+    }
+    for words in ["没危险", "没有危险", "没有人有危险。", "暂时没有", "没人", "nobody is in danger"]
+    {
+        let mut talk = Talk::bound().await;
+        says_something_doubtful(&mut talk).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("在哪个位置？") || said.contains("Where"), "{said}");
+        assert!(talk.tickets().await.is_empty(), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_instead_of_an_answer_about_danger_is_kept_and_is_no_place() {
+    for words in ["不知道啊", "没有人受伤，就是怕掉下来", "不知道有没有危险"] {
+        let mut talk = Talk::bound().await;
+        says_something_doubtful(&mut talk).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("在哪个位置？"), "{said}");
+        talk.says("客厅").await;
+        talk.taps("提交").await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert_eq!(ticket.location.as_deref(), Some("客厅"), "{}", talk.transcript());
+        assert!(ticket.description.contains(words), "{}", ticket.description);
+    }
+}
+
+#[tokio::test]
+async fn who_asks_for_haste_after_an_alarm_has_told_no_address() {
+    let mut talk = Talk::begin().await;
+    talk.says("插座冒火花了").await;
+    talk.says("客厅").await;
+    talk.transcript();
+    talk.says("快点").await;
+    let said = talk.transcript();
+    assert!(said.contains("请告诉我小区、楼栋和房号"), "{said}");
+    talk.says("翠湖花园3栋").await;
+    let [ticket] = talk.tickets().await.try_into().unwrap();
+    assert!(ticket.description.ends_with("快点\n翠湖花园3栋"), "{}", ticket.description);
+}

@@ -13,12 +13,21 @@ use super::state::{Activity, Alarmed, Doubt, Report};
 use super::{Turn, Words};
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{MediaId, TicketId};
-use crate::domain::script::{Command, SlotId};
+use crate::domain::script::{Command, SlotId, normalised};
 use crate::domain::survey::AnswerSource;
-use crate::domain::understanding::{Category, Hazard, Understanding, Urgency};
+use crate::domain::understanding::{Category, Hazard, Intent, Understanding, Urgency};
 
 /// Nobody is asked about danger twice within this time.
 const ASK_AGAIN: Duration = Duration::from_secs(60 * 60);
+/// What stands between the clauses of an utterance.
+pub(super) const BREAKS: [char; 8] = [',', '，', '.', '。', '!', '！', ';', '；'];
+/// Words that leave open whether there is a danger: "不知道有没有危险".
+const OPEN: [&str; 10] = ["知道", "清楚", "晓得", "确定", "有没有", "吗", "?", "know", "sure", "is it"];
+/// Whole answers that nobody is in danger; the plain no is a command.
+const NOBODY: [&str; 7] = ["没", "没有", "没人", "没有人", "没事", "还没有", "nobody"];
+/// What denies the danger named right after it; in Chinese within so many signs.
+const DENIES: [&str; 4] = ["没", "冇", "不", "无"];
+const DENIED_WITHIN: usize = 4;
 
 impl Turn<'_> {
     /// Acts on words that tell of danger. Returns them when they do not.
@@ -76,6 +85,17 @@ impl Turn<'_> {
     pub(super) fn lately_alarmed(&self) -> impl Iterator<Item = Alarmed> + '_ {
         let all = self.state.alarmed.iter().chain(self.state.alarmed_before.iter().rev());
         all.copied().filter(|alarmed| self.ctx.now <= alarmed.until)
+    }
+
+    /// Adds what is said after an alarm to its ticket, if it tells of no danger: "有个老人心脏不好". `false` if nobody
+    /// was alarmed lately, or they ask how far it is or for a person, or only thank.
+    pub(super) fn told_after_alarm(&mut self, words: &Words, photos: Vec<MediaId>) -> bool {
+        let asks = matches!(words.understood.intent, Intent::ProgressQuery | Intent::HumanAgent);
+        let kind = self.ctx.script.courtesy(&words.text).is_some();
+        let alarmed = self.lately_alarmed().next().filter(|_| !asks && !kind);
+        let Some(Alarmed { ticket, .. }) = alarmed else { return false };
+        self.add_to_ticket(ticket, words, photos);
+        true
     }
 
     /// Adds to an emergency that everybody was told of, and says the safety words once more.
@@ -157,8 +177,10 @@ impl Turn<'_> {
     /// Says whether it must be asked if anybody is in danger.
     pub(super) fn is_in_doubt(&self, words: &Words) -> bool {
         let filed = matches!(&self.state.activity, Activity::Reporting(report) if report.filed);
+        // What is said after an alarm goes to its ticket, which everybody was told of.
+        let alarmed = matches!(self.state.activity, Activity::Idle) && self.lately_alarmed().next().is_some();
         let lately = |doubt: &Doubt| self.ctx.now.since(doubt.asked) < ASK_AGAIN;
-        words.understood.danger_unsure && !filed && !self.state.doubt.as_ref().is_some_and(lately)
+        words.understood.danger_unsure && !filed && !alarmed && !self.state.doubt.as_ref().is_some_and(lately)
     }
 
     /// Takes the words as ever, but asks about danger before anything else is said.
@@ -196,8 +218,15 @@ impl Turn<'_> {
 
     /// Something else is said instead of an answer: what was held back and asks nothing is still told.
     pub(super) fn leave_doubt(&mut self) {
+        let unseen = self.state.offers("danger:");
         let Some(doubt) = self.state.doubt.as_mut().filter(|doubt| doubt.open) else { return };
         doubt.open = false;
+        if let Activity::Reporting(report) = &mut self.state.activity
+            && unseen
+        {
+            // What the report was to ask or show next was held back: nothing that is said now answers it.
+            (report.asked, report.summarised) = (None, false);
+        }
         for say in std::mem::take(&mut doubt.held) {
             if say.all_choices().is_empty() && !matches!(self.state.activity, Activity::Reporting(_)) {
                 self.effect(Effect::Say(say));
@@ -205,13 +234,22 @@ impl Turn<'_> {
         }
     }
 
-    /// "有，两个" answers the question about danger: yes, and the words go to what is filed then.
+    /// "有，两个", "很危险" answer the question about danger: yes, and the words go to what is filed then. "没有危险" is
+    /// the no; what says more than that is taken as words.
     pub(super) fn danger_answered(&mut self, words: Words) -> Option<Words> {
         let asked = self.state.button_that_says(true).as_deref() == Some("danger:yes");
-        if !asked || !self.says_there_is(&words.text) || words.understood.urgency == Urgency::Emergency {
+        if !asked || words.understood.urgency == Urgency::Emergency {
             return Some(words);
         }
-        self.danger_verdict(true);
+        let is_one = if self.says_there_is(&words.text) { Some(true) } else { names_danger(&words.text) };
+        match is_one {
+            Some(true) => self.danger_verdict(true),
+            Some(false) if normalised(&words.text).split(BREAKS).nth(1).is_none() => {
+                self.danger_verdict(false);
+                return None;
+            }
+            Some(false) | None => return Some(words),
+        }
         if let Some(ticket) = self.state.alarmed.as_ref().map(|alarmed| alarmed.ticket) {
             let (text, media) = (Some(words.text), words.media.into_iter().collect());
             self.effect(Effect::AddToTicket { ticket, text, media, location: None });
@@ -222,7 +260,7 @@ impl Turn<'_> {
     /// Whether a yes of its own stands first: "是的，还在漏". In "嗯，没有" it only leads to the no; 没问题 says that
     /// nobody is in danger.
     fn says_there_is(&self, text: &str) -> bool {
-        let mut clauses = text.split([',', '，', '.', '。', '!', '！', ';', '；']).map(str::trim);
+        let mut clauses = text.split(BREAKS).map(str::trim);
         let head = clauses.next().unwrap_or_default();
         let is = |part: &str, command| self.ctx.script.words.command(part).is_some_and(|(said, _)| said == command);
         let declines = |part: &str| is(part, Command::No) || part.starts_with(['没', '沒', '冇', '不']);
@@ -265,6 +303,24 @@ impl Turn<'_> {
             }
         }
     }
+}
+
+/// Whether words name the danger that was asked about, or deny it; `None` if they do neither, or leave it open.
+fn names_danger(text: &str) -> Option<bool> {
+    let said = normalised(text);
+    if OPEN.iter().any(|word| said.contains(word)) || text.trim_end().ends_with(['?', '？']) {
+        return None;
+    }
+    let Some((before, _)) = said.split_once("危险").or_else(|| said.split_once("danger")) else {
+        let whole = said.trim_end_matches(['啊', '呀', '呢', '的', '哦', '啦', '吧', '了']).trim_start_matches("暂时");
+        let whole = whole.trim_end_matches("受伤");
+        return NOBODY.contains(&whole).then_some(false);
+    };
+    let clause = before.rsplit(BREAKS).next().unwrap_or_default().replace("不过", "");
+    let near = clause.chars().rev().take(DENIED_WITHIN).collect::<String>();
+    let denied = DENIES.iter().any(|word| near.contains(word))
+        || clause.split(' ').any(|word| matches!(word, "no" | "not" | "nobody" | "none") || word.ends_with("n't"));
+    Some(!denied)
 }
 
 fn danger_question() -> Say {
