@@ -91,6 +91,7 @@ impl Intake {
             Effect::AddToTicket { ticket, text, media, location } => {
                 self.add_to_ticket(tx, scene, ticket, text, &media, location).await
             }
+            Effect::CorrectPlace { ticket, place } => self.correct_place(tx, scene, ticket, &place).await,
             Effect::LocateTicket { ticket, home } => self.locate_ticket(tx, scene, ticket, &home).await,
             Effect::ConfirmFix { ticket } => {
                 let close = |ticket: Ticket, now| ticket.verify(now)?.close(false, now);
@@ -219,6 +220,19 @@ impl Intake {
         let body = json!({ "text": text, "media": media });
         self.note_event(tx, id, "added", Actor::Client, body, scene.now).await?;
         if text.is_some() { self.owe(tx, Job::TagTicket { ticket: id }, scene.now).await } else { Ok(()) }
+    }
+
+    /// Where no home is known, the place that a ticket has may hold the address: the right one is put beside it.
+    async fn correct_place(&self, tx: &mut Tx, scene: &Scene, id: TicketId, place: &Arg) -> Result<(), StoreError> {
+        let Some(mut ticket) = store::tickets::load_for_update(tx, id).await? else { return Ok(()) };
+        let place = self.argument(tx, scene.state.language, place).await?;
+        let homeless = ticket.unit_id.is_none();
+        ticket.location = Some(match ticket.location.take().filter(|_| homeless) {
+            Some(before) => format!("{before} / {place}"),
+            None => place,
+        });
+        ticket.updated_at = scene.now;
+        store::tickets::update(tx, &ticket).await
     }
 
     async fn add_comment(

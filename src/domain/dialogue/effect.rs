@@ -42,6 +42,8 @@ pub enum Effect {
     FileTicket { ticket: TicketId, draft: TicketDraft },
     /// Add words or files to a ticket that exists; `location` completes one that had none.
     AddToTicket { ticket: TicketId, text: Option<String>, media: Vec<MediaId>, location: Option<Arg> },
+    /// Note the place that the owner says was meant, in place of the one that a ticket has.
+    CorrectPlace { ticket: TicketId, place: Arg },
     /// Note the home of a ticket that was filed before it was known.
     LocateTicket { ticket: TicketId, home: Binding },
     /// The owner confirms the fix.

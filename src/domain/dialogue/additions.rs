@@ -1,0 +1,83 @@
+//! What follows a report that was just filed: more of the same fault, a correction, a cry for haste.
+
+use super::effect::Effect;
+use super::report::pieces_of;
+use super::say::{Arg, Say};
+use super::{Turn, Words};
+use crate::domain::ids::{MediaId, TicketId};
+use crate::domain::script::normalised;
+use crate::domain::understanding::{Category, Intent};
+
+/// How a correction of what was filed begins.
+const CORRECTING: [&str; 9] =
+    ["改一下", "改成", "说错", "我说错", "不对", "位置错", "地址错", "correction", "wrong place"];
+/// What asks for haste, in at most so many bytes: eight Chinese characters, four English words.
+const PRESSING: [&str; 6] = ["快点", "快一点", "赶紧", "赶快", "快来", "hurry"];
+const LONGEST_CALL: usize = 24;
+
+impl Turn<'_> {
+    /// Adds words to the ticket filed a moment ago if they belong to it, as they were told that they may: what follows
+    /// an alarm, "位置错了，是卫生间", "现在漏得更大了", "快点". `false` if they do not.
+    pub(super) fn told_after_filing(&mut self, words: &Words, photos: Vec<MediaId>) -> bool {
+        let Some(recent) = self.recent_ticket().filter(|_| corrects(words)) else {
+            if self.told_after_alarm(words, photos.clone()) {
+                return true;
+            }
+            let Some(ticket) = self.told_on(words) else { return false };
+            self.add_to_ticket(ticket, words, photos);
+            return true;
+        };
+        if let Some(place) = words.understood.location.clone().map(Arg::Text) {
+            self.effect(Effect::CorrectPlace { ticket: recent.ticket, place });
+        }
+        self.add_to_ticket(recent.ticket, words, photos);
+        true
+    }
+
+    /// Returns the ticket filed a moment ago if words tell more of its fault or ask for haste. A fault of another
+    /// room or trade is another one.
+    fn told_on(&self, words: &Words) -> Option<TicketId> {
+        let recent = self.recent_ticket()?;
+        let open = self.ctx.tickets.iter().find(|open| open.id == recent.ticket)?;
+        let said = &words.understood;
+        let same_room = said.location.as_deref().is_none_or(|here| {
+            open.location.as_deref().is_some_and(|there| there.contains(here) || here.contains(there))
+        });
+        let same_trade = said.category.is_none_or(|now| Some(trade(now.name())) == open.category.map(trade));
+        let fault = matches!(said.intent, Intent::RepairReport | Intent::Complaint | Intent::Smalltalk)
+            && said.affirmed != Some(true)
+            && said.symptom.is_some();
+        (fault && same_room && same_trade || presses(words)).then_some(open.id)
+    }
+
+    /// Adds words, and photos with them, to a ticket that was filed a moment ago, and says so.
+    pub(super) fn add_to_ticket(&mut self, ticket: TicketId, words: &Words, photos: Vec<MediaId>) {
+        self.effect(Effect::AddToTicket {
+            ticket,
+            text: Some(words.text.clone()),
+            media: words.media.into_iter().chain(photos).collect(),
+            location: words.understood.location.clone().map(Arg::Text),
+        });
+        self.say(Say::new("report.added_to_ticket").arg("ticket", Arg::TicketNumber(ticket)));
+    }
+}
+
+/// Water that leaks is a fault of the pipes as well: which of both it is told as depends on the wording.
+fn trade(category: &str) -> &str {
+    if category == Category::PlumbingDrain.name() { Category::Leak.name() } else { category }
+}
+
+/// "位置错了，是卫生间": says another thing in place of what was filed.
+fn corrects(words: &Words) -> bool {
+    let said = normalised(&words.text);
+    let names = !pieces_of(&words.understood).is_empty() || said.contains(char::is_numeric);
+    names && CORRECTING.iter().any(|beginning| said.starts_with(beginning))
+}
+
+/// "快点" asks for haste and tells of nothing new.
+pub(super) fn presses(words: &Words) -> bool {
+    let said = normalised(&words.text);
+    let asks = matches!(words.understood.intent, Intent::ProgressQuery | Intent::HumanAgent);
+    let terse = said.len() <= LONGEST_CALL && pieces_of(&words.understood).is_empty();
+    terse && !asks && PRESSING.iter().any(|word| said.contains(word))
+}
