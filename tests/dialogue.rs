@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use huifang::catalog::Catalog;
 use huifang::domain::dialogue::{
-    Activity, Binding, Choice, Ctx, Effect, Event, NotHeard, OpenIncident, OpenTicket, Say, State, Timer, TokenFault,
-    step,
+    Activity, Arg, Binding, Choice, Ctx, Effect, Event, NotHeard, OpenIncident, OpenTicket, Say, State, Timer,
+    TokenFault, step,
 };
 use huifang::domain::ids::{DialogueId, MediaId, ProjectId, ResponseId, TicketId, UnitId};
 use huifang::domain::language::Language;
 use huifang::domain::media::Refusal;
+use huifang::domain::script::SlotId;
 use huifang::domain::time::Timestamp;
-use huifang::domain::understanding::{Category, Hazard, Intent, Sentiment, Understanding, Urgency};
+use huifang::domain::understanding::{Category, Hazard, Intent, Keyword, Sentiment, Understanding, Urgency};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -446,6 +447,70 @@ fn that_somebody_is_in_danger_counts_after_other_words_and_after_a_no() {
 }
 
 #[test]
+fn a_fix_that_is_denied_in_words_that_sound_like_danger_is_opened_again_and_alarms_nobody() {
+    let fixed = TicketId(Uuid::from_u128(9));
+    let said = [
+        ("还在漏", Some(Hazard::Flood), false),
+        ("嗯，还在漏水", None, false),
+        ("没修好，还在漏，水管爆了，到处都是水", Some(Hazard::Flood), true),
+        ("还在漏，有煤气味", Some(Hazard::Gas), true),
+    ];
+    for (text, hazard, alarms) in said {
+        let mut state = State::new(Language::Chinese);
+        tells(&mut state, 1, Event::FixClaimed { ticket: fixed, number: "HF1".to_owned() });
+        let understood = Understanding {
+            intent: Intent::RepairReport,
+            urgency: Urgency::Emergency,
+            hazard,
+            affirmed: Some(false),
+            ..Understanding::default()
+        };
+        let (said, effects) = tells(&mut state, 2, Event::Text { text: text.to_owned(), understood });
+        let opens = |effect: &Effect| matches!(effect, Effect::RejectFix { ticket } if *ticket == fixed);
+        let keeps = |effect: &Effect| matches!(effect, Effect::AddToTicket { ticket, .. } if *ticket == fixed);
+        assert_eq!(files_emergency(&effects), alarms, "{text}: {said:?}");
+        assert_eq!(effects.iter().any(opens), !alarms, "{text}: {said:?}");
+        assert_eq!(effects.iter().any(keeps), !alarms, "{text}: {said:?}");
+    }
+}
+
+#[test]
+fn what_is_taken_for_a_complaint_is_filed_as_one_only_where_it_is_plain() {
+    let bad = Keyword {
+        text: "太差".to_owned(),
+        start: 0,
+        end: 2,
+        polarity: Sentiment::Negative,
+        why: "太 + 差 → negative".to_owned(),
+    };
+    let worded = Keyword { why: format!("{} → negative", Keyword::BY_WORDING), ..bad.clone() };
+    let said = [
+        ("太差了", vec![bad], 0.6, None, true),
+        ("我要投诉", vec![], 0.4, None, true),
+        ("来了三趟都这样", vec![worded.clone()], 0.95, None, true),
+        ("要收费吗", vec![worded.clone()], 0.95, None, false),
+        ("现在不漏了", vec![worded.clone()], 0.95, Some(true), false),
+        ("电话换了，打13800001111", vec![worded], 0.5, None, false),
+    ];
+    for (text, keywords, confidence, affirmed, files) in said {
+        for intent in [Intent::Complaint, Intent::SurveyAnswer] {
+            let understood = Understanding {
+                intent,
+                sentiment: Sentiment::Negative,
+                keywords: keywords.clone(),
+                confidence,
+                affirmed,
+                ..Understanding::default()
+            };
+            let mut state = State::new(Language::Chinese);
+            let (said, effects) = tells(&mut state, 1, Event::Text { text: text.to_owned(), understood });
+            let filed = effects.iter().any(|effect| matches!(effect, Effect::FileTicket { .. }));
+            assert_eq!(filed, files, "{text}: {said:?}");
+        }
+    }
+}
+
+#[test]
 fn whether_anybody_is_in_danger_is_asked_again_where_the_conversation_goes_on() {
     let mut state = State::new(Language::Chinese);
     tells(&mut state, 1, doubtful("墙上的裂缝好像变大了"));
@@ -467,4 +532,62 @@ fn who_does_not_answer_about_danger_is_treated_as_ever() {
     tells(&mut plain, 1, Event::Text { text, understood });
     assert_eq!(tells(&mut asked, 2, place()), tells(&mut plain, 2, place()));
     assert_eq!(asked.activity, plain.activity);
+}
+
+fn leak() -> Event {
+    let understood = Understanding {
+        intent: Intent::RepairReport,
+        category: Some(Category::Leak),
+        location: Some("厨房".to_owned()),
+        component: Some("水管".to_owned()),
+        symptom: Some("漏水".to_owned()),
+        ..Understanding::default()
+    };
+    Event::Text { text: "厨房水管漏水".to_owned(), understood }
+}
+
+fn address(intent: Intent) -> Event {
+    let location = Some("3栋2单元1201".to_owned());
+    let understood = Understanding { intent, location, ..Understanding::default() };
+    Event::Text { text: "翠湖花园3栋2单元1201".to_owned(), understood }
+}
+
+/// Returns what a report under way holds: address, place, symptom.
+fn gathered(state: &State) -> [Option<Arg>; 3] {
+    [SlotId::Address, SlotId::Place, SlotId::Symptom].map(|slot| match &state.activity {
+        Activity::Reporting(report) => report.slots.get(&slot).cloned(),
+        _ => None,
+    })
+}
+
+#[test]
+fn an_address_answers_where_somebody_lives_whatever_else_it_sounds_like() {
+    for intent in [Intent::ProgressQuery, Intent::Complaint, Intent::Smalltalk] {
+        let mut state = State::new(Language::Chinese);
+        let (said, _) = tells(&mut state, 1, leak());
+        assert_eq!(said, ["report.ask_address"]);
+        let (said, _) = tells(&mut state, 2, address(intent));
+        assert!(said.contains(&"report.confirm".to_owned()), "{intent:?}: {said:?}");
+        let expected = ["翠湖花园3栋2单元1201", "厨房", "漏水"].map(|piece| Some(Arg::Text(piece.to_owned())));
+        assert_eq!(gathered(&state), expected);
+    }
+}
+
+#[test]
+fn an_address_that_comes_first_is_no_fault_and_a_fault_is_no_address() {
+    for intent in [Intent::RepairReport, Intent::ProgressQuery, Intent::Smalltalk] {
+        let mut state = State::new(Language::Chinese);
+        let (said, _) = tells(&mut state, 1, address(intent));
+        assert_eq!(said, ["report.ask_what"], "{intent:?}");
+        let (said, _) = tells(&mut state, 2, leak());
+        assert!(said.contains(&"report.confirm".to_owned()), "{intent:?}: {said:?}");
+        let expected = ["翠湖花园3栋2单元1201", "厨房", "漏水"].map(|piece| Some(Arg::Text(piece.to_owned())));
+        assert_eq!(gathered(&state), expected);
+    }
+    // More of the fault where the address is asked for: it is asked again.
+    let mut state = State::new(Language::Chinese);
+    tells(&mut state, 1, leak());
+    let (said, _) = tells(&mut state, 2, leak());
+    assert_eq!(said, ["report.ask_address"]);
+    assert_eq!(gathered(&state)[0], None);
 }

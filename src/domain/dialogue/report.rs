@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 
 use super::Words;
+use super::additions::presses;
 use super::say::Arg;
 use super::state::Report;
 use crate::domain::ids::TicketId;
 use crate::domain::script::SlotId;
-use crate::domain::understanding::{Category, Hazard, Intent, Understanding};
+use crate::domain::understanding::{Category, Hazard, Intent, Understanding, Urgency};
 
 /// The longest answer that is taken whole as the name of a place.
 const LONGEST_PLACE: usize = 40;
@@ -25,6 +26,14 @@ impl Report {
         self.pieces.push(words.text.clone());
         if let Some(media) = words.media.filter(|media| !self.media.contains(media)) {
             self.media.push(media);
+        }
+        let tells_what = opening || self.asked == Some(SlotId::Symptom);
+        if tells_what && self.binding.is_none() && is_address(words) {
+            return self.fill(SlotId::Address, Arg::Text(words.text.clone()));
+        }
+        if self.asked == Some(SlotId::Address) && is_fault(words) {
+            // It says what is broken, and leaves the question open.
+            self.asked = None;
         }
         // "不对，是卫生间" in answer to the summary says another thing in place of the first.
         let denied = self.summarised && understood.affirmed == Some(false);
@@ -56,12 +65,17 @@ impl Report {
             self.slots.insert(SlotId::Place, part);
         }
         // "什么时候能来？", "快来人！" is kept with the report, but answers nothing: the question is asked again.
-        let no_place = asked_where && is_outcry(&words.text);
+        // So is "关不掉总阀" after an alarm: only a place that we know, or one they were asked to put into words, is one.
+        let no_place = asked_where && (is_outcry(&words.text) || self.filed && presses(words));
         match self.asked.filter(|_| !is_counter_question(words) && !no_place) {
             Some(SlotId::Symptom) if understood.symptom.is_none() && (replace || !self.has(SlotId::Symptom)) => {
                 self.fill(SlotId::Symptom, Arg::Text(words.text.clone()));
             }
-            Some(SlotId::Place) if understood.location.is_none() && words.text.chars().count() <= LONGEST_PLACE => {
+            Some(SlotId::Place)
+                if understood.location.is_none()
+                    && (!self.filed || self.correcting)
+                    && words.text.chars().count() <= LONGEST_PLACE =>
+            {
                 self.fill(SlotId::Place, Arg::Text(words.text.clone()));
             }
             Some(
@@ -139,13 +153,36 @@ fn join(said: &mut String, more: &str) {
 /// Whether somebody asks instead of answering.
 fn is_counter_question(words: &Words) -> bool {
     let asks = words.text.trim_end().ends_with(['?', '？', '吗', '呢']);
-    asks || matches!(words.understood.intent, Intent::ProgressQuery | Intent::Complaint)
+    // "3栋2单元1201" answers, whatever else it may sound like.
+    let answers = words.understood.location.as_deref().is_some_and(has_house_number);
+    asks || !answers && matches!(words.understood.intent, Intent::ProgressQuery | Intent::Complaint)
 }
 
 /// "快来人！" is no place and no address, unless it has a number or a building in it.
 fn is_outcry(said: &str) -> bool {
-    let numbered = |c: char| c.is_numeric() || matches!(c, '栋' | '幢' | '座' | '号' | '室');
-    said.trim_end().ends_with(['!', '！']) && !said.contains(numbered)
+    said.trim_end().ends_with(['!', '！']) && !has_house_number(said)
+}
+
+fn has_house_number(said: &str) -> bool {
+    said.contains(|c: char| c.is_numeric() || matches!(c, '栋' | '幢' | '座' | '号' | '室'))
+}
+
+/// "翠湖花园3栋2单元1201": building and room, and nothing of what is broken there.
+pub(super) fn is_address(words: &Words) -> bool {
+    let said = &words.understood;
+    let text = words.text.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let numbers = text.split(|c: char| !c.is_numeric()).filter(|number| !number.is_empty()).count();
+    let place = said.location.as_deref().filter(|place| text.ends_with(place));
+    // The garden of an estate's name is no part that is broken.
+    let part = said.component.as_deref().filter(|part| !place.is_some_and(|place| place.contains(part)));
+    let all = place.is_some() && numbers >= 2 && said.symptom.is_none() && part.is_none();
+    // A cry for help may have no symptom that we know.
+    all && said.urgency != Urgency::Emergency
+}
+
+/// "厨房水管漏水" is no address: what is broken, and no number.
+fn is_fault(words: &Words) -> bool {
+    words.understood.symptom.is_some() && !words.text.contains(char::is_numeric)
 }
 
 /// Returns the pieces of a report that an utterance names.
