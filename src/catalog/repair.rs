@@ -1,17 +1,26 @@
 //! `repair.toml`: what a repair report consists of and how the missing pieces are asked for.
 
+use std::collections::BTreeSet;
+
 use super::document::{Source, Table};
 use super::fault::Fault;
 use super::files::Files;
 use super::named::TextNames;
-use crate::domain::script::{ChoiceDef, RepairForm, Slot, SlotId};
+use crate::domain::language::Language;
+use crate::domain::script::{ChoiceDef, RepairForm, Slot, SlotId, normalised};
 
 const FILE: &str = "repair.toml";
 
 /// Reads the form; the texts it names are noted in `names`.
 pub(super) fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>) -> RepairForm {
     let Some(text) = files.required(FILE, faults) else {
-        return RepairForm { burst_seconds: 1, remind_after_minutes: 1, file_after_minutes: 1, slots: Vec::new() };
+        return RepairForm {
+            burst_seconds: 1,
+            remind_after_minutes: 1,
+            file_after_minutes: 1,
+            slots: Vec::new(),
+            over: BTreeSet::new(),
+        };
     };
     let source = Source::new(FILE, text);
     let root = source.parse();
@@ -31,9 +40,16 @@ pub(super) fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>
             source.fault(table.at(), format!("there is no [[slot]] with id = \"{}\"", id.name()));
         }
     }
+    let mut over = BTreeSet::new();
+    if let Some(entry) = table.table("over") {
+        for language in Language::ALL {
+            over.extend(entry.strings(language.tag()).iter().map(|said| normalised(&said.value)));
+        }
+        entry.finish();
+    }
     table.finish();
     faults.extend(source.into_faults());
-    RepairForm { burst_seconds, remind_after_minutes, file_after_minutes, slots }
+    RepairForm { burst_seconds, remind_after_minutes, file_after_minutes, slots, over }
 }
 
 fn slot(source: &Source<'_>, entry: &Table<'_, '_>, earlier: &[Slot], names: &mut TextNames) -> Option<Slot> {

@@ -8,6 +8,7 @@
 //! Read on in [`survey`] for follow-ups, [`repair`] for reports, [`appointment`] for when somebody
 //! comes, [`elsewhere`] for one person on several channels, [`talk`] for everything said outside of these.
 
+mod additions;
 mod appointment;
 mod danger;
 mod elsewhere;
@@ -16,6 +17,7 @@ mod reading;
 mod recordings;
 mod repair;
 mod report;
+mod summary;
 mod survey;
 mod talk;
 mod terms;
@@ -164,6 +166,13 @@ impl Turn<'_> {
         self.say(say);
         offered.append(&mut self.state.offered);
         self.state.offered = offered;
+    }
+
+    /// Says something that asks for nothing: what was asked last still stands, and so do its buttons.
+    fn in_passing(&mut self, say: Say) {
+        let (offered, interrupted) = (self.state.offered.clone(), self.state.interrupted);
+        self.say(say);
+        (self.state.offered, self.state.interrupted) = (offered, interrupted);
     }
 
     fn effect(&mut self, effect: Effect) {

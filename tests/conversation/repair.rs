@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::office::{at, window};
 use crate::talk::Talk;
 use huifang::channel::{ChannelKind, Content, MediaKind};
-use huifang::domain::dialogue::{Event, Timer};
+use huifang::domain::dialogue::{Activity, Event, Timer};
 use huifang::domain::ids::UnitId;
 use huifang::domain::project::Unit;
 use huifang::domain::ticket::Status;
@@ -223,6 +223,64 @@ async fn a_yes_that_says_the_fault_again_agrees_with_the_summary() {
 }
 
 #[tokio::test]
+async fn what_is_said_besides_a_yes_is_kept_and_shown_first_where_it_names_something_new() {
+    for (words, place) in [("是的，还有阳台窗户也关不上", "阳台"), ("对了，还有地漏也堵了", "地漏")]
+    {
+        let mut talk = Talk::bound().await;
+        talk.says("厨房水龙头漏水").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("这样提交可以吗？") && said.matches(place).count() >= 2, "{said}");
+        assert!(talk.tickets().await.is_empty(), "{said}");
+        talk.says("好的").await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert_eq!(ticket.description, format!("厨房水龙头漏水\n{words}"));
+        assert_eq!(ticket.symptom.as_deref().map(|symptom| symptom.starts_with("漏水")), Some(true));
+    }
+    for words in ["好的，麻烦周六上午来", "对，还在漏"] {
+        let mut talk = Talk::bound().await;
+        talk.says("厨房水龙头漏水").await;
+        talk.says(words).await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert_eq!(ticket.description, format!("厨房水龙头漏水\n{words}"));
+    }
+    // A yes and nothing else is no part of the report.
+    let mut talk = Talk::bound().await;
+    talk.says("厨房水龙头漏水").await;
+    talk.says("好的，谢谢").await;
+    assert_eq!(talk.tickets().await[0].description, "厨房水龙头漏水");
+}
+
+#[tokio::test]
+async fn who_says_that_it_is_over_or_a_mistake_has_nothing_filed() {
+    for words in [
+        "算了不报了",
+        "没事了，已经好了",
+        "修好了，不用来了",
+        "不用了，已经修好了",
+        "取消，搞错了",
+        "发错了",
+        "Never mind, it's fixed",
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says("厨房水管漏水").await;
+        talk.says(words).await;
+        assert_eq!(talk.state().await.activity, Activity::Idle, "{}", talk.transcript());
+        talk.waits_until(at("21 13:00")).await;
+        assert!(talk.tickets().await.is_empty(), "{}", talk.transcript());
+    }
+    // It broke again, or somewhere else: the report goes on.
+    for words in ["修好了，又漏水了", "搞错了，是卫生间", "没空，周六上午来吧"] {
+        let mut talk = Talk::bound().await;
+        talk.says("厨房水管漏水").await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(!said.contains("这次不报"), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_survey_that_waits_behind_a_report_is_not_begun_anew() {
     let mut talk = Talk::bound().await;
     talk.says("评价").await;
@@ -320,6 +378,19 @@ async fn a_question_in_between_is_kept_and_is_no_address() {
       这样提交可以吗？
       [提交] [改一改] [不报了]
     ");
+}
+
+#[tokio::test]
+async fn an_address_told_in_place_of_a_code_is_kept_for_the_report_that_follows() {
+    let mut talk = Talk::begin().await;
+    talk.says("/start nonsense").await;
+    assert!(talk.transcript().contains("直接告诉我小区、楼栋和房号"));
+    talk.says("翠湖花园3栋2单元1201").await;
+    talk.says("厨房水管漏水").await;
+    talk.taps("提交").await;
+    let ticket = talk.tickets().await.remove(0);
+    assert_eq!(ticket.location.as_deref(), Some("翠湖花园3栋2单元1201 厨房"), "{}", talk.transcript());
+    assert_eq!(ticket.symptom.as_deref(), Some("漏水"));
 }
 
 #[tokio::test]
@@ -578,6 +649,36 @@ async fn the_number_before_a_button_counts_however_it_is_typed() {
 }
 
 #[tokio::test]
+async fn a_number_presses_its_button_as_a_sign_or_a_word_as_well() {
+    for number in ["2️⃣", "②", "二", "第二个", "选2", "选第二项", "２"] {
+        let mut talk = Talk::bound().await;
+        talk.says("漏水了").await;
+        talk.says(number).await;
+        talk.taps("提交").await;
+        let place = talk.tickets().await.remove(0).location;
+        assert_eq!(place.as_deref(), Some("卫生间"), "{number}: {}", talk.transcript());
+    }
+    let mut talk = Talk::bound().await;
+    let engineer = talk.hires("li", |_| {}).await;
+    let ticket = talk.reports_a_leak().await;
+    talk.desk().take(ticket.id, engineer).await.unwrap();
+    talk.desk().rectify(ticket.id, "重做防水", Vec::new(), engineer).await.unwrap();
+    talk.hears().await;
+    talk.says("2️⃣").await;
+    assert_eq!(talk.ticket(&ticket).await.status, Status::Reopened, "{}", talk.transcript());
+}
+
+#[tokio::test]
+async fn a_number_of_people_or_of_a_building_presses_no_button() {
+    for number in ["两个", "2个", "二号楼", "11", "零"] {
+        let mut talk = Talk::bound().await;
+        talk.says("漏水了").await;
+        talk.says(number).await;
+        assert!(!talk.transcript().contains("位置：卫生间"), "{number}");
+    }
+}
+
+#[tokio::test]
 async fn a_fix_that_was_denied_is_not_called_done_by_its_old_button() {
     let mut talk = Talk::bound().await;
     let engineer = talk.hires("li", |_| {}).await;
@@ -710,4 +811,44 @@ async fn a_first_report_that_asks_when_somebody_comes_is_a_report() {
     talk.says("漏水什么时候能修好？").await;
     let said = talk.transcript();
     assert!(said.contains("HF2611-0001") && !said.contains("提交"), "{said}");
+}
+
+#[tokio::test]
+async fn what_goes_on_with_a_report_that_was_just_filed_goes_to_its_ticket() {
+    let mut talk = Talk::bound().await;
+    talk.reports_a_leak().await;
+    for words in ["现在漏水更大了", "快点"] {
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("已补充到工单 HF2611-0001"), "{said}");
+    }
+    let caption = Some("漏水更大了".to_owned());
+    let photo = Content::Media { files: vec![talk.file(MediaKind::Photo)], caption };
+    talk.shows(photo, "[照片] 漏水更大了").await;
+    let [ticket] = talk.tickets().await.try_into().unwrap();
+    assert_eq!(talk.media_of(&ticket).await, 1, "{}", talk.transcript());
+    assert!(ticket.description.ends_with("现在漏水更大了\n快点\n漏水更大了"), "{}", ticket.description);
+    // Another room, another trade: another report.
+    for words in ["厨房漏水了", "窗户关不严"] {
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(!said.contains("已补充"), "{said}");
+        talk.says("取消").await;
+    }
+}
+
+#[tokio::test]
+async fn a_correction_of_a_report_that_was_just_filed_takes_the_place_of_what_was_filed() {
+    for words in ["改一下，是阳台", "位置错了，是阳台漏水", "不对，是阳台"] {
+        let mut talk = Talk::bound().await;
+        talk.says("厨房水管漏水").await;
+        talk.waits_until(at("21 12:05")).await;
+        talk.says(words).await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        let said = talk.transcript();
+        assert!(said.contains("已补充到工单 HF2611-0001"), "{said}");
+        assert!(ticket.location.as_deref().is_some_and(|place| place.contains("阳台") && !place.contains("厨房")));
+        assert!(ticket.description.ends_with(words), "{}", ticket.description);
+    }
 }

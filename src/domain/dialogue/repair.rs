@@ -39,6 +39,9 @@ impl Turn<'_> {
 
     /// Words while a report is put together.
     pub(super) fn report_words(&mut self, mut report: Report, words: &Words) {
+        if !report.filed && self.gives_up(words) {
+            return self.cancel_report(&report);
+        }
         let summary = self.state.offers(&submit_id(&report));
         match self.ctx.script.words.command(&words.text) {
             Some((Command::Yes, _)) if summary => return self.submit(report),
@@ -51,8 +54,8 @@ impl Turn<'_> {
         }
         if report.summarised && report.asked.is_none() && !report.correcting {
             match self.agreement(words) {
-                Some(true) => return self.submit(report),
-                Some(false) if self.agrees_and_repeats(words) => return self.submit(report),
+                Some(true) => return self.agree(report, words),
+                Some(false) if self.agrees_and_repeats(words) => return self.agree(report, words),
                 Some(false) if words.text.chars().count() <= 4 => return self.ask_what_to_correct(report),
                 _ => {}
             }
@@ -91,6 +94,8 @@ impl Turn<'_> {
                 match picked {
                     Some((SlotId::Place, other)) if other.id == "other" => {
                         report.asked = Some(SlotId::Place);
+                        // After an alarm words are no place by themselves: these are.
+                        report.correcting |= report.filed;
                         self.state.activity = Activity::Reporting(report);
                         self.say(Say::new("report.ask_place_words"));
                     }
@@ -308,7 +313,7 @@ impl Turn<'_> {
         self.say(Say::new("complaint.filed").arg("ticket", Arg::TicketNumber(ticket)));
     }
 
-    fn submit(&mut self, report: Report) {
+    pub(super) fn submit(&mut self, report: Report) {
         if !report.filed {
             self.file(&report, true);
         }
@@ -334,7 +339,7 @@ impl Turn<'_> {
         self.begin_waiting_survey();
     }
 
-    fn cancel_report(&mut self, report: &Report) {
+    pub(super) fn cancel_report(&mut self, report: &Report) {
         self.leave_report(report);
         self.say(Say::new("report.cancelled"));
         if matches!(self.state.activity, Activity::Idle) {
@@ -388,48 +393,10 @@ impl Turn<'_> {
             say.choice(choice_id(report, &format!("{}:{}", slot.id.name(), choice.id)), choice.label_key.clone())
         })
     }
-
-    fn ask_what_to_correct(&mut self, mut report: Report) {
-        report.correcting = true;
-        report.asked = None;
-        let mut say = Say::new("report.edit_which");
-        let bound = self.state.binding.is_some();
-        for slot in &self.ctx.script.repair.slots {
-            if slot.required && !(slot.unbound_only && bound) || report.has(slot.id) {
-                say = say.choice(choice_id(&report, &format!("fix:{}", slot.id.name())), slot.label_key.clone());
-            }
-        }
-        self.state.activity = Activity::Reporting(report);
-        self.say(say);
-    }
-
-    fn summary(&self, report: &Report) -> Say {
-        let mut lines = vec![];
-        if let Some(category) = report.category {
-            lines.push(line("report.category_label", Arg::Key(format!("category.{}", category.name()))));
-        }
-        for slot in &self.ctx.script.repair.slots {
-            if let Some(value) = report.slots.get(&slot.id) {
-                lines.push(line(&slot.label_key, value.clone()));
-            }
-        }
-        if !report.media.is_empty() {
-            lines.push(Say::new("report.summary_media").text("count", report.media.len().to_string()));
-        }
-        let mut say = Say::new("report.summary");
-        say.lines = lines;
-        say.lines.push(Say::new("report.confirm"));
-        say.choice(submit_id(report), "report.yes")
-            .choice(choice_id(report, "edit"), "report.edit")
-            .choice(choice_id(report, "cancel"), "report.cancel")
-    }
 }
 
-fn line(label_key: &str, value: Arg) -> Say {
-    Say::new("report.summary_line").arg("label", Arg::Key(label_key.to_owned())).arg("value", value)
-}
-
-fn choice_id(report: &Report, what: &str) -> String {
+/// Names a button of a report.
+pub(super) fn choice_id(report: &Report, what: &str) -> String {
     format!("r{}:{what}", report_tag(report.ticket))
 }
 

@@ -2,6 +2,8 @@
 //! and who gets to hear an event first.
 
 use super::effect::{About, Effect};
+use super::invitation::answers_announcement;
+use super::reading::is_complaint;
 use super::repair::report_tag;
 use super::say::{Arg, Say};
 use super::state::{Activity, Binding, Mode, RecentTicket};
@@ -29,6 +31,9 @@ impl Turn<'_> {
         }
         let Some(words) = self.danger_answered(words) else { return };
         self.leave_doubt();
+        if let Some(ticket) = self.fix_denied_in_alarm(&words) {
+            return self.deny_fix(ticket, &words, Vec::new());
+        }
         let Some(words) = self.danger(words) else { return };
         if self.is_in_doubt(&words) { self.ask_about_danger(words) } else { self.heed(words) }
     }
@@ -204,6 +209,8 @@ impl Turn<'_> {
             Command::Report => self.begin_report(None),
             Command::Status => self.status(),
             Command::Survey => self.survey_on_request(),
+            // To times that were offered it says that none of them suits.
+            Command::Cancel if self.state.offers("appt:") && self.appointment_verdict(false) => {}
             Command::Cancel => self.say(Say::new("nothing_pending")),
             Command::Human => self.ask_for_person(),
             Command::Stop => self.stop_surveys(),
@@ -256,6 +263,15 @@ impl Turn<'_> {
         if let Some(button) = words.understood.affirmed.and_then(|fixed| self.state.fix_button(fixed)) {
             return self.choice(&button);
         }
+        if let Some(ticket) = self.fix_denied_later(words) {
+            return self.deny_fix(ticket, words, Vec::new());
+        }
+        if let Some(courtesy) = self.ctx.script.courtesy(&words.text).filter(|_| !self.is_announced()) {
+            return self.return_courtesy(courtesy);
+        }
+        if self.told_after_filing(words, Vec::new()) {
+            return;
+        }
         if self.is_announced() && answers_announcement(&words.understood) {
             return self.begin_waiting_survey();
         }
@@ -265,8 +281,9 @@ impl Turn<'_> {
         match words.understood.intent {
             Intent::RepairReport => self.begin_report(Some(words)),
             Intent::ProgressQuery if self.is_first_report(&words.understood) => self.begin_report(Some(words)),
+            Intent::ProgressQuery | Intent::Smalltalk if self.is_first_address(words) => self.begin_report(Some(words)),
             Intent::ProgressQuery => self.status(),
-            Intent::Complaint => self.file_complaint(words),
+            Intent::Complaint if is_complaint(words) => self.file_complaint(words),
             Intent::Praise => {
                 self.effect(Effect::Raise { kind: FlagKind::Praise, about: About::Conversation });
                 self.say(Say::new("praise.thanks"));
@@ -277,9 +294,11 @@ impl Turn<'_> {
             Intent::SurveyAnswer if words.understood.sentiment == Sentiment::Positive => {
                 self.say(Say::new("praise.thanks"));
             }
-            Intent::SurveyAnswer if words.understood.sentiment == Sentiment::Negative => self.file_complaint(words),
+            Intent::SurveyAnswer if words.understood.sentiment == Sentiment::Negative && is_complaint(words) => {
+                self.file_complaint(words);
+            }
             Intent::HumanAgent => self.ask_for_person(),
-            Intent::SurveyAnswer | Intent::Smalltalk => self.not_understood(words),
+            Intent::SurveyAnswer | Intent::Complaint | Intent::Smalltalk => self.not_understood(words),
         }
     }
 
@@ -399,17 +418,6 @@ impl Turn<'_> {
         match &self.state.activity {
             Activity::Surveying(run) if run.response == response => Some(run.clone()),
             Activity::Surveying(_) | Activity::Reporting(_) | Activity::Idle | Activity::Commenting(_) => None,
-        }
-    }
-}
-
-/// Whether words are the word for which an announced survey waits: anything but a wish of its own.
-fn answers_announcement(understood: &Understanding) -> bool {
-    match understood.intent {
-        Intent::Smalltalk | Intent::Praise => true,
-        Intent::SurveyAnswer => understood.sentiment != Sentiment::Negative,
-        Intent::RepairReport | Intent::ProgressQuery | Intent::Complaint | Intent::Suggestion | Intent::HumanAgent => {
-            false
         }
     }
 }
