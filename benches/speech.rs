@@ -133,7 +133,7 @@ fn demo_clips(voices: &Path) -> Result<Vec<Clip>> {
 
 fn clip(file: &Path, language: Language, words: &str) -> Result<Clip> {
     let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
-    Ok(Clip { language, words: words.to_owned(), samples: decode::decode(&bytes, Caps::default())? })
+    Ok(Clip { language, words: words.to_owned(), samples: decode::decode(&bytes, Caps::default())?.samples })
 }
 
 fn bare(text: &str) -> Vec<char> {

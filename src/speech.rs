@@ -12,6 +12,7 @@
 pub mod activity;
 pub mod decode;
 pub mod ggml;
+mod heard;
 pub mod sandbox;
 pub mod script;
 pub mod service;
@@ -24,12 +25,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::sync::{AcquireError, Semaphore};
 
 use self::activity::{Cutting, Speech};
-use self::decode::{Caps, DecodeError, SAMPLE_RATE};
-use self::sandbox::{Sandbox, SandboxError};
+use self::decode::{Caps, SAMPLE_RATE};
+use self::sandbox::Sandbox;
 use self::script::Script;
 use self::service::{Service, ServiceFault};
 use self::whisper::{Recogniser, WhisperFault, Written};
@@ -38,6 +39,7 @@ use crate::domain::secret::Secret;
 use crate::models::manifest::SpeechTraits;
 use crate::models::{Manifest, behind};
 
+pub use self::heard::{Heard, SpeechError, Transcript};
 pub use self::sandbox::WORKER_COMMAND;
 pub use self::sandbox::worker::run as decode_worker;
 
@@ -75,102 +77,6 @@ impl Default for SpeechConfig {
             service_url: None,
             service_model: "whisper-1".to_owned(),
             service_key: None,
-        }
-    }
-}
-
-/// What was in a recording.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Heard {
-    Speech(Transcript),
-    /// No speech: silence, noise, music, a pocket. `seconds` is the length of the recording.
-    Nothing {
-        seconds: f64,
-    },
-}
-
-/// A recognised recording.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Transcript {
-    /// In Simplified characters where it is Chinese.
-    pub text: String,
-    /// As the model wrote it, with the same gaps.
-    pub raw_text: String,
-    pub language: Language,
-    /// Length of the recording, silence included.
-    pub seconds: f64,
-    /// Mean probability of a token, 0…1. What a model's `least_confidence` forbids is not returned.
-    pub confidence: f32,
-    /// Name of the model, as `huifang models` lists it, or its file name.
-    pub model: String,
-    /// Whether somebody also says what nothing believable could be made of: the text has a gap there.
-    pub in_part: bool,
-}
-
-/// Why a recording was not turned into text. In each case the recording itself is unharmed and a
-/// person can listen to it.
-#[derive(Debug, thiserror::Error)]
-pub enum SpeechError {
-    #[error("speech model {} is not there: name a Whisper model in ggml format in [speech] model", .0.display())]
-    ModelMissing(PathBuf),
-    #[error("speech model {} cannot be loaded: {reason}", path.display())]
-    ModelUnusable { path: PathBuf, reason: String },
-    /// A model we know by name, but not this file of it.
-    #[error("speech model {0}")]
-    NotAsKnown(String),
-    #[error("the recording has {bytes} bytes, at most {cap} are taken")]
-    TooLarge { bytes: usize, cap: usize },
-    #[error("the recording lasts {seconds:.0} s, at most {cap} s are taken")]
-    TooLong { seconds: f64, cap: u32 },
-    #[error("this is not a recording")]
-    UnknownFormat,
-    /// Known, but not taken: the name of the format.
-    #[error("the recording is in a format that is not supported: {0}")]
-    Unsupported(String),
-    #[error("the recording is damaged: {0}")]
-    Damaged(String),
-    /// Somebody speaks, but nothing believable could be made of it.
-    #[error("the speech could not be understood")]
-    Unclear,
-    #[error("recognition took too long and was stopped")]
-    Deadline,
-    /// The recognition service wants other settings; trying again does not help.
-    #[error("{0}")]
-    Refused(String),
-    /// The recognition service may take it later, after `wait` if it said so.
-    #[error("{reason}")]
-    Later { reason: String, wait: Option<Duration> },
-    /// Not the recording's fault.
-    #[error("speech recognition failed: {0}")]
-    Broken(String),
-}
-
-impl From<ServiceFault> for SpeechError {
-    fn from(fault: ServiceFault) -> SpeechError {
-        let reason = fault.to_string();
-        match fault {
-            ServiceFault::Refused { .. } | ServiceFault::Settings(_) => SpeechError::Refused(reason),
-            ServiceFault::Busy { wait, .. } => SpeechError::Later { reason, wait },
-            ServiceFault::Unreachable { .. } | ServiceFault::Nonsense { .. } => {
-                SpeechError::Later { reason, wait: None }
-            }
-        }
-    }
-}
-
-impl From<SandboxError> for SpeechError {
-    fn from(error: SandboxError) -> SpeechError {
-        match error {
-            SandboxError::Refused(DecodeError::TooLarge { bytes, cap }) => SpeechError::TooLarge { bytes, cap },
-            SandboxError::Refused(DecodeError::TooLong { seconds, cap }) => SpeechError::TooLong { seconds, cap },
-            SandboxError::Refused(DecodeError::UnknownFormat) => SpeechError::UnknownFormat,
-            SandboxError::Refused(DecodeError::Unsupported(what)) => SpeechError::Unsupported(what),
-            SandboxError::Refused(DecodeError::Damaged(why)) => SpeechError::Damaged(why),
-            // A file that kills or stalls its decoder is damaged, whatever else it may be.
-            error @ (SandboxError::TimedOut(_) | SandboxError::Died(_) | SandboxError::BadAnswer) => {
-                SpeechError::Damaged(error.to_string())
-            }
-            error @ (SandboxError::Start { .. } | SandboxError::Pipe(_)) => SpeechError::Broken(error.to_string()),
         }
     }
 }
@@ -267,15 +173,18 @@ impl Listener {
         let permit = Arc::clone(&self.recognising).acquire_owned().await.map_err(closed)?;
         let ear = Arc::clone(&self.ear);
         let vocabulary = vocabulary.map(str::to_owned);
-        if let By::Service(service) = &self.ear.by {
-            return ear.hear_by(service, decoded.samples, vocabulary.as_deref(), language).await;
-        }
-        let hearing = behind::run("hearing", move || {
-            // Held to the end even if nobody waits any more: the thread is still busy.
-            let _permit = permit;
-            ear.hear(&decoded.samples, vocabulary.as_deref(), language)
-        });
-        hearing.await.map_err(SpeechError::Broken)?
+        let whole = decoded.whole;
+        let heard = if let By::Service(service) = &self.ear.by {
+            ear.hear_by(service, decoded.samples, vocabulary.as_deref(), language).await?
+        } else {
+            let hearing = behind::run("hearing", move || {
+                // Held to the end even if nobody waits any more: the thread is still busy.
+                let _permit = permit;
+                ear.hear(&decoded.samples, vocabulary.as_deref(), language)
+            });
+            hearing.await.map_err(SpeechError::Broken)??
+        };
+        if whole { Ok(heard) } else { heard.of_remnant() }
     }
 
     /// Asks the service whether it would take a recording, by a second of near silence. A loaded

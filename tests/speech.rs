@@ -106,6 +106,7 @@ async fn every_container_decodes_to_its_length() {
         assert!((2.84..3.05).contains(&decoded.seconds()), "{name}: {} s", decoded.seconds());
         let peak = decoded.samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
         assert!((0.1..=1.0).contains(&peak), "{name}: peak {peak}");
+        assert!(decoded.whole, "{name} is whole");
     }
 }
 
@@ -239,6 +240,45 @@ async fn a_truncated_recording_yields_what_is_there() {
     let mp4 = fixture("leak.m4a");
     let error = sandbox().decode(&mp4[..mp4.len() * 3 / 5]).await.unwrap_err();
     assert!(matches!(error, SandboxError::Refused(DecodeError::Damaged(_))), "{error}");
+}
+
+/// `leak.ogg` with a byte changed in each of its pages from the second on that holds speech.
+fn damaged() -> Vec<u8> {
+    let mut file = fixture("leak.ogg");
+    for at in [3_000, 6_500] {
+        file[at] ^= 0xff;
+    }
+    file
+}
+
+#[tokio::test]
+async fn a_damaged_or_cut_off_recording_says_that_something_is_lost() {
+    let cut = |name: &str| {
+        let file = fixture(name);
+        file[..file.len() * 3 / 5].to_vec()
+    };
+    // A second recording behind the first one is not read.
+    let chained = [fixture("leak.ogg"), fixture("english.ogg")].concat();
+    for (number, file) in [damaged(), chained, cut("leak.ogg"), cut("leak.amr"), cut("leak.awb")].iter().enumerate() {
+        assert!(!sandbox().decode(file).await.unwrap().whole, "recording {number}");
+    }
+    // Its last page begins at byte 5798: so end recordings that are sent while they are made.
+    assert!(sandbox().decode(&fixture("leak.ogg")[..5_798]).await.unwrap().whole);
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_damaged_recording_is_not_taken_for_all_that_was_said() {
+    let listener = listener();
+    match listener.listen(&damaged(), None, Chinese).await {
+        Ok(Heard::Speech(transcript)) => {
+            assert!(transcript.in_part && transcript.text.ends_with("……"), "{transcript:?}");
+        }
+        heard => assert!(matches!(heard, Err(SpeechError::Unclear | SpeechError::Remnant)), "{heard:?}"),
+    }
+    // Silence in what is left says nothing about what is lost.
+    let quiet = fixture("silence.ogg");
+    let heard = listener.listen(&quiet[..quiet.len() - 1], None, Chinese).await;
+    assert!(matches!(heard, Err(SpeechError::Remnant)), "{heard:?}");
 }
 
 #[tokio::test]

@@ -132,7 +132,7 @@ async fn transcribe(State(service): State<Service>, headers: HeaderMap, mut form
         if name == "file" {
             assert_eq!((field.file_name(), field.content_type()), (Some("speech.wav"), Some("audio/wav")));
             let wav = field.bytes().await.unwrap();
-            asked.samples = decode::decode(&wav, Caps::default()).unwrap().len();
+            asked.samples = decode::decode(&wav, Caps::default()).unwrap().samples.len();
         } else {
             asked.fields.push((name, field.text().await.unwrap()));
         }
@@ -170,7 +170,7 @@ async fn a_recording_is_sent_as_wav_and_comes_back_as_simplified_words() {
     assert!(transcript.model.starts_with("sense-1@127.0.0.1:"), "{}", transcript.model);
     let asked = service.asked();
     let [asked] = asked.as_slice() else { panic!("{asked:?}") };
-    let whole = decode::decode(&fixture("leak.wav"), Caps::default()).unwrap().len();
+    let whole = decode::decode(&fixture("leak.wav"), Caps::default()).unwrap().samples.len();
     assert!(asked.samples > whole / 2 && asked.samples <= whole + 1600, "{} of {whole}", asked.samples);
     assert_eq!(asked.authorization.as_deref(), Some("Bearer sk-hunter2"));
     let field = |name: &str| asked.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());

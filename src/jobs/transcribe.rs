@@ -254,8 +254,9 @@ impl Runner {
                     | SpeechError::UnknownFormat
                     | SpeechError::Unsupported(_)
                     | SpeechError::Damaged(_) => given_up(NotHeard::Unreadable),
-                    // Somebody speaks: who says what nobody writes down is listened to.
+                    // Somebody speaks, or may have: who says what nobody writes down is listened to.
                     SpeechError::Unclear
+                    | SpeechError::Remnant
                     | SpeechError::ModelMissing(_)
                     | SpeechError::ModelUnusable { .. }
                     | SpeechError::NotAsKnown(_)

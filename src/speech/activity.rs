@@ -182,7 +182,7 @@ mod tests {
 
     fn clip(name: &str) -> Vec<f32> {
         let path = format!("{}/tests/fixtures/audio/{name}", env!("CARGO_MANIFEST_DIR"));
-        decode::decode(&std::fs::read(path).unwrap(), Caps::default()).unwrap()
+        decode::decode(&std::fs::read(path).unwrap(), Caps::default()).unwrap().samples
     }
 
     fn noise(seconds: usize, level: f32) -> Vec<f32> {

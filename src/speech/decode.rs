@@ -1,10 +1,11 @@
 //! Bytes → 16 kHz mono samples, with hard caps.
 //!
 //! Runs hostile input through format parsers and codecs, so nothing outside the worker of
-//! [`super::sandbox`] (and tests) may call it. A truncated recording yields what is there; one
-//! that is too long is refused with its real length, which is counted, never taken from a header.
+//! [`super::sandbox`] (and tests) may call it. A truncated or damaged recording yields what is there,
+//! and whether that is all of it; one that is too long is refused with its real length, which is counted, never taken from a header.
 
 mod amr;
+mod ogg;
 mod packets;
 mod resample;
 
@@ -35,6 +36,15 @@ impl Caps {
     }
 }
 
+/// What a recording sounds like.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sound {
+    /// Mono, in −1…1, at [`SAMPLE_RATE`].
+    pub samples: Vec<f32>,
+    /// Whether nothing of the recording is known to be lost.
+    pub whole: bool,
+}
+
 /// Why there are no samples.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum DecodeError {
@@ -51,11 +61,11 @@ pub enum DecodeError {
     Damaged(String),
 }
 
-/// Decodes a recording to mono samples in −1…1 at [`SAMPLE_RATE`].
+/// Decodes a recording.
 ///
 /// # Errors
 /// See [`DecodeError`]; a recording of which at least one packet decodes is not an error.
-pub fn decode(bytes: &[u8], caps: Caps) -> Result<Vec<f32>, DecodeError> {
+pub fn decode(bytes: &[u8], caps: Caps) -> Result<Sound, DecodeError> {
     if bytes.len() > caps.bytes {
         return Err(DecodeError::TooLarge { bytes: bytes.len(), cap: caps.bytes });
     }

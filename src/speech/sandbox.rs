@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
-use super::decode::{Caps, DecodeError, SAMPLE_RATE};
+use super::decode::{Caps, DecodeError, SAMPLE_RATE, Sound};
 
 /// The first argument that makes our program a decode worker.
 pub const WORKER_COMMAND: &str = "decode-worker";
@@ -58,6 +58,8 @@ pub struct Sandbox {
 pub struct Decoded {
     /// Mono samples at [`SAMPLE_RATE`].
     pub samples: Vec<f32>,
+    /// Whether nothing of the recording is known to be lost.
+    pub whole: bool,
     /// Whether the kernel confined the worker fully (Landlock), beyond its resource limits.
     pub confined: bool,
 }
@@ -123,8 +125,8 @@ impl Sandbox {
         let status = child.wait().await?;
         match wire::read(&answer) {
             Some(wire::Answer { result: Err(refused), .. }) => Err(refused.into()),
-            Some(wire::Answer { confined, result: Ok(samples) }) if status.success() => {
-                Ok(Decoded { samples, confined })
+            Some(wire::Answer { confined, result: Ok(Sound { samples, whole }) }) if status.success() => {
+                Ok(Decoded { samples, whole, confined })
             }
             None if status.success() => Err(SandboxError::BadAnswer),
             // Nothing in the samples says where they should have ended.

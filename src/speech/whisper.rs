@@ -226,7 +226,7 @@ mod tests {
 
     fn leak() -> Vec<f32> {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/audio/leak.wav");
-        decode::decode(&std::fs::read(path).unwrap(), Caps::default()).unwrap()
+        decode::decode(&std::fs::read(path).unwrap(), Caps::default()).unwrap().samples
     }
 
     fn recogniser() -> Recogniser {

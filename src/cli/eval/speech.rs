@@ -122,6 +122,7 @@ async fn hear(listener: &Listener, row: &Row, otherwise: Language) -> anyhow::Re
             | SpeechError::UnknownFormat
             | SpeechError::Unsupported(_)
             | SpeechError::Damaged(_)
+            | SpeechError::Remnant
             | SpeechError::Deadline),
         ) => (String::new(), None, Some(error.to_string())),
         // Not the recording's fault: whatever comes after it would be no measure.

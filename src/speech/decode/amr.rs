@@ -7,7 +7,7 @@ use codec_core::codecs::amr::{AmrCodec, AmrFrameType, AmrVariant};
 use codec_core::types::{CodecConfig, CodedFrame, FrameKind, VariableRateCodec};
 
 use super::resample::To16k;
-use super::{Caps, DecodeError, SAMPLE_RATE};
+use super::{Caps, DecodeError, SAMPLE_RATE, Sound};
 
 /// Which of the two codecs a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,10 +37,10 @@ impl Band {
 ///
 /// # Errors
 /// Too long, or without one frame.
-pub(super) fn decode(bytes: &[u8], band: Band, caps: Caps) -> Result<Vec<f32>, DecodeError> {
+pub(super) fn decode(bytes: &[u8], band: Band, caps: Caps) -> Result<Sound, DecodeError> {
     let variant = band.variant();
     let body = bytes.get(variant.storage_magic().len()..).unwrap_or_default();
-    let frames = frames(body, variant);
+    let (frames, whole) = frames(body, variant);
     let seconds = frames.len() as f64 * 0.02;
     if seconds > f64::from(caps.seconds) {
         return Err(DecodeError::TooLong { seconds, cap: caps.seconds });
@@ -62,12 +62,12 @@ pub(super) fn decode(bytes: &[u8], band: Band, caps: Caps) -> Result<Vec<f32>, D
         out.push(&samples)?;
     }
     debug_assert!(out.samples() <= caps.seconds as usize * SAMPLE_RATE as usize);
-    out.finish()
+    Ok(Sound { samples: out.finish()?, whole })
 }
 
 /// Splits a file into frames, up to the first that is cut off or of a reserved type: behind such
-/// a frame there is no telling where the next one begins.
-fn frames(mut rest: &[u8], variant: AmrVariant) -> Vec<CodedFrame> {
+/// a frame there is no telling where the next one begins. Returns as well whether there is none.
+fn frames(mut rest: &[u8], variant: AmrVariant) -> (Vec<CodedFrame>, bool) {
     let mut frames = Vec::new();
     while let Some((&header, tail)) = rest.split_first() {
         let Ok(kind) = AmrFrameType::from_index(variant, header >> 3 & 0x0f) else { break };
@@ -82,5 +82,5 @@ fn frames(mut rest: &[u8], variant: AmrVariant) -> Vec<CodedFrame> {
         frame.quality_ok &= header >> 2 & 1 == 1;
         frames.push(frame);
     }
-    frames
+    (frames, rest.is_empty())
 }

@@ -3,7 +3,7 @@
 //! Only the reader that fits the sniffed container is offered the bytes, so a file cannot choose
 //! among parsers by carrying several signatures.
 
-use std::io::Cursor;
+use std::io::{Cursor, ErrorKind};
 
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
@@ -18,13 +18,13 @@ use symphonia::default::formats;
 use symphonia_adapter_libopus::OpusDecoder;
 
 use super::resample::To16k;
-use super::{Caps, Container, DecodeError, SAMPLE_RATE};
+use super::{Caps, Container, DecodeError, SAMPLE_RATE, Sound, ogg};
 
 /// Decodes the first audio track.
 ///
 /// # Errors
 /// Too long, unreadable from the first packet on, or in a codec that is not taken.
-pub(super) fn decode(bytes: &[u8], container: Container, caps: Caps) -> Result<Vec<f32>, DecodeError> {
+pub(super) fn decode(bytes: &[u8], container: Container, caps: Caps) -> Result<Sound, DecodeError> {
     let bytes = bytes.get(id3_tag_length(bytes)..).unwrap_or_default();
     let source: Box<dyn MediaSource> = match container {
         // Unless it cannot know the file's length, the reader gives up on a truncated segment.
@@ -52,15 +52,20 @@ pub(super) fn decode(bytes: &[u8], container: Container, caps: Caps) -> Result<V
         })?;
 
     // All packets first: their number of seconds is known long before they are decoded.
-    let Packets { kept, seconds, mut first_fault } = read_all(reader.as_mut(), id, time_base, caps);
+    let Packets { kept, seconds, mut first_fault, ended_early } =
+        read_all(reader.as_mut(), id, time_base, caps, container);
     if seconds > f64::from(caps.seconds) {
         return Err(DecodeError::TooLong { seconds, cap: caps.seconds });
     }
+    let mut whole = !ended_early && (container != Container::Ogg || ogg::is_whole(bytes));
     let mut out: Option<To16k> = None;
     for packet in &kept {
         match take(decoder.as_mut(), packet, &mut out) {
             Ok(()) => {}
-            Err(Fault::Packet(fault)) => first_fault = first_fault.or(Some(fault)),
+            Err(Fault::Packet(fault)) => {
+                first_fault = first_fault.or(Some(fault));
+                whole = false;
+            }
             Err(Fault::Ours(error)) => return Err(error),
         }
         // A file may say less than it holds.
@@ -69,7 +74,7 @@ pub(super) fn decode(bytes: &[u8], container: Container, caps: Caps) -> Result<V
         }
     }
     match out {
-        Some(out) if out.samples() > 0 => out.finish(),
+        Some(out) if out.samples() > 0 => Ok(Sound { samples: out.finish()?, whole }),
         _ => Err(DecodeError::Damaged(first_fault.unwrap_or_else(|| format!("no audio in this {container} file")))),
     }
 }
@@ -82,17 +87,26 @@ struct Packets {
     seconds: f64,
     /// Why reading ended before the end of the file.
     first_fault: Option<String>,
+    /// Whether something is lost by that.
+    ended_early: bool,
 }
 
 /// Reads a track to its end. A fault of the container ends the recording there: what came before
 /// it is good.
-fn read_all(reader: &mut dyn FormatReader, id: u32, time_base: Option<TimeBase>, caps: Caps) -> Packets {
-    let mut read = Packets { kept: Vec::new(), seconds: 0.0, first_fault: None };
+fn read_all(
+    reader: &mut dyn FormatReader,
+    id: u32,
+    time_base: Option<TimeBase>,
+    caps: Caps,
+    container: Container,
+) -> Packets {
+    let mut read = Packets { kept: Vec::new(), seconds: 0.0, first_fault: None, ended_early: false };
     loop {
         let packet = match reader.next_packet() {
             Ok(Some(packet)) => packet,
             Ok(None) => return read,
             Err(error) => {
+                read.ended_early = !is_end(&error, container);
                 read.first_fault = Some(error.to_string());
                 return read;
             }
@@ -105,6 +119,12 @@ fn read_all(reader: &mut dyn FormatReader, id: u32, time_base: Option<TimeBase>,
             }
         }
     }
+}
+
+/// Whether an error is no more than the end of a file, in a container that may leave its length open.
+fn is_end(error: &Error, container: Container) -> bool {
+    let may_be_open = matches!(container, Container::Ogg | Container::WebM | Container::Wav);
+    may_be_open && matches!(error, Error::IoError(cause) if cause.kind() == ErrorKind::UnexpectedEof)
 }
 
 /// What can go wrong with one packet: the packet is skipped, or the whole recording is refused.

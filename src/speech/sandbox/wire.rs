@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::super::decode::{Caps, DecodeError, SAMPLE_RATE};
+use super::super::decode::{Caps, DecodeError, SAMPLE_RATE, Sound};
 
 const GREETING: &[u8; 4] = b"HFA1";
 /// Longest reason a worker may give, in bytes.
@@ -15,12 +15,14 @@ const TOO_LONG: u8 = 2;
 const UNKNOWN: u8 = 3;
 const UNSUPPORTED: u8 = 4;
 const DAMAGED: u8 = 5;
+/// The samples of a recording of which something is lost.
+const REMNANT: u8 = 6;
 
 /// A worker's whole output.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) confined: bool,
-    pub(super) result: Result<Vec<f32>, DecodeError>,
+    pub(super) result: Result<Sound, DecodeError>,
 }
 
 /// Returns the length in bytes of the longest answer that `caps` allow.
@@ -42,10 +44,10 @@ pub(super) fn greet(out: &mut impl Write, confined: bool) -> io::Result<()> {
 ///
 /// # Errors
 /// When the parent is gone.
-pub(super) fn write(out: &mut impl Write, result: &Result<Vec<f32>, DecodeError>) -> io::Result<()> {
+pub(super) fn write(out: &mut impl Write, result: &Result<Sound, DecodeError>) -> io::Result<()> {
     match result {
-        Ok(samples) => {
-            out.write_all(&[SAMPLES])?;
+        Ok(Sound { samples, whole }) => {
+            out.write_all(&[if *whole { SAMPLES } else { REMNANT }])?;
             for chunk in samples.chunks(4096) {
                 let bytes: Vec<u8> = chunk.iter().flat_map(|sample| sample.to_le_bytes()).collect();
                 out.write_all(&bytes)?;
@@ -72,10 +74,11 @@ pub(super) fn write(out: &mut impl Write, result: &Result<Vec<f32>, DecodeError>
 pub(super) fn read(output: &[u8]) -> Option<Answer> {
     let (&[confined @ (0 | 1), tag], body) = output.strip_prefix(GREETING)?.split_first_chunk()? else { return None };
     let result = match tag {
-        SAMPLES if body.len().is_multiple_of(4) => {
+        SAMPLES | REMNANT if body.len().is_multiple_of(4) => {
             let (samples, _) = body.as_chunks::<4>();
             let samples: Vec<f32> = samples.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
-            samples.iter().all(|sample| sample.is_finite()).then_some(Ok(samples))?
+            let finite = samples.iter().all(|sample| sample.is_finite());
+            finite.then_some(Ok(Sound { samples, whole: tag == SAMPLES }))?
         }
         TOO_LARGE => {
             let (bytes, cap) = two_numbers(body)?;
@@ -114,7 +117,7 @@ fn reason(body: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn there_and_back(result: &Result<Vec<f32>, DecodeError>) -> Option<Answer> {
+    fn there_and_back(result: &Result<Sound, DecodeError>) -> Option<Answer> {
         let mut output = Vec::new();
         greet(&mut output, true).unwrap();
         write(&mut output, result).unwrap();
@@ -125,8 +128,9 @@ mod tests {
     #[test]
     fn every_answer_survives_the_pipe() {
         let answers = [
-            Ok(vec![0.0, -1.0, 0.25]),
-            Ok(Vec::new()),
+            Ok(Sound { samples: vec![0.0, -1.0, 0.25], whole: true }),
+            Ok(Sound { samples: vec![0.5], whole: false }),
+            Ok(Sound { samples: Vec::new(), whole: true }),
             Err(DecodeError::TooLarge { bytes: 30_000_000, cap: 20_000_000 }),
             Err(DecodeError::TooLong { seconds: 1_200.5, cap: 600 }),
             Err(DecodeError::UnknownFormat),
