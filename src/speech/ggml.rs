@@ -1,17 +1,24 @@
-//! A look at a Whisper file before whisper.cpp is given it: is it one, and is it whole?
+//! A look at a Whisper file before whisper.cpp is given it: is it one, is it whole, and does it hold
+//! what its header says?
 //!
-//! whisper.cpp trusts its file: another kind of model makes it abort the process, and one that is cut
-//! off loads and writes nonsense. So the header, the vocabulary and the place of every tensor are
-//! walked here first. The weights themselves are not read; [`super::whisper`] loads them.
+//! whisper.cpp trusts its file: another kind of model makes it abort the process, and so does a header
+//! that does not fit; one that is cut off loads and writes nonsense. So the header, the vocabulary and
+//! the place of every tensor are walked here first, and each tensor is compared with the [`shape`] that
+//! the header gives it. The weights themselves are not read; [`super::whisper`] loads them.
 
+mod shape;
+
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
+use self::shape::Shape;
+
 /// "ggml", little-endian.
 const MAGIC: u32 = 0x6767_6d6c;
 /// The tensor that every Whisper has.
-const EMBEDDING: &[u8] = b"decoder.token_embedding.weight";
+const EMBEDDING: &str = "decoder.token_embedding.weight";
 /// Larger than any published shape, small enough for memory.
 const MOST_VOCABULARY: u32 = 200_000;
 const MOST_STATE: u32 = 8192;
@@ -37,9 +44,9 @@ pub(super) fn check(path: &Path) -> Result<(), GgmlFault> {
     let file = File::open(path)?;
     let size = file.metadata()?.len();
     let mut walk = Walk { file: BufReader::new(file), at: 0, size };
-    walk.header()?;
+    let shape = walk.header()?;
     walk.vocabulary()?;
-    walk.tensors()
+    walk.tensors(shape)
 }
 
 struct Walk {
@@ -49,34 +56,34 @@ struct Walk {
 }
 
 impl Walk {
-    fn header(&mut self) -> Result<(), GgmlFault> {
+    fn header(&mut self) -> Result<Shape, GgmlFault> {
         let other = |reason: String| Err(GgmlFault::OtherKind(reason));
         if self.size < 4 || self.number("magic")? != MAGIC {
             return other("it does not begin with the mark of ggml".to_owned());
         }
-        let mut shape = [0; 11];
-        for (place, name) in shape.iter_mut().zip(SHAPE) {
+        let mut said = [0; 11];
+        for (place, name) in said.iter_mut().zip(SHAPE) {
             *place = self.number(name.0)?;
         }
-        for (value, (name, least, most)) in shape.into_iter().zip(SHAPE) {
+        for (value, (name, least, most)) in said.into_iter().zip(SHAPE) {
             if !(least..=most).contains(&value) {
                 return other(format!("its {name} is {value}, a Whisper's lies between {least} and {most}"));
             }
         }
-        let [_, _, audio, audio_heads, .., kind] = shape;
-        let text = shape[6];
-        if audio != text || audio % audio_heads != 0 {
-            return other(format!("its halves do not fit: {audio} and {text} wide, {audio_heads} heads"));
+        let [vocabulary, sound, audio, audio_heads, audio_layers, text, width, heads, layers, bands, kind] = said;
+        if audio != width || audio % audio_heads != 0 || width % heads != 0 {
+            return other(format!("its halves do not fit: {audio} and {width} wide, {audio_heads} and {heads} heads"));
         }
         // Thousands count versions of the quantisation.
-        if !KINDS.contains(&(kind % 1000)) {
+        let Some((_, weights)) = KINDS.iter().find(|(known, _)| *known == kind % 1000) else {
             return other(format!("its numbers are of the unknown kind {kind}"));
+        };
+        let (rows, bins) = (self.number("filters")?, self.number("filters")?);
+        if rows != bands || bins > 4096 {
+            return other(format!("its filters are {rows} by {bins}"));
         }
-        let (bands, bins) = (self.number("filters")?, self.number("filters")?);
-        if bands != shape[9] || bins > 4096 {
-            return other(format!("its filters are {bands} by {bins}"));
-        }
-        self.skip(u64::from(bands) * u64::from(bins) * 4, "its filters")
+        self.skip(u64::from(rows) * u64::from(bins) * 4, "its filters")?;
+        Ok(Shape { width, bands, vocabulary, sound, text, audio_layers, text_layers: layers, weights: *weights })
     }
 
     fn vocabulary(&mut self) -> Result<(), GgmlFault> {
@@ -91,27 +98,38 @@ impl Walk {
         Ok(())
     }
 
-    fn tensors(&mut self) -> Result<(), GgmlFault> {
-        let mut has_embedding = false;
+    fn tensors(&mut self, shape: Shape) -> Result<(), GgmlFault> {
+        let mut seen = BTreeSet::new();
         while self.at < self.size {
             let (dimensions, length, kind) = (self.number("tensor")?, self.number("tensor")?, self.number("tensor")?);
             if dimensions > 4 || length > MOST_NAME {
                 return Err(GgmlFault::Damaged(format!("at byte {} there is no tensor", self.at)));
             }
-            let mut elements = 1_u64;
-            for _ in 0..dimensions {
-                elements = elements.saturating_mul(self.number("tensor")?.into());
+            // What is not said of the four is one.
+            let mut sizes = [1; 4];
+            for size in sizes.iter_mut().take(dimensions as usize) {
+                *size = self.number("tensor")?;
             }
+            let elements = sizes.iter().fold(1_u64, |product, size| product.saturating_mul((*size).into()));
             let mut name = vec![0; length as usize];
             self.read(&mut name, "the name of a tensor")?;
-            has_embedding |= name == EMBEDDING;
-            let name = String::from_utf8_lossy(&name);
+            let name = String::from_utf8_lossy(&name).into_owned();
             let Some((_, block, bytes)) = BLOCKS.iter().find(|(known, ..)| *known == kind) else {
                 return Err(GgmlFault::Damaged(format!("the numbers of {name} are of the unknown kind {kind}")));
             };
+            shape.compare(&name, sizes, kind).map_err(GgmlFault::Damaged)?;
             self.skip((elements / block).saturating_mul(*bytes), &name)?;
+            if let Some(name) = seen.replace(name) {
+                return Err(GgmlFault::Damaged(format!("it holds {name} twice")));
+            }
         }
-        if has_embedding { Ok(()) } else { Err(GgmlFault::Damaged("it holds no words to write with".to_owned())) }
+        if !seen.contains(EMBEDDING) {
+            return Err(GgmlFault::Damaged("it holds no words to write with".to_owned()));
+        }
+        match shape.tensors() {
+            all if all == seen.len() => Ok(()),
+            all => Err(GgmlFault::Damaged(format!("it holds {} tensors instead of {all}", seen.len()))),
+        }
     }
 
     fn number(&mut self, what: &str) -> Result<u32, GgmlFault> {
@@ -158,8 +176,9 @@ const SHAPE: [(&str, u32, u32); 11] = [
     ("kind of numbers", 0, 9999),
 ];
 
-/// Kinds of numbers a file can be of (`ggml_ftype`).
-const KINDS: [u32; 12] = [0, 1, 2, 3, 7, 8, 9, 10, 11, 12, 13, 14];
+/// Kinds of numbers a file can be of (`ggml_ftype`), and of which kind its large tensors are then (`ggml_type`).
+const KINDS: [(u32, u32); 12] =
+    [(0, 0), (1, 1), (2, 2), (3, 3), (7, 8), (8, 6), (9, 7), (10, 10), (11, 11), (12, 12), (13, 13), (14, 14)];
 
 /// Kinds of numbers a tensor can be of (`ggml_type`): how many elements stand in how many bytes.
 const BLOCKS: [(u32, u64, u64); 12] = [
@@ -205,8 +224,23 @@ mod tests {
             assert!(said.starts_with("it is cut off or damaged: "), "{cut}: {said}");
         }
         // After the vocabulary and before the first tensor whisper.cpp would find nothing missing.
-        let first = whole.windows(EMBEDDING.len()).position(|part| part == EMBEDDING).unwrap();
+        let first = whole.windows(EMBEDDING.len()).position(|part| part == EMBEDDING.as_bytes()).unwrap();
         assert!((0..60).any(|back| said(&whole[..first - back]).contains("holds no words")));
+    }
+
+    #[test]
+    fn a_header_that_does_not_fit_what_follows_it_is_refused() {
+        let whole = fs::read(MODEL).unwrap();
+        let with = |place: usize, value: u32| {
+            let mut other = whole.clone();
+            other[4 * place..4 * place + 4].copy_from_slice(&value.to_le_bytes());
+            said(&other)
+        };
+        insta::assert_snapshot!(with(8, 5), @"it is no Whisper model in ggml format: its halves do not fit: 192 and 192 wide, 4 and 5 heads; take a file ggml-NAME.bin of whisper.cpp, or 'huifang models pull NAME'");
+        insta::assert_snapshot!(with(2, 1499), @"it is cut off or damaged: encoder.positional_embedding is 192 by 1500, its header says 192 by 1499; fetch it again");
+        insta::assert_snapshot!(with(5, 3), @"it is cut off or damaged: encoder.blocks.3.attn.query.weight is none of its tensors; fetch it again");
+        insta::assert_snapshot!(with(9, 3), @"it is cut off or damaged: it holds 119 tensors instead of 143; fetch it again");
+        insta::assert_snapshot!(with(11, 2007), @"it is cut off or damaged: encoder.blocks.0.attn.query.weight holds numbers of kind 6, its header says 8; fetch it again");
     }
 
     #[test]
