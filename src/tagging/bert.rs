@@ -7,15 +7,16 @@
 //! and those below it know of rust-bert and tch.
 
 mod files;
+mod guard;
 mod model;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::thread;
 
 use tokio::sync::{mpsc, oneshot};
 
 pub use self::files::ModelFault;
+use self::guard::{guarded, without_frames};
 use self::model::Model;
 use super::opinion::Opinion;
 use super::text::MOST_CHARS;
@@ -71,7 +72,10 @@ impl Bert {
             Ok(Err(error)) => drop(ready.send(Err(error))),
             Err(error) => drop(ready.send(Err(format!("libtorch gave up on it: {error}")))),
         };
-        let broken = |reason: String| ModelFault::Unusable { directory: directory.to_owned(), reason };
+        let broken = |reason: String| {
+            let reason = without_frames(&reason).to_owned();
+            ModelFault::Unusable { directory: directory.to_owned(), reason }
+        };
         thread::Builder::new()
             .name("sentiment".to_owned())
             .spawn(run)
@@ -124,14 +128,6 @@ fn serve(model: &Model, mut queue: mpsc::Receiver<Request>) {
             tracing::debug!("whoever asked for a judgement has given up");
         }
     }
-}
-
-/// Turns a panic of rust-bert, its way to report what libtorch refuses, into its first line.
-fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
-        let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-        said.and_then(|said| said.lines().next()).unwrap_or("it does not say why").to_owned()
-    })
 }
 
 #[cfg(test)]
@@ -218,6 +214,33 @@ mod tests {
             let config = fs::read_to_string(dir.join("config.json")).expect("read");
             fs::write(dir.join("config.json"), config.replace("\"num_attention_heads\": 4", "\"num_attention_heads\": 3")).expect("written");
         }), @"sentiment model: DIR cannot be used: libtorch gave up on it: assertion `left == right` failed: Hidden size not a multiple of the number of attention heads");
+        let config = |dir: &Path, from: &str, to: &str| {
+            let config = fs::read_to_string(dir.join("config.json")).expect("read");
+            assert!(config.contains(from), "{from}");
+            fs::write(dir.join("config.json"), config.replace(from, to)).expect("written");
+        };
+        insta::assert_snapshot!(reason(&|dir| config(dir, "\"num_hidden_layers\": 3", "\"num_hidden_layers\": 2")), @"sentiment model: DIR/model.safetensors is of another kind: it holds bert.encoder.layer.2.attention.output.LayerNorm.bias, but config.json says that there are 2 layers");
+        insta::assert_snapshot!(reason(&|dir| {
+            let words = fs::read_to_string(dir.join("vocab.txt")).expect("read");
+            let turned: Vec<&str> = words.lines().rev().collect();
+            fs::write(dir.join("vocab.txt"), turned.join("\n") + "\n").expect("written");
+        }), @"sentiment model: DIR/vocab.txt is of another kind: its entry 0 is not [PAD], as config.json has it");
+        insta::assert_snapshot!(reason(&|dir| {
+            let words = fs::read_to_string(dir.join("vocab.txt")).expect("read");
+            fs::write(dir.join("vocab.txt"), words.replacen("[SEP]\n", "[sep]\n", 1)).expect("written");
+        }), @"sentiment model: DIR/vocab.txt is of another kind: it lacks [SEP]");
+        insta::assert_snapshot!(reason(&|dir| {
+            let said = r#"{ "model": { "type": "WordPiece", "vocab": { "[CLS]": 3, "[SEP]": 2 } } }"#;
+            fs::write(dir.join("tokenizer.json"), said).expect("written");
+        }), @"sentiment model: DIR/vocab.txt is of another kind: its entry 3 is not [CLS], as tokenizer.json has it");
+        fs::remove_file(home.path().join("tokenizer.json")).expect("removed");
+        insta::assert_snapshot!(reason(&|dir| {
+            let weights = fs::read(dir.join("model.safetensors")).expect("read");
+            let length = 8 + usize::try_from(u64::from_le_bytes(weights[..8].try_into().expect("8"))).expect("small");
+            let header = std::str::from_utf8(&weights[8..length]).expect("text").replace("\"F16\"", "\"I16\"");
+            let spoilt = [&weights[..8], header.as_bytes(), &weights[length..]].concat();
+            fs::write(dir.join("model.safetensors"), spoilt).expect("written");
+        }), @"sentiment model: DIR/model.safetensors is of another kind: the numbers of bert.embeddings.LayerNorm.bias are I16, but F32, F16 or BF16 are needed");
         insta::assert_snapshot!(reason(&|dir| fs::write(dir.join("config.json"), "{").expect("written")), @"sentiment model: DIR/config.json is damaged: EOF while parsing an object at line 1 column 1; fetch the model again");
     }
 

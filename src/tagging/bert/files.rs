@@ -62,6 +62,11 @@ const MARKS: &str = "marks";
 /// What it says of each token.
 const PLACES: [&str; SIGNS] = ["outside", "begins", "inside"];
 
+/// Entries that every vocabulary has.
+const SPECIAL: [&str; 4] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"];
+/// The kinds of numbers weights may be of, by their names in the header.
+const NUMBERS: [&str; 3] = ["F32", "F16", "BF16"];
+
 /// Configuration and vocabulary are small; anything larger is something else.
 const MOST_BYTES: u64 = 32 * 1024 * 1024;
 
@@ -75,6 +80,9 @@ struct Config {
     num_hidden_layers: u64,
     vocab_size: u64,
     max_position_embeddings: usize,
+    /// Where [PAD] stands in the vocabulary.
+    #[serde(default)]
+    pad_token_id: Option<u64>,
     /// Without it rust-bert does not know how many classes there are.
     #[serde(default)]
     id2label: BTreeMap<String, String>,
@@ -84,14 +92,23 @@ struct Config {
     heads: BTreeMap<String, Vec<String>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Tokenizer {
     #[serde(default)]
     do_lower_case: Option<bool>,
+    /// Where special entries stand in the vocabulary.
+    #[serde(default)]
+    added_tokens_decoder: BTreeMap<u64, Added>,
+}
+
+#[derive(Deserialize)]
+struct Added {
+    content: String,
 }
 
 #[derive(Deserialize)]
 struct Tensor {
+    dtype: String,
     shape: Vec<u64>,
     data_offsets: (u64, u64),
 }
@@ -122,9 +139,11 @@ pub(super) fn check(directory: &Path, labels: Option<&Labels>) -> Result<Checked
     let known = manifest.model_of(&weights).and_then(|model| model.labels.clone());
     let labels = labels.cloned().or(known).unwrap_or_else(Labels::ours);
     let moods = moods(&config.id2label, &labels).map_err(other)?;
-    let words = text(&vocabulary)?.lines().count() as u64;
-    if words != config.vocab_size {
-        let reason = format!("it has {words} entries, but config.json says vocab_size {}", config.vocab_size);
+    let tokenizer = path("tokenizer_config.json");
+    let tokenizer: Tokenizer =
+        if tokenizer.exists() { parsed(&tokenizer, &text(&tokenizer)?)? } else { Tokenizer::default() };
+    let listed = listed_words(&path("tokenizer.json"))?;
+    if let Some(reason) = wrong_words(&text(&vocabulary)?, &config, &tokenizer, &listed) {
         return Err(ModelFault::OtherKind { path: vocabulary, reason });
     }
     let has_heads = !config.heads.is_empty();
@@ -135,20 +154,47 @@ pub(super) fn check(directory: &Path, labels: Option<&Labels>) -> Result<Checked
     check_weights(&weights, &config, kind)?;
     // After the looks above, which say more exactly what is wrong; here what no look can find.
     manifest.check_before_loading(&weights).map_err(|fault| ModelFault::NotAsKnown(fault.to_string()))?;
-    let tokenizer = path("tokenizer_config.json");
-    let lower_case =
-        if tokenizer.exists() { parsed::<Tokenizer>(&tokenizer, &text(&tokenizer)?)?.do_lower_case } else { None };
     Ok(Checked {
         config: config_path,
         vocabulary,
         weights,
         kind,
         moods,
-        lower_case: lower_case.unwrap_or(true),
+        lower_case: tokenizer.do_lower_case.unwrap_or(true),
         longest: config.max_position_embeddings,
         has_heads,
         has_marks,
     })
+}
+
+/// Says where a vocabulary is not the one that the weights were made with, as far as the files beside it tell.
+fn wrong_words(vocabulary: &str, config: &Config, tokenizer: &Tokenizer, listed: &[(String, u64)]) -> Option<String> {
+    let words: Vec<&str> = vocabulary.lines().collect();
+    let size = words.len() as u64;
+    if size != config.vocab_size {
+        return Some(format!("it has {size} entries, but config.json says vocab_size {}", config.vocab_size));
+    }
+    if let Some(missing) = SPECIAL.into_iter().find(|special| !words.contains(special)) {
+        return Some(format!("it lacks {missing}"));
+    }
+    let [padding, ..] = SPECIAL;
+    let added = tokenizer.added_tokens_decoder.iter().filter(|(id, _)| **id < size);
+    let mut told = std::iter::once((padding, config.pad_token_id.unwrap_or(0), "config.json"))
+        .chain(added.map(|(id, added)| (added.content.as_str(), *id, "tokenizer_config.json")))
+        .chain(listed.iter().map(|(word, id)| (word.as_str(), *id, "tokenizer.json")));
+    let stands = |word: &str, id: u64| usize::try_from(id).is_ok_and(|id| words.get(id) == Some(&word));
+    let (word, id, file) = told.find(|(word, id, _)| !stands(word, *id))?;
+    Some(format!("its entry {id} is not {word}, as {file} has it"))
+}
+
+/// Returns the vocabulary as `tokenizer.json` lists it; nothing where there is no such file, or no such list in it.
+fn listed_words(path: &Path) -> Result<Vec<(String, u64)>, ModelFault> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let said: serde_json::Value = parsed(path, &text(path)?)?;
+    let listed = said.pointer("/model/vocab").and_then(serde_json::Value::as_object);
+    Ok(listed.into_iter().flatten().filter_map(|(word, id)| Some((word.clone(), id.as_u64()?))).collect())
 }
 
 /// Says which further head does not answer with our labels.
@@ -218,18 +264,27 @@ fn check_weights(path: &Path, config: &Config, kind: Kind) -> Result<(), ModelFa
         let whole = length + 8 + last_byte;
         return Err(damaged(format!("it has {size} bytes, but its header says {whole}: it is cut off or not whole")));
     }
-    let last = config.num_hidden_layers.saturating_sub(1);
-    let (body, end) = match kind {
-        Kind::Bert => ("bert", format!("bert.encoder.layer.{last}.output.dense.bias")),
-        Kind::DistilBert => ("distilbert", format!("distilbert.transformer.layer.{last}.ffn.lin2.bias")),
+    let other = |reason: String| ModelFault::OtherKind { path: path.to_owned(), reason };
+    if let Some((name, tensor)) = tensors.iter().find(|(name, tensor)| !is_of_weights(name, tensor)) {
+        let reason = format!("the numbers of {name} are {}, but F32, F16 or BF16 are needed", tensor.dtype);
+        return Err(other(reason));
+    }
+    let layers = config.num_hidden_layers;
+    let last = layers.saturating_sub(1);
+    let (body, stack, end) = match kind {
+        Kind::Bert => ("bert", "bert.encoder.layer.", "output.dense.bias"),
+        Kind::DistilBert => ("distilbert", "distilbert.transformer.layer.", "ffn.lin2.bias"),
     };
+    if let Some(name) = tensors.keys().find(|name| layer_of(name, stack).is_some_and(|layer| layer >= layers)) {
+        return Err(other(format!("it holds {name}, but config.json says that there are {layers} layers")));
+    }
     let heads = config
         .heads
         .iter()
         .map(|(name, labels)| (format!("heads.{name}.weight"), vec![labels.len() as u64, config.hidden_size]));
     let needed = [
         (format!("{body}.embeddings.word_embeddings.weight"), vec![config.vocab_size, config.hidden_size]),
-        (end, vec![config.hidden_size]),
+        (format!("{stack}{last}.{end}"), vec![config.hidden_size]),
         ("classifier.weight".to_owned(), vec![config.id2label.len() as u64, config.hidden_size]),
     ];
     for (name, shape) in needed.into_iter().chain(heads) {
@@ -238,9 +293,20 @@ fn check_weights(path: &Path, config: &Config, kind: Kind) -> Result<(), ModelFa
             Some(tensor) => format!("{name} is {:?}, but config.json makes it {shape:?}", tensor.shape),
             None => format!("it lacks {name}: not a BERT sequence classifier, or not the one of config.json"),
         };
-        return Err(ModelFault::OtherKind { path: path.to_owned(), reason });
+        return Err(other(reason));
     }
     Ok(())
+}
+
+/// Whether a tensor is of numbers that weights may be of; what is none of the weights may be of any.
+fn is_of_weights(name: &str, tensor: &Tensor) -> bool {
+    let is_weight = matches!(name.rsplit_once('.'), Some((_, "weight" | "bias")));
+    !is_weight || NUMBERS.contains(&tensor.dtype.as_str())
+}
+
+/// Returns which layer of a stack a tensor belongs to.
+fn layer_of(name: &str, stack: &str) -> Option<u64> {
+    name.strip_prefix(stack)?.split('.').next()?.parse().ok()
 }
 
 fn text(path: &Path) -> Result<String, ModelFault> {
