@@ -332,6 +332,28 @@ async fn a_wrong_checksum_removes_the_file_and_names_both() {
 }
 
 #[tokio::test]
+async fn a_mirror_is_not_blamed_for_what_another_one_sent_before() {
+    let (bad, good, place) = (Server::start(300_000).await, Server::start(300_000).await, TempDir::new().unwrap());
+    let model = good.model(true);
+    let hasty = Patience { tries: 1, pause: Duration::ZERO };
+    let from = |server: &Server| Order { mirror: Some(server.address.clone()), patience: hasty, ..into(&place) };
+    bad.set(|manner| (manner.body, manner.breaks) = (Arc::new(vec![1; 300_000]), (100_000, 1)));
+    fetch(&model, &from(&bad)).await.unwrap_err();
+    let path = fetch(&model, &from(&good)).await.unwrap();
+    assert_eq!(fs::read(&path).unwrap(), good.body());
+    let ranges: Vec<_> = good.asked().into_iter().map(|(_, range, _)| range).collect();
+    assert_eq!(ranges, [Some("bytes=100000-".to_owned()), None], "the rest fits nothing, so all of it");
+
+    fs::remove_file(&path).unwrap();
+    bad.set(|manner| manner.breaks = (100_000, 1));
+    fetch(&model, &from(&bad)).await.unwrap_err();
+    bad.asked();
+    let error = fetch(&model, &from(&bad)).await.unwrap_err();
+    assert!(matches!(error, PullError::Hash { .. }), "{error}");
+    assert_eq!((bad.asked().len(), left(&place)), (2, Vec::new()), "once from its beginning, and no more");
+}
+
+#[tokio::test]
 async fn answers_that_are_no_model_are_told_apart() {
     let (server, place) = (Server::start(5_000).await, TempDir::new().unwrap());
     let (model, order) = (server.model(true), into(&place));
@@ -526,6 +548,10 @@ async fn the_program_says_what_is_wrong_and_ends_with_1() {
     assert!(!ended.status.success() && said(&ended).contains("did you mean whisper-small?"), "{}", said(&ended));
     let ended = huifang(place.path(), &[], &["models", "pull", "distilbert-multilingual"], false).await;
     assert!(!ended.status.success() && said(&ended).contains("--accept-unpinned"), "{}", said(&ended));
+    let other = "0".repeat(64);
+    let ended = huifang(place.path(), &[], &["models", "pull", "whisper-tiny", "--sha256", &other], false).await;
+    let refused = said(&ended);
+    assert!(!ended.status.success() && refused.contains("the ggml-tiny.bin of whisper-tiny has "), "{refused}");
     let ended = huifang(place.path(), &[], &["models", "pull", "huifang-zh-en"], false).await;
     assert!(!ended.status.success() && said(&ended).contains("nothing to fetch"), "{}", said(&ended));
     let arguments = ["models", "pull", "whisper-tiny", "--into", "m", "--from", &server.address];

@@ -189,11 +189,12 @@ impl Pull {
                 hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()),
                 "--sha256 {given}: expected 64 hexadecimal digits"
             );
-            anyhow::ensure!(
-                model.files.iter().any(|file| file.name() == name),
-                "--sha256 {given}: {} has no file {name}",
-                model.name
-            );
+            let file = model.files.iter().find(|file| file.name() == name);
+            let file = file.with_context(|| format!("--sha256 {given}: {} has no file {name}", model.name))?;
+            // Such a file would come, and be refused as another one wherever it is used.
+            if let Some(known) = file.sha256.as_deref().filter(|known| !hex.eq_ignore_ascii_case(known)) {
+                anyhow::bail!("--sha256 {given}: the {name} of {} has {known}; leave it out", model.name);
+            }
             checksums.insert(name.to_owned(), hex);
         }
         Ok(checksums)

@@ -166,9 +166,41 @@ async fn fetch(
         return Ok(());
     }
     let mut part = Part::open(file, &target.shown, target.sha256.is_some())?;
+    let found = loop {
+        receive(client, target, patience, &mut part, watch).await?;
+        let found = part.sha256();
+        let Some(known) = target.sha256.filter(|known| found != *known) else { break found };
+        if !part.is_inherited() {
+            part.discard()?;
+            return Err(PullError::Hash { url: target.shown.clone(), found, known: known.to_owned() });
+        }
+        // What is wrong may be what another address sent before.
+        part.begin_anew()?;
+        watch(Step::Anew { file });
+    };
+    part.take_place()?;
+    let recorded = !target.pinned;
+    if recorded {
+        let record = record_of(file);
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        std::fs::write(&record, format!("{found}  {name}\n")).map_err(|cause| PullError::file(&record, cause))?;
+    }
+    watch(Step::Arrived { file, sha256: &found, recorded });
+    Ok(())
+}
+
+/// Asks for what a part lacks until nothing is missing, or patience is at its end.
+async fn receive(
+    client: &Client,
+    target: &Target<'_>,
+    patience: Patience,
+    part: &mut Part,
+    watch: &mut (dyn FnMut(Step<'_>) + Send),
+) -> Result<(), PullError> {
+    let file = target.path.as_path();
     let (mut tries, mut best) = (0, part.len());
     while target.size.is_none_or(|size| part.len() != size) {
-        let Err(error) = attempt::attempt(client, target, &mut part, watch).await else { break };
+        let Err(error) = attempt::attempt(client, target, part, watch).await else { break };
         if part.len() > best {
             (tries, best) = (0, part.len());
         }
@@ -181,20 +213,5 @@ async fn fetch(
         watch(Step::Waiting { file, why: &error, pause });
         tokio::time::sleep(pause).await;
     }
-    let found = part.sha256();
-    if let Some(known) = target.sha256
-        && found != known
-    {
-        part.discard()?;
-        return Err(PullError::Hash { url: target.shown.clone(), found, known: known.to_owned() });
-    }
-    part.take_place()?;
-    let recorded = !target.pinned;
-    if recorded {
-        let record = record_of(file);
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        std::fs::write(&record, format!("{found}  {name}\n")).map_err(|cause| PullError::file(&record, cause))?;
-    }
-    watch(Step::Arrived { file, sha256: &found, recorded });
     Ok(())
 }

@@ -21,6 +21,8 @@ pub(super) struct Part {
     path: PathBuf,
     from: PathBuf,
     len: u64,
+    /// Whether it begins with what an earlier run left.
+    inherited: bool,
     hasher: Sha256,
     /// Version of the server's file, as it names it.
     version: Option<String>,
@@ -42,7 +44,9 @@ impl Part {
             let (kept_url, version) = text.split_once('\n')?;
             (kept_url == url).then(|| version.trim().to_owned()).filter(|version| !version.is_empty())
         });
-        let mut part = Part { file, whole: whole.to_owned(), path, from, len: 0, hasher: Sha256::new(), version, url };
+        let whole = whole.to_owned();
+        let hasher = Sha256::new();
+        let mut part = Part { file, whole, path, from, len: 0, inherited: false, hasher, version, url };
         if pinned || part.version.is_some() {
             part.take_up()?;
         } else {
@@ -55,6 +59,11 @@ impl Part {
         self.len
     }
 
+    /// Whether it begins with what an earlier run left, perhaps of another address.
+    pub(super) fn is_inherited(&self) -> bool {
+        self.inherited
+    }
+
     /// The version to name in `If-Range`.
     pub(super) fn version(&self) -> Option<&str> {
         self.version.as_deref()
@@ -64,7 +73,7 @@ impl Part {
     pub(super) fn begin_anew(&mut self) -> Result<(), PullError> {
         self.file.set_len(0).map_err(|cause| PullError::file(&self.path, cause))?;
         self.file.seek(SeekFrom::Start(0)).map_err(|cause| PullError::file(&self.path, cause))?;
-        (self.len, self.hasher) = (0, Sha256::new());
+        (self.len, self.inherited, self.hasher) = (0, false, Sha256::new());
         self.set_version(None)
     }
 
@@ -129,13 +138,15 @@ impl Part {
         let mut buffer = vec![0; 1 << 16];
         loop {
             match self.file.read(&mut buffer).map_err(|cause| PullError::file(&self.path, cause))? {
-                0 => return Ok(()),
+                0 => break,
                 read => {
                     self.hasher.update(buffer.get(..read).unwrap_or_default());
                     self.len += read as u64;
                 }
             }
         }
+        self.inherited = self.len > 0;
+        Ok(())
     }
 }
 
