@@ -13,14 +13,16 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use crate::config::Config;
+use crate::domain::correction::About;
 use crate::domain::language::Language;
 use crate::domain::privacy::mask;
+use crate::domain::time::Timestamp;
 use crate::domain::understanding::{Category, Sentiment};
 use crate::store::blobs::{BlobError, Blobs};
 use crate::store::corrections::{self, Verdict, Wording};
 use crate::store::media::{self, Media};
 use crate::store::responses::without_references;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Tx};
 
 /// The list beside the recordings, in the form `huifang eval speech` reads.
 const RECORDINGS: &str = "recordings.tsv";
@@ -175,12 +177,16 @@ async fn load(store: &Store) -> Result<(Vec<Verdict>, Vec<(Wording, Media)>), St
     store
         .read(|tx| {
             Box::pin(async move {
+                let heard = corrections::wordings(tx).await?;
                 let mut verdicts = BTreeMap::new();
                 for verdict in corrections::verdicts(tx).await? {
                     verdicts.insert(verdict.about, verdict);
                 }
+                for verdict in verdicts.values_mut() {
+                    verdict.words = words_now(tx, verdict, &heard).await?;
+                }
                 let mut wordings = BTreeMap::new();
-                for wording in corrections::wordings(tx).await? {
+                for wording in heard {
                     wordings.insert(wording.media_id, wording);
                 }
                 let mut recordings = Vec::with_capacity(wordings.len());
@@ -193,6 +199,28 @@ async fn load(store: &Store) -> Result<(Vec<Verdict>, Vec<(Wording, Media)>), St
             })
         })
         .await
+}
+
+/// Returns the words of a verdict with what was put right in the ticket's recordings since it was given.
+async fn words_now(tx: &mut Tx, verdict: &Verdict, heard: &[Wording]) -> Result<String, StoreError> {
+    let mut words = verdict.words.clone();
+    let About::Ticket(ticket) = verdict.about else { return Ok(words) };
+    for file in media::list_for_ticket(tx, ticket).await? {
+        let of_file: Vec<&Wording> = heard.iter().filter(|wording| wording.media_id == file.id).collect();
+        words = put_right(words, verdict.at, &of_file);
+    }
+    Ok(words)
+}
+
+/// Replaces what was shown of one recording at a time by what was heard in it last; `heard` is in the order of time.
+fn put_right(words: String, shown_at: Timestamp, heard: &[&Wording]) -> String {
+    let Some(last) = heard.last() else { return words };
+    let before = heard.iter().rfind(|wording| wording.at <= shown_at);
+    let shown = before.map(|wording| wording.corrected.as_str()).or(last.original.as_deref());
+    match shown.filter(|shown| !shown.is_empty() && *shown != last.corrected) {
+        Some(shown) => words.replacen(shown, &last.corrected, 1),
+        None => words,
+    }
 }
 
 fn one_line(text: &str) -> String {
@@ -240,12 +268,36 @@ mod tests {
     use std::io::Read as _;
     use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 
+    use uuid::Uuid;
+
     use super::*;
+    use crate::domain::ids::{CorrectionId, MediaId, StaffId};
 
     #[test]
     fn a_comment_keeps_its_words_and_loses_the_names_of_files() {
         assert_eq!(one_line(&without_references("太慢\n[media:0190-1] [media:0190-2]\n谢谢")), "太慢 谢谢");
         assert_eq!(without_references("[media:0190"), "");
+    }
+
+    #[test]
+    fn labels_go_out_with_the_words_as_a_person_heard_them_last() {
+        let wording = |minute: i64, corrected: &str| Wording {
+            id: CorrectionId::from(Uuid::nil()),
+            media_id: MediaId::from(Uuid::nil()),
+            original: Some("主卧漏".to_owned()),
+            corrected: corrected.to_owned(),
+            by: StaffId::from(Uuid::nil()),
+            at: Timestamp(minute * 60_000),
+        };
+        let (first, second) = (wording(2, "主卧漏水"), wording(4, "主卧漏水了"));
+        let now = |words: &str, minute: i64, heard: &[&Wording]| {
+            put_right(words.to_owned(), Timestamp(minute * 60_000), heard)
+        };
+        assert_eq!(now("急！主卧漏", 1, &[]), "急！主卧漏");
+        assert_eq!(now("急！主卧漏", 1, &[&first]), "急！主卧漏水", "it was put right after the labels were");
+        assert_eq!(now("急！主卧漏水", 3, &[&first]), "急！主卧漏水", "the labels were given to what it says");
+        assert_eq!(now("急！主卧漏水", 3, &[&first, &second]), "急！主卧漏水了");
+        assert_eq!(now("急！主卧漏", 1, &[&first, &second]), "急！主卧漏水了");
     }
 
     #[test]
