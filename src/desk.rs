@@ -30,6 +30,7 @@ use crate::domain::appointment::InvalidAppointment;
 use crate::domain::contact::NotOne;
 use crate::domain::correction::{About, Labels};
 use crate::domain::dialogue::Event;
+use crate::domain::flag::{Flag, FlagKind};
 use crate::domain::ids::{DialogueId, FlagId, MediaId, StaffId, TicketId};
 use crate::domain::job::Job;
 use crate::domain::recovery::OutOfTurn;
@@ -42,6 +43,7 @@ use crate::intake::Intake;
 use crate::intake::message::OutboundBody;
 use crate::store::corrections::{Verdict, Wording};
 use crate::store::responses::Response;
+use crate::store::transcripts::{Hearing, Transcript};
 use crate::store::{self, Store, StoreError, Tx};
 
 /// Why an action was refused. The text is for staff, in English; the console shows its own.
@@ -53,6 +55,14 @@ pub enum DeskError {
     Transition(#[from] InvalidTransition),
     #[error("{0} is needed")]
     Needed(&'static str),
+    #[error("{0} is too long")]
+    TooLong(&'static str),
+    /// Whom it would be given to works here no more, or never did.
+    #[error("there is no such member of staff any more")]
+    Left,
+    /// What a ticket would be merged into has ended.
+    #[error("a ticket that is {} takes in no other", .0.name())]
+    IntoEnded(Status),
     #[error("no chat reaches the client")]
     Unreachable,
     /// Not for the role of whoever wants to do it ([`crate::domain::access`]).
@@ -154,15 +164,23 @@ impl Desk {
     }
 
     /// Keeps what a person heard in a recording beside what was recognised, with who and when. The
-    /// tickets the recording belongs to have it in their history and are judged anew.
+    /// tickets the recording belongs to have it in their history and are judged anew. Where nothing was
+    /// recognised and no ticket holds it, the conversation takes the words as if they were just heard.
     pub async fn correct_transcript(&self, media: MediaId, heard: &str, by: StaffId) -> Result<(), DeskError> {
-        let heard = words(heard, "what was said")?;
+        let heard = whole_words(heard, "what was said")?;
         let this = self.clone();
         self.write(move |tx| {
             Box::pin(async move {
                 let now = this.intake.clock.now();
+                let dialogue = this.whose_recording(tx, media).await?;
+                if let Some(dialogue) = dialogue {
+                    // Of two who write the words down at once only the first one's are taken.
+                    store::dialogues::lock(tx, dialogue).await?;
+                }
                 let found = store::transcripts::find(tx, media).await?.ok_or(DeskError::NotFound("recording"))?;
-                for id in store::tickets::of_media(tx, media).await? {
+                let tickets = store::tickets::of_media(tx, media).await?;
+                let dialogue = dialogue.filter(|_| tickets.is_empty() && was_given_up(&found));
+                for id in tickets {
                     let ticket = this.load(tx, id).await?;
                     this.changed(tx, &ticket, "heard_anew", by, json!({ "text": heard })).await?;
                     this.intake.owe(tx, Job::TagTicket { ticket: id }, now).await?;
@@ -172,16 +190,56 @@ impl Desk {
                     id: this.intake.clock.new_id(),
                     media_id: media,
                     original: found.text,
-                    corrected: heard,
+                    corrected: heard.clone(),
                     by,
                     at: now,
                 };
                 store::corrections::add_wording(tx, &wording).await?;
+                if let Some(dialogue) = dialogue {
+                    this.take_as_heard(tx, dialogue, media, heard, by).await?;
+                }
                 tracing::info!(media.id = %media, staff.id = %by, "the transcript of recording {media} was corrected");
                 Ok(())
             })
         })
         .await
+    }
+
+    /// Returns the conversation in which a client sent a recording that can still be listened to; of what staff
+    /// recorded of a visit there is none.
+    async fn whose_recording(&self, tx: &mut Tx, media: MediaId) -> Result<Option<DialogueId>, StoreError> {
+        if store::visits::of_media(tx, media).await?.is_some() {
+            return Ok(None);
+        }
+        let file = store::media::find(tx, media).await?;
+        Ok(file.filter(|file| file.lost.is_none()).and_then(|file| file.dialogue_id))
+    }
+
+    /// Has a conversation take what a person heard in a recording of it. Once nothing else in it waits to be
+    /// listened to, the flag that asked for somebody who does is seen.
+    async fn take_as_heard(
+        &self,
+        tx: &mut Tx,
+        dialogue: DialogueId,
+        media: MediaId,
+        text: String,
+        by: StaffId,
+    ) -> Result<(), StoreError> {
+        let Some(found) = store::dialogues::find(tx, dialogue).await? else { return Ok(()) };
+        let understood = self.intake.understand(&text, &Intake::state_of(&found)?);
+        self.intake.apply(tx, dialogue, Event::Transcribed { media, text, understood, in_part: false }).await?;
+        if store::transcripts::any_given_up(tx, dialogue).await? {
+            return Ok(());
+        }
+        let now = self.intake.clock.now();
+        let asked = Flag {
+            dialogue_id: Some(dialogue),
+            ..Flag::raised(self.intake.clock.new_id(), FlagKind::VoiceUnheard, now)
+        };
+        for flag in store::flags::unseen_like(tx, &asked).await? {
+            store::flags::see(tx, flag.id, by, now).await?;
+        }
+        Ok(())
     }
 
     /// Keeps what a person says that the words of a ticket or a response mean, beside what was
@@ -298,4 +356,15 @@ impl Desk {
 fn words(text: &str, what: &'static str) -> Result<String, DeskError> {
     let words: String = text::clean(text).chars().take(MOST_CHARACTERS).collect();
     if words.is_empty() { Err(DeskError::Needed(what)) } else { Ok(words) }
+}
+
+/// The same of something that is false once it is cut short.
+fn whole_words(text: &str, what: &'static str) -> Result<String, DeskError> {
+    let is_long = text::clean(text).chars().nth(MOST_CHARACTERS).is_some();
+    if is_long { Err(DeskError::TooLong(what)) } else { words(text, what) }
+}
+
+/// Whether recognition has come to its end without words, and nobody has written any down since.
+fn was_given_up(transcript: &Transcript) -> bool {
+    matches!(transcript.hearing, Hearing::Nothing | Hearing::Failed) && transcript.words().is_none()
 }

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use super::tx::both;
 use super::value::{Row, clean, clean_opt, name_of};
 use super::{StoreError, Tx};
-use crate::domain::ids::{MediaId, TicketId};
+use crate::domain::ids::{DialogueId, MediaId, TicketId};
 use crate::domain::time::Timestamp;
 
 /// How far the hearing of a voice message has come.
@@ -122,6 +122,15 @@ pub async fn find(tx: &mut Tx, media: MediaId) -> Result<Option<Transcript>, Sto
                        corrected_text, at FROM transcripts WHERE media_id = $1";
     let row = both!(tx, |c| sqlx::query_as::<_, TranscriptRow>(SQL).bind(media.to_string()).fetch_optional(c).await)?;
     row.map(Transcript::try_from).transpose()
+}
+
+/// Whether a conversation holds a recording that recognition gave up on and nobody has written down since.
+pub async fn any_given_up(tx: &mut Tx, dialogue: DialogueId) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM transcripts r JOIN media m ON m.id = r.media_id \
+                       WHERE m.dialogue_id = $1 AND m.lost IS NULL AND r.status = 'failed' \
+                       AND r.corrected_text IS NULL";
+    let count: i64 = both!(tx, |c| sqlx::query_scalar(SQL).bind(dialogue.to_string()).fetch_one(c).await)?;
+    Ok(count > 0)
 }
 
 /// Returns the words of a ticket with what was misheard in its recordings put right: where they

@@ -5,7 +5,23 @@ use std::time::Duration;
 use crate::talk::Talk;
 use huifang::channel::{Content, Refusal};
 use huifang::domain::dialogue::NotHeard;
+use huifang::domain::ids::MediaId;
+use huifang::domain::media::MOST_CHARACTERS;
+use huifang::store;
+use huifang::store::transcripts::Heard;
 use insta::assert_snapshot;
+
+/// The recogniser gives a recording up: a person has to listen.
+async fn is_given_up(talk: &mut Talk, media: MediaId) {
+    let now = talk.clock.now();
+    let noted = talk.store.write(move |tx| Box::pin(async move { store::transcripts::failed(tx, media, now).await }));
+    noted.await.unwrap();
+    talk.is_not_heard(media, NotHeard::Failed).await;
+}
+
+async fn open_flags(talk: &Talk) -> Vec<&'static str> {
+    talk.flags().await.iter().map(|flag| flag.kind.name()).collect()
+}
 
 #[tokio::test]
 async fn tokens_that_are_unknown_or_expired_are_answered_in_words() {
@@ -97,6 +113,75 @@ async fn of_a_recording_that_is_understood_in_part_the_words_count_and_a_person_
     talk.is_heard_so_far(media, "厨房水管漏水……", true).await;
     assert!(talk.transcript().contains("我听到：厨房水管漏水……"), "{}", talk.transcript());
     assert!(talk.flags().await.iter().any(|flag| flag.kind.name() == "voice_unheard"));
+}
+
+#[tokio::test]
+async fn what_a_person_hears_in_a_recording_that_had_no_words_is_taken_as_just_said() {
+    let mut talk = Talk::bound().await;
+    let li = talk.hires("li", |_| {}).await;
+    let media = talk.sends_voice().await;
+    is_given_up(&mut talk, media).await;
+    assert!(open_flags(&talk).await.contains(&"voice_unheard"));
+    talk.transcript();
+
+    talk.desk().correct_transcript(media, "厨房有很重的煤气味", li).await.unwrap();
+    talk.hears().await;
+    let transcript = talk.transcript();
+    assert!(transcript.contains("我听到：厨房有很重的煤气味") && transcript.contains("闻到燃气味"), "{transcript}");
+    let flags = open_flags(&talk).await;
+    assert!(flags.contains(&"emergency") && !flags.contains(&"voice_unheard"), "{flags:?}");
+    assert_eq!(talk.tickets().await.len(), 1);
+
+    talk.desk().correct_transcript(media, "厨房有很重的燃气味", li).await.unwrap();
+    talk.hears().await;
+    assert_eq!(talk.transcript(), "", "what is written better later is no second message");
+    assert_eq!(talk.tickets().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_person_goes_on_being_asked_to_listen_until_every_recording_is_written_down() {
+    let mut talk = Talk::bound().await;
+    let li = talk.hires("li", |_| {}).await;
+    let (first, second) = (talk.sends_voice().await, talk.sends_voice().await);
+    is_given_up(&mut talk, first).await;
+    is_given_up(&mut talk, second).await;
+    talk.desk().correct_transcript(first, "厨房水管漏水", li).await.unwrap();
+    assert_eq!(open_flags(&talk).await, ["voice_unheard"]);
+    talk.desk().correct_transcript(second, "昨天开始的", li).await.unwrap();
+    assert!(!open_flags(&talk).await.contains(&"voice_unheard"));
+}
+
+#[tokio::test]
+async fn words_for_a_recording_that_had_some_are_no_second_message() {
+    let mut talk = Talk::bound().await;
+    let li = talk.hires("li", |_| {}).await;
+    let media = talk.sends_voice().await;
+    let heard = Heard {
+        text: "谢谢".to_owned(),
+        raw_text: "謝謝".to_owned(),
+        language: "zh-CN".to_owned(),
+        confidence: 0.9,
+        model: "tiny".to_owned(),
+    };
+    let now = talk.clock.now();
+    let kept =
+        talk.store.write(move |tx| Box::pin(async move { store::transcripts::heard(tx, media, &heard, now).await }));
+    kept.await.unwrap();
+    talk.is_heard(media, "谢谢").await;
+    talk.transcript();
+    talk.desk().correct_transcript(media, "厨房有很重的煤气味", li).await.unwrap();
+    talk.hears().await;
+    assert_eq!(talk.transcript(), "");
+}
+
+#[tokio::test]
+async fn what_a_person_heard_is_kept_whole_or_refused() {
+    let mut talk = Talk::bound().await;
+    let li = talk.hires("li", |_| {}).await;
+    let media = talk.sends_voice().await;
+    let refused = talk.desk().correct_transcript(media, &"漏".repeat(MOST_CHARACTERS + 1), li).await.unwrap_err();
+    assert_eq!(refused.to_string(), "what was said is too long");
+    talk.desk().correct_transcript(media, &"漏".repeat(MOST_CHARACTERS), li).await.unwrap();
 }
 
 #[tokio::test]

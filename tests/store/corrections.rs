@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use huifang::domain::correction::{About, Labels};
-use huifang::domain::ids::{StaffId, TicketId};
+use huifang::domain::ids::{DialogueId, StaffId, TicketId};
 use huifang::domain::ticket::{Ticket, TicketKind};
 use huifang::domain::understanding::{Category, Intent, Sentiment, Urgency};
 use huifang::store::corrections::{self, Verdict, Wording};
@@ -138,6 +138,38 @@ pub(crate) async fn what_a_person_heard_stands_beside_what_was_recognised(db: Da
     assert_eq!(words, "主卧漏水\n还有阳台漏税", "only what stands in the recording is put right");
     assert_eq!(ticket.description, "主卧漏税\n还有阳台漏税", "the original stays");
     assert_eq!(read!(db.store, |tx| corrections::verdicts(tx).await).unwrap(), [], "it is no verdict");
+}
+
+pub(crate) async fn a_recording_waits_for_a_person_until_its_words_are_written_down(db: Database) {
+    let (now, dialogue, other) = (db.now(), db.dialogue("a").await, db.dialogue("b").await);
+    let recording = |lost: Option<&str>| Media {
+        id: db.clock.new_id(),
+        kind: "voice".to_owned(),
+        content_type: "audio/ogg".to_owned(),
+        bytes: 1,
+        sha256: "0".repeat(64),
+        key: "voice".to_owned(),
+        dialogue_id: Some(dialogue),
+        seconds: None,
+        created_at: now,
+        remote: None,
+        lost: lost.map(str::to_owned),
+    };
+    let (unheard, gone) = (recording(None), recording(Some("404")));
+    let id = unheard.id;
+    write!(db.store, |tx| {
+        for file in [&unheard, &gone] {
+            media::insert(tx, file).await?;
+            transcripts::pending(tx, file.id, None, now).await?;
+            transcripts::failed(tx, file.id, now).await?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    let waits = async |of: DialogueId| read!(db.store, |tx| transcripts::any_given_up(tx, of).await).unwrap();
+    assert_eq!((waits(dialogue).await, waits(other).await), (true, false));
+    write!(db.store, |tx| transcripts::correct(tx, id, "漏水", now).await).unwrap();
+    assert!(!waits(dialogue).await, "nobody can listen to what is lost");
 }
 
 pub(crate) async fn a_correction_needs_a_matter_and_somebody_who_makes_it(db: Database) {

@@ -111,6 +111,7 @@ behaviours! {
         of_several_verdicts_the_latest_counts_and_none_is_lost,
         a_verdict_may_be_about_the_comment_of_a_response,
         what_a_person_heard_stands_beside_what_was_recognised,
+        a_recording_waits_for_a_person_until_its_words_are_written_down,
         a_correction_needs_a_matter_and_somebody_who_makes_it,
     }
     closed_loop {
