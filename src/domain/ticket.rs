@@ -408,6 +408,11 @@ impl Ticket {
         self.keywords.retain(|keyword| self.description.contains(&keyword.text));
     }
 
+    /// Whether staff is late with it: see [`is_late`].
+    pub fn is_late(&self, now: Timestamp) -> bool {
+        is_late(self.status, self.expected_at, self.rectified_at, now)
+    }
+
     fn require(&self, allowed: &[Status], action: &'static str) -> Result<(), InvalidTransition> {
         if allowed.contains(&self.status) { Ok(()) } else { Err(InvalidTransition { from: self.status, action }) }
     }
@@ -422,6 +427,26 @@ impl Ticket {
         self.closed_at = Some(now);
         self.moved(to, now)
     }
+}
+
+/// Whether a ticket is not mended though the time has passed by which staff expected it to be (已超期).
+pub fn is_late(
+    status: Status,
+    expected_at: Option<Timestamp>,
+    rectified_at: Option<Timestamp>,
+    now: Timestamp,
+) -> bool {
+    status.is_open() && rectified_at.is_none() && expected_at.is_some_and(|expected| expected < now)
+}
+
+/// Returns the number of a ticket as it is kept, `HF2611-0042`, of how somebody types it: in large letters or
+/// small ones, with its dash or without; `None` for what is no number.
+pub fn number_of(typed: &str) -> Option<String> {
+    let dash = |c: char| matches!(c, '-' | '–' | '－') || c.is_whitespace();
+    let typed = typed.replace(dash, "").to_uppercase();
+    let digits = typed.strip_prefix("HF").filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
+    let (month, count) = digits.split_at_checked(4).filter(|(_, count)| count.len() >= 4)?;
+    Some(format!("HF{month}-{count}"))
 }
 
 #[cfg(test)]
@@ -509,6 +534,27 @@ mod tests {
         assert_eq!((fixed.rectified_at, fixed.reopened), (Some(Timestamp(3)), 0));
         let reopened = fixed.reject_fix(Timestamp(4)).unwrap();
         assert_eq!((reopened.rectified_at, reopened.reopened), (None, 1));
+    }
+
+    #[test]
+    fn whoever_has_not_mended_it_by_the_day_they_named_is_late() {
+        let expected = |ticket: Ticket| Ticket { expected_at: Some(Timestamp(5)), ..ticket };
+        let late = |ticket: &Ticket| [Timestamp(5), Timestamp(6)].map(|now| ticket.is_late(now));
+        assert_eq!(late(&expected(ticket())), [false, true]);
+        assert_eq!(late(&ticket()), [false, false], "nobody named a day");
+        assert_eq!(late(&expected(rectified())), [false, false], "it waits for the owner");
+        assert_eq!(late(&expected(ticket().cancel(Timestamp(1)).unwrap())), [false, false], "it has ended");
+    }
+
+    #[test]
+    fn a_number_is_understood_however_it_is_typed() {
+        for typed in ["HF2611-0042", " hf2611-0042", "Hf26110042", "HF2611 0042", "HF2611–0042"] {
+            assert_eq!(number_of(typed).as_deref(), Some("HF2611-0042"), "{typed}");
+        }
+        assert_eq!(number_of("hf261112345").as_deref(), Some("HF2611-12345"), "a month with very many");
+        for other in ["", "HF", "HF2611-004", "2611-0042", "HF2611-00a2", "王芳", "HF2611-００42"] {
+            assert_eq!(number_of(other), None, "{other}");
+        }
     }
 
     #[test]

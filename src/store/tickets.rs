@@ -10,14 +10,14 @@ use row::{TicketRow, select};
 
 use super::backend::lock_row;
 use super::media::{self, Media};
-use super::scope::ticket_within;
+use super::scope::{open, ticket_within};
 use super::tx::{Live, both};
 use super::value::{Row, clean, clean_opt, json_of, name_of, name_of_opt};
 use super::{Change, StoreError, Tx, dialogues};
 use crate::domain::access::Scope;
 use crate::domain::calendar;
 use crate::domain::ids::{ContactId, MediaId, ProjectId, StaffId, TicketId, UnitId};
-use crate::domain::ticket::{Status, Ticket, TicketKind};
+use crate::domain::ticket::{Status, Ticket, TicketKind, number_of};
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::{Category, Urgency};
 
@@ -89,13 +89,11 @@ pub async fn load_for_update(tx: &mut Tx, id: TicketId) -> Result<Option<Ticket>
     find(tx, id).await
 }
 
-/// Returns the ticket people call `number`, in whatever case they write it.
+/// Returns the ticket people call `number`, however they write it ([`number_of`]).
 pub async fn find_by_number(tx: &mut Tx, number: &str) -> Result<Option<Ticket>, StoreError> {
     const SQL: &str = select!("WHERE number = $1");
-    let row = both!(tx, |c| sqlx::query_as::<_, TicketRow>(SQL)
-        .bind(clean(number.trim()).to_uppercase())
-        .fetch_optional(c)
-        .await)?;
+    let Some(number) = number_of(number) else { return Ok(None) };
+    let row = both!(tx, |c| sqlx::query_as::<_, TicketRow>(SQL).bind(number).fetch_optional(c).await)?;
     row.map(Ticket::try_from).transpose()
 }
 
@@ -146,13 +144,32 @@ macro_rules! chosen {
     };
 }
 
-/// Returns tickets, the most urgent of the open ones first, then the latest.
+/// In which order tickets are to be done: what is an emergency, then what is urgent, then the rest. Among
+/// these, what waits for the owner alone comes last, and a fix that was denied first; then what falls due
+/// first, by a running clock or the day that staff named, and what has waited longest. Below all of them
+/// stands what has ended, the latest first.
+macro_rules! to_be_done {
+    () => {
+        concat!(
+            " ORDER BY CASE WHEN NOT (",
+            open!("tickets"),
+            ") THEN 3 WHEN urgency = 'emergency' THEN 0 WHEN urgency = 'high' THEN 1 ELSE 2 END, \
+             CASE WHEN status IN ('rectified', 'verified') THEN 1 ELSE 0 END, priority DESC, \
+             CASE WHEN status IN ('reported', 'assigned', 'on_site', 'reopened') THEN COALESCE((SELECT MIN(CASE \
+             WHEN tickets.expected_at < running.due_at THEN tickets.expected_at ELSE running.due_at END) \
+             FROM ticket_clocks running WHERE running.ticket_id = tickets.id AND running.stopped_at IS NULL \
+             AND running.paused_at IS NULL), expected_at) END NULLS LAST, CASE WHEN ",
+            open!("tickets"),
+            " THEN created_at ELSE -created_at END, CASE WHEN ",
+            open!("tickets"),
+            " THEN id END, id DESC"
+        )
+    };
+}
+
+/// Returns tickets in the order in which they are to be done.
 pub async fn list(tx: &mut Tx, filter: &Filter, limit: u32) -> Result<Vec<Ticket>, StoreError> {
-    const SQL: &str = select!(
-        chosen_by!(),
-        " ORDER BY CASE WHEN status IN ('closed', 'rejected', 'cancelled', 'merged') THEN 2 \
-         WHEN urgency = 'emergency' THEN 0 ELSE 1 END, priority DESC, created_at DESC, id DESC LIMIT $14"
-    );
+    const SQL: &str = select!(chosen_by!(), to_be_done!(), " LIMIT $14");
     let rows =
         both!(tx, |c| chosen!(sqlx::query_as::<_, TicketRow>(SQL), filter).bind(i64::from(limit)).fetch_all(c).await)?;
     rows.into_iter().map(Ticket::try_from).collect()

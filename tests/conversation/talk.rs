@@ -1,5 +1,6 @@
 //! The person at the other end of a conversation, and what can be asked of the database after it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use huifang::domain::project::{Project, ProjectKind, Unit};
 use huifang::domain::ticket::Ticket;
 use huifang::domain::time::Timestamp;
 use huifang::domain::token::TokenKey;
+use huifang::domain::understanding::Urgency;
 use huifang::intake::Intake;
 use huifang::intake::message::{Button, InboundBody, OutboundBody};
 use huifang::store::responses::{self, Response};
@@ -220,9 +222,17 @@ impl Talk {
         Intake::state_of(&found.unwrap().unwrap()).unwrap()
     }
 
+    /// Emergencies that are open, then the latest, at last what has ended.
     pub(crate) async fn tickets(&self) -> Vec<Ticket> {
         let all = store::tickets::Filter::default();
-        self.store.read(|tx| Box::pin(async move { store::tickets::list(tx, &all, 50).await })).await.unwrap()
+        let read = self.store.read(|tx| Box::pin(async move { store::tickets::list(tx, &all, 50).await }));
+        let mut tickets = read.await.unwrap();
+        tickets.sort_by_key(|ticket| {
+            let ended = !ticket.status.is_open();
+            let mild = ticket.urgency != Urgency::Emergency;
+            (ended, !ended && mild, Reverse((ticket.priority, ticket.created_at, ticket.id)))
+        });
+        tickets
     }
 
     pub(crate) async fn responses(&self) -> Vec<Response> {

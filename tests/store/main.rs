@@ -93,6 +93,7 @@ behaviours! {
     work {
         a_clock_comes_back_as_it_was_started_paused_and_stopped,
         only_running_clocks_fall_due,
+        a_list_begins_with_what_is_urgent_and_then_with_what_falls_due_first,
         a_ticket_has_one_open_appointment_and_keeps_the_others,
         a_link_is_found_by_its_hash_and_ends_with_its_ticket,
         load_counts_open_tickets_and_an_event_is_found_by_what_it_holds,

@@ -188,8 +188,8 @@ pub(crate) async fn lists_show_what_the_filter_asks_for_and_emergencies_first(db
     }
     allow_duplicates! {
         assert_snapshot!(lines.join("\n"), @r"
-    gas, assigned, plain, closed
-    gas, assigned, plain
+    gas, plain, assigned, closed
+    gas, plain, assigned
     closed
     gas, plain
     assigned

@@ -7,8 +7,9 @@ use huifang::domain::calendar::{Calendar, Hours};
 use huifang::domain::ids::TicketId;
 use huifang::domain::sla::{Clock, ClockKind};
 use huifang::domain::subcontractor::Subcontractor;
-use huifang::domain::ticket::{Actor, Ticket, TicketKind};
+use huifang::domain::ticket::{Actor, Status as TicketStatus, Ticket, TicketKind};
 use huifang::domain::time::Timestamp;
+use huifang::domain::understanding::Urgency;
 use huifang::store::job_links::JobLink;
 use huifang::store::tickets::NewEvent;
 use huifang::store::{appointments, clocks, job_links, subcontractors, tickets};
@@ -85,6 +86,52 @@ pub(crate) async fn only_running_clocks_fall_due(db: Database) {
     );
     let before = at(3);
     assert_eq!(read!(db.store, |tx| clocks::due_before(tx, before, 10).await).unwrap().len(), 1, "before, not at");
+}
+
+pub(crate) async fn a_list_begins_with_what_is_urgent_and_then_with_what_falls_due_first(db: Database) {
+    let (contact, start) = (db.contact().await, db.now());
+    let at = |hours| start + Duration::from_hours(hours);
+    let due = |hours| clock(ClockKind::Rectified, at(hours));
+    let report = |words: &str| Ticket {
+        description: words.to_owned(),
+        ..Ticket::reported(db.clock.new_id(), TicketKind::Repair, contact, db.now())
+    };
+    let expected = |hours, ticket: Ticket| Ticket { expected_at: Some(at(hours)), ..ticket };
+    let urgent = |urgency, ticket: Ticket| Ticket { urgency, ..ticket };
+    let fixed = Ticket { status: TicketStatus::Rectified, ..expected(1, report("fixed")) };
+    let reports = [
+        (fixed, vec![Clock { stopped_at: Some(start), ..due(1) }]),
+        (report("older"), vec![Clock { paused_at: Some(start), ..due(1) }]),
+        (report("newer"), vec![]),
+        (report("due in three"), vec![due(9), Clock { kind: ClockKind::OnSite, ..due(3) }]),
+        (expected(2, report("expected in two")), vec![due(5)]),
+        (expected(4, report("expected in four")), vec![]),
+        (urgent(Urgency::High, report("urgent")), vec![due(9)]),
+        (urgent(Urgency::Emergency, report("gas")), vec![due(9)]),
+        (report("denied"), vec![]),
+    ];
+    for (ticket, clocks) in reports {
+        db.clock.advance(Duration::from_secs(1));
+        let priority = u8::from(ticket.description == "denied");
+        let ticket = Ticket { priority, created_at: db.now(), ..ticket };
+        write!(db.store, |tx| {
+            let id = tickets::file(tx, ticket).await?.id;
+            for clock in clocks {
+                clocks::save(tx, id, &clock).await?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    }
+    let all = tickets::Filter::default();
+    let listed = read!(db.store, |tx| tickets::list(tx, &all, 20).await).unwrap();
+    assert_eq!(
+        listed.iter().map(|ticket| ticket.description.as_str()).collect::<Vec<_>>(),
+        ["gas", "urgent", "denied", "expected in two", "due in three", "expected in four", "older", "newer", "fixed"]
+    );
+    let all = tickets::Filter::default();
+    let first = read!(db.store, |tx| tickets::list(tx, &all, 1).await).unwrap();
+    assert_eq!(first[0].description, "gas", "what is dropped is the least urgent");
 }
 
 pub(crate) async fn a_ticket_has_one_open_appointment_and_keeps_the_others(db: Database) {

@@ -332,6 +332,25 @@ async fn what_a_form_names_besides_its_address_is_not_there_for_those_of_another
     assert_eq!(zhou.submit(&unite, &fields).await.status(), StatusCode::SEE_OTHER);
 }
 
+#[tokio::test]
+async fn the_number_of_a_ticket_leads_to_it_for_whoever_may_see_it() {
+    let demo = Demo::start();
+    let ([wang, _], far) = neighbours(&demo).await;
+    let zhou = Session::begin_as(&demo, "zhoumin").await;
+    let asked = async |number: &str| zhou.get(&format!("/console/contacts?q={number}")).await;
+    for typed in [wang.number.clone(), wang.number.to_lowercase(), wang.number.replace('-', "")] {
+        let answer = asked(&typed).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{typed}");
+        let there = answer.headers()["location"].to_str().unwrap();
+        assert_eq!(there, format!("/console/tickets/{}", wang.ticket), "{typed}");
+    }
+    for typed in [far.number.as_str(), "HF0001-0001"] {
+        let answer = asked(typed).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{typed}");
+        assert!(answer.text().await.unwrap().contains("没有找到"), "{typed}");
+    }
+}
+
 /// A client of a region who was won back.
 async fn won_back(demo: &Demo, region: &'static str) {
     let store = open(demo).await;

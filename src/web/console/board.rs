@@ -211,6 +211,7 @@ mod tests {
                         urgency: urgency.into(),
                         status: status.into(),
                         open: status.is_open(),
+                        late: status == Status::Assigned,
                         category_key: Some("category.leak".to_owned()),
                         summary: summary.to_owned(),
                         place: place.to_owned(),
@@ -289,6 +290,14 @@ mod tests {
         assert!(drawn.contains("Voice messages are kept") && drawn.contains("Moods and wishes are judged less well"));
         let drawn = BoardPage { lacking: Vec::new(), ..BoardPage::sample(Language::English) }.render().unwrap();
         assert!(!drawn.contains("class=\"lacking\""));
+    }
+
+    #[test]
+    fn a_ticket_that_staff_is_late_with_is_marked_on_the_board() {
+        let page = BoardPage::sample(Language::English).render().unwrap();
+        let mark = "<span class=\"pill high\">overdue</span>";
+        let marked: Vec<_> = page.split("<tr").filter(|row| row.contains(mark)).collect();
+        assert!(matches!(&marked[..], [row] if row.contains("HF2611-0041")), "{marked:?}");
     }
 
     #[test]

@@ -1,15 +1,18 @@
-//! `GET /console/contacts`: finding people by the beginning of a name, a telephone number or a flat.
+//! `GET /console/contacts`: finding people by the beginning of a name, a telephone number or a flat, and a
+//! ticket by its number.
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::response::Html;
+use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
+use super::access;
 use super::session::Staff;
 use super::view::{Shell, When};
 use crate::domain::access::Right;
 use crate::domain::contact::Contact;
-use crate::store::{Tx, contact_units, contacts, dialogues};
+use crate::domain::ids::TicketId;
+use crate::store::{Tx, contact_units, contacts, dialogues, tickets};
 use crate::web::Web;
 use crate::web::error::WebError;
 use crate::web::words::Words;
@@ -30,8 +33,11 @@ pub(super) async fn show(
     State(web): State<Web>,
     staff: Staff,
     Query(asked): Query<Asked>,
-) -> Result<Html<String>, WebError> {
+) -> Result<Response, WebError> {
     let asked: String = asked.q.trim().chars().take(LONGEST).collect();
+    if let Some(ticket) = ticket_called(&web, &staff, asked.clone()).await? {
+        return Ok(Redirect::to(&format!("/console/tickets/{ticket}")).into_response());
+    }
     let shell = Shell::of(&staff, "/console/contacts".to_owned(), web.demo);
     let (begins, w) = (asked.clone(), shell.w.clone());
     let within = staff.person.scope(Right::Clients).ok_or(WebError::NotFound)?;
@@ -49,7 +55,20 @@ pub(super) async fn show(
         .await?;
     let capped = rows.len() >= MOST as usize;
     let capped = capped.then(|| shell.w.fill("web.console.visits.capped", "count", &MOST.to_string()));
-    Ok(Html(ContactsPage { shell, asked, rows, capped }.render()?))
+    Ok(Html(ContactsPage { shell, asked, rows, capped }.render()?).into_response())
+}
+
+/// The ticket of a number, if whoever looks for it may see it.
+async fn ticket_called(web: &Web, staff: &Staff, number: String) -> Result<Option<TicketId>, WebError> {
+    let person = staff.person.clone();
+    let found = web.store.read(|tx| {
+        Box::pin(async move {
+            let Some(ticket) = tickets::find_by_number(tx, &number).await? else { return Ok(None) };
+            let seen = person.may(Right::Tickets, &access::of_ticket(tx, &ticket).await?);
+            Ok::<_, WebError>(seen.then_some(ticket.id))
+        })
+    });
+    found.await
 }
 
 /// The page.

@@ -13,6 +13,7 @@ use super::session::Staff;
 use super::view::{Choice, Shell, Tag, excerpt};
 use crate::domain::access::{Right, Scope};
 use crate::domain::calendar::{self, by_when};
+use crate::domain::ticket::is_late;
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::Category;
 use crate::papers::ledger::{self as files, LedgerError, MOST_LINES};
@@ -203,12 +204,11 @@ struct Row {
 impl Row {
     fn of(line: Line, zone: &TimeZone, now: Timestamp) -> Row {
         let at = |at: Option<Timestamp>| at.map(|at| local(at, zone)).unwrap_or_default();
-        let unfinished = line.status.is_open() && line.rectified_at.is_none();
         Row {
             href: format!("/console/tickets/{}", line.ticket),
             status: line.status.into(),
             unverified: line.unverified,
-            late: unfinished && line.expected_at.is_some_and(|expected| expected < now),
+            late: is_late(line.status, line.expected_at, line.rectified_at, now),
             project: line.project.unwrap_or_default(),
             place: [line.unit, line.location].into_iter().flatten().collect::<Vec<_>>().join(" "),
             category_key: line.category.map(|category| format!("category.{}", category.name())),

@@ -45,6 +45,7 @@ pub(super) struct TicketRow {
     pub(super) urgency: Tag,
     pub(super) status: Tag,
     pub(super) open: bool,
+    pub(super) late: bool,
     pub(super) category_key: Option<String>,
     pub(super) summary: String,
     pub(super) place: String,
@@ -182,7 +183,7 @@ pub(super) async fn ticket_row(
     now: Timestamp,
     w: &Words,
 ) -> Result<TicketRow, WebError> {
-    let unit = names.unit(tx, ticket.unit_id).await?;
+    let (unit, late) = (names.unit(tx, ticket.unit_id).await?, ticket.is_late(now));
     let place = [unit, ticket.location.unwrap_or_default()];
     let summary = [ticket.component, ticket.symptom].into_iter().flatten().collect::<Vec<_>>().join(" ");
     Ok(TicketRow {
@@ -191,6 +192,7 @@ pub(super) async fn ticket_row(
         urgency: ticket.urgency.into(),
         status: ticket.status.into(),
         open: ticket.status.is_open(),
+        late,
         category_key: ticket.category.map(|category| format!("category.{}", category.name())),
         summary: if summary.is_empty() { excerpt(&ticket.description, EXCERPT) } else { summary },
         place: place.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "),
