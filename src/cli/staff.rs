@@ -8,9 +8,10 @@ use crate::app::token_key;
 use crate::channel::telegram::{Telegram, TelegramConfig};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::desk::accounts::{AccountError, Entry, EntryFault, login_of, new_account};
 use crate::desk::staff_leaves;
 use crate::domain::ids::StaffId;
-use crate::domain::staff::{Role, Staff};
+use crate::domain::staff::Role;
 use crate::domain::token::STAFF_LINK_LASTS;
 use crate::store::{self, Store, StoreError};
 use crate::web::console::password;
@@ -60,9 +61,19 @@ impl StaffCommand {
     /// Runs the command.
     pub(super) async fn run(self, config: Config) -> anyhow::Result<()> {
         let telegram = config.telegram.clone();
-        let store = super::migrated(&config).await?;
+        // The first account is often what a new database begins with; the others are looked for in one.
+        let store = match &self {
+            StaffCommand::Add { .. } => super::migrated(&config).await?,
+            StaffCommand::Password { .. }
+            | StaffCommand::List
+            | StaffCommand::Leave { .. }
+            | StaffCommand::Link { .. }
+            | StaffCommand::Unlink { .. } => super::existing(&config).await?,
+        };
         match self {
-            StaffCommand::Add { login, name, role, region } => add(&store, login, name, role, region).await?,
+            StaffCommand::Add { login, name, role, region } => {
+                add(&store, &login, name, role, region.unwrap_or_default()).await?;
+            }
             StaffCommand::Password { login } => set_password(&store, login).await?,
             StaffCommand::Link { login } => link(&store, &telegram, &login).await?,
             StaffCommand::Unlink { login } => {
@@ -130,33 +141,26 @@ fn typed_password(login: &str) -> anyhow::Result<String> {
     password::hash(typed).context("the password could not be hashed")
 }
 
-async fn add(
-    store: &Store,
-    login: String,
-    name: Option<String>,
-    role: Role,
-    region: Option<String>,
-) -> anyhow::Result<()> {
+async fn add(store: &Store, login: &str, name: Option<String>, role: Role, region: String) -> anyhow::Result<()> {
+    let login = login_of(login)?;
     let hash = typed_password(&login)?;
-    let clock = Clock::system();
-    let taken = login.clone();
-    let new = Staff::new(clock.new_id(), login, role, clock.now());
-    let staff = Staff { name: name.unwrap_or_else(|| new.name.clone()), region, ..new };
-    let added = store
-        .write(move |tx| {
-            Box::pin(async move {
-                if store::staff::by_login(tx, &staff.login).await?.is_some() {
-                    return Ok::<_, StoreError>(false);
-                }
-                store::staff::insert(tx, &staff, &hash).await?;
-                Ok(true)
-            })
-        })
-        .await?;
-    if !added {
-        bail!("{taken} is there already; choose another login");
+    let entry = Entry {
+        name: name.unwrap_or_else(|| login.clone()),
+        role,
+        region,
+        team: String::new(),
+        phone: String::new(),
+        skills: Vec::new(),
+        wecom: String::new(),
+        mail: String::new(),
+    };
+    let (clock, wanted) = (Clock::system(), login.clone());
+    let added = store.write(move |tx| Box::pin(async move { new_account(tx, &clock, &wanted, &entry, &hash).await }));
+    match added.await {
+        Ok(_) => println!("{login} may log in now"),
+        Err(AccountError::Fault(EntryFault::LoginTaken)) => bail!("{login} is there already; choose another login"),
+        Err(error) => return Err(error.into()),
     }
-    println!("{taken} may log in now");
     Ok(())
 }
 

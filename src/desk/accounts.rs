@@ -6,6 +6,7 @@
 
 use super::pool::staff_leaves;
 use super::{Desk, DeskError};
+use crate::clock::Clock;
 use crate::domain::alert::reach::Way;
 use crate::domain::ids::StaffId;
 use crate::domain::job::Job;
@@ -91,23 +92,15 @@ impl Desk {
     /// # Errors
     /// What is wrong with the entry.
     pub async fn open_account(&self, login: &str, entry: Entry, by: StaffId) -> Result<StaffId, AccountError> {
-        let (login, this) = (login.trim().to_owned(), self.clone());
-        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'@');
-        if login.is_empty() || login.len() > LONGEST || !login.bytes().all(plain) {
-            return Err(EntryFault::Login.into());
-        }
+        let (login, this) = (login.to_owned(), self.clone());
         self.store
             .write(move |tx| {
                 Box::pin(async move {
-                    if store::staff::by_login(tx, &login).await?.is_some() {
-                        return Err(EntryFault::LoginTaken.into());
-                    }
-                    let new = Staff::new(this.intake.clock.new_id(), login, entry.role, this.intake.clock.now());
-                    let staff = entry.apply(new)?;
-                    store::staff::insert(tx, &staff, store::staff::NO_PASSWORD).await?;
-                    this.keep_addresses(tx, &entry, staff.id).await?;
-                    tracing::info!(staff.id = %by, account = %staff.id, "account {} was made by {by}", staff.id);
-                    Ok(staff.id)
+                    let clock = &this.intake.clock;
+                    let who = new_account(tx, clock, &login, &entry, store::staff::NO_PASSWORD).await?;
+                    this.keep_addresses(tx, &entry, who).await?;
+                    tracing::info!(staff.id = %by, account = %who, "account {who} was made by {by}");
+                    Ok(who)
                 })
             })
             .await
@@ -314,6 +307,40 @@ impl Entry {
             ..staff
         })
     }
+}
+
+/// Returns what somebody may log in with, of how it was typed.
+///
+/// # Errors
+/// [`EntryFault::Login`] for what nobody may log in with.
+pub fn login_of(typed: &str) -> Result<String, EntryFault> {
+    let login = typed.trim();
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'@');
+    if login.is_empty() || login.len() > LONGEST || !login.bytes().all(plain) {
+        return Err(EntryFault::Login);
+    }
+    Ok(login.to_owned())
+}
+
+/// Stores a new account with the hash of its password, in the console as on the command line. Two logins that
+/// are the same but for large and small letters would be taken for each other.
+///
+/// # Errors
+/// What is wrong with the login or the entry.
+pub async fn new_account(
+    tx: &mut Tx,
+    clock: &Clock,
+    login: &str,
+    entry: &Entry,
+    password_hash: &str,
+) -> Result<StaffId, AccountError> {
+    let login = login_of(login)?;
+    if store::staff::is_taken(tx, &login).await? {
+        return Err(EntryFault::LoginTaken.into());
+    }
+    let staff = entry.apply(Staff::new(clock.new_id(), login, entry.role, clock.now()))?;
+    store::staff::insert(tx, &staff, password_hash).await?;
+    Ok(staff.id)
 }
 
 async fn known(tx: &mut Tx, who: StaffId) -> Result<Staff, DeskError> {

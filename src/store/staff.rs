@@ -62,6 +62,13 @@ pub async fn by_login(tx: &mut Tx, login: &str) -> Result<Option<(Staff, String)
     .transpose()
 }
 
+/// Returns whether somebody logs in by that name, be it in large letters or in small ones.
+pub async fn is_taken(tx: &mut Tx, login: &str) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM staff WHERE LOWER(login) = LOWER($1)";
+    let count: i64 = both!(tx, |c| sqlx::query_scalar(SQL).bind(clean(login)).fetch_one(c).await)?;
+    Ok(count > 0)
+}
+
 /// Returns the hash of somebody's password.
 pub async fn password_hash(tx: &mut Tx, id: StaffId) -> Result<Option<String>, StoreError> {
     const SQL: &str = "SELECT password_hash FROM staff WHERE id = $1";

@@ -149,6 +149,8 @@ pub(crate) async fn staff_log_in_by_login_and_sessions_end(db: Database) {
     let (found, hash) = read!(db.store, |tx| staff::by_login(tx, "li").await).unwrap().unwrap();
     assert_eq!((found.id, hash.as_str()), (id, "$argon2id$new"));
     assert!(read!(db.store, |tx| staff::by_login(tx, "LI").await).unwrap().is_none());
+    let in_use = async |login: &'static str| read!(db.store, |tx| staff::is_taken(tx, login).await).unwrap();
+    assert_eq!((in_use("li").await, in_use("LI").await, in_use("l").await), (true, true, false));
     let again = huifang::domain::staff::Staff { id: db.clock.new_id(), ..found.clone() };
     assert!(write!(db.store, |tx| staff::insert(tx, &again, "x").await).is_err());
     assert_eq!(read!(db.store, |tx| staff::list(tx).await).unwrap(), [found]);

@@ -46,8 +46,8 @@ async fn reports_with_a_photo(demo: &Demo, session: &'static str, words: &str) -
 /// A member of staff takes a ticket and reports the fix, with a photo.
 async fn mends(staff: &Session, console: &str) {
     let ticket_page = staff.get(console).await.text().await.unwrap();
-    let me = ticket_page.split("name=\"staff\"").nth(1).unwrap().split("value=\"").nth(1).unwrap();
-    let me = me.split('"').next().unwrap();
+    let choices = ticket_page.split("name=\"staff\"").nth(1).unwrap().split("value=\"").skip(1);
+    let me = choices.map(|choice| choice.split('"').next().unwrap()).find(|who| !who.is_empty()).unwrap();
     let csrf = staff.csrf.clone();
     assert!(staff.post(&format!("{console}/assign"), &[("csrf", &csrf), ("staff", me)], &[]).await.is_redirection());
     let note = Form::new().text("csrf", csrf).text("note", "waterproofed");

@@ -47,6 +47,21 @@ async fn given_to_a_firm(demo: &Demo) -> String {
 }
 
 #[tokio::test]
+async fn whose_a_ticket_is_to_be_nobody_is_chosen_for_and_each_name_says_what_they_do() {
+    let demo = Demo::start();
+    let store = Store::open(&format!("sqlite:{}", demo.directory().join("data/huifang.db").display())).await.unwrap();
+    let open = Filter { status: Some(Status::Assigned), ..Filter::default() };
+    let ticket =
+        store.read(move |tx| Box::pin(async move { tickets::list(tx, &open, 1).await })).await.unwrap().remove(0);
+    store.close().await;
+    let page = Session::begin(&demo).await.get(&format!("/console/tickets/{}", ticket.id)).await.text().await.unwrap();
+    let choices = page.split("<select id=\"staff\"").nth(1).unwrap().split("</select>").next().unwrap();
+    assert!(choices.contains("<option value=\"\" disabled selected>请选择</option>"), "{choices}");
+    assert_eq!(choices.matches(" selected").count(), 1, "{choices}");
+    assert!(choices.contains(" · 责任工程师</option>"), "{choices}");
+}
+
+#[tokio::test]
 async fn a_firm_that_declines_is_told_that_this_is_noted() {
     let demo = Demo::start();
     let job = given_to_a_firm(&demo).await;

@@ -185,10 +185,10 @@ impl Work {
             why: w.fill(&format!("web.console.why.{}", candidate.why.name()), "open", &candidate.open.to_string()),
             name: candidate.name,
         };
-        let person = |person: &Person| Choice {
-            value: person.id.to_string(),
-            label: person.name.clone(),
-            chosen: ticket.assignee == Some(person.id),
+        let person = |person: &Person| {
+            let role = w.get(&format!("web.console.staff.role.{}", person.role.name()));
+            // Whose it is to be, somebody has to say.
+            Choice { value: person.id.to_string(), label: format!("{} · {role}", person.name), chosen: false }
         };
         Ok(Work {
             seen: ticket.updated_at.0,
