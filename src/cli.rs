@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, FILE_NAME};
+use crate::config::{Config, DatabaseUrl, FILE_NAME};
 use crate::store::Store;
 use crate::telemetry;
 
@@ -137,29 +137,59 @@ impl Settings {
 /// Finds a model that is named relative to where the program was built or installed, so that it is
 /// found from any working directory; a path that exists nowhere stays as it was given.
 fn locate(path: PathBuf) -> PathBuf {
-    if path.is_absolute() || path.exists() {
+    // An empty one is a model that is switched off.
+    if path.is_absolute() || path.exists() || path.as_os_str().is_empty() {
         return path;
     }
     let program = std::env::current_exe().unwrap_or_default();
     program.ancestors().skip(1).map(|above| above.join(&path)).find(|there| there.exists()).unwrap_or(path)
 }
 
-/// Opens the database and brings it up to date.
+/// Opens the database, made where there is none, and brings it up to date.
 async fn migrated(config: &Config) -> anyhow::Result<Store> {
     let url = &config.database.url;
+    let new = absent(url);
     let store = Store::open(url.expose()).await.with_context(|| format!("[database] url = {url}"))?;
     store.migrate().await.with_context(|| format!("[database] url = {url}"))?;
+    // Whoever stands in the wrong folder sees it by this.
+    if let Some(file) = new {
+        eprintln!("made the database {}", file.display());
+    }
     Ok(store)
+}
+
+/// Opens a database that must be there already, and brings it up to date.
+async fn existing(config: &Config) -> anyhow::Result<Store> {
+    is_there(&config.database.url)?;
+    migrated(config).await
 }
 
 /// Opens a database that must be up to date already: whoever only looks changes nothing.
 async fn up_to_date(config: &Config) -> anyhow::Result<Store> {
     let url = &config.database.url;
+    is_there(url)?;
     let store = Store::open(url.expose()).await.with_context(|| format!("[database] url = {url}"))?;
     if !store.is_migrated().await.with_context(|| format!("[database] url = {url}"))? {
         bail!("the database is not up to date: 'huifang migrate' brings it there");
     }
     Ok(store)
+}
+
+fn is_there(url: &DatabaseUrl) -> anyhow::Result<()> {
+    match absent(url) {
+        None => Ok(()),
+        Some(file) => bail!(
+            "[database] url = {url}: there is no {}; go to the folder of the service, or let 'huifang migrate' make it",
+            file.display()
+        ),
+    }
+}
+
+/// Returns the whole path of a database that is a file and is not there: opening would make it.
+fn absent(url: &DatabaseUrl) -> Option<PathBuf> {
+    let file = url.expose().strip_prefix("sqlite:")?;
+    let file = Path::new(file.strip_prefix("//").unwrap_or(file));
+    (!file.exists()).then(|| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()))
 }
 
 /// Prints a line of what was asked for. Unlike `println!` it does not panic on a closed pipe.
@@ -181,11 +211,17 @@ mod tests {
     #[tokio::test]
     async fn looking_at_a_database_changes_nothing_of_it() {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("huifang.db").display());
+        let file = folder.path().join("huifang.db");
+        let url = format!("sqlite:{}", file.display());
         let config = Config::load(None, [("HUIFANG_DATABASE__URL".to_owned(), url.clone())]).unwrap();
+        for refused in [up_to_date(&config).await, existing(&config).await] {
+            let refused = refused.unwrap_err().to_string();
+            assert!(refused.contains(&format!("there is no {}; ", file.display())), "{refused}");
+        }
+        assert!(!file.exists(), "opening would have made it");
+        let store = Store::open(&url).await.unwrap();
         let refused = up_to_date(&config).await.unwrap_err().to_string();
         assert_eq!(refused, "the database is not up to date: 'huifang migrate' brings it there");
-        let store = Store::open(&url).await.unwrap();
         assert!(!store.is_migrated().await.unwrap());
         store.migrate().await.unwrap();
         up_to_date(&config).await.unwrap();

@@ -6,8 +6,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -20,6 +21,21 @@ fn huifang(directory: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> 
         .envs(variables.iter().copied())
         .output()
         .unwrap()
+}
+
+/// Runs the program in `directory` and types something when it asks.
+fn huifang_hears(directory: &Path, typed: &str, arguments: &[&str]) -> Output {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_huifang"))
+        .args(arguments)
+        .current_dir(directory)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    program.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+    program.wait_with_output().unwrap()
 }
 
 fn stdout(output: &Output) -> String {
@@ -165,6 +181,89 @@ fn a_rehearsed_import_does_not_bring_the_database_up_to_date() {
     let ended = rehearsed();
     assert_eq!(ended.status.code(), Some(0), "{}", stderr(&ended));
     assert!(stdout(&ended).contains("nothing was changed: this was a dry run"), "{}", stdout(&ended));
+}
+
+#[test]
+fn what_only_looks_at_a_database_makes_none_and_says_where_it_looked() {
+    let directory = TempDir::new().unwrap();
+    fs::write(directory.path().join("p.csv"), "项目编号,项目名称\nYX-03,云栖小筑\n").unwrap();
+    let file = directory.path().canonicalize().unwrap().join("huifang.db");
+    let set = [("HUIFANG_SERVER__PUBLIC_URL", "https://huifang.example.com")];
+    for arguments in [
+        &["jobs", "list"][..],
+        &["export", "corrections"],
+        &["import", "--dry-run", "p.csv"],
+        &["staff", "list"],
+        &["staff", "leave", "li"],
+        &["qr", "--project", "云栖小筑", "--channel", "web", "q.svg"],
+    ] {
+        let ended = huifang(directory.path(), &set, arguments);
+        assert_eq!(ended.status.code(), Some(1), "{arguments:?}");
+        let said = stderr(&ended);
+        assert!(said.contains(&format!("there is no {}; ", file.display())), "{arguments:?}: {said}");
+        assert!(said.contains("'huifang migrate'") && !file.exists(), "{arguments:?}: {said}");
+    }
+    // An account may be the first thing there is, as the README has it.
+    let added = huifang_hears(directory.path(), "correct horse battery\n", &["staff", "add", "li"]);
+    assert_eq!(added.status.code(), Some(0), "{}", stderr(&added));
+    assert!(stderr(&added).contains(&format!("made the database {}\n", file.display())), "{}", stderr(&added));
+    assert_eq!(stdout(&huifang(directory.path(), &[], &["staff", "list"])), "li\tli\tagent, all regions\n");
+}
+
+#[test]
+fn an_account_made_on_the_command_line_keeps_the_rules_of_the_console() {
+    let directory = TempDir::new().unwrap();
+    let adds = |arguments: &[&str]| {
+        huifang_hears(directory.path(), "correct horse battery\n", &[&["staff", "add"], arguments].concat())
+    };
+    assert_eq!(adds(&["tagent"]).status.code(), Some(0));
+    for (arguments, problem) in [
+        (&["TAGENT"][..], "TAGENT is there already; choose another login"),
+        (&["other", "--name", ""], "a name of at most 64 characters is needed"),
+    ] {
+        let ended = adds(arguments);
+        assert_eq!(ended.status.code(), Some(1), "{arguments:?}");
+        assert!(stderr(&ended).ends_with(&format!("huifang: {problem}\n")), "{}", stderr(&ended));
+    }
+    for login in ["", "a b", "李工"] {
+        // Before a password is asked for.
+        let ended = huifang(directory.path(), &[], &["staff", "add", login]);
+        assert_eq!(ended.status.code(), Some(1), "{login}");
+        assert!(stderr(&ended).starts_with("huifang: a login of at most 64 letters"), "{}", stderr(&ended));
+    }
+    let listed = stdout(&huifang(directory.path(), &[], &["staff", "list"]));
+    assert_eq!(listed.lines().count(), 1, "{listed}");
+}
+
+#[test]
+fn codes_that_would_lead_nobody_to_the_server_are_not_drawn() {
+    let directory = TempDir::new().unwrap();
+    for set in [&[][..], &[("HUIFANG_SERVER__PUBLIC_URL", "http://localhost:8080")]] {
+        let ended = huifang(directory.path(), set, &["qr", "--project", "翠湖花园", "--channel", "web", "q.svg"]);
+        assert_eq!(ended.status.code(), Some(1));
+        assert!(stderr(&ended).starts_with("huifang: [server] public_url "), "{}", stderr(&ended));
+    }
+    assert!(!directory.path().join("q.svg").exists());
+}
+
+#[test]
+fn check_warns_of_settings_that_lead_people_nowhere() {
+    let directory = TempDir::new().unwrap();
+    let checked = |set: &[(&str, &str)]| stdout(&huifang(directory.path(), set, &["check"]));
+    let found = checked(&[]);
+    assert!(found.contains("\nwarning  address   [server] public_url: is not set: "), "{found}");
+    let found = checked(&[
+        ("HUIFANG_SERVER__PUBLIC_URL", "https://a.example/sub/"),
+        ("HUIFANG_POLICY__EMERGENCY_PHONE", "abc"),
+        ("HUIFANG_SPEECH__MODEL", ""),
+    ]);
+    assert!(found.contains("\nwarning  address   [server] public_url: https://a.example/sub has a path, "), "{found}");
+    assert!(found.contains("\nBROKEN   emergency [policy] emergency_phone: is no telephone number: "), "{found}");
+    assert!(found.contains("\nok       speech    [speech] model: switched off; "), "{found}");
+    let found =
+        checked(&[("HUIFANG_SERVER__PUBLIC_URL", "https://a.example"), ("HUIFANG_POLICY__EMERGENCY_PHONE", "110")]);
+    assert!(found.contains("\nok       address   [server] public_url: https://a.example\n"), "{found}");
+    assert!(found.contains("\nok       emergency [policy] emergency_phone: 110\n"), "{found}");
 }
 
 #[test]

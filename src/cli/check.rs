@@ -31,6 +31,9 @@ pub(super) struct Check {
     models: Option<PathBuf>,
 }
 
+/// Digits of the shortest telephone numbers, such as 110.
+const SHORTEST_PHONE: usize = 3;
+
 /// What was found about one thing.
 struct Finding {
     what: &'static str,
@@ -87,6 +90,7 @@ impl Check {
 
 async fn all(config: &Config) -> Vec<Finding> {
     let mut findings = vec![
+        address(config),
         probe::database(config).await,
         probe::media(config).await,
         probe::speech(config).await,
@@ -115,11 +119,35 @@ fn prompts(now: Timestamp) -> Vec<Finding> {
     }
 }
 
+/// Where links and QR codes lead.
+fn address(config: &Config) -> Finding {
+    const WHAT: &str = "address";
+    let (place, url) = ("[server] public_url", config.server.public_url());
+    if let Some(why) = config.server.unreachable() {
+        let problem = format!("{why}: links and QR codes lead to {url}");
+        let remedy = "set it to how people reach this server before real people write";
+        return Finding::warning(WHAT, place, problem, remedy);
+    }
+    if config.server.has_path() {
+        let problem = format!("{url} has a path, and every page stands at the root of its host");
+        return Finding::warning(WHAT, place, problem, "leave the path out: the service needs a host of its own");
+    }
+    Finding::fine(WHAT, place, url)
+}
+
 /// Whom somebody in danger is told to call.
 fn emergencies(config: &Config) -> Finding {
     let place = "[policy] emergency_phone";
     match &config.policy.emergency_phone {
-        Some(phone) => Finding::fine("emergency", place, phone),
+        Some(phone) if phone.chars().filter(|c| c.is_numeric()).count() >= SHORTEST_PHONE => {
+            Finding::fine("emergency", place, phone)
+        }
+        Some(phone) => Finding::broken(
+            "emergency",
+            place,
+            format!("is no telephone number: people in danger are told to call {phone}"),
+            "set the number of your own service at any hour",
+        ),
         None => Finding::warning(
             "emergency",
             place,

@@ -12,7 +12,7 @@ use crate::channel::wechat::{Lasting, Wechat};
 use crate::channel::wecom::Wecom;
 use crate::channel::wecom::service::{Desk, DeskLink};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ServerConfig};
 use crate::domain::language::Language;
 use crate::papers::codes::{self, Code};
 use crate::store::{self, Store, StoreError};
@@ -70,7 +70,7 @@ impl Qr {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<()> {
         let format = self.format()?;
         let links = self.links(&config).await?;
-        let store = super::migrated(&config).await?;
+        let store = super::existing(&config).await?;
         let (name, codes) = self.codes(&store, &links).await?;
         store.close().await;
         let catalog =
@@ -114,7 +114,7 @@ impl Qr {
 
     async fn links(&self, config: &Config) -> anyhow::Result<Links> {
         Ok(match self.channel {
-            Door::Web => Links::Web { public_url: config.server.public_url() },
+            Door::Web => Links::Web { public_url: lasting_url(&config.server)? },
             Door::Telegram => {
                 let bot = Telegram::new(&config.telegram)?.context("[telegram] has no token")?;
                 Links::Telegram { name: bot.name().await.context("the bot's name")? }
@@ -176,6 +176,18 @@ impl Qr {
             codes.push(Code { project: project.name.clone(), unit: unit.label, content });
         }
         Ok((project.name, codes))
+    }
+}
+
+/// How people reach the server. Codes that were printed and hung up lead there for years.
+fn lasting_url(server: &ServerConfig) -> anyhow::Result<String> {
+    let url = server.public_url();
+    match server.unreachable() {
+        None => Ok(url),
+        Some(why) => bail!(
+            "[server] public_url {why}: the codes would lead to {url}; set it to how people reach this server, such \
+             as https://huifang.example.com"
+        ),
     }
 }
 

@@ -2,7 +2,7 @@
 //! for the operator in `huifang.example.toml`; this says what the program makes of it.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use jiff::civil;
@@ -35,6 +35,36 @@ impl ServerConfig {
     pub fn public_url(&self) -> String {
         self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
     }
+
+    /// Returns what keeps others from following a link to the server; `None` if nothing does that is known here.
+    pub fn unreachable(&self) -> Option<&'static str> {
+        match &self.public_url {
+            None => Some("is not set"),
+            Some(url) if is_this_machine(host_and_path(url).0) => Some("is reached from this machine alone"),
+            Some(_) => None,
+        }
+    }
+
+    /// Whether `public_url` names a place below the root of its host, where no page of ours stands.
+    pub fn has_path(&self) -> bool {
+        self.public_url.as_ref().is_some_and(|url| !host_and_path(url).1.is_empty())
+    }
+}
+
+/// Returns the host of a web address with its port, and what follows the slash after it.
+fn host_and_path(url: &str) -> (&str, &str) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split_once('/').unwrap_or((rest, ""))
+}
+
+/// Whether a host, with its port or without, is an address of this machine that no other one reaches.
+fn is_this_machine(host: &str) -> bool {
+    let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => host.split_once(':').map_or(host, |(name, _)| name),
+    };
+    let local = |address: IpAddr| address.is_loopback() || address.is_unspecified();
+    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(local)
 }
 
 /// `[database]`.

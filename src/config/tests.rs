@@ -31,6 +31,22 @@ fn the_example_file_is_the_defaults() {
 }
 
 #[test]
+fn an_address_that_nobody_else_reaches_and_one_with_a_path_are_known() {
+    let server = |url: &str| with_variables(&[("HUIFANG_SERVER__PUBLIC_URL", url)]).unwrap().server;
+    assert_eq!(Config::builtin().unwrap().server.unreachable(), Some("is not set"));
+    for url in
+        ["http://127.0.0.1:8080", "http://localhost", "http://LOCALHOST:80/", "http://[::1]:80", "http://0.0.0.0"]
+    {
+        assert!(server(url).unreachable().is_some(), "{url}");
+    }
+    for url in ["https://huifang.example.com", "http://192.168.1.5:8080", "https://localhost.example.com/sub"] {
+        assert_eq!(server(url).unreachable(), None, "{url}");
+    }
+    let paths = ["https://a.example", "https://a.example/", "https://a.example/sub/"].map(|url| server(url).has_path());
+    assert_eq!(paths, [false, false, true]);
+}
+
+#[test]
 fn every_key_is_explained_in_the_example_file_and_none_other() {
     let mut written: Vec<(String, String)> = Vec::new();
     let mut section = String::new();

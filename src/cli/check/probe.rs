@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::Finding;
 use crate::catalog::lexicon;
+use crate::cli::absent;
 use crate::config::Config;
 use crate::models::{FileFault, Manifest};
 use crate::speech::Listener;
@@ -22,7 +23,7 @@ pub(super) async fn database(config: &Config) -> Finding {
     const WHAT: &str = "database";
     let url = &config.database.url;
     let place = url.to_string();
-    if is_still_to_be_made(url.expose()) {
+    if absent(url).is_some() {
         return Finding::warning(WHAT, place, "is not there yet".to_owned(), "'huifang migrate' makes it");
     }
     let looked = async {
@@ -46,7 +47,7 @@ pub(super) async fn database(config: &Config) -> Finding {
 /// Is there work that was given up? Nothing to say where there is none, or no database.
 pub(super) async fn given_up(config: &Config) -> Option<Finding> {
     let url = &config.database.url;
-    if is_still_to_be_made(url.expose()) {
+    if absent(url).is_some() {
         return None;
     }
     let store = Store::open(url.expose()).await.ok()?;
@@ -55,12 +56,6 @@ pub(super) async fn given_up(config: &Config) -> Option<Finding> {
     let count = count.map_err(|_: StoreError| ()).ok().filter(|count| *count > 0)?;
     let remedy = "see 'huifang jobs list', put right what it names, then 'huifang jobs replay all'";
     Some(Finding::warning("jobs", url.to_string(), format!("{count} were given up"), remedy))
-}
-
-/// Whether a database is a file that is not there: opening would make it.
-fn is_still_to_be_made(url: &str) -> bool {
-    let file = url.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
-    file.is_some_and(|file| !Path::new(file).exists())
 }
 
 /// Can a file be written, read and removed where media are kept?
@@ -95,6 +90,9 @@ pub(super) async fn speech(config: &Config) -> Finding {
         return speech_service(config).await;
     }
     let path = &config.speech.model;
+    if path.as_os_str().is_empty() {
+        return Finding::fine(WHAT, "[speech] model", "switched off; recordings wait for a person");
+    }
     let place = path.display().to_string();
     if !path.is_file() {
         return Finding::warning(WHAT, place, "is not there".to_owned(), REMEDY);
