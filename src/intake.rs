@@ -30,6 +30,7 @@ mod record;
 mod reopen;
 pub mod response;
 pub mod service;
+mod shared;
 mod speak;
 mod visit;
 mod warranty;
@@ -45,7 +46,7 @@ use crate::channel::wechat::notice::Ways;
 use crate::channel::{Content, Inbound};
 use crate::clock::Clock;
 use crate::domain::contact::Contact;
-use crate::domain::dialogue::{Ctx, Effect, Event, OpenTicket, State, Timer, step};
+use crate::domain::dialogue::{Ctx, Effect, Event, State, Timer, step};
 use crate::domain::ids::{ContactId, DialogueId, InboxId};
 use crate::domain::language::Language;
 use crate::domain::policy::Policy;
@@ -340,17 +341,7 @@ impl Intake {
         {
             return Ok(());
         }
-        let tickets = store::tickets::open_for_contact(tx, scene.contact).await?;
-        let open: Vec<OpenTicket> = tickets
-            .into_iter()
-            .map(|ticket| OpenTicket {
-                id: ticket.id,
-                status: ticket.status.name(),
-                category: ticket.category.map(crate::domain::understanding::Category::name),
-                number: ticket.number,
-                location: ticket.location,
-            })
-            .collect();
+        let open = self.open_tickets(tx, scene.contact).await?;
         let incidents = match &scene.state.binding {
             Some(binding) => self.incidents_around(tx, binding.unit).await?,
             None => Vec::new(),

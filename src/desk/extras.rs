@@ -117,6 +117,7 @@ impl Desk {
                 }
                 this.changed(tx, &target, "absorbed", by.staff, json!({ "to": ticket.number, "text": reason })).await?;
                 let ticket = this.ended(tx, ticket.merge(target.id, now)?, "merged", &reason, by).await?;
+                this.intake.tell_sharers(tx, &ticket).await?;
                 let say = Say::new("news.merged").text("ticket", ticket.number.clone()).text("into", number);
                 this.tell(tx, &ticket, Event::Notified(say)).await
             })

@@ -166,6 +166,7 @@ impl Desk {
             Refusal::Rejected => (ticket.reject(now)?, "rejected", "news.rejected"),
         };
         let ticket = self.ended(tx, ticket, event, reason, by).await?;
+        self.intake.tell_sharers(tx, &ticket).await?;
         let say = Say::new(news).text("ticket", ticket.number.clone());
         self.tell(tx, &ticket, Event::Notified(say)).await
     }
@@ -238,6 +239,7 @@ impl Desk {
         self.changed_by(tx, &ticket, "rectified", actor, body).await?;
         self.intake.ticket_moved(tx, &mut ticket, Moment::Rectified).await?;
         self.appointment_over(tx, &ticket).await?;
+        self.intake.tell_sharers(tx, &ticket).await?;
         let claimed = Event::FixClaimed { ticket: ticket.id, number: ticket.number.clone() };
         self.tell(tx, &ticket, claimed).await
     }

@@ -53,7 +53,7 @@ pub struct Ctx<'a> {
     /// An id nobody has used yet, for the one thing a step may create (a ticket or a response).
     pub fresh: Uuid,
     pub script: &'a Script,
-    /// The person's tickets that are not closed, newest first.
+    /// The person's tickets that are not closed, newest first; then those that carry on with theirs.
     pub tickets: &'a [OpenTicket],
     /// What neighbours have reported and is being worked on.
     pub incidents: &'a [OpenIncident],

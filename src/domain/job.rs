@@ -43,6 +43,8 @@ pub enum Job {
     /// Ask an owner who does not say whether it is fixed once more, or close the ticket (`last`).
     /// `round` counts the fixes that were rejected before.
     FixUnanswered { ticket: TicketId, round: u32, last: bool },
+    /// Tell the owner of a ticket that was merged into somebody else's how that one stands.
+    MergedNews { ticket: TicketId },
     /// Put the tickets of somebody who has left back into the pool.
     StaffLeft { staff: StaffId },
     /// Bring the visits of the units that are to be looked at in line with the registers, and see to it
@@ -96,6 +98,7 @@ impl Job {
             Job::TagResponse { .. } => "tag_response",
             Job::SlaWarning { .. } => "sla_warning",
             Job::FixUnanswered { .. } => "fix_unanswered",
+            Job::MergedNews { .. } => "merged_news",
             Job::StaffLeft { .. } => "staff_left",
             Job::PlanAll { .. } => "plan_all",
             Job::Replan => "replan",
@@ -139,6 +142,7 @@ impl Job {
             | Job::TagResponse { .. }
             | Job::SlaWarning { .. }
             | Job::FixUnanswered { .. }
+            | Job::MergedNews { .. }
             | Job::StaffLeft { .. }
             | Job::Neighbours { .. }
             | Job::RecoveryDue { .. }
@@ -165,6 +169,8 @@ impl Job {
             // Each notice that comes after reading has begun is worth another look.
             Job::ReadService { .. } => None,
             Job::Acknowledge { .. } | Job::TagTicket { .. } | Job::TagResponse { .. } => None,
+            // Each time it moved is news.
+            Job::MergedNews { .. } => None,
             // One that had to wait is owed anew; whoever was invited is not invited again.
             Job::StaffLeft { .. } | Job::Invite { .. } | Job::InviteStaff { .. } => None,
             Job::SlaWarning { ticket, clock, round, percent } => {

@@ -21,8 +21,6 @@ use crate::store::{self, StoreError, Tx};
 
 /// Visits of a person that are looked through for what was written down of them.
 const MOST_VISITS: u32 = 1_000;
-/// Merges that are followed, one ticket having become part of the next.
-const MOST_MERGES: usize = 64;
 
 impl Intake {
     /// Takes on the removal of everything of the person of a conversation, as they wish.
@@ -179,7 +177,7 @@ impl Intake {
     /// from there on.
     async fn empty_copies(&self, tx: &mut Tx, ticket: &Ticket) -> Result<(), StoreError> {
         let mut next = ticket.merged_into;
-        for _ in 0..MOST_MERGES {
+        for _ in 0..store::tickets::MOST_MERGES {
             let Some(id) = next else { break };
             let Some(mut with) = store::tickets::load_for_update(tx, id).await? else { break };
             next = with.merged_into;

@@ -153,7 +153,11 @@ impl Intake {
         let mut parts = choice.split(':');
         let whose = match (parts.next(), parts.next()) {
             (Some("fix"), Some(id)) => match id.parse() {
-                Ok(id) => store::tickets::find(tx, id).await?.map(|ticket| ticket.contact_id),
+                Ok(id) => {
+                    let Some(ticket) = store::tickets::find(tx, id).await? else { return Ok(false) };
+                    let shared = Intake::shared_by(tx, &ticket, scene.contact).await?;
+                    return Ok(shared.is_some() || ticket.contact_id == scene.contact);
+                }
                 Err(_) => None,
             },
             (Some("visit"), Some(id)) => match id.parse() {

@@ -217,9 +217,10 @@ impl Intake {
         for media in media {
             store::tickets::attach_media(tx, id, *media).await?;
         }
-        let body = json!({ "text": text, "media": media });
-        self.note_event(tx, id, "added", Actor::Client, body, scene.now).await?;
-        if text.is_some() { self.owe(tx, Job::TagTicket { ticket: id }, scene.now).await } else { Ok(()) }
+        let units = store::units::list(tx, Some(home.project)).await?;
+        let mut named = units.iter().filter(|unit| House::of(unit).is_some_and(|house| house.is(&meant)));
+        let only = named.next().filter(|_| named.next().is_none());
+        Ok(only.map(|unit| unit.id))
     }
 
     /// Where no home is known, the place that a ticket has may hold the address: the right one is put beside it.
@@ -263,7 +264,13 @@ impl Intake {
     ) -> Result<(), StoreError> {
         let Some(ticket) = store::tickets::load_for_update(tx, id).await? else { return Ok(()) };
         if ticket.contact_id != scene.contact {
-            return Ok(()); // a forged button: not this person's ticket
+            if Intake::shared_by(tx, &ticket, scene.contact).await?.is_none() {
+                return Ok(()); // a forged button: not this person's ticket
+            }
+            if verdict != REOPENED {
+                // Whoever shares a ticket may say that it is not mended; that it is, its owner says.
+                return self.note_event(tx, id, "verified_by_another", Actor::Client, json!({}), scene.now).await;
+            }
         }
         self.judge_fix(tx, ticket, Actor::Client, scene.now, verdict, change).await
     }

@@ -6,7 +6,7 @@ use super::message::{Button, OutboundBody, encode};
 use super::{Intake, Scene};
 use crate::channel::ChannelKind;
 use crate::domain::dialogue::{ANNOUNCEMENT, Arg, SHARE_NUMBER, Say};
-use crate::domain::ids::OutboxId;
+use crate::domain::ids::{OutboxId, TicketId};
 use crate::domain::job::Job;
 use crate::domain::language::Language;
 use crate::store::outbox::{Author, Delivery, NewOutbound};
@@ -97,7 +97,7 @@ impl Intake {
         let mut args = BTreeMap::new();
         for (name, arg) in &say.args {
             let said = match arg {
-                Arg::TicketLink(ticket) => self.progress_link(*ticket, &scene.channel, scene.now),
+                Arg::TicketLink(ticket) => self.link_to(tx, scene, *ticket).await?,
                 Arg::Elsewhere(door) => self.elsewhere(tx, scene, *door).await?,
                 Arg::Text(_) | Arg::Key(_) | Arg::TicketNumber(_) | Arg::EmergencyPhone => {
                     Some(self.argument(tx, scene.state.language, arg).await?)
@@ -107,6 +107,15 @@ impl Intake {
             args.insert(name.clone(), said);
         }
         Ok(Some(args))
+    }
+
+    /// Returns the progress link of a ticket, which shows what its owner said: nobody else gets it.
+    async fn link_to(&self, tx: &mut Tx, scene: &Scene, id: TicketId) -> Result<Option<String>, StoreError> {
+        let link = self.progress_link(id, &scene.channel, scene.now);
+        match store::tickets::find(tx, id).await? {
+            Some(ticket) if ticket.contact_id != scene.contact => Ok(None),
+            _ => Ok(link),
+        }
     }
 
     /// Writes out what stands in a placeholder; a link, which needs the conversation, is written by `arguments`.

@@ -21,6 +21,9 @@ use crate::domain::ticket::{Status, Ticket, TicketKind, number_of};
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::{Category, Urgency};
 
+/// Merges that are followed, one ticket having become part of the next.
+pub const MOST_MERGES: usize = 64;
+
 /// Which tickets a list shows; `None` means all.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Filter {
@@ -222,6 +225,34 @@ pub async fn of_others_within(tx: &mut Tx, ticket: &Ticket) -> Result<Vec<Ticket
     }
     within.retain(|found| found.contact_id != ticket.contact_id);
     Ok(within)
+}
+
+/// Returns the ticket that carries on with one that was merged, directly or by way of another.
+pub async fn carrying_on(tx: &mut Tx, merged: &Ticket) -> Result<Option<Ticket>, StoreError> {
+    let (mut next, mut found) = (merged.merged_into, None);
+    for _ in 0..MOST_MERGES {
+        let Some(id) = next else { break };
+        found = find(tx, id).await?;
+        next = found.as_ref().and_then(|ticket| ticket.merged_into);
+    }
+    Ok(found)
+}
+
+/// Returns the open tickets of other people that carry on with those of a contact, each once and after the one
+/// of theirs that was merged into it, the latest first.
+pub async fn shared_with(tx: &mut Tx, contact: ContactId) -> Result<Vec<(Ticket, Ticket)>, StoreError> {
+    const SQL: &str = select!("WHERE contact_id = $1 AND status = 'merged' ORDER BY created_at DESC, id DESC");
+    let rows = both!(tx, |c| sqlx::query_as::<_, TicketRow>(SQL).bind(contact.to_string()).fetch_all(c).await)?;
+    let mut shared: Vec<(Ticket, Ticket)> = Vec::new();
+    for row in rows {
+        let theirs = Ticket::try_from(row)?;
+        let Some(with) = carrying_on(tx, &theirs).await? else { continue };
+        let is_new = shared.iter().all(|(_, known)| known.id != with.id);
+        if with.status.is_open() && with.contact_id != contact && is_new {
+            shared.push((theirs, with));
+        }
+    }
+    Ok(shared)
 }
 
 /// Returns the files of a ticket that its owner may see, oldest first: not those of other people whose

@@ -14,6 +14,7 @@ use huifang::domain::staff::Role;
 use huifang::domain::ticket::{Cause, Status, Ticket};
 use huifang::domain::time::Timestamp;
 use huifang::domain::understanding::{Category, Urgency};
+use huifang::intake::links::Links;
 use huifang::papers::facts;
 use huifang::store::{self, StoreError};
 use insta::assert_snapshot;
@@ -239,6 +240,75 @@ async fn a_paper_behind_a_link_holds_nothing_of_the_neighbours_whose_tickets_wer
         assert!(staffs.description.contains(words), "{}", staffs.description);
     }
     assert_eq!(senders(&staffs), ["赵小甲", "钱小乙", "孙小丙"].map(client), "everybody by their own name");
+}
+
+/// Two people report one leak; the ticket of the first is merged into that of the second, which is then rectified.
+/// Returns both, and the first person writes on.
+async fn shares(talk: &mut Talk) -> [Ticket; 2] {
+    talk.intake = talk.intake.clone().with_links(Links::OnThisHost);
+    let li = talk.hires("li", |_| {}).await;
+    talk.says("主卧卫生间天花板在滴水").await;
+    talk.taps("提交").await;
+    let [theirs] = talk.tickets().await.try_into().unwrap();
+    talk.moves_to("another");
+    talk.binds().await;
+    talk.says("厨房水龙头漏水").await;
+    talk.taps("提交").await;
+    let other = talk.tickets().await.into_iter().find(|ticket| ticket.id != theirs.id).unwrap();
+    let desk = talk.desk();
+    desk.merge(theirs.id, &other.number, "同一根管子", li).await.unwrap();
+    desk.assign(other.id, li, li).await.unwrap();
+    desk.rectify(other.id, "换了水管", Vec::new(), li).await.unwrap();
+    talk.runner().run_until_idle().await;
+    talk.moves_to("somebody");
+    talk.hears().await;
+    [theirs, other]
+}
+
+#[tokio::test]
+async fn whoever_shares_a_ticket_hears_of_the_fix_sees_how_it_stands_and_may_deny_it() {
+    let mut talk = Talk::bound().await;
+    let [theirs, other] = shares(&mut talk).await;
+    let said = talk.transcript();
+    assert!(said.contains(&format!("工单 {} 的师傅说已经修好，您看修好了吗？", other.number)), "{said}");
+    talk.says("进度").await;
+    let said = talk.transcript();
+    assert!(said.contains(&other.number) && !said.contains("厨房"), "{said}");
+    assert!(!said.contains("/t/"), "the page shows what the other said: {said}");
+    talk.says("没修好").await;
+    let reopened = talk.ticket(&other).await;
+    assert_eq!(reopened.status, Status::Reopened, "{}", talk.transcript());
+    assert_eq!(talk.tickets().await.len(), 2, "nothing new was filed");
+    assert!(reopened.description.ends_with(&format!("[{}] 没修好", theirs.number)), "{}", reopened.description);
+    let behind = on_paper(&talk, other.id, Reader::Link).await;
+    assert!(!behind.description.contains("没修好"), "the other is shown none of it: {}", behind.description);
+    assert!(!talk.history(&other).await.contains("没修好"), "{}", talk.history(&other).await);
+    assert!(talk.history(&theirs).await.contains("没修好"), "{}", talk.history(&theirs).await);
+}
+
+#[tokio::test]
+async fn that_a_shared_ticket_is_mended_its_owner_says() {
+    let mut talk = Talk::bound().await;
+    let [_, other] = shares(&mut talk).await;
+    talk.taps("已修好").await;
+    assert_eq!(talk.ticket(&other).await.status, Status::Rectified);
+    assert!(talk.history(&other).await.contains("verified_by_another client"), "{}", talk.history(&other).await);
+}
+
+#[tokio::test]
+async fn whoever_shares_a_ticket_hears_that_it_was_struck_off() {
+    let mut talk = Talk::bound().await;
+    let [_, other] = shares(&mut talk).await;
+    talk.says("没修好").await;
+    talk.transcript();
+    let wang = talk.hires("wang", |_| {}).await;
+    talk.desk().refuse(other.id, Refusal::Cancelled, "业主自己修了", wang).await.unwrap();
+    talk.runner().run_until_idle().await;
+    talk.hears().await;
+    let said = talk.transcript();
+    assert!(said.contains(&format!("工单 {} 已取消。", other.number)), "{said}");
+    talk.says("进度").await;
+    assert!(!talk.transcript().contains(&other.number));
 }
 
 #[tokio::test]

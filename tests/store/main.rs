@@ -81,6 +81,7 @@ behaviours! {
         a_ticket_changed_by_two_at_once_loses_neither_change,
         staff_and_client_on_one_ticket_do_not_deadlock,
         lists_show_what_the_filter_asks_for_and_emergencies_first,
+        a_merged_ticket_leads_to_the_open_one_of_somebody_else_that_carries_on,
         history_is_numbered_and_says_who,
         media_are_attached_once,
         a_flag_is_seen_once,

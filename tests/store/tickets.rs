@@ -204,6 +204,28 @@ pub(crate) async fn lists_show_what_the_filter_asks_for_and_emergencies_first(db
     assert_eq!(open.last().unwrap().id, plain.id);
 }
 
+pub(crate) async fn a_merged_ticket_leads_to_the_open_one_of_somebody_else_that_carries_on(db: Database) {
+    let (contact, other) = (db.contact().await, db.contact().await);
+    let last = file(&db, report(&db, other)).await;
+    let into = async |contact: ContactId, target: &Ticket| {
+        let merged = report(&db, contact).merge(target.id, db.now()).unwrap();
+        file(&db, merged).await
+    };
+    let between = into(other, &last).await;
+    let (first, second) = (into(contact, &between).await, into(contact, &last).await);
+    let own = file(&db, report(&db, contact)).await;
+    into(contact, &own).await;
+    let merged = first.clone();
+    let on = read!(db.store, |tx| tickets::carrying_on(tx, &merged).await).unwrap();
+    assert_eq!(on.as_ref(), Some(&last));
+    let shared = async || read!(db.store, |tx| tickets::shared_with(tx, contact).await).unwrap();
+    let found: Vec<_> = shared().await.into_iter().map(|(theirs, with)| (theirs.id, with.id)).collect();
+    assert!(found == [(first.id, last.id)] || found == [(second.id, last.id)], "once, and nothing of their own");
+    let closed = last.cancel(db.now()).unwrap();
+    write!(db.store, |tx| tickets::update(tx, &closed).await).unwrap();
+    assert!(shared().await.is_empty());
+}
+
 pub(crate) async fn history_is_numbered_and_says_who(db: Database) {
     let (contact, engineer) = (db.contact().await, db.staff("li").await);
     let ticket_id = file(&db, report(&db, contact)).await.id;
