@@ -41,6 +41,16 @@ impl Desk {
         .await
     }
 
+    /// Ends one that was reviewed and whose client cannot be visited again, with what became of it.
+    pub async fn end_recovery(&self, id: RecoveryId, said: &str, by: StaffId) -> Result<(), DeskError> {
+        let said = words(said, "what became of it")?;
+        self.change_recovery(id, by, move |_, desk, recovery| {
+            let now = desk.intake.clock.now();
+            Box::pin(async move { Ok(recovery.end(&said, now)?) })
+        })
+        .await
+    }
+
     /// Plans the second visit (二次回访), after the review; `[after.second]` of the plan says when.
     pub async fn second_visit(&self, id: RecoveryId, by: StaffId) -> Result<(), DeskError> {
         self.change_recovery(id, by, move |tx, desk, recovery| {

@@ -2,9 +2,9 @@
 //! review of a team whose visits go badly (DOMAIN.md, "Surveys").
 //!
 //! A [`Recovery`] begins in the transaction that completes the response. For a dissatisfied client:
-//! `open → reviewed → visiting → recovered | lost | unmeasured`; for a neutral one: `to_ask → asked`. Which of the
-//! two it is follows from the first score. `crate::intake` begins them, `crate::desk` works them,
-//! `crate::store::recoveries` keeps them.
+//! `open → reviewed → visiting → recovered | lost | unmeasured`, or `reviewed → unmeasured` where there can be no
+//! second visit; for a neutral one: `to_ask → asked`. Which of the two it is follows from the first score.
+//! `crate::intake` begins them, `crate::desk` works them, `crate::store::recoveries` keeps them.
 
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +52,8 @@ pub enum Status {
     Recovered,
     /// The second visit found the client dissatisfied still.
     Lost,
-    /// The second visit came to nothing: nobody was reached, or no mark was given. A late answer still counts.
+    /// The second visit came to nothing: nobody was reached, or no mark was given; a late answer still counts. Or there
+    /// could be none.
     Unmeasured,
     /// A neutral client is to be asked why.
     ToAsk,
@@ -175,6 +176,27 @@ impl Recovery {
         self.root_cause = Some(cause);
         self.review = Some(words);
         self.status = Status::Reviewed;
+        Ok(self)
+    }
+
+    /// Whether a second visit can be planned: every visit belongs to a project.
+    pub fn may_be_visited(&self) -> bool {
+        self.status == Status::Reviewed && self.project_id.is_some()
+    }
+
+    /// Whether it ends with the review, as there can be no second visit.
+    pub fn may_be_ended(&self) -> bool {
+        self.status == Status::Reviewed && !self.may_be_visited()
+    }
+
+    /// Ends it after the review where there can be no second visit; what became of it stands below the review.
+    pub fn end(mut self, words: &str, now: Timestamp) -> Result<Recovery, OutOfTurn> {
+        if !self.may_be_ended() {
+            return Err(OutOfTurn { from: self.status, action: "ended without a second visit" });
+        }
+        self.review = Some(self.review.iter().map(String::as_str).chain([words]).collect::<Vec<_>>().join("\n"));
+        self.status = Status::Unmeasured;
+        self.ended_at = Some(now);
         Ok(self)
     }
 
@@ -329,6 +351,19 @@ pub(crate) mod tests {
         assert!(ended.clone().unmeasured(Timestamp(6)).is_err());
         assert_eq!(ended.measure(4.0, Timestamp(9)).unwrap().status, Status::Recovered);
         assert!(recovery(Status::Recovered).unmeasured(Timestamp(5)).is_err());
+    }
+
+    #[test]
+    fn without_a_project_there_is_no_second_visit_and_the_review_ends_it() {
+        let reviewed = recovery(Status::Open).review(RootCause::Human, "沟通不清".to_owned()).unwrap();
+        assert!(!reviewed.may_be_visited() && reviewed.may_be_ended());
+        let ended = reviewed.clone().end("已电话致歉", Timestamp(5)).unwrap();
+        assert_eq!((ended.status, ended.ended_at), (Status::Unmeasured, Some(Timestamp(5))));
+        assert_eq!(ended.review.as_deref(), Some("沟通不清\n已电话致歉"));
+        assert!(ended.end("再来", Timestamp(6)).is_err());
+        let of_a_project = Recovery { project_id: Some(project(1)), ..reviewed };
+        assert!(of_a_project.may_be_visited() && of_a_project.end("不想去", Timestamp(5)).is_err());
+        assert!(recovery(Status::Open).end("没空", Timestamp(5)).is_err());
     }
 
     #[test]

@@ -242,6 +242,22 @@ async fn a_dissatisfied_client_is_given_to_the_projects_engineer_with_a_deadline
 }
 
 #[tokio::test]
+async fn a_dissatisfied_client_of_no_project_is_done_with_after_the_review() {
+    let mut talk = Talk::bound().await;
+    let by = employs(&talk, "li", Role::Agent).await;
+    rates(&mut talk, "1").await;
+    talk.execute("UPDATE recoveries SET project_id = NULL, unit_id = NULL").await;
+    let review = async |desk: Desk, id| desk.review(id, RootCause::Process, "没人回电话", by).await;
+    change(&talk, review).await.unwrap();
+    let mute = change(&talk, async |desk, id| desk.end_recovery(id, " ", by).await).await;
+    assert!(matches!(mute, Err(DeskError::Needed(_))), "{mute:?}");
+    change(&talk, async |desk, id| desk.end_recovery(id, "已电话致歉", by).await).await.unwrap();
+    assert!(recoveries(&talk, true).await.is_empty());
+    let ended = recoveries(&talk, false).await.remove(0);
+    assert_eq!((ended.status, ended.review.as_deref()), (Status::Unmeasured, Some("没人回电话\n已电话致歉")));
+}
+
+#[tokio::test]
 async fn a_neutral_client_is_asked_why_by_an_agent_within_a_deadline() {
     let mut talk = Talk::bound().await;
     let agent = employs(&talk, "li", Role::Agent).await;

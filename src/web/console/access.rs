@@ -77,6 +77,7 @@ const ROUTES: &[(&str, &str, Need)] = &[
     ("POST", "/console/recoveries/{id}/review", Need::Right(Right::Recoveries)),
     ("POST", "/console/recoveries/{id}/asked", Need::Right(Right::Recoveries)),
     ("POST", "/console/recoveries/{id}/visit", Need::Right(Right::Recoveries)),
+    ("POST", "/console/recoveries/{id}/end", Need::Right(Right::Recoveries)),
     ("GET", "/console/visits", Need::Right(Right::Visits)),
     ("GET", "/console/visits/{id}", Need::Right(Right::Visits)),
     ("GET", "/console/visits/{id}/papers/{name}", Need::Right(Right::Visits)),

@@ -35,6 +35,7 @@ pub(super) fn routes() -> Router<Web> {
         .route("/console/recoveries/{id}/review", post(review))
         .route("/console/recoveries/{id}/asked", post(asked))
         .route("/console/recoveries/{id}/visit", post(visit))
+        .route("/console/recoveries/{id}/end", post(end))
         .route("/console/responses/{id}/offer", post(offer))
 }
 
@@ -111,7 +112,8 @@ async fn show(State(web): State<Web>, by: Staff, Path(id): Path<String>) -> Resu
         staff: choices.collect(),
         can_review: matches!(recovery.status, Status::Open | Status::Reviewed),
         can_ask: recovery.status == Status::ToAsk,
-        can_visit: recovery.status == Status::Reviewed,
+        can_visit: recovery.may_be_visited(),
+        can_end: recovery.may_be_ended(),
         open: recovery.status.is_open(),
         review: recovery.review.clone().unwrap_or_default(),
         comment,
@@ -163,6 +165,11 @@ async fn asked(State(web): State<Web>, Path(id): Path<String>, Signed(by, form):
 
 async fn visit(State(web): State<Web>, Path(id): Path<String>, Signed(by, Nothing {}): Signed<Nothing>) -> Answer {
     web.desk.second_visit(recovery(&id)?, by.person.id).await?;
+    Ok(back(&id))
+}
+
+async fn end(State(web): State<Web>, Path(id): Path<String>, Signed(by, form): Signed<Said>) -> Answer {
+    web.desk.end_recovery(recovery(&id)?, &form.said, by.person.id).await?;
     Ok(back(&id))
 }
 
@@ -267,6 +274,7 @@ struct RecoveryPage {
     can_review: bool,
     can_ask: bool,
     can_visit: bool,
+    can_end: bool,
     open: bool,
 }
 
@@ -299,7 +307,7 @@ impl Row {
             status_key: format!("web.console.recovery.status.{}", found.status.name()),
             status: found.status.name(),
             band: if Band::of(found.first_score) == Band::Dissatisfied { "dissatisfied" } else { "neutral" },
-            about: if named.is_empty() { w.get("web.console.recovery.anonymous") } else { named },
+            about: if named.is_empty() { w.get(unnamed(found)) } else { named },
             scores: format!("{:.1}{second}", found.first_score),
             person: person.map_or_else(|| w.get("web.console.tickets.nobody"), |person| person.name.clone()),
             deadline: When::of(found.deadline_at, w),
@@ -307,6 +315,14 @@ impl Row {
             cause_key: found.root_cause.map(|cause| format!("web.console.recovery.cause.{}", cause.name())),
             overdue,
         }
+    }
+}
+
+/// What a client is called of whom neither name nor home is known.
+fn unnamed(found: &Recovery) -> &'static str {
+    match found.contact_id {
+        Some(_) => "web.console.recovery.unnamed",
+        None => "web.console.recovery.anonymous",
     }
 }
 
@@ -348,6 +364,7 @@ impl ClientRow {
 mod tests {
     use super::super::view::samples::{check, words};
     use super::*;
+    use crate::domain::ids::ContactId;
     use crate::domain::language::Language;
     use crate::domain::recovery::tests::recovery;
 
@@ -394,6 +411,15 @@ mod tests {
     }
 
     #[test]
+    fn anonymous_is_only_who_is_not_known_at_all() {
+        let w = words(Language::Chinese);
+        let about = |found: &Recovery| Row::of(found, About::default(), &[], Timestamp(0), &w).about;
+        let hidden = recovery(Status::Open);
+        let known = Recovery { contact_id: Some(ContactId(uuid::Uuid::nil())), ..hidden.clone() };
+        assert_eq!([about(&hidden), about(&known)], ["匿名客户", "未留姓名的客户"]);
+    }
+
+    #[test]
     fn the_page_of_one_is_drawn_in_every_language() {
         for language in Language::ALL {
             for status in Status::ALL {
@@ -405,6 +431,7 @@ mod tests {
                     can_review: status == Status::Open,
                     can_ask: status == Status::ToAsk,
                     can_visit: status == Status::Reviewed,
+                    can_end: status == Status::Reviewed,
                     open: status.is_open(),
                     review: "派单太慢".to_owned(),
                     comment: Some("等了三天才来".to_owned()),
