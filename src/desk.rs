@@ -27,6 +27,7 @@ pub use alerts::HeardStaff;
 use serde_json::json;
 
 use crate::domain::appointment::InvalidAppointment;
+use crate::domain::calendar::InvalidDay;
 use crate::domain::contact::NotOne;
 use crate::domain::correction::{About, Labels};
 use crate::domain::dialogue::Event;
@@ -35,7 +36,7 @@ use crate::domain::ids::{DialogueId, FlagId, MediaId, StaffId, TicketId};
 use crate::domain::job::Job;
 use crate::domain::recovery::OutOfTurn;
 use crate::domain::sla::InvalidClock;
-use crate::domain::ticket::{Actor, InvalidTransition, Ticket};
+use crate::domain::ticket::{Actor, InvalidTransition, Status, Ticket};
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::Awaiting;
 use crate::domain::{media::MOST_CHARACTERS, text};
@@ -73,6 +74,8 @@ pub enum DeskError {
     Changed,
     #[error(transparent)]
     Appointment(#[from] InvalidAppointment),
+    #[error(transparent)]
+    Day(#[from] InvalidDay),
     #[error(transparent)]
     Clock(#[from] InvalidClock),
     #[error(transparent)]

@@ -144,10 +144,13 @@ impl Desk {
             | DeskError::Changed
             | DeskError::Clock(_)
             | DeskError::NotOne(_)
+            | DeskError::IntoEnded(_)
+            | DeskError::Day(_)
+            | DeskError::TooLong(_)
             | DeskError::Appointment(_) => "alert.refused.not_now",
             DeskError::NotAllowed => "alert.refused.not_allowed",
             DeskError::NotFound("conversation") | DeskError::Unreachable => "alert.refused.no_client",
-            DeskError::NotFound(_) | DeskError::Needed(_) => "alert.refused.gone",
+            DeskError::NotFound(_) | DeskError::Left | DeskError::Needed(_) => "alert.refused.gone",
         };
         Ok(self.told(language, key, &[]))
     }

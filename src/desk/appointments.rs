@@ -6,7 +6,6 @@ use super::{By, Desk, DeskError};
 use crate::domain::appointment::{Appointment, Status, Window};
 use crate::domain::dialogue::{Event, Meeting, OfferedWindow};
 use crate::domain::ids::TicketId;
-use crate::domain::language::Language;
 use crate::domain::sla::Moment;
 use crate::domain::ticket::{InvalidTransition, Ticket};
 use crate::intake::Intake;
@@ -67,9 +66,7 @@ impl Desk {
                 this.intake.ticket_moved(tx, &mut ticket, Moment::Answered).await?;
                 ticket.updated_at = now;
                 let event = if agreed { "appointment_agreed" } else { "appointment_offered" };
-                let label = |window: &Window| this.intake.window_label(Language::Chinese, *window);
-                let written: Vec<_> = appointment.offered.iter().map(label).collect();
-                this.changed(tx, &ticket, event, by.staff, json!({ "text": written.join("\n") })).await?;
+                this.changed(tx, &ticket, event, by.staff, json!({ "windows": appointment.offered })).await?;
                 if let Some(window) = appointment.agreed {
                     this.intake.owe_evening(tx, &ticket, appointment.id, window).await?;
                 }

@@ -4,10 +4,11 @@
 use serde_json::json;
 
 use super::{By, Desk, DeskError, words};
+use crate::domain::calendar::promised;
 use crate::domain::dialogue::{Event, Say};
 use crate::domain::ids::TicketId;
 use crate::domain::sla::{ClockKind, InvalidClock};
-use crate::domain::ticket::{Actor, Cause, Ticket};
+use crate::domain::ticket::{Actor, Cause, InvalidTransition, Ticket};
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::{Awaiting, Category};
 use crate::store::{self, Tx};
@@ -68,14 +69,19 @@ impl Desk {
         .await
     }
 
-    /// Sets when staff expects it to be rectified (问题台账).
+    /// Sets when staff expects it to be rectified (问题台账): a day ahead, within a year.
     pub async fn expect(&self, ticket: TicketId, at: Timestamp, by: impl Into<By>) -> Result<(), DeskError> {
         let by = by.into();
         let this = self.clone();
         self.write(move |tx| {
             Box::pin(async move {
+                let now = this.intake.clock.now();
                 let ticket = this.load_seen(tx, ticket, by).await?;
-                let ticket = Ticket { expected_at: Some(at), updated_at: this.intake.clock.now(), ..ticket };
+                if !ticket.status.is_open() {
+                    return Err(InvalidTransition { from: ticket.status, action: "expected to be mended" }.into());
+                }
+                let at = promised(at, now)?;
+                let ticket = Ticket { expected_at: Some(at), updated_at: now, ..ticket };
                 this.changed(tx, &ticket, "expected", by.staff, json!({ "at": at.0 })).await
             })
         })
@@ -99,9 +105,7 @@ impl Desk {
                 let mut target = this.load(tx, target).await?;
                 let now = this.intake.clock.now();
                 if !target.status.is_open() {
-                    // Into what has ended nothing is merged: the refusal names its status.
-                    target.cancel(now)?;
-                    return Err(DeskError::Changed);
+                    return Err(DeskError::IntoEnded(target.status));
                 }
                 let number = target.number.clone();
                 target.absorb_words(&ticket);

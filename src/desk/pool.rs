@@ -104,7 +104,7 @@ impl Desk {
         self.write(move |tx| {
             Box::pin(async move {
                 let to = store::staff::find(tx, to).await?.filter(|staff| staff.active);
-                let to = to.ok_or(DeskError::NotFound("member of staff"))?;
+                let to = to.ok_or(DeskError::Left)?;
                 let now = this.intake.clock.now();
                 let ticket = this.load_seen(tx, ticket, by).await?.assign(to.id, now)?;
                 this.changed(tx, &ticket, event, by.staff, json!({ "to": to.name, "text": reason })).await

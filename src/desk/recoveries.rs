@@ -17,7 +17,7 @@ impl Desk {
         self.change_recovery(id, by, move |tx, _, recovery| {
             Box::pin(async move {
                 let person = store::staff::find(tx, to).await?.filter(|person| person.active);
-                let person = person.ok_or(DeskError::NotFound("member of staff"))?;
+                let person = person.ok_or(DeskError::Left)?;
                 Ok(Recovery { person: Some(person.id), ..recovery })
             })
         })

@@ -11,6 +11,8 @@ use super::time::Timestamp;
 
 /// Windows that are offered at most: as many buttons as are read on a phone.
 pub const MOST_WINDOWS: usize = 3;
+/// A window further ahead than this is a slip of the pen, in days.
+const FURTHEST_DAYS: u64 = 90;
 /// A window longer than this is no appointment, in hours.
 const LONGEST_HOURS: u64 = 12;
 
@@ -64,6 +66,8 @@ pub enum InvalidAppointment {
     Length,
     #[error("a window lies ahead")]
     Past,
+    #[error("a window lies within {FURTHEST_DAYS} days")]
+    TooFar,
     #[error("an appointment that is {} cannot be changed", .0.name())]
     Ended(Status),
 }
@@ -85,7 +89,7 @@ impl Appointment {
     /// Offers windows, in the order of time; two that are the same count once.
     ///
     /// # Errors
-    /// If there are none or too many, or one is no window that lies ahead.
+    /// If there are none or too many, or one is no window that lies ahead, and not too far.
     pub fn offer(
         id: AppointmentId,
         ticket_id: TicketId,
@@ -105,6 +109,9 @@ impl Appointment {
             }
             if window.until <= now {
                 return Err(InvalidAppointment::Past);
+            }
+            if window.from.since(now).as_secs() > FURTHEST_DAYS * 24 * 3600 {
+                return Err(InvalidAppointment::TooFar);
             }
         }
         Ok(Appointment {
@@ -196,6 +203,10 @@ mod tests {
         assert_eq!(offer(vec![backwards]), Err(InvalidAppointment::Length));
         let days = window("2026-11-23T09:00:00", "2026-11-24T09:00:00");
         assert_eq!(offer(vec![days]), Err(InvalidAppointment::Length));
+        let next_year = window("2027-11-23T09:00:00", "2027-11-23T12:00:00");
+        assert_eq!(offer(vec![next_year]), Err(InvalidAppointment::TooFar));
+        let in_february = window("2027-02-19T09:00:00", "2027-02-19T12:00:00");
+        assert!(offer(vec![in_february]).is_ok());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! statutory days of fixed date are free ([`Calendar::is_published`] tells which it is).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::Zoned;
 use jiff::civil::{Date, Time, Weekday};
@@ -162,6 +163,29 @@ pub fn ends_a_day(at: Timestamp, zone: &TimeZone) -> bool {
     at.start_of_day().is_ok_and(|start| start == at)
 }
 
+/// Days ahead for which something can be promised: a leap year, and the rest of today.
+const MOST_DAYS_AHEAD: u64 = 367;
+
+/// Why nothing can be promised for a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidDay {
+    #[error("the day is over")]
+    Over,
+    #[error("the day lies more than a year ahead")]
+    TooFar,
+}
+
+/// Returns until when something is promised, if that lies ahead and within a year: a wrong year is easily typed.
+pub fn promised(until: Timestamp, now: Timestamp) -> Result<Timestamp, InvalidDay> {
+    if until <= now {
+        Err(InvalidDay::Over)
+    } else if until.since(now) > Duration::from_secs(MOST_DAYS_AHEAD * 24 * 60 * 60) {
+        Err(InvalidDay::TooFar)
+    } else {
+        Ok(until)
+    }
+}
+
 /// Says by when something is to be done: a promised day by its date, not as midnight of the day after.
 pub fn by_when(until: Timestamp, zone: &TimeZone) -> String {
     if ends_a_day(until, zone) {
@@ -205,6 +229,17 @@ mod tests {
     }
 
     const HOUR: i64 = 3_600_000;
+
+    #[test]
+    fn what_is_promised_lies_ahead_and_within_a_year() {
+        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        let at = |date: Date| instant(date, Time::midnight(), &zone).unwrap();
+        let now = at(date(2026, 11, 21));
+        assert_eq!(promised(at(date(2026, 11, 22)), now), Ok(at(date(2026, 11, 22))), "by the end of today");
+        assert_eq!(promised(now, now), Err(InvalidDay::Over));
+        assert_eq!(promised(at(date(2027, 11, 22)), now), Ok(at(date(2027, 11, 22))));
+        assert_eq!(promised(at(date(2036, 1, 2)), now), Err(InvalidDay::TooFar));
+    }
 
     #[test]
     fn what_is_due_at_the_end_of_a_day_is_due_on_that_day() {

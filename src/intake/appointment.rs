@@ -18,11 +18,15 @@ use crate::domain::time::Timestamp;
 use crate::store::{self, StoreError, Tx};
 
 impl Intake {
-    /// Returns how a window is written, in local time: day, weekday, from and until.
+    /// Returns how a window is written, in local time: day, weekday, from and until; with its year, if that is not the
+    /// present one.
     pub(crate) fn window_label(&self, language: Language, window: Window) -> String {
         let (from, until) = (local(window.from, self.zone()), local(window.until, self.zone()));
         let named = |key: String| self.catalog.text(language, &key, &BTreeMap::new());
+        let this_year = local(self.clock.now(), self.zone()).year() == from.year();
+        let key = if this_year { "appointment.window" } else { "appointment.window_of_year" };
         let values = [
+            ("year", from.year().to_string()),
             ("month", named(format!("appointment.month.{}", from.month()))),
             ("day", from.day().to_string()),
             ("weekday", named(format!("appointment.weekday.{}", from.weekday().to_monday_one_offset()))),
@@ -30,7 +34,7 @@ impl Intake {
             ("until", until.strftime("%H:%M").to_string()),
         ];
         let args = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        self.catalog.text(language, "appointment.window", &args)
+        self.catalog.text(language, key, &args)
     }
 
     /// The owner takes a window.
@@ -44,7 +48,7 @@ impl Intake {
         let Some((appointment, ticket)) = self.appointment_of(tx, scene, id).await? else { return Ok(()) };
         let Ok(agreed) = appointment.agree(window, scene.now) else { return Ok(()) };
         store::appointments::save(tx, &agreed).await?;
-        let body = json!({ "text": self.window_label(Language::Chinese, window) });
+        let body = json!({ "windows": [window] });
         self.note_event(tx, ticket.id, "appointment_agreed", Actor::Client, body, scene.now).await?;
         self.owe_evening(tx, &ticket, id, window).await
     }

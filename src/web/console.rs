@@ -24,7 +24,7 @@ mod events;
 mod flags;
 mod import;
 mod incidents;
-mod language;
+pub(super) mod language;
 mod ledger;
 mod login;
 mod marks;

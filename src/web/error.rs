@@ -4,19 +4,24 @@
 use askama::Template;
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::header::{ACCEPT, RETRY_AFTER};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::header::{ACCEPT, HOST, REFERER, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde_json::json;
 
+use super::console::language::within_console;
 use super::console::view::Shell;
 use super::words::language_of;
 use super::{Web, Words};
 use crate::desk::DeskError;
 use crate::domain::appointment::InvalidAppointment;
+use crate::domain::calendar::InvalidDay;
 use crate::store::StoreError;
 use crate::store::blobs::BlobError;
+
+/// Why somebody is refused what they could have done a moment ago: somebody else has it.
+pub(super) const TAKEN: &str = "taken";
 
 /// Everything a handler can fail with.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -44,6 +49,9 @@ pub enum WebError {
     /// The thing has changed so that this step is no longer possible.
     #[error("not possible in the present state")]
     Conflict,
+    /// Refused for a reason that has a sentence of its own: the last part of its key.
+    #[error("refused: {1}")]
+    Because(StatusCode, &'static str),
     /// No chat reaches the client.
     #[error("no chat reaches the client")]
     Unreachable,
@@ -78,6 +86,7 @@ impl WebError {
             WebError::NotAllowed => (StatusCode::FORBIDDEN, "not_allowed"),
             WebError::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             WebError::Conflict => (StatusCode::CONFLICT, "conflict"),
+            WebError::Because(status, why) => (*status, *why),
             WebError::Unreachable => (StatusCode::CONFLICT, "unreachable"),
             WebError::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             WebError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too_slow"),
@@ -116,15 +125,32 @@ impl From<DeskError> for WebError {
     fn from(cause: DeskError) -> WebError {
         match cause {
             DeskError::NotFound(_) => WebError::NotFound,
-            DeskError::Transition(_) | DeskError::OutOfTurn(_) | DeskError::Changed | DeskError::Clock(_) => {
-                WebError::Conflict
-            }
-            DeskError::Appointment(InvalidAppointment::Ended(_)) | DeskError::NotOne(_) => WebError::Conflict,
-            DeskError::Needed(_) | DeskError::Appointment(_) => WebError::BadRequest,
+            DeskError::Left => WebError::Because(StatusCode::NOT_FOUND, "colleague_left"),
+            DeskError::Changed | DeskError::NotOne(_) => WebError::Conflict,
+            DeskError::Transition(_)
+            | DeskError::OutOfTurn(_)
+            | DeskError::Clock(_)
+            | DeskError::Appointment(InvalidAppointment::Ended(_)) => WebError::Because(StatusCode::CONFLICT, "step"),
+            DeskError::IntoEnded(_) => WebError::Because(StatusCode::CONFLICT, "merge_ended"),
+            DeskError::Appointment(invalid) => WebError::Because(StatusCode::BAD_REQUEST, sentence_about(invalid)),
+            DeskError::Day(InvalidDay::Over) => WebError::Because(StatusCode::BAD_REQUEST, "day_over"),
+            DeskError::Day(InvalidDay::TooFar) => WebError::Because(StatusCode::BAD_REQUEST, "day_far"),
+            DeskError::Needed(_) | DeskError::TooLong(_) => WebError::BadRequest,
             DeskError::Unreachable => WebError::Unreachable,
             DeskError::NotAllowed => WebError::NotAllowed,
             DeskError::Store(cause) => cause.into(),
         }
+    }
+}
+
+/// What is wrong with times that are offered.
+fn sentence_about(invalid: InvalidAppointment) -> &'static str {
+    match invalid {
+        InvalidAppointment::Count => "window_count",
+        InvalidAppointment::Length => "window_length",
+        InvalidAppointment::Past => "window_past",
+        InvalidAppointment::TooFar => "window_far",
+        InvalidAppointment::Ended(_) => "step",
     }
 }
 
@@ -166,7 +192,8 @@ pub(super) async fn draw(State(web): State<Web>, request: Request, next: Next) -
     if uri.path().starts_with("/chat/api/") && !matches!(error, WebError::Internal(_)) {
         tracing::info!(http.path = uri.path(), cause = error.parts().1, "a request of the chat was refused: {error}");
     }
-    let mut drawn = drawn(&web, &error, &method, &uri, &headers);
+    let shell = response.extensions_mut().remove::<Shell>();
+    let mut drawn = drawn(&web, &error, &method, &uri, &headers, shell);
     if let WebError::TooMany(seconds) = error {
         drawn.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
@@ -184,7 +211,32 @@ pub(super) fn link_of(path: &str) -> String {
     path.split('/').take(3).collect::<Vec<_>>().join("/")
 }
 
-fn drawn(web: &Web, error: &WebError, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
+/// Returns the page of ours that a form or a link stood on, with its query, if the browser says so.
+fn came_from<'h>(headers: &'h HeaderMap, public_url: &str) -> Option<&'h str> {
+    let said = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let from = said(REFERER)?;
+    if let Some(path) = from.strip_prefix(public_url.trim_end_matches('/')).filter(|path| path.starts_with('/')) {
+        return Some(path);
+    }
+    let (_, named) = from.split_once("://")?;
+    let (host, path) = named.split_at_checked(named.find('/')?)?;
+    host.eq_ignore_ascii_case(said(HOST)?).then_some(path)
+}
+
+/// Returns where somebody goes on who has to log in first: where they were, and not to another log-in.
+fn after_log_in(from: &str) -> &str {
+    let path = from.split('?').next().unwrap_or_default();
+    if path == "/console/login" { "/console" } else { path }
+}
+
+fn drawn(
+    web: &Web,
+    error: &WebError,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    shell: Option<Shell>,
+) -> Response {
     let (status, code) = error.parts();
     let words = web.words(language_of(headers));
     if ["/chat/api/", "/chat/media/", "/chat/clips/"].iter().any(|below| uri.path().starts_with(below)) {
@@ -199,26 +251,57 @@ fn drawn(web: &Web, error: &WebError, method: &Method, uri: &Uri, headers: &Head
         let message = error.sentence("web.error", &words);
         return (status, super::progress::trouble(words, web.demo, message, uri.path())).into_response();
     }
+    let from = within_console(came_from(headers, &web.public_url));
     let wants_page = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|a| a.contains("html"));
     if matches!(error, WebError::NotLoggedIn) && (wants_page || *method != Method::GET) {
-        let next = if *method == Method::GET { uri.path() } else { "/console" };
+        let next = if *method == Method::GET { uri.path() } else { after_log_in(from) };
         return Redirect::to(&format!("/console/login?next={next}")).into_response();
     }
-    let page = ErrorPage { message: error.sentence("web.error", &words), shell: Shell::anonymous(words, web.demo) };
+    let shell = shell.unwrap_or_else(|| Shell::anonymous(words, web.demo));
+    let reads = matches!(*method, Method::GET | Method::HEAD);
+    let page = ErrorPage {
+        title: if reads { "web.error.title" } else { "web.error.not_done" },
+        message: error.sentence("web.error", &shell.w),
+        // What somebody else has by now need not be theirs to see.
+        back: Some(from).filter(|from| *from != "/console" && code != TAKEN).map(str::to_owned),
+        shell,
+    };
     (status, Html(page.render().unwrap_or_default())).into_response()
 }
 
 /// The page of an error.
 #[derive(Debug, Template)]
 #[template(path = "console/error.html")]
-pub(super) struct ErrorPage {
-    pub(super) shell: Shell,
-    pub(super) message: String,
+struct ErrorPage {
+    shell: Shell,
+    /// The key of what stands above: nothing to see, or nothing done.
+    title: &'static str,
+    message: String,
+    /// Where they were.
+    back: Option<String>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_way_back_leads_to_a_page_of_ours() {
+        let from = |referer: &str| {
+            let pairs = [(HOST, "10.0.0.1:8130"), (REFERER, referer)];
+            let headers = pairs.into_iter().map(|(name, value)| (name, value.parse().unwrap())).collect();
+            came_from(&headers, "https://huifang.example.cn/").map(str::to_owned)
+        };
+        let page = || Some("/console/tickets/1?a=b".to_owned());
+        assert_eq!(from("http://10.0.0.1:8130/console/tickets/1?a=b"), page());
+        assert_eq!(from("https://huifang.example.cn/console/tickets/1?a=b"), page());
+        assert_eq!(from("https://huifang.example.cn.evil.example/console"), None);
+        assert_eq!(from("https://evil.example/console"), None);
+        assert_eq!(from("nonsense"), None);
+        assert_eq!(came_from(&HeaderMap::new(), "https://huifang.example.cn"), None);
+        assert_eq!(after_log_in("/console/tickets/1?a=b"), "/console/tickets/1");
+        assert_eq!(after_log_in("/console/login?next=/console"), "/console");
+    }
 
     #[test]
     fn no_link_that_is_a_key_gets_into_the_log() {

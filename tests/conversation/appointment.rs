@@ -1,9 +1,11 @@
 //! When somebody comes: offered by staff, chosen by the owner, changed by either.
 
+use std::time::Duration;
+
 use crate::office::{at, window};
 use crate::talk::Talk;
 use huifang::desk::{By, DeskError};
-use huifang::domain::appointment::Status;
+use huifang::domain::appointment::{InvalidAppointment, Status, Window};
 use huifang::domain::ids::StaffId;
 use huifang::domain::ticket::Ticket;
 use huifang::store;
@@ -71,8 +73,8 @@ async fn the_owner_picks_one_of_3_windows_is_reminded_the_evening_before_and_tol
     assert_snapshot!(talk.history(&ticket).await, @r#"
     21 10:00 reported client 
     21 10:00 taken staff {}
-    21 10:00 appointment_offered staff {"text":"11月23日（周一）09:00–12:00\n11月23日（周一）14:00–17:00\n11月24日（周二）09:00–12:00"}
-    21 10:00 appointment_agreed client {"text":"11月24日（周二）09:00–12:00"}
+    21 10:00 appointment_offered staff {"windows":[{"from":1795395600000,"until":1795406400000},{"from":1795413600000,"until":1795424400000},{"from":1795482000000,"until":1795492800000}]}
+    21 10:00 appointment_agreed client {"windows":[{"from":1795482000000,"until":1795492800000}]}
     24 00:00 sla_warning system {"again":0,"clock":"on_site","percent":50}
     24 00:00 escalated system {"to":"li"}
     24 08:30 on_the_way staff {}
@@ -215,6 +217,22 @@ async fn a_window_that_is_over_or_taken_back_is_answered_in_words() {
     ");
     let past = talk.desk().offer(ticket.id, vec![window("20 09:00", "20 10:00")], engineer).await;
     assert!(matches!(past, Err(DeskError::Appointment(_))), "{past:?}");
+}
+
+#[tokio::test]
+async fn a_time_of_next_year_is_offered_with_its_year_and_a_far_one_not_at_all() {
+    let mut talk = Talk::bound().await;
+    let (ticket, engineer) = offered(&mut talk).await;
+    talk.transcript();
+    let days_later = |days: u64| {
+        let (later, monday) = (Duration::from_hours(24 * days), window("23 09:00", "23 12:00"));
+        Window { from: monday.from + later, until: monday.until + later }
+    };
+    talk.desk().offer(ticket.id, vec![days_later(70)], engineer).await.unwrap();
+    talk.hears().await;
+    assert!(talk.transcript().contains("[2027年2月1日（周一）09:00–12:00]"));
+    let far = talk.desk().offer(ticket.id, vec![days_later(365)], engineer).await;
+    assert!(matches!(far, Err(DeskError::Appointment(InvalidAppointment::TooFar))), "{far:?}");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use futures_util::future::join_all;
 use huifang::clock::Clock;
+use huifang::domain::ticket::Status;
 use huifang::store::outbox::{self, Author, Delivery, NewOutbound};
 use huifang::store::{self, Store, StoreError};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
@@ -247,6 +248,68 @@ async fn whoever_guesses_behind_the_proxy_locks_nobody_out_but_themselves() {
     assert_eq!(tries("5.6.7.8", "demo", &demo.password).await, StatusCode::SEE_OTHER);
 }
 
+/// Does something on the page of a ticket as a browser does; returns what stands on the page that comes of it.
+async fn does(session: &Session, page: &str, act: &str, fields: &[(&str, &str)]) -> String {
+    let request = session.http.post(format!("{}{page}/{act}", session.url)).header("cookie", &session.cookie);
+    let fields: Vec<_> = fields.iter().copied().chain([("csrf", session.csrf.as_str())]).collect();
+    let request = request.header("referer", format!("{}{page}", session.url));
+    form(request, &fields).send().await.unwrap().text().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_refusal_says_what_is_wrong_to_whoever_is_logged_in_and_leads_back() {
+    let demo = Demo::start();
+    let path = demo.directory().join("data/huifang.db");
+    let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
+    let open = store::tickets::Filter { open: Some(true), ..store::tickets::Filter::default() };
+    let tickets = store.read(move |tx| Box::pin(async move { store::tickets::list(tx, &open, 200).await })).await;
+    let mut tickets = tickets.unwrap();
+    store.close().await;
+    tickets.retain(|ticket| ticket.status == Status::Assigned);
+    let [first, ended] = [tickets.remove(0), tickets.remove(0)];
+    let staff = Session::begin(&demo).await;
+    let (page, of_ended) = (format!("/console/tickets/{}", first.id), format!("/console/tickets/{}", ended.id));
+    does(&staff, &of_ended, "refuse", &[("how", "cancelled"), ("reason", "withdrawn")]).await;
+
+    let nobody = "019a0000-0000-7000-8000-000000000000";
+    let past = [("day1", "2020-01-02"), ("from1", "09:00"), ("until1", "10:00")];
+    let half = [("day2", "2020-01-02")];
+    let half = [&past[..], &half[..]].concat();
+    let into = |number: &'static str| [("into", number), ("reason", "same")];
+    let of_one_that_ended = [("into", ended.number.as_str()), ("reason", "same")];
+    for (act, fields, told) in [
+        ("appointment", &past[..], "约的时间已经过去了"),
+        ("appointment", &half[..], "有一行时间没填完整"),
+        ("merge", &into("HF0001-0001")[..], "没有这个编号的工单"),
+        ("merge", &of_one_that_ended[..], "那张工单已经结束"),
+        ("transfer", &[("staff", nobody), ("reason", "holiday")][..], "这位同事已经离开"),
+        ("expected", &[("day", "2020-01-02")][..], "日期已经过去了"),
+        ("expected", &[("day", "2199-01-02")][..], "在一年以后"),
+    ] {
+        let shown = does(&staff, &page, act, fields).await;
+        assert!(shown.contains(told) && shown.contains("没有办成"), "{act}: {shown}");
+        assert!(shown.contains("/console/logout") && shown.contains("/console/ledger"), "{act}: {shown}");
+        assert!(shown.contains(&format!("href=\"{page}\"")), "{act}: {shown}");
+    }
+    let shown = does(&staff, &of_ended, "arrived", &[]).await;
+    assert!(shown.contains("现在做不了这一步"), "{shown}");
+    let shown = does(&staff, &of_ended, "expected", &[("day", "2199-01-02")]).await;
+    assert!(shown.contains("现在做不了这一步"), "nothing is expected of what has ended: {shown}");
+}
+
+#[tokio::test]
+async fn whoever_was_logged_out_meanwhile_comes_back_to_where_they_were() {
+    let demo = Demo::start();
+    let page = "/console/tickets/019a0000-0000-7000-8000-000000000000";
+    let answer = async |referer: String| {
+        let request = client().post(format!("{}{page}/note", demo.url)).header("referer", referer);
+        let answer = form(request, &[("csrf", "x"), ("note", "called")]).send().await.unwrap();
+        answer.headers()["location"].to_str().unwrap().to_owned()
+    };
+    assert_eq!(answer(format!("{}{page}?from=board", demo.url)).await, format!("/console/login?next={page}"));
+    assert_eq!(answer(format!("https://evil.example{page}")).await, "/console/login?next=/console");
+}
+
 #[tokio::test]
 async fn a_day_that_was_promised_is_shown_as_that_day() {
     let demo = Demo::start();
@@ -258,13 +321,17 @@ async fn a_day_that_was_promised_is_shown_as_that_day() {
     store.close().await;
     let staff = Session::begin(&demo).await;
     let page = format!("/console/tickets/{}", ticket.id);
-    let promise = [("csrf", staff.csrf.as_str()), ("day", "2031-11-30")];
+    let today = jiff::Timestamp::from_millisecond(Clock::system().now().0).unwrap();
+    let today = today.to_zoned(jiff::tz::TimeZone::get("Asia/Shanghai").unwrap()).date();
+    let day = today.checked_add(jiff::Span::new().days(30)).unwrap().to_string();
+    let promise = [("csrf", staff.csrf.as_str()), ("day", day.as_str())];
     assert_eq!(staff.submit(&format!("{page}/expected"), &promise).await.status(), StatusCode::SEE_OTHER);
     let shown = staff.get(&page).await.text().await.unwrap();
-    assert!(shown.contains("<dd>2031-11-30</dd>") && shown.contains("value=\"2031-11-30\""), "{shown}");
+    assert!(shown.contains(&format!("<dd>{day}</dd>")) && shown.contains(&format!("value=\"{day}\"")), "{shown}");
+    assert!(shown.matches(&day).count() > 2, "the history names the day: {shown}");
     let ledger = staff.get("/console/ledger?standing=open").await.text().await.unwrap();
     let line = ledger.split("<tr").find(|line| line.contains(&ticket.number)).unwrap();
-    assert!(line.contains(">2031-11-30<"), "{line}");
+    assert!(line.contains(&format!(">{day}<")), "{line}");
 }
 
 #[tokio::test]

@@ -201,6 +201,24 @@ async fn a_region_is_seen_by_its_own_people_and_the_pool_by_its_engineers() {
     assert!(page.contains("/note") && page.contains("/transfer") && !page.contains("/merge"), "theirs now");
 }
 
+#[tokio::test]
+async fn who_acts_on_a_ticket_a_moment_too_late_is_told_that_it_changed_hands() {
+    let demo = Demo::start();
+    hires(&demo, &[("boss-east", Role::Manager, Some("华东")), ("eng-east", Role::Engineer, Some("华东"))]).await;
+    let (_, pool, _) = of_the_east(&demo).await;
+    let page = format!("/console/tickets/{pool}");
+    let take = format!("{page}/take");
+    let engineer = Session::begin_as(&demo, "eng-east").await;
+    assert_eq!(engineer.get(&page).await.status(), StatusCode::OK);
+    let boss = Session::begin_as(&demo, "boss-east").await;
+    assert_eq!(boss.submit(&take, &[("csrf", boss.csrf.as_str())]).await.status(), StatusCode::SEE_OTHER);
+    let late = engineer.submit(&take, &[("csrf", engineer.csrf.as_str())]).await;
+    assert_eq!(late.status(), StatusCode::CONFLICT);
+    let told = late.text().await.unwrap();
+    assert!(told.contains("刚刚换了人负责") && told.contains("/console/ledger"), "{told}");
+    assert_eq!(engineer.get(&page).await.status(), StatusCode::FORBIDDEN, "it is not theirs to see");
+}
+
 /// By what a form names somebody of the staff.
 async fn id_of(demo: &Demo, login: &'static str) -> String {
     let store = open(demo).await;

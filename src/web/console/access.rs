@@ -8,7 +8,7 @@ use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 
 use super::session::Staff;
 use super::view::Shell;
@@ -19,7 +19,7 @@ use crate::store::things::of_dialogue;
 pub(super) use crate::store::things::{of_contact, of_flag, of_project, of_response, of_ticket, of_visit};
 use crate::store::{Tx, contacts, dialogues, flags, incidents, media, recoveries, responses, tickets, visits};
 use crate::web::Web;
-use crate::web::error::{ErrorPage, WebError};
+use crate::web::error::{TAKEN, WebError};
 
 /// What a route needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +126,15 @@ pub(super) fn places(person: &Person) -> Vec<(&'static str, &'static str)> {
     PLACES.iter().filter(|(_, _, right)| person.role.has(*right)).map(|(href, key, _)| (*href, *key)).collect()
 }
 
+/// What the door says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Admitted,
+    /// It could be theirs to do, but somebody else has it by now.
+    TooLate,
+    Refused,
+}
+
 /// Lets in whoever may, and tells whoever may not so.
 pub(super) async fn guard(State(web): State<Web>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
@@ -136,21 +145,31 @@ pub(super) async fn guard(State(web): State<Web>, request: Request, next: Next) 
     let pattern = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
     let about = match about(&mut parts, &pattern).await {
         Ok(about) => about,
-        Err(error) => return error.into_response(),
+        Err(error) => return within(&web, &staff, error.into_response()),
     };
-    match admitted(&web, &staff, &parts.method, &pattern, about).await {
-        Ok(true) => {
+    let answer = match admitted(&web, &staff, &parts.method, &pattern, about).await {
+        Ok(Answer::Admitted) => {
             // The handler need not look who it is once more.
-            parts.extensions.insert(staff);
+            parts.extensions.insert(staff.clone());
             next.run(Request::from_parts(parts, body)).await
         }
-        Ok(false) => {
+        Ok(Answer::TooLate) => WebError::Because(StatusCode::CONFLICT, TAKEN).into_response(),
+        Ok(Answer::Refused) => {
             let (id, method) = (staff.person.id, &parts.method);
             tracing::info!(staff.id = %id, http.method = %method, route = pattern, "refused by role");
-            refused(&web, &staff)
+            WebError::NotAllowed.into_response()
         }
         Err(error) => error.into_response(),
+    };
+    within(&web, &staff, answer)
+}
+
+/// Has what went wrong drawn for whoever is logged in, with their name and places.
+fn within(web: &Web, staff: &Staff, mut answer: Response) -> Response {
+    if answer.extensions().get::<WebError>().is_some() {
+        answer.extensions_mut().insert(Shell::of(staff, "/console".to_owned(), web.demo));
     }
+    answer
 }
 
 /// Kind and id of the thing a route is about; `None` for one that is about none. The id is the one the
@@ -171,34 +190,37 @@ async fn admitted(
     method: &Method,
     pattern: &str,
     about: Option<(String, String)>,
-) -> Result<bool, WebError> {
+) -> Result<Answer, WebError> {
+    let admitted_if = |may: bool| if may { Answer::Admitted } else { Answer::Refused };
     let Some(needed) = need(method, pattern) else {
-        return Ok(Right::ALL
-            .iter()
-            .all(|right| staff.person.scope(*right).is_some_and(|scope| scope == Scope::default())));
+        let everything = |right: &Right| staff.person.scope(*right).is_some_and(|scope| scope == Scope::default());
+        return Ok(admitted_if(Right::ALL.iter().all(everything)));
     };
-    let Need::Right(right) = needed else { return Ok(true) };
+    let Need::Right(right) = needed else { return Ok(Answer::Admitted) };
     if !staff.person.role.has(right) {
-        return Ok(false);
+        return Ok(Answer::Refused);
     }
-    let Some((kind, id)) = about else { return Ok(true) };
+    let Some((kind, id)) = about else { return Ok(Answer::Admitted) };
+    let acts_on_ticket = kind == "tickets" && *method == Method::POST;
     let things = web.store.read(|tx| Box::pin(async move { things(tx, &kind, &id).await })).await?;
     // What is not there, the handler says.
-    Ok(things.is_none_or(|things| things.iter().any(|thing| staff.person.may(right, thing))))
+    let Some(things) = things else { return Ok(Answer::Admitted) };
+    let may = things.iter().any(|thing| staff.person.may(right, thing));
+    let late = !may && acts_on_ticket && things.iter().any(|thing| might_have(&staff.person, right, thing));
+    Ok(if late { Answer::TooLate } else { admitted_if(may) })
+}
+
+/// Whether somebody could do that with a thing if they had it, and could have seen it while nobody had it:
+/// whoever acts on such a one was late by a moment.
+fn might_have(person: &Person, right: Right, thing: &Thing) -> bool {
+    let theirs = Thing { owners: vec![person.id], ..thing.clone() };
+    let waiting = Thing { in_pool: true, ..thing.clone() };
+    person.may(right, &theirs) && person.may(Right::Tickets, &waiting)
 }
 
 fn need(method: &Method, pattern: &str) -> Option<Need> {
     let method = if method == Method::HEAD { "GET" } else { method.as_str() };
     ROUTES.iter().find(|(known, path, _)| *known == method && *path == pattern).map(|(_, _, need)| *need)
-}
-
-fn refused(web: &Web, staff: &Staff) -> Response {
-    let shell = Shell::of(staff, "/console".to_owned(), web.demo);
-    let page = ErrorPage { message: shell.w.get("web.error.not_allowed"), shell };
-    match askama::Template::render(&page) {
-        Ok(page) => (StatusCode::FORBIDDEN, Html(page)).into_response(),
-        Err(cause) => WebError::from(cause).into_response(),
-    }
 }
 
 /// Whether somebody has a right over a person, also one whom a form names besides the thing in its

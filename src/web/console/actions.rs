@@ -3,6 +3,7 @@
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
 use axum::response::Redirect;
 use axum::routing::post;
 use serde::Deserialize;
@@ -142,17 +143,20 @@ async fn merge(
     staff: Staff,
     Acting(by, form): Acting<Merged>,
 ) -> Answer {
-    let into = form.into.clone();
-    let allowed = web.store.read(|tx| {
+    let (own, into) = (ticket(&id)?, form.into.clone());
+    let target = web.store.read(|tx| {
         Box::pin(async move {
-            let Some(into) = tickets::find_by_number(tx, &into).await? else { return Ok(false) };
-            Ok::<_, StoreError>(staff.person.may(Right::Direct, &access::of_ticket(tx, &into).await?))
+            let Some(into) = tickets::find_by_number(tx, &into).await? else { return Ok(None) };
+            let allowed = staff.person.may(Right::Direct, &access::of_ticket(tx, &into).await?);
+            Ok::<_, StoreError>(allowed.then_some(into.id))
         })
     });
-    if !allowed.await? {
-        return Err(WebError::NotFound);
+    match target.await? {
+        None => return Err(WebError::Because(StatusCode::NOT_FOUND, "merge_unknown")),
+        Some(target) if target == own => return Err(WebError::Because(StatusCode::BAD_REQUEST, "merge_itself")),
+        Some(_) => {}
     }
-    web.desk.merge(ticket(&id)?, &form.into, &form.reason, by).await?;
+    web.desk.merge(own, &form.into, &form.reason, by).await?;
     Ok(back_to_ticket(&id))
 }
 

@@ -4,6 +4,7 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::{Html, Redirect};
 use axum::routing::post;
 use jiff::civil::{Date, Time};
@@ -231,7 +232,8 @@ impl Windows {
             let at = |time: &str| instant(day, Time::strptime("%H:%M", time).ok()?, web.intake.zone());
             Some(Window { from: at(from)?, until: at(until)? })
         };
-        written.map(|row| read(row).ok_or(WebError::BadRequest)).collect()
+        let incomplete = WebError::Because(StatusCode::BAD_REQUEST, "window_incomplete");
+        written.map(|row| read(row).ok_or_else(|| incomplete.clone())).collect()
     }
 }
 

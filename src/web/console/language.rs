@@ -28,7 +28,7 @@ pub(super) async fn choose(
 }
 
 /// Returns a place within the console, whatever was asked for: a link must not lead elsewhere.
-pub(super) fn within_console(next: Option<&str>) -> &str {
+pub(in crate::web) fn within_console(next: Option<&str>) -> &str {
     let plain = |next: &&str| {
         (*next == "/console" || next.starts_with("/console/") || next.starts_with("/console?"))
             && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')

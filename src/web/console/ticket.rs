@@ -11,12 +11,14 @@ use super::session::Staff;
 use super::thread::{self, Talk, Voice};
 use super::view::{Fact, Shell, Tag, When};
 use super::work::{Around, Work};
+use crate::domain::appointment::Window;
 use crate::domain::calendar::by_when;
 use crate::domain::correction::About;
 use crate::domain::ids::TicketId;
 use crate::domain::paper::Kind;
 use crate::domain::staff::Staff as Person;
 use crate::domain::ticket::{Actor, Cause, Ticket};
+use crate::domain::time::Timestamp;
 use crate::domain::understanding::{Category, Keyword};
 use crate::store::tickets::{self, TicketEvent};
 use crate::store::{Tx, contacts, media, projects, staff, transcripts, units};
@@ -113,7 +115,9 @@ impl TicketPage {
                     let (labels, judged) = Judged::load(tx, About::Ticket(id), recognised, &shell.w).await?;
                     let name_of = |id| people.iter().find(|person| person.id == id).map(|person| person.name.clone());
                     let events = tickets::events(tx, id).await?;
-                    let history = events.iter().rev().map(|event| event_row(event, &name_of, &shell.w)).collect();
+                    let label = |window: Window| web_.intake.window_label(shell.w.language, window);
+                    let row = |event: &TicketEvent| event_row(event, &name_of, &label, &shell.w);
+                    let history = events.iter().rev().map(row).collect();
                     let around = Around { people: &people, events: &events, category: labels.category, who: &who };
                     let work = Work::load(&web_, tx, &ticket, &around, &shell.w).await?;
                     let warranty = super::warranty::line(&web_, tx, &ticket, labels.category, &shell.w).await?;
@@ -201,6 +205,7 @@ async fn facts(
 fn event_row(
     event: &TicketEvent,
     name_of: &impl Fn(crate::domain::ids::StaffId) -> Option<String>,
+    label: &impl Fn(Window) -> String,
     w: &Words,
 ) -> EventRow {
     let who = match event.actor {
@@ -212,7 +217,7 @@ fn event_row(
     };
     let body: Value = serde_json::from_str(&event.body).unwrap_or_default();
     let said = ["to", "text"].into_iter().filter_map(|name| Some(body.get(name)?.as_str()?.to_owned()));
-    let said = said.chain(about_clock(&body, w));
+    let said = said.chain(about_clock(&body, w)).chain(about_time(event, &body, label, w));
     let note: Vec<String> = said.chain(correct::changes(&body, w)).collect();
     EventRow {
         at: When::of(event.at, w),
@@ -220,6 +225,14 @@ fn event_row(
         who,
         note: note.join("\n"),
     }
+}
+
+/// The day that was promised, and the times of an appointment.
+fn about_time(event: &TicketEvent, body: &Value, label: &impl Fn(Window) -> String, w: &Words) -> Vec<String> {
+    let promised = body.get("at").and_then(Value::as_i64).filter(|_| event.kind == "expected");
+    let promised = promised.map(|at| by_when(Timestamp(at), &w.zone));
+    let windows = body.get("windows").cloned().and_then(|windows| serde_json::from_value::<Vec<Window>>(windows).ok());
+    promised.into_iter().chain(windows.into_iter().flatten().map(label)).collect()
 }
 
 /// What an event says of a clock or a cause, in words.
@@ -242,7 +255,6 @@ mod tests {
     use crate::domain::language::Language;
     use crate::domain::reach::Shut;
     use crate::domain::ticket::Status;
-    use crate::domain::time::Timestamp;
     use crate::domain::understanding::Urgency;
     use crate::store::outbox::Delivery;
     use crate::web::console::thread::Lost;
@@ -303,6 +315,27 @@ mod tests {
                 ],
             }
         }
+    }
+
+    #[test]
+    fn the_history_says_which_day_was_promised_and_which_times_were_offered() {
+        let w = words(Language::English);
+        let event = |kind: &str, body: &str| TicketEvent {
+            id: uuid::Uuid::nil(),
+            ticket_id: TicketId(uuid::Uuid::nil()),
+            seq: 1,
+            kind: kind.to_owned(),
+            actor: Actor::System,
+            body: body.to_owned(),
+            at: Timestamp(0),
+        };
+        let note = |event: &TicketEvent| {
+            event_row(event, &|_| None, &|window: Window| format!("from {}", window.from.0), &w).note
+        };
+        // The end of 30 November 2026 in China.
+        assert_eq!(note(&event("expected", r#"{"at":1796054400000}"#)), "2026-11-30");
+        assert_eq!(note(&event("appointment_agreed", r#"{"windows":[{"from":1,"until":2}]}"#)), "from 1");
+        assert_eq!(note(&event("appointment_agreed", r#"{"text":"11月24日 09:00–12:00"}"#)), "11月24日 09:00–12:00");
     }
 
     #[test]
