@@ -347,7 +347,27 @@ async fn who_asks_whether_the_time_can_be_changed_is_asked_when_and_heard() {
 
 #[tokio::test]
 async fn a_time_that_was_offered_is_taken_in_words() {
-    let picks = [("第二个", "23 14:00"), ("后天下午可以", "23 14:00"), ("周二上午", "24 09:00"), ("都行", "23 09:00")];
+    let picks = [
+        ("第二个", "23 14:00"),
+        ("后天下午可以", "23 14:00"),
+        ("周二上午", "24 09:00"),
+        ("都行", "23 09:00"),
+        ("什么时候都行", "23 09:00"),
+        ("24号", "24 09:00"),
+        ("23号下午吧", "23 14:00"),
+        ("二十四号可以", "24 09:00"),
+        ("周二吧", "24 09:00"),
+        ("下周二行吗", "24 09:00"),
+        ("后面那个", "24 09:00"),
+        ("中间那个", "23 14:00"),
+        ("早一点的那个", "23 09:00"),
+        ("下午的", "23 14:00"),
+        ("明天没空，周二可以", "24 09:00"),
+        ("the 24th", "24 09:00"),
+        ("the second one", "23 14:00"),
+        ("the earlier one", "23 09:00"),
+        ("Tuesday is fine", "24 09:00"),
+    ];
     for (words, from) in picks {
         let mut talk = Talk::bound().await;
         offered(&mut talk).await;
@@ -360,7 +380,17 @@ async fn a_time_that_was_offered_is_taken_in_words() {
 
 #[tokio::test]
 async fn another_time_named_instead_of_those_offered_is_a_wish_and_files_nothing() {
-    for words in ["都不方便，我周末才在家", "后天晚上可以", "周三下午"] {
+    let wishes = [
+        "都不方便，我周末才在家",
+        "后天晚上可以",
+        "周三下午",
+        "26号下午可以",
+        "周五吧",
+        "24号上午十点",
+        "太晚了，能早点吗",
+        "不方便，上班呢，周末行吗",
+    ];
+    for words in wishes {
         let mut talk = Talk::bound().await;
         let (ticket, _) = offered(&mut talk).await;
         talk.says(words).await;
@@ -370,4 +400,106 @@ async fn another_time_named_instead_of_those_offered_is_a_wish_and_files_nothing
         assert_eq!(statuses(&talk, &ticket).await, [Status::Declined]);
         assert_eq!(talk.tickets().await.len(), 1);
     }
+}
+
+#[tokio::test]
+async fn an_offer_stays_open_whatever_is_asked_in_between() {
+    for asked in ["师傅贵姓", "进度", "要收费吗？", "谢谢"] {
+        for words in ["24号上午可以", "周二吧"] {
+            let mut talk = Talk::bound().await;
+            offered(&mut talk).await;
+            talk.says(asked).await;
+            assert_eq!(talk.flagged("praise").await.len(), 0, "{asked}");
+            talk.says(words).await;
+            let said = talk.transcript();
+            let agreed = talk.state().await.meetings[0].agreed;
+            assert_eq!(agreed.map(|window| window.from), Some(at("24 09:00")), "{asked}, {words}: {said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_say_clearly_which_time_is_asked_again() {
+    for words in ["上午", "下周可以", "师傅贵姓", "嘿嘿"] {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("哪个方便") && said.contains("[11月24日（周二）09:00–12:00]"), "{words}: {said}");
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Offered], "{words}");
+        talk.says("3").await;
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}");
+    }
+}
+
+#[tokio::test]
+async fn a_time_that_is_agreed_on_is_told_to_who_asks_and_given_up_for_another_day_only() {
+    let mut talk = Talk::bound().await;
+    let (ticket, _) = offered(&mut talk).await;
+    talk.taps("11月23日（周一）09:00–12:00").await;
+    talk.transcript();
+    for (words, answer) in [
+        ("师傅几点到", "约好了：11月23日（周一）09:00–12:00"),
+        ("进度", "约好 11月23日（周一）09:00–12:00 师傅上门"),
+        ("明天我不在家", "约好了：11月23日（周一）09:00–12:00"),
+    ] {
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains(answer), "{words}: {said}");
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}");
+    }
+    talk.says("我不在家，钥匙在物业").await;
+    assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "somebody can come all the same");
+    talk.says("周一我不在家，周二上午可以").await;
+    assert_eq!(talk.state().await.meetings[0].agreed.map(|window| window.from), Some(at("24 09:00")));
+    talk.transcript();
+    talk.says("改到周六下午可以吗").await;
+    let said = talk.transcript();
+    assert!(said.contains("记下了：改到周六下午可以吗"), "{said}");
+    assert_eq!(statuses(&talk, &ticket).await, [Status::Declined]);
+}
+
+#[tokio::test]
+async fn who_is_out_on_the_day_that_is_agreed_on_is_asked_for_another() {
+    for words in ["明天我不在家", "那天我没空", "明天能换个时间吗"] {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.taps("11月23日（周一）09:00–12:00").await;
+        talk.waits_until(at("22 10:00")).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("您哪天、几点方便"), "{words}: {said}");
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{words}");
+        talk.says("26号下午可以").await;
+        assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some("26号下午可以"), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn times_are_taken_and_moved_in_english_words() {
+    let mut talk = Talk::bound().await;
+    let engineer = talk.hires("li", |_| {}).await;
+    talk.says("The kitchen tap is dripping since yesterday").await;
+    talk.taps("Send").await;
+    let ticket = talk.tickets().await.remove(0);
+    let windows = vec![window("23 09:00", "23 12:00"), window("25 14:00", "25 17:00")];
+    talk.desk().offer(ticket.id, windows, engineer).await.unwrap();
+    talk.hears().await;
+    talk.says("the 25th").await;
+    assert_eq!(talk.state().await.meetings[0].agreed.map(|window| window.from), Some(at("25 14:00")));
+    talk.transcript();
+    talk.says("Can we make it Friday afternoon?").await;
+    let said = talk.transcript();
+    assert!(said.contains("Noted: Can we make it Friday afternoon?"), "{said}");
+    assert_eq!(statuses(&talk, &ticket).await, [Status::Declined]);
+}
+
+#[tokio::test]
+async fn a_date_that_is_wished_with_a_report_is_kept_with_it() {
+    let mut talk = Talk::bound().await;
+    talk.says("厨房水龙头漏水，25号下午在家").await;
+    talk.taps("提交").await;
+    assert_eq!(talk.tickets().await.remove(0).wished_time.as_deref(), Some("25号下午在家"));
 }

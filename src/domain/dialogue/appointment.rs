@@ -1,41 +1,23 @@
 //! When somebody comes: offered times as buttons, the owner's choice or wish, the reminder of the
 //! evening before, another time. An offer stands beside a survey or a report that is under way.
 
-use std::time::Duration;
+mod days;
+mod heard;
+mod wish;
 
+use self::heard::{Heard, Picked};
 use super::effect::Effect;
 use super::say::{Choice, Label, Say};
-use super::state::{Meeting, OfferedWindow};
+use super::state::{Activity, Meeting};
 use super::{Turn, Words};
-use crate::domain::appointment::{MOST_WINDOWS, Window};
+use crate::domain::appointment::Window;
+use crate::domain::faq;
 use crate::domain::ids::{AppointmentId, TicketId};
-use crate::domain::script::normalised;
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::Intent;
 
 /// The longest answer that is taken whole as a wish for a time.
 const LONGEST_WISH: usize = 60;
-/// In seconds.
-const DAY: u64 = 24 * 60 * 60;
-/// What says that a time does not suit.
-const DENIALS: [&str; 7] = ["不", "没", "别", "not ", "n't", "none", "neither"];
-/// What names a window by its number.
-const NUMBERS: [[&str; 2]; MOST_WINDOWS] = [["第一", "first"], ["第二", "second"], ["第三", "third"]];
-/// What says that each of them suits.
-const ANY: [&str; 7] = ["都行", "都可以", "都好", "都方便", "随便", "any", "either"];
-/// Days, by how far they lie ahead; a name that has another in it stands first.
-const DAYS: [(&str, u64); 6] = [("大后天", 3), ("后天", 2), ("明天", 1), ("今天", 0), ("tomorrow", 1), ("today", 0)];
-/// Parts of the day, with the hours in which a window of theirs begins.
-const PARTS: [(&str, u64, u64); 8] = [
-    ("上午", 0, 12),
-    ("早上", 0, 12),
-    ("下午", 12, 18),
-    ("晚上", 18, 24),
-    ("傍晚", 17, 24),
-    ("morning", 0, 12),
-    ("afternoon", 12, 18),
-    ("evening", 18, 24),
-];
 
 impl Turn<'_> {
     /// Staff offers times, or has agreed on one by telephone; an earlier offer of the ticket is void.
@@ -78,7 +60,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Words while nothing else goes on: a window as it was written, or the wish that was asked for.
+    /// Words while nothing else goes on: a window as it was written, the wish that was asked for, or what is said to
+    /// times that were offered or agreed.
     pub(super) fn appointment_words(&mut self, words: &Words) -> bool {
         let said = words.text.trim();
         for meeting in self.state.meetings.clone() {
@@ -87,16 +70,12 @@ impl Turn<'_> {
                 return true;
             }
         }
-        let short = said.chars().count() <= LONGEST_WISH;
-        let wish = match words.understood.intent {
-            Intent::Smalltalk | Intent::SurveyAnswer | Intent::Suggestion => short,
-            // "Any time is fine" sounds pleased.
-            Intent::Praise => short && words.understood.wished_time.is_some(),
-            Intent::RepairReport | Intent::ProgressQuery | Intent::Complaint | Intent::HumanAgent => false,
-        };
-        let wish = wish && self.ctx.script.courtesy(said).is_none();
-        let Some(asked) = self.state.meetings.iter().position(|meeting| meeting.asked).filter(|_| wish) else {
-            return short && self.offer_answered(words);
+        if said.chars().count() > LONGEST_WISH {
+            return false;
+        }
+        let asked = self.state.meetings.iter().position(|meeting| meeting.asked);
+        let Some(asked) = asked.filter(|_| self.is_wish(words)) else {
+            return self.offer_answered(words) || self.agreed_answered(words);
         };
         let meeting = self.state.meetings.remove(asked);
         self.effect(Effect::WishTime { ticket: meeting.ticket, words: said.to_owned() });
@@ -104,38 +83,131 @@ impl Turn<'_> {
         true
     }
 
+    /// Whether words answer the question when it would suit.
+    fn is_wish(&self, words: &Words) -> bool {
+        let named = self.state.meetings.iter().rfind(|meeting| meeting.asked).is_some_and(|meeting| {
+            let heard = Heard::new(meeting, words, self.ctx.now);
+            heard.is_about_time(words) && !heard.asks_else(words)
+        });
+        let wish = match words.understood.intent {
+            Intent::Smalltalk | Intent::SurveyAnswer | Intent::Suggestion => true,
+            // "Any time is fine" sounds pleased, and a bare "26号下午" like a question.
+            Intent::Praise | Intent::ProgressQuery => named,
+            Intent::RepairReport | Intent::Complaint | Intent::HumanAgent => false,
+        };
+        wish && self.ctx.script.courtesy(&words.text).is_none()
+    }
+
     /// Words about times that were offered: one of them, any of them, none, or another.
     fn offer_answered(&mut self, words: &Words) -> bool {
-        let (said, text) = (&words.understood, normalised(&words.text));
-        let standing = |meeting: &&Meeting| meeting.agreed.is_none() && !meeting.asked;
-        let Some(meeting) = self.state.meetings.iter().rfind(standing).cloned() else { return false };
-        let other = said.symptom.is_some() || words.text.trim_end().ends_with(['?', '？', '吗', '呢']);
+        let Some(meeting) = self.standing_offer() else { return false };
+        let (said, heard) = (&words.understood, Heard::new(&meeting, words, self.ctx.now));
         let asked_last = self.state.offers("appt:");
-        let of_else = matches!(said.intent, Intent::RepairReport | Intent::Complaint | Intent::ProgressQuery);
-        if other || !asked_last && (of_else || said.wished_time.is_none()) {
+        if said.symptom.is_some() || heard.tells_of_past() || !asked_last && !self.is_time_in_passing(&heard, words) {
             return false;
         }
-        if let Some(offered) = picked(&meeting, &text, said.wished_time.as_deref(), self.ctx.now) {
-            self.take_window(&meeting, offered.window);
+        if heard.asks_else(words) {
+            // A question is no praise, whatever it sounds like.
+            let is_odd = asked_last && said.intent == Intent::Praise;
+            return is_odd && faq::asked(&self.ctx.script.faq, &words.text).is_none() && self.offer_again();
+        }
+        match heard.picked(&meeting.offered, self.ctx.now) {
+            Picked::One(offered) => {
+                self.take_window(&meeting, offered.window);
+                return true;
+            }
+            Picked::Several => return self.offer_again(),
+            Picked::None => {}
+        }
+        if heard.wish.names_any() || said.wished_time.is_some() && !heard.denies() {
+            self.take_wish(&meeting, words);
             return true;
         }
-        match (&said.wished_time, said.affirmed) {
-            (Some(_), _) => {
-                self.effect(Effect::DeclineAppointment { appointment: meeting.appointment });
-                self.state.meetings.retain(|known| known.appointment != meeting.appointment);
-                self.effect(Effect::WishTime { ticket: meeting.ticket, words: words.text.trim().to_owned() });
-                self.say(Say::new("appointment.wished").text("words", words.text.trim()));
-                true
+        let unsuited = heard.finds_nobody() || heard.denies() && heard.named.names_any();
+        said.affirmed.or(unsuited.then_some(false)).is_some_and(|yes| self.appointment_verdict(yes))
+    }
+
+    /// Whether words name a time although something else was asked or said since the offer.
+    fn is_time_in_passing(&self, heard: &Heard, words: &Words) -> bool {
+        let idle = matches!(self.state.activity, Activity::Idle);
+        match words.understood.intent {
+            Intent::RepairReport | Intent::Complaint | Intent::HumanAgent => false,
+            Intent::ProgressQuery => idle && heard.is_plain_time(),
+            Intent::SurveyAnswer | Intent::Praise | Intent::Suggestion | Intent::Smalltalk => {
+                words.understood.wished_time.is_some() || idle && heard.is_plain_time()
             }
-            (None, Some(yes)) => self.appointment_verdict(yes),
-            (None, None) => false,
         }
+    }
+
+    /// Words about a time that is agreed on: another one, that nobody is there, or when it was.
+    fn agreed_answered(&mut self, words: &Words) -> bool {
+        let ahead = |meeting: &&Meeting| meeting.agreed.is_some_and(|window| self.ctx.now < window.until);
+        let found = self.state.meetings.iter().rfind(ahead).cloned();
+        let found = found.and_then(|meeting| meeting.agreed.map(|window| (meeting, window)));
+        let Some((meeting, window)) = found else { return false };
+        let heard = Heard::new(&meeting, words, self.ctx.now);
+        let idle = matches!(self.state.activity, Activity::Idle);
+        if !idle || words.understood.symptom.is_some() || heard.tells_of_past() {
+            return false;
+        }
+        let moves = heard.moves(words);
+        let unsuited = heard.finds_nobody() && !self.is_announced();
+        let own_day = heard.names_day_of(window);
+        let of_other_day = unsuited && !own_day && !heard.named.days.is_empty();
+        if !moves && (of_other_day || heard.asks_when() && self.ctx.tickets.len() < 2) {
+            // Nobody comes on the day that does not suit, or it is asked when somebody does.
+            self.say(agreed("appointment.set", &meeting, window));
+            return true;
+        }
+        if !moves && !unsuited {
+            return false;
+        }
+        match heard.picked(&meeting.offered, self.ctx.now) {
+            // "周一能换个时间吗": the day that is named is the one that does not suit.
+            _ if own_day && heard.gives_back() => self.ask_wish(&meeting, "appointment.ask_wish"),
+            Picked::One(offered) if offered.window == window => self.say(agreed("appointment.set", &meeting, window)),
+            Picked::One(offered) => self.take_window(&meeting, offered.window),
+            Picked::Several | Picked::None if heard.wish.names_time() => self.take_wish(&meeting, words),
+            Picked::Several | Picked::None => self.ask_wish(&meeting, "appointment.ask_wish"),
+        }
+        true
+    }
+
+    /// Gives the times back for another that is wished instead.
+    fn take_wish(&mut self, meeting: &Meeting, words: &Words) {
+        let wish = words.text.trim();
+        self.effect(Effect::DeclineAppointment { appointment: meeting.appointment });
+        self.state.meetings.retain(|known| known.appointment != meeting.appointment);
+        self.effect(Effect::WishTime { ticket: meeting.ticket, words: wish.to_owned() });
+        self.say(Say::new("appointment.wished").text("words", wish));
+    }
+
+    /// Returns the offer that still waits for an answer, the last of several.
+    fn standing_offer(&self) -> Option<Meeting> {
+        self.state.meetings.iter().rfind(|meeting| meeting.agreed.is_none() && !meeting.asked).cloned()
+    }
+
+    /// Puts the offer that still stands once more, where words said nothing clear to it.
+    pub(super) fn offer_again(&mut self) -> bool {
+        let ahead = |meeting: &Meeting| meeting.offered.iter().any(|offered| self.ctx.now < offered.window.until);
+        let Some(meeting) = self.standing_offer().filter(ahead) else { return false };
+        self.say(Say::lines(vec![Say::new("appointment.unclear"), offer(&meeting)]));
+        true
+    }
+
+    /// Adds to a line about a ticket when somebody comes, if that is agreed.
+    pub(super) fn with_visit(&self, mut line: Say, ticket: TicketId) -> Say {
+        let meeting = self.state.meetings.iter().find(|meeting| meeting.ticket == ticket);
+        let window = meeting.and_then(|meeting| meeting.agreed).filter(|window| self.ctx.now < window.until);
+        if let Some(label) = meeting.zip(window).and_then(|(meeting, window)| label_of(meeting, window)) {
+            line.lines.push(Say::new("appointment.visit").text("window", label));
+        }
+        line
     }
 
     /// A plain yes or no to the one time that was offered.
     pub(super) fn appointment_verdict(&mut self, yes: bool) -> bool {
-        let standing = |meeting: &&Meeting| meeting.agreed.is_none() && !meeting.asked;
-        let Some(meeting) = self.state.meetings.iter().rfind(standing).cloned() else { return false };
+        let Some(meeting) = self.standing_offer() else { return false };
         match (yes, meeting.offered.as_slice()) {
             (true, [only]) => self.take_window(&meeting, only.window),
             (true, _) => self.say(offer(&meeting)),
@@ -196,51 +268,6 @@ impl Turn<'_> {
     }
 }
 
-/// Returns the window that words name clearly: by its number, by its day and part of the day, or as any of them.
-fn picked<'a>(meeting: &'a Meeting, text: &str, wish: Option<&str>, now: Timestamp) -> Option<&'a OfferedWindow> {
-    let has = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
-    if has(&DENIALS) {
-        return None;
-    }
-    let mut numbers = NUMBERS.iter().zip(&meeting.offered).filter(|(names, _)| has(names.as_slice()));
-    if let Some((_, offered)) = numbers.next() {
-        return numbers.next().is_none().then_some(offered);
-    }
-    let mut suiting = meeting.offered.iter().filter(|offered| wish.is_some_and(|wish| suits(offered, wish, now)));
-    match (suiting.next(), suiting.next()) {
-        (Some(only), None) => Some(only),
-        (None, _) if wish.is_none() && has(&ANY) => meeting.offered.iter().find(|offered| now < offered.window.until),
-        _ => None,
-    }
-}
-
-/// Whether a window is on the day, and in the part of the day, that a wish names. What names a time by the clock, or
-/// another week, is not clear enough.
-fn suits(offered: &OfferedWindow, wish: &str, now: Timestamp) -> bool {
-    let wish = normalised(wish).replace("星期", "周").replace("礼拜", "周");
-    if wish.contains("下周") || wish.chars().any(|c| c.is_ascii_digit() || c == '点') {
-        return false;
-    }
-    let Some(clock) = begins_at(&offered.label) else { return false };
-    let ahead = (offered.window.from - clock).since(now).as_secs().div_ceil(DAY);
-    let hour = clock.as_secs() / 3600;
-    let day = DAYS.iter().find(|(name, _)| wish.contains(name)).map(|(_, days)| *days == ahead);
-    let part = PARTS.iter().find(|(name, ..)| wish.contains(name)).map(|(_, from, to)| (*from..*to).contains(&hour));
-    let weekday = wish
-        .split_once('周')
-        .map(|(_, rest)| rest.chars().next().is_some_and(|which| offered.label.contains(&format!("周{which}"))));
-    let named = [day, part, weekday];
-    named.iter().any(Option::is_some) && named.iter().flatten().all(|fits| *fits)
-}
-
-/// Reads the time of day at which a window begins from its label, which is written in the time of the place.
-fn begins_at(label: &str) -> Option<Duration> {
-    let (before, after) = label.split_once(':')?;
-    let hours: u64 = before.get(before.len().checked_sub(2)?..)?.parse().ok()?;
-    let minutes: u64 = after.get(..2)?.parse().ok()?;
-    Some(Duration::from_secs(hours * 3600 + minutes * 60))
-}
-
 fn offer(meeting: &Meeting) -> Say {
     let id = meeting.appointment;
     let mut say = Say::new("appointment.offer").text("ticket", meeting.number.clone());
@@ -251,9 +278,12 @@ fn offer(meeting: &Meeting) -> Say {
 }
 
 fn agreed(key: &str, meeting: &Meeting, window: Window) -> Say {
-    let label = meeting.offered.iter().find(|offered| offered.window == window).map(|offered| offered.label.clone());
     Say::new(key)
         .text("ticket", meeting.number.clone())
-        .text("window", label.unwrap_or_default())
+        .text("window", label_of(meeting, window).unwrap_or_default())
         .choice(format!("appt:{}:change", meeting.appointment), "appointment.change")
+}
+
+fn label_of(meeting: &Meeting, window: Window) -> Option<&str> {
+    meeting.offered.iter().find(|offered| offered.window == window).map(|offered| offered.label.as_str())
 }

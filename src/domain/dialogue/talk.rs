@@ -312,7 +312,9 @@ impl Turn<'_> {
             });
             return self.say(Say::new("report.added_to_ticket").arg("ticket", Arg::TicketNumber(recent.ticket)));
         }
-        self.say(menu(Say::new("not_understood")));
+        if !self.offer_again() {
+            self.say(menu(Say::new("not_understood")));
+        }
     }
 
     /// Words while staff has the conversation: the automaton keeps silent, except for danger and
@@ -352,7 +354,7 @@ impl Turn<'_> {
         self.say(Say::new("stopped"));
     }
 
-    fn status(&mut self) {
+    pub(super) fn status(&mut self) {
         if self.ctx.tickets.is_empty() {
             return self.aside(Say::new("status.none"));
         }
@@ -363,12 +365,11 @@ impl Turn<'_> {
                 Some(location) => Say::new("status.line_at").text("location", location.clone()),
                 None => Say::new("status.line"),
             };
-            say.lines.push(
-                line.text("ticket", ticket.number.clone())
-                    .arg("category", category)
-                    .arg("status", Arg::Key(format!("ticket.status.{}", ticket.status)))
-                    .with_progress(ticket.id),
-            );
+            let line = line
+                .text("ticket", ticket.number.clone())
+                .arg("category", category)
+                .arg("status", Arg::Key(format!("ticket.status.{}", ticket.status)));
+            say.lines.push(self.with_visit(line, ticket.id).with_progress(ticket.id));
         }
         self.aside(say);
     }

@@ -1,0 +1,323 @@
+//! The time that words name for a visit: days, parts of the day, the clock, one of several. Only what is said is read
+//! here; [`super::heard`] sets it against the times that were offered or agreed.
+
+use std::ops::Range;
+
+use jiff::civil::Date;
+
+use super::days::{self, number, number_before, word_before};
+
+/// So long, in bytes, is at most a clause that only turns down what was said before it: seven Chinese characters,
+/// four English words.
+const LONGEST_REFUSAL: usize = 21;
+/// Spellings, each with the one that is looked for.
+const SPELLINGS: [(&str, &str); 5] = [("星期", "周"), ("礼拜", "周"), ("个周", "周"), ("早一", "早"), ("晚一", "晚")];
+/// What ends a clause, in words as [`crate::domain::script::normalised`] leaves them.
+const BREAKS: [char; 5] = [',', '。', ';', '!', '?'];
+/// What says that a time does not suit.
+const DENIALS: [&str; 15] = [
+    "不",
+    "没",
+    "别",
+    "冇",
+    "唔",
+    "太晚",
+    "太早",
+    "有点",
+    "not ",
+    "n't",
+    "none",
+    "neither",
+    "too late",
+    "too early",
+    "too soon",
+];
+/// What has a no in it and turns nothing down.
+const NO_DENIALS: [&str; 19] = [
+    "没问题",
+    "没关系",
+    "没事",
+    "不好意",
+    "不客气",
+    "不错",
+    "不麻烦",
+    "特别",
+    "行不行",
+    "能不能",
+    "可不可",
+    "好不好",
+    "是不是",
+    "方不方",
+    "有没有",
+    "要不",
+    "不如",
+    "行不",
+    "便不",
+];
+/// What stands for all the days that are not named.
+const OTHER_DAYS: [&str; 4] = ["平时", "平常", "工作日", "weekday"];
+/// What names one of several times by where it stands.
+const PLACES: [(&str, Place); 36] = [
+    ("第一", Place::At(0)),
+    ("第1", Place::At(0)),
+    ("first", Place::At(0)),
+    ("前面", Place::At(0)),
+    ("前边", Place::At(0)),
+    ("前一个", Place::At(0)),
+    ("靠前", Place::At(0)),
+    ("最早", Place::At(0)),
+    ("早的", Place::At(0)),
+    ("早点的", Place::At(0)),
+    ("早那", Place::At(0)),
+    ("早个", Place::At(0)),
+    ("the earlier", Place::At(0)),
+    ("earlier one", Place::At(0)),
+    ("earliest", Place::At(0)),
+    ("第二", Place::At(1)),
+    ("第2", Place::At(1)),
+    ("second", Place::At(1)),
+    ("第三", Place::At(2)),
+    ("第3", Place::At(2)),
+    ("third", Place::At(2)),
+    ("中间", Place::Middle),
+    ("middle", Place::Middle),
+    ("后面", Place::Last),
+    ("后边", Place::Last),
+    ("后一个", Place::Last),
+    ("靠后", Place::Last),
+    ("最晚", Place::Last),
+    ("晚的", Place::Last),
+    ("晚点的", Place::Last),
+    ("晚那", Place::Last),
+    ("晚个", Place::Last),
+    ("the later", Place::Last),
+    ("later one", Place::Last),
+    ("latest", Place::Last),
+    ("last one", Place::Last),
+];
+/// What makes another thing of such a name: 第一时间, 后面再说, 后面两天.
+const NO_PLACE: [char; 9] = ['时', '再', '几', '两', '三', '还', '有', '联', '些'];
+/// What wishes another time than those spoken of, and names none.
+const SHIFTS: [&str; 13] =
+    ["早点", "晚点", "早些", "晚些", "尽早", "早日", "提早", "提前", "推后", "延后", "earlier", "later", "sooner"];
+/// Parts of the day, with the hours in which they begin and end.
+const PARTS: [(&str, u64, u64); 23] = [
+    ("上午", 0, 12),
+    ("早", 0, 12),
+    ("上昼", 0, 12),
+    ("中午", 11, 14),
+    ("下午", 12, 18),
+    ("午后", 12, 18),
+    ("下昼", 12, 18),
+    ("晏昼", 12, 18),
+    ("傍晚", 17, 24),
+    ("晚", 18, 24),
+    ("夜", 18, 24),
+    ("morning", 0, 12),
+    ("mornings", 0, 12),
+    ("noon", 11, 14),
+    ("midday", 11, 14),
+    ("lunchtime", 11, 14),
+    ("afternoon", 12, 18),
+    ("afternoons", 12, 18),
+    ("evening", 18, 24),
+    ("evenings", 18, 24),
+    ("night", 18, 24),
+    ("nights", 18, 24),
+    ("tonight", 18, 24),
+];
+
+/// Where one of several times stands among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The first is at 0.
+    At(usize),
+    Middle,
+    Last,
+}
+
+impl Place {
+    /// Returns what stands there.
+    pub(super) fn among<T>(self, several: &[T]) -> Option<&T> {
+        match self {
+            Place::At(at) => several.get(at),
+            Place::Middle if several.len() % 2 == 1 => several.get(several.len() / 2),
+            Place::Middle => None,
+            Place::Last => several.last(),
+        }
+    }
+}
+
+/// A time as words name it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Wish {
+    /// The days that may be meant: one for 25号, two for 周末.
+    pub days: Vec<Date>,
+    /// Parts of the day, by the hours in which a visit then begins.
+    pub parts: Vec<Range<u64>>,
+    pub places: Vec<Place>,
+    /// An hour is named: 三点, "at 10".
+    pub by_clock: bool,
+    /// Sooner or later than what is spoken of: 早点, "later".
+    pub shifted: bool,
+}
+
+impl Wish {
+    /// Reads what words name, which are as [`crate::domain::script::normalised`] leaves them. A day that can be one of
+    /// several is the next of them: 25号, 周五.
+    pub(super) fn named_in(words: &str, today: Date) -> Wish {
+        let words = SPELLINGS.iter().fold(words.to_owned(), |words, (said, plain)| words.replace(said, plain));
+        let (words, places) = take_places(words);
+        let shifted = SHIFTS.iter().any(|shift| words.contains(shift));
+        let words = SHIFTS.iter().fold(words, |words, shift| words.replace(shift, " "));
+        let latin: Vec<&str> =
+            words.split(|c: char| !c.is_ascii_alphanumeric()).filter(|token| !token.is_empty()).collect();
+        let has = |name: &str| if name.is_ascii() { latin.contains(&name) } else { words.contains(name) };
+        Wish {
+            days: days::named(&words, &latin, today),
+            parts: PARTS.iter().filter(|(name, ..)| has(name)).map(|(_, from, until)| *from..*until).collect(),
+            places,
+            by_clock: names_hour(&words) || names_latin_hour(&latin),
+            shifted,
+        }
+    }
+
+    /// Whether a day, a part of it or an hour is named.
+    pub(super) fn names_time(&self) -> bool {
+        !self.days.is_empty() || !self.parts.is_empty() || self.by_clock
+    }
+
+    /// Whether anything is named by which times can be told apart.
+    pub(super) fn names_any(&self) -> bool {
+        self.names_time() || self.shifted || !self.places.is_empty()
+    }
+
+    /// Whether a visit that begins on a day in an hour is clearly one of those named. An hour by the clock is not
+    /// clear enough: the window around it may begin too early.
+    pub(super) fn fits(&self, day: Date, hour: u64) -> bool {
+        let on_day = self.days.is_empty() || self.days.contains(&day);
+        let in_part = self.parts.is_empty() || self.parts.iter().any(|part| part.contains(&hour));
+        on_day && in_part && !self.by_clock && !self.shifted
+    }
+}
+
+/// Returns what is left of words without the times that they turn down: "明天没空，后天可以" leaves 后天可以.
+pub(super) fn accepted(words: &str, today: Date) -> String {
+    // Who writes Chinese parts clauses by a space as well.
+    let mut last = ' ';
+    let parted = |c: char| {
+        let ends = c == ' ' && !last.is_ascii();
+        last = c;
+        if ends { ',' } else { c }
+    };
+    let words: String = words.chars().map(parted).collect();
+    let mut kept: Vec<&str> = Vec::new();
+    for clause in words.split(BREAKS) {
+        let own = Wish::named_in(clause, today).names_any() || OTHER_DAYS.iter().any(|days| clause.contains(days));
+        if !is_denied(clause) {
+            kept.push(clause);
+        } else if !own && clause.len() <= LONGEST_REFUSAL {
+            // "周二上午，不行" turns down what stands before it.
+            kept.clear();
+        }
+    }
+    kept.join(",")
+}
+
+/// Whether words say that something does not suit.
+pub(super) fn is_denied(words: &str) -> bool {
+    let plain = NO_DENIALS.iter().fold(words.to_owned(), |words, harmless| words.replace(harmless, " "));
+    DENIALS.iter().any(|denial| plain.contains(denial))
+}
+
+/// Takes the names of places out of words.
+fn take_places(mut words: String) -> (String, Vec<Place>) {
+    let mut found = Vec::new();
+    for (name, place) in PLACES {
+        let Some((before, after)) = words.split_once(name) else { continue };
+        if after.starts_with(NO_PLACE) || after.starts_with(" thing") {
+            continue;
+        }
+        if !found.contains(&place) {
+            found.push(place);
+        }
+        words = format!("{before} {after}");
+    }
+    (words, found)
+}
+
+fn names_hour(words: &str) -> bool {
+    words.match_indices(['点', ':', '时']).any(|(at, sign)| {
+        let before = words.get(..at).unwrap_or_default();
+        let spelled = match number_before(before) {
+            // It says "a little" as often.
+            (rest, Some(1)) => rest.ends_with('午'),
+            (_, Some(_)) => true,
+            (_, None) => before.ends_with('两'),
+        };
+        before.ends_with(|c: char| c.is_ascii_digit()) || sign == "点" && spelled
+    })
+}
+
+fn names_latin_hour(words: &[&str]) -> bool {
+    words.iter().enumerate().any(|(at, word)| {
+        let before = word_before(words, at);
+        let half = ["am", "pm"].iter().find_map(|half| word.strip_suffix(half));
+        let with_half = half.is_some_and(|hour| number(if hour.is_empty() { before } else { hour }).is_some());
+        let led_to = number(word).is_some() && ["at", "after", "before", "around", "by"].contains(&before);
+        with_half || led_to || *word == "clock"
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::domain::script::normalised;
+
+    #[test]
+    fn an_hour_by_the_clock_is_told_from_a_little() {
+        let by_clock = |words: &str| Wish::named_in(&normalised(words), date(2026, 11, 21)).by_clock;
+        for words in ["上午十点", "10:30", "下午一点", "两点以后", "after 5", "3pm", "10 am", "ten o'clock"]
+        {
+            assert!(by_clock(words), "{words}");
+        }
+        for words in ["早一点", "晚点吧", "快一点", "25号", "I am at home on Monday"] {
+            assert!(!by_clock(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn what_is_turned_down_is_left_out() {
+        let left = [
+            ("明天没空,后天可以", "后天可以"),
+            ("23号不行 24号可以", "24号可以"),
+            ("周二上午,不行", ""),
+            ("不方便,上班呢,周末行吗", "上班呢,周末行吗"),
+            ("周末吧,平时不在家", "周末吧"),
+            ("没问题,25号", "没问题,25号"),
+            ("周六行不行", "周六行不行"),
+            ("not monday,tuesday please", "tuesday please"),
+        ];
+        for (words, expected) in left {
+            assert_eq!(accepted(words, date(2026, 11, 21)), expected, "{words}");
+        }
+    }
+
+    #[test]
+    fn one_of_several_is_named_by_where_it_stands() {
+        let places = |words: &str| Wish::named_in(words, date(2026, 11, 21)).places;
+        for words in ["第一个", "前面那个", "早一点的", "the earlier one", "the first one"] {
+            assert_eq!(places(words), [Place::At(0)], "{words}");
+        }
+        for words in ["后面那个", "晚的吧", "the later one", "最晚的"] {
+            assert_eq!(places(words), [Place::Last], "{words}");
+        }
+        assert_eq!(places("the second one"), [Place::At(1)]);
+        for words in ["后面再说", "后面两天", "第一时间", "first thing on monday", "早点", "晚上的", "早上的"]
+        {
+            assert!(places(words).is_empty(), "{words}");
+        }
+    }
+}
