@@ -161,6 +161,11 @@ impl Reader<'_> {
     /// rating that is awaited is unclear and asked for.
     fn as_chosen(&self, ruled: Scores, chosen: Option<&Reading>) -> Scores {
         let Some(chosen) = chosen.filter(|chosen| chosen.stated != Stated::of(&ruled)) else { return ruled };
+        // "6至8分" leaves it open which is meant, "除了手艺，其他都五分" what the whole is worth, and 四分之三 is a share.
+        let is_open = ruled.unclear && self.says_only_marks() || self.leaves_out_an_aspect() && !ruled.dims.is_empty();
+        if is_open || chosen.mark.is_some_and(|mark| self.is_share(mark.start)) {
+            return ruled;
+        }
         // "不给5分": a mark that was refused is not to be chosen after all.
         let is_refused =
             |mark: Mark| ruled.denied && ruled.spans.iter().any(|(start, end)| *start < mark.end && mark.start < *end);
@@ -177,6 +182,13 @@ impl Reader<'_> {
             self.place(mark, &mut scores);
         }
         scores
+    }
+
+    /// "6至8分", "一个5分一个2分": numbers and what may join them, and not a word that tells them apart.
+    fn says_only_marks(&self) -> bool {
+        let (first, last) = self.text.core();
+        let counted = |at: usize| self.numbers.iter().any(|number| (number.start..number.end).contains(&at));
+        (first..last).all(|at| counted(at) || " 分星颗个给到至或和跟、,~-吧".contains(self.text.char(at)))
     }
 
     fn settle(&self, mut marks: Vec<Mark>) -> Scores {

@@ -2,6 +2,10 @@
 
 use super::{Mark, Reader, Scale, Scores};
 use crate::domain::lexicon::Meaning;
+use crate::tagging::matcher::Found;
+
+/// What leads to the aspects that are left out of "the rest".
+const EXCEPTING: &[&str] = &["除了", "除咗", "except", "apart from", "other than"];
 
 impl Reader<'_> {
     /// "手艺5分，…": an aspect leads to the mark.
@@ -36,8 +40,12 @@ impl Reader<'_> {
                 .find(|(_, at)| *at >= floor && *at < mark.start && self.text.same_clause(*at, mark.start));
             let before = |(_, _, end): &&(&str, usize, usize)| *end >= floor && *end <= mark.start;
             match all {
-                Some((true, _)) => {
-                    for name in ["overall", "speed", "skill", "communication"] {
+                Some((true, rest)) => {
+                    let excepted = |name: &str| {
+                        aspects.iter().any(|(other, start, _)| *other == name && self.is_excepted(*start, *rest))
+                    };
+                    let rated = ["overall", "speed", "skill", "communication"];
+                    for name in rated.into_iter().filter(|name| !excepted(name)) {
                         scores.dims.entry(name.to_owned()).or_insert(mark.value);
                     }
                     // "其他" speaks of the aspects asked for, the verdict on the whole is not one.
@@ -72,5 +80,24 @@ impl Reader<'_> {
                 }
             }
         }
+    }
+
+    /// "除了手艺，其他都五分": what is said of the rest is no verdict on the whole.
+    pub(super) fn leaves_out_an_aspect(&self) -> bool {
+        let is_aspect = |find: &&Found| matches!(find.meaning, Meaning::Aspect { .. });
+        let is_rest = |find: &&Found| matches!(find.meaning, Meaning::Everything { rest: true });
+        let follows =
+            |rest: &Found| self.found.iter().filter(is_aspect).any(|aspect| self.is_excepted(aspect.start, rest.start));
+        self.found.iter().filter(is_rest).any(follows)
+    }
+
+    /// "除了速度慢其他都是满分": what is named between the exception and the rest is not of the rest.
+    fn is_excepted(&self, aspect: usize, rest: usize) -> bool {
+        let mut cues = EXCEPTING.iter().flat_map(|word| self.text.folded.match_indices(word));
+        let leads = |byte: usize| {
+            let cue = self.text.at_byte(byte);
+            cue < aspect && self.text.same_sentence(cue, rest)
+        };
+        aspect < rest && cues.any(|(byte, _)| leads(byte))
     }
 }

@@ -9,18 +9,21 @@ use crate::tagging::number::Number;
 use crate::tagging::text::is_han;
 
 impl Reader<'_> {
-    /// ⭐⭐⭐⭐
+    /// ⭐⭐⭐⭐, and ☆☆☆☆ where a mark is awaited and nothing else said: beside full ones, empty stars are not given.
     pub(super) fn stars(&self) -> Vec<Mark> {
+        let says_more = self.text.chars.iter().any(|c| is_star(*c) || c.is_alphanumeric());
+        let only_empty = self.awaiting != Awaiting::Nothing && !says_more;
+        let counts = |c: char| is_star(c) || only_empty && c == '☆';
         let mut marks = Vec::new();
         let mut at = 0;
         while at < self.text.len() {
             // ⭐ ⭐ ⭐ is one row.
             let run = self.text.span(at, at + 24);
-            let row = run.iter().position(|c| !is_star(*c) && *c != ' ').unwrap_or(run.len());
+            let row = run.iter().position(|c| !counts(*c) && *c != ' ').unwrap_or(run.len());
             let row = run.get(..row).unwrap_or_default();
-            let starred = row.first().is_some_and(|c| is_star(*c));
-            let width = row.iter().rposition(|c| is_star(*c)).filter(|_| starred).map_or(0, |last| last + 1);
-            let count = row.iter().filter(|c| starred && is_star(**c)).count();
+            let starred = row.first().is_some_and(|c| counts(*c));
+            let width = row.iter().rposition(|c| counts(*c)).filter(|_| starred).map_or(0, |last| last + 1);
+            let count = row.iter().filter(|c| starred && counts(**c)).count();
             // 四颗🌟 says it in words already; one star alone decorates unless a mark is awaited.
             let worded = at > 0 && (self.text.before(at) == '星' || self.text.before(at) == '颗');
             // ⭐x5
@@ -140,7 +143,9 @@ impl Reader<'_> {
             let word = numeral && is_han(after) && !closes();
             let joined = |other: &Number| {
                 let between: String = self.text.span(number.end, other.start).iter().collect();
-                joins(between.trim(), &[])
+                // "between 3 and 4"; "3 and 4" may be two of something.
+                let open = self.ends_before(number.start, &["between", "between a", "between an"]);
+                joins(between.trim(), if open { &["and", "and a", "and an"] } else { &[] })
             };
             let range = number.range || free.get(index + 1).is_some_and(|next| joined(next));
             let whole = self.stands_alone(number) || aspect || awaited && range || self.is_overall(number);
@@ -246,6 +251,7 @@ impl Reader<'_> {
         !self.has_unit(number)
             && !self.is_ordinal(number)
             && !self.names_scale(number)
+            && !self.is_share(number.start)
             && !matches!(self.text.char(number.end), '分' | '角' | '刻')
     }
 

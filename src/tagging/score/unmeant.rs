@@ -1,4 +1,4 @@
-//! Numbers that can be no mark, whatever stands around them: below zero, and 十分 that says "very".
+//! Numbers that can be no mark, whatever stands around them: below zero, 十分 that says "very", and shares.
 
 use super::{Mark, Reader};
 use crate::domain::lexicon::Meaning;
@@ -41,5 +41,17 @@ impl Reader<'_> {
         is_bad
             && self.text.span(number.start, number.end + 1) == ['十', '分']
             && !known.iter().any(|mark| mark.start == number.start)
+    }
+
+    /// 四分之三, 百分之五: a share is no mark; fifths and tenths are.
+    pub(super) fn is_share(&self, start: usize) -> bool {
+        self.numbers.windows(2).any(|pair| match pair {
+            [whole, part] => {
+                (whole.start == start || part.start == start)
+                    && self.text.span(whole.end, part.start) == ['分', '之']
+                    && ![5.0, 10.0].contains(&whole.value)
+            }
+            _ => false,
+        })
     }
 }
