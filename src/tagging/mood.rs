@@ -6,6 +6,7 @@
 
 use super::matcher::Found;
 use super::text::Text;
+use super::urgency;
 use crate::domain::lexicon::Meaning;
 use crate::domain::understanding::{Keyword, Sentiment};
 
@@ -14,6 +15,40 @@ const FAINT: f64 = 0.12;
 /// From here on a keyword is good or bad rather than neutral.
 const CLEAR: f64 = 0.3;
 const WISH: f64 = -0.3;
+/// Praise with a fault that stands comes to this at most: the models hear the praise alone.
+const STANDING: f64 = -1.2;
+
+/// What says besides [`urgency::BACK`] that a fault is still there.
+const STILL: &[&str] = &["还是", "还"];
+/// What names a fault where it is no symptom by itself.
+const FAULTS: &[&str] = &["问题", "毛病", "故障", "problem", "broke"];
+/// So far, in characters, a fault stands behind the word that says it is back, and before it.
+const AHEAD: usize = 6;
+const BEHIND: usize = 4;
+/// What is done between such a word and a fault: 又帮我修了漏水 is praise.
+const DEEDS: &[char] = &['修', '帮', '换', '查', '通', '补', '治', '弄'];
+/// What says of a fault that it need not be there, or was another time.
+const UNREAL: &[&str] = &[
+    "如果",
+    "要是",
+    "万一",
+    "假如",
+    "希望",
+    "但愿",
+    "会不会",
+    "不会",
+    "担心",
+    "免得",
+    "以免",
+    "不像",
+    "上次",
+    "上回",
+    "if",
+    "hope",
+    "in case",
+    "won't",
+    "last time",
+];
 
 /// What the words of mood came to.
 #[derive(Debug, Default)]
@@ -86,6 +121,9 @@ pub(super) fn read(text: &Text, found: &[Found]) -> Mood {
     }
     if hedged && tokens.iter().any(|token| token.value.abs() < token.plain.abs() * 0.5) {
         mood.value *= 0.5;
+    }
+    if fault_stands(text, found, &tokens) {
+        mood.value = mood.value.min(STANDING);
     }
     mood
 }
@@ -199,6 +237,61 @@ fn turn_irony(line: &[Found], tokens: &mut [Token]) -> bool {
         }
     }
     turned
+}
+
+/// "师傅不错，可灯还是不亮": praise, and after a "but" a fault that is back or still there. No "but" is needed where
+/// the fault is blamed in so many words: "很细心，过了一天又堵了".
+fn fault_stands(text: &Text, found: &[Found], tokens: &[Token]) -> bool {
+    let mut praise = tokens.iter().filter(|token| token.value > 0.0);
+    let Some(first) = praise.next().map(|token| token.found.end) else { return false };
+    let last = praise.next_back().map_or(first, |token| token.found.end);
+    let blamed = |(start, end): (usize, usize)| {
+        tokens.iter().any(|token| token.value < -CLEAR && token.from < end && start < token.found.end)
+    };
+    standing_faults(text, found).into_iter().any(|fault| {
+        last <= fault.0
+            && !is_unreal(text, found, first, fault)
+            && (turns(text, found, first, fault.0) || blamed(fault))
+    })
+}
+
+/// Returns where a fault is said to be back or still there: 还在漏, 问题依旧, "it broke again".
+fn standing_faults(text: &Text, found: &[Found]) -> Vec<(usize, usize)> {
+    let symptoms = found.iter().filter(|find| matches!(find.meaning, Meaning::Symptom { .. }));
+    let symptoms: Vec<(usize, usize)> = symptoms.map(|find| (find.start, find.end)).collect();
+    let named = urgency::spans_of(text, FAULTS);
+    let mut faults = Vec::new();
+    for back in urgency::spans_of(text, urgency::BACK).into_iter().chain(urgency::spans_of(text, STILL)) {
+        let glued = text.span(back.0, back.1) == ['还'];
+        let ahead = symptoms.iter().filter(|fault| {
+            let reach = if glued { 0 } else { AHEAD };
+            let between = text.span(back.1, fault.0.max(back.1));
+            // 还在漏 is a symptom with the word in it; "again" alone is none.
+            fault.0 >= back.0
+                && fault.1 > back.1
+                && between.len() <= reach
+                && !between.iter().any(|c| DEEDS.contains(c))
+        });
+        let behind =
+            symptoms.iter().chain(&named).filter(|fault| fault.1 <= back.0 && back.0 - fault.1 <= BEHIND && !glued);
+        let joined = ahead.chain(behind).map(|fault| (fault.0.min(back.0), fault.1.max(back.1)));
+        faults.extend(joined.filter(|(start, end)| text.same_clause(*start, end.saturating_sub(1))));
+    }
+    faults
+}
+
+/// Whether a "but", or a clause that begins with 可, stands between two places.
+fn turns(text: &Text, found: &[Found], from: usize, to: usize) -> bool {
+    let contrast = |find: &Found| matches!(find.meaning, Meaning::Contrast) && (from..=to).contains(&find.start);
+    let opens = |at: usize| text.char(at) == '可' && !text.before(at).is_alphanumeric();
+    found.iter().any(contrast) || (from..to).any(opens)
+}
+
+/// Whether a fault is only feared, or was there another time.
+fn is_unreal(text: &Text, found: &[Found], praise: usize, fault: (usize, usize)) -> bool {
+    let before = |start: usize| (praise..fault.1).contains(&start);
+    urgency::spans_of(text, UNREAL).iter().any(|(start, _)| before(*start))
+        || found.iter().any(|find| matches!(find.meaning, Meaning::Concession) && before(find.start))
 }
 
 /// Weighs a place: what follows a "but" counts more, what stands before it less.

@@ -48,8 +48,8 @@ pub(super) fn usual(intent: Intent, sentiment: Sentiment) -> Urgency {
 /// So far, in characters, a guard reaches into other sentences.
 const NEAR: usize = 40;
 
-/// What says of a settled danger that it is back.
-const BACK: &[&str] = &[
+/// What says of a settled danger, or of any fault, that it is back or still there.
+pub(super) const BACK: &[&str] = &[
     "又",
     "再次",
     "仍",
@@ -152,17 +152,7 @@ struct Around<'a> {
 impl<'a> Around<'a> {
     fn new(text: &'a Text<'a>, found: &'a [Found<'a>]) -> Around<'a> {
         let contrasts = found.iter().filter(|find| matches!(find.meaning, Meaning::Contrast)).collect();
-        let glued = |inner: char, outer: char| inner.is_ascii_alphabetic() && outer.is_ascii_alphabetic();
-        let mut returns = Vec::new();
-        for word in BACK {
-            for (byte, _) in text.folded.match_indices(word) {
-                let (start, end) = text.chars_of(byte, byte + word.len());
-                if !glued(text.char(start), text.before(start)) && !glued(text.before(end), text.char(end)) {
-                    returns.push((start, end));
-                }
-            }
-        }
-        Around { text, found, contrasts, returns }
+        Around { text, found, contrasts, returns: spans_of(text, BACK) }
     }
 
     /// Returns how far each guard reaches that speaks against a danger.
@@ -218,6 +208,21 @@ impl<'a> Around<'a> {
         let (low, high) = between(guard, danger);
         self.contrasts.iter().any(|find| find.start >= low && find.end <= high)
     }
+}
+
+/// Returns where any of these words stands; a Latin one as a whole word.
+pub(super) fn spans_of(text: &Text, words: &[&str]) -> Vec<(usize, usize)> {
+    let glued = |inner: char, outer: char| inner.is_ascii_alphabetic() && outer.is_ascii_alphabetic();
+    let mut spans = Vec::new();
+    for word in words {
+        for (byte, _) in text.folded.match_indices(word) {
+            let (start, end) = text.chars_of(byte, byte + word.len());
+            if !glued(text.char(start), text.before(start)) && !glued(text.before(end), text.char(end)) {
+                spans.push((start, end));
+            }
+        }
+    }
+    spans
 }
 
 /// Returns where the first of two ends and the second begins.
