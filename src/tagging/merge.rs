@@ -67,6 +67,14 @@ const ALONE: f64 = 0.6;
 
 /// So near to an emergency, in odds, it is asked whether anybody is in danger.
 const DOUBT: f64 = 1.0;
+/// The same where words name a danger that nothing speaks against: "家里水漫金山了".
+const DOUBT_OF_WORDS: f64 = 3.0;
+
+/// What models alone must be surer by, in odds, where words speak against a danger.
+const AGAINST_WORDS: f64 = 3.0;
+
+/// So many signs at most are an answer rather than a message.
+pub(super) const TERSE: usize = 6;
 
 const DANGER: Danger = Danger { base: 1.15, open: 1.8, mortal: 2.4, guarded: 0.0, ngrams: 0.97, model: 0.34 };
 
@@ -92,6 +100,8 @@ pub(super) struct Rules {
     pub is_guarded_danger: bool,
     /// A danger was settled and is said to be back.
     pub is_anew: bool,
+    /// A few signs, as an answer is: what the models make of so little is a guess.
+    pub is_terse: bool,
 }
 
 /// What three judges say of one utterance.
@@ -180,17 +190,29 @@ impl Voices<'_> {
         Category::ALL.get(best).copied()
     }
 
-    /// Says whether people may come to harm.
+    /// Says whether people may come to harm. Where only the models see it, they must be sure of it against words that
+    /// speak against it ("没有人被困"), and an answer of a few signs is no alarm ("冇热水").
     pub(super) fn is_emergency(&self) -> bool {
-        self.danger() > 0.0
+        let Rules { is_open_danger, is_guarded_danger, is_terse, .. } = self.rules;
+        let against = if is_guarded_danger { AGAINST_WORDS } else { 0.0 };
+        let danger = self.danger();
+        danger > 0.0 && (is_open_danger || danger > against && !is_terse)
     }
 
-    /// Says whether it had better be asked if people may come to harm: it is a close thing, or a danger is
-    /// said to be back, however much sounds settled. On the other side of zero it is not asked: there safety
-    /// words come first. Nor is it where a dripping tap or a loose tile is named and no word of danger.
+    /// Says whether it had better be asked if people may come to harm: the models see it where the words do not, it is
+    /// a close thing, a danger is said to be back, however much sounds settled, or words name one that the models think
+    /// nothing of. On the other side it is not asked: there safety words come first. Nor is it where a dripping tap or a
+    /// loose tile is named and no word of danger, or where the models doubt what words speak against.
     pub(super) fn is_in_doubt(&self) -> bool {
+        let Rules { is_open_danger, is_guarded_danger, is_anew, hazard, .. } = self.rules;
         let danger = self.danger();
-        danger <= 0.0 && (danger >= -DOUBT || self.rules.is_anew) && !self.is_plain()
+        let doubt = if is_open_danger && hazard.is_some() { DOUBT_OF_WORDS } else { DOUBT };
+        let unsure = if is_guarded_danger && !is_open_danger {
+            danger > DOUBT
+        } else {
+            danger > 0.0 || danger >= -doubt && !self.is_plain()
+        };
+        !self.is_emergency() && (unsure || is_anew)
     }
 
     /// Whether the rules find a trade that harms nobody, and no other, and no word of danger.
