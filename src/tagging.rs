@@ -11,6 +11,7 @@ mod answer;
 pub mod bert;
 mod category;
 pub mod evaluation;
+mod faults;
 mod intent;
 mod linear;
 mod marks;
@@ -31,7 +32,7 @@ use serde::Serialize;
 
 use crate::domain::language::Language;
 use crate::domain::lexicon::Lexicon;
-use crate::domain::understanding::{Awaiting, Category, Keyword, Understanding, Urgency};
+use crate::domain::understanding::{Awaiting, Category, Fault, Intent, Keyword, Understanding, Urgency};
 use crate::models::Labels;
 
 use self::bert::{Bert, ModelFault, NoJudgement};
@@ -102,6 +103,34 @@ impl Lexical {
     ) -> (Understanding, Why) {
         // Words of all languages are looked for at once: people mix them.
         let _ = language;
+        let (mut whole, why, stretches) = self.as_one(text, awaiting, model);
+        let faults: Vec<Fault> = stretches.into_iter().map(|words| self.fault(words)).collect();
+        // The n-grams must agree that each is for somebody else.
+        if let Some((first, further)) = faults.split_first()
+            && further.iter().all(|fault| fault.is_apart_from(first))
+        {
+            let Fault { category, location, component, symptom, .. } = first.clone();
+            (whole.category, whole.location, whole.component, whole.symptom) = (category, location, component, symptom);
+            whole.further = further.to_vec();
+        }
+        (whole, why)
+    }
+
+    /// Understands the words that tell of one of several faults.
+    fn fault(&self, words: &str) -> Fault {
+        let words = words.trim_matches(|c: char| !c.is_alphanumeric());
+        let Understanding { category, location, component, symptom, .. } =
+            self.as_one(words, Awaiting::Nothing, None).0;
+        Fault { text: words.to_owned(), category, location, component, symptom }
+    }
+
+    /// Understands an utterance as if it told of one matter; beside it the words of each fault where it does not.
+    fn as_one<'t>(
+        &self,
+        text: &'t str,
+        awaiting: Awaiting,
+        model: Option<&Opinion>,
+    ) -> (Understanding, Why, Vec<&'t str>) {
         let text = Text::new(text, &self.script);
         let numbers = number::find(&text);
         let found = self.matcher.find(&text, &numbers);
@@ -152,9 +181,13 @@ impl Lexical {
             }
             None => mood.keywords,
         };
-        let words = |span: Option<(usize, usize)>| {
-            span.and_then(|(start, end)| text.given(start, end)).map(|(_, _, words)| words.to_owned())
-        };
+        let given = |(start, end): (usize, usize)| text.given(start, end).map(|(_, _, words)| words);
+        let words = |span: Option<(usize, usize)>| span.and_then(given).map(str::to_owned);
+        let reports = intent == Intent::RepairReport && awaiting == Awaiting::Nothing && !scores.any();
+        // An emergency is one matter, however many things are broken by it.
+        let reports = reports && urgency != Urgency::Emergency;
+        let stretches = if reports { faults::split(&text, &found) } else { Vec::new() };
+        let told = stretches.into_iter().filter_map(given).collect();
         let understanding = Understanding {
             sentiment: verdict.sentiment,
             polarity: verdict.polarity,
@@ -176,8 +209,10 @@ impl Lexical {
             nps: scores.nps,
             dims: scores.dims,
             score_unclear: scores.unclear,
+            further: Vec::new(),
+            corrects: false,
         };
-        (understanding, why)
+        (understanding, why, told)
     }
 }
 

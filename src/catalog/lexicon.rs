@@ -158,6 +158,8 @@ fn read_meaning(file: &str, text: &str, raw: &RawEntry) -> Result<Meaning, Fault
             Meaning::Component { category: raw.category.ok_or_else(|| missing("category"))?, weight: weight()? }
         }
         "symptom" => Meaning::Symptom { category: raw.category, weight: weight()? },
+        "besides" => Meaning::Besides,
+        "therefore" => Meaning::Therefore,
         "place" => Meaning::Place { kind: raw.place.ok_or_else(|| missing("place"))? },
         "danger" => Meaning::Danger { level: raw.level.ok_or_else(|| missing("level"))?, kind: danger()? },
         "guard" => Meaning::Guard { kind: danger()?, reach: raw.reach },

@@ -67,6 +67,10 @@ pub enum Meaning {
     Component { category: Category, weight: f64 },
     /// What goes wrong, and the trade it points to, if it points to one.
     Symptom { category: Option<Category>, weight: f64 },
+    /// Leads on to another fault (还有, "and also").
+    Besides,
+    /// What is told beside it came of the fault before (泡坏了, 弄得).
+    Therefore,
     /// A piece of a place name.
     Place { kind: PlaceKind },
     /// A situation that needs somebody soon.

@@ -135,6 +135,12 @@ impl Category {
             Category::Other => "other",
         }
     }
+
+    /// Whether the same people mend both: water that leaks is told as a fault of the pipes as often as not.
+    pub fn is_work_of(self, other: Category) -> bool {
+        let trade = |category| if category == Category::PlumbingDrain { Category::Leak } else { category };
+        trade(self) == trade(other)
+    }
 }
 
 /// How soon somebody must move. Ordered: `Low < Normal < High < Emergency`.

@@ -270,3 +270,37 @@ proptest! {
         prop_assert!(read.dims.values().all(|score| (1.0..=5.0).contains(score)));
     }
 }
+
+#[test]
+fn faults_for_different_trades_are_told_apart_and_what_a_fault_has_done_is_not() {
+    let tagger = with_ngrams();
+    let mut wrong = Vec::new();
+    for line in include_str!("tables/faults.tsv").lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        let (text, want) = line.split_once('\t').expect("two columns");
+        let read = tagger.understand(text, None, Awaiting::Nothing);
+        let further = read.further.iter().map(|fault| format!("{}: {}", named(&fault.category), fault.text));
+        let got = if read.further.is_empty() {
+            "-".to_owned()
+        } else {
+            std::iter::once(named(&read.category)).chain(further).collect::<Vec<_>>().join(" | ")
+        };
+        if got != want {
+            wrong.push(format!("{line} … read as {got}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} rows:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn it_is_asked_about_a_danger_that_words_or_models_alone_see() {
+    let tagger = with_ngrams();
+    table(include_str!("tables/dangers.tsv"), |row| {
+        let read = tagger.understand(row[1], None, Awaiting::Nothing);
+        let found = match (read.urgency, read.danger_unsure) {
+            (Urgency::Emergency, _) => "emergency",
+            (_, true) => "asked",
+            (_, false) => "calm",
+        };
+        (row[0].to_owned(), found.to_owned())
+    });
+}

@@ -15,6 +15,7 @@ mod office;
 mod person;
 mod pool;
 mod repair;
+mod several;
 mod survey;
 mod talk;
 mod trouble;

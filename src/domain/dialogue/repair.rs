@@ -280,7 +280,7 @@ impl Turn<'_> {
                 self.leave_report(&report);
             }
         } else if give_up {
-            self.file(&report, false);
+            self.file(&report.clone().with_all_that_was_said(), false);
             self.leave_report(&report);
             let filed = Say::new("report.filed_unconfirmed").arg("ticket", Arg::TicketNumber(ticket));
             self.say(filed.with_progress(ticket));
@@ -330,6 +330,10 @@ impl Turn<'_> {
             lines.push(Say::new("report.added_to_ticket").arg("ticket", Arg::TicketNumber(report.ticket)));
         }
         self.remember_ticket(report.ticket);
+        if let Some(next) = report.next(TicketId(self.ctx.fresh)) {
+            lines.push(Say::new("report.next").text("fault", next.pieces.join(" ")));
+            return self.go_on_with(next, Some(Say::lines(lines)));
+        }
         self.state.activity = Activity::Idle;
         if let Some(run) = report.resume {
             lines.push(Say::new("survey.resumed"));

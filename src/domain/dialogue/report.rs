@@ -116,6 +116,34 @@ impl Report {
         Report { slots, resume: self.resume, binding: self.binding, ..Report::new(ticket) }
     }
 
+    /// Returns the report of the next fault that was told of with this one, in the same home.
+    pub(super) fn next(&self, ticket: TicketId) -> Option<Report> {
+        let (fault, further) = self.further.split_first().filter(|_| ticket != self.ticket)?;
+        let Fault { text, category, location, component, symptom } = fault.clone();
+        let told = [(SlotId::Place, location), (SlotId::Component, component), (SlotId::Symptom, symptom)];
+        let told = told.into_iter().filter_map(|(slot, said)| Some((slot, Arg::Text(said?))));
+        let home = self.slots.get(&SlotId::Address).map(|home| (SlotId::Address, home.clone()));
+        Some(Report {
+            pieces: vec![text],
+            category,
+            slots: told.chain(home).collect(),
+            resume: self.resume.clone(),
+            binding: self.binding.clone(),
+            further: further.to_vec(),
+            ..Report::new(ticket)
+        })
+    }
+
+    /// Returns the report with the words of the faults that will not get one of their own.
+    pub(super) fn with_all_that_was_said(mut self) -> Report {
+        for Fault { text, .. } in std::mem::take(&mut self.further) {
+            if !self.pieces.iter().any(|piece| piece.contains(&text)) {
+                self.pieces.push(text);
+            }
+        }
+        self
+    }
+
     /// Makes sure that it says what is wrong: in words we do not know, if need be.
     pub(super) fn have_symptom(&mut self, words: &str) {
         if !self.has(SlotId::Symptom) {

@@ -17,7 +17,7 @@ use crate::domain::score::Band;
 use crate::domain::script::SlotId;
 use crate::domain::survey::{Answer, AnswerSource, QuestionKind, Survey};
 use crate::domain::time::Timestamp;
-use crate::domain::understanding::{Awaiting, Category, Hazard, Understanding, Urgency};
+use crate::domain::understanding::{Awaiting, Category, Fault, Hazard, Understanding, Urgency};
 
 /// The layout of [`State`]; raised when stored states have to be read differently.
 pub const STATE_VERSION: u32 = 1;
@@ -370,6 +370,9 @@ pub struct Report {
     /// The home it was begun for; without one it is filed for the home that is known by then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binding: Option<Binding>,
+    /// Faults for other trades that were told of with it: each gets a report of its own once this one is filed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<Fault>,
 }
 
 impl Report {
@@ -391,6 +394,7 @@ impl Report {
             photo_acknowledged: None,
             resume: None,
             binding: None,
+            further: Vec::new(),
         }
     }
 }

@@ -27,6 +27,7 @@ impl Turn<'_> {
         if !report.media.is_empty() {
             lines.push(Say::new("report.summary_media").text("count", report.media.len().to_string()));
         }
+        lines.extend(report.further.iter().map(|fault| Say::new("report.further").text("fault", fault.text.clone())));
         let mut say = Say::new("report.summary");
         say.lines = lines;
         say.lines.push(Say::new("report.confirm"));
