@@ -242,6 +242,9 @@ impl Keyword {
     pub const TURNED: &str = "(meant the other way)";
 }
 
+/// So sure must the verdict be that words are displeased where none of them is known to be bad.
+const BEYOND_DOUBT: f64 = 0.8;
+
 /// Everything understood from one utterance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct Understanding {
@@ -291,6 +294,51 @@ pub struct Understanding {
     /// A plain yes ("修好了", "对", "好的") or no ("没修好", "不对") when the utterance is one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub affirmed: Option<bool>,
+    /// Faults for other trades that the same message tells of; trade, place, part and symptom above are the first one's.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub further: Vec<Fault>,
+    /// It is said in place of something said before: a message that was edited, "其实是卫生间". Known to the
+    /// conversation alone: no part of the outside interface.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub corrects: bool,
+}
+
+impl Understanding {
+    /// Whether a word of it is known to be bad, so that displeasure is more than how the whole is worded.
+    pub fn names_bad(&self) -> bool {
+        self.bad_words().next().is_some()
+    }
+
+    /// Returns its words that are known to be bad.
+    pub fn bad_words(&self) -> impl Iterator<Item = &Keyword> {
+        let known = |word: &&Keyword| !word.why.starts_with(Keyword::BY_WORDING);
+        self.keywords.iter().filter(|word| word.polarity == Sentiment::Negative).filter(known)
+    }
+
+    /// Whether it is displeased beyond doubt, also where none of its words is known to be bad.
+    pub fn is_surely_negative(&self) -> bool {
+        self.sentiment == Sentiment::Negative && self.confidence >= BEYOND_DOUBT
+    }
+}
+
+/// One of several faults in a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// The words that tell of it, an exact substring.
+    pub text: String,
+    pub category: Option<Category>,
+    /// As in [`Understanding`].
+    pub location: Option<String>,
+    pub component: Option<String>,
+    pub symptom: Option<String>,
+}
+
+impl Fault {
+    /// Whether other people mend it than the other.
+    pub fn is_apart_from(&self, other: &Fault) -> bool {
+        let trades = self.category.zip(other.category);
+        trades.is_some_and(|(here, there)| !here.is_work_of(there))
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]

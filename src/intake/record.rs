@@ -179,12 +179,14 @@ impl Intake {
         ticket.category = draft.category;
         ticket.urgency = draft.urgency;
         let judged = self.tagger.understand(&draft.description, Some(language), Awaiting::Nothing);
+        // Nobody is told of a mood that is only guessed before the model has judged it: a calm report sounds bad as well.
+        let displeased = judged.sentiment == Sentiment::Negative && (judged.names_bad() || judged.is_surely_negative());
         ticket.sentiment = judged.sentiment;
         ticket.keywords = judged.keywords;
         ticket.description = draft.description;
         let body = json!({ "confirmed": draft.confirmed, "media": draft.media });
         let ticket = self.file(tx, ticket, &draft.media, Actor::Client, body).await?;
-        if ticket.kind == TicketKind::Repair && ticket.sentiment == Sentiment::Negative {
+        if ticket.kind == TicketKind::Repair && displeased {
             self.raise(tx, Some(scene.dialogue), FlagKind::NegativeFeedback, About::Ticket(id)).await?;
         }
         if ticket.kind == TicketKind::Repair {

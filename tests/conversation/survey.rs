@@ -2,7 +2,7 @@
 
 use crate::talk::Talk;
 use huifang::domain::dialogue::Event;
-use huifang::domain::understanding::Awaiting;
+use huifang::domain::understanding::{Awaiting, Sentiment, Understanding};
 use insta::assert_snapshot;
 
 #[tokio::test]

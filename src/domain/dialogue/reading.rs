@@ -5,10 +5,7 @@ use super::Words;
 use crate::domain::score;
 use crate::domain::script::normalised;
 use crate::domain::survey::{AnswerSource, Question, QuestionKind};
-use crate::domain::understanding::{Keyword, Sentiment, Understanding};
-
-/// So sure must the verdict be that words are displeased where none of them is known to be bad.
-const BEYOND_DOUBT: f64 = 0.8;
+use crate::domain::understanding::{Intent, Sentiment, Understanding};
 
 /// What words mean as an answer.
 pub(super) enum Reading {
@@ -95,12 +92,24 @@ fn is_terse(text: &str) -> bool {
 /// and plain questions may sound alike.
 pub(super) fn is_complaint(words: &Words) -> bool {
     let said = &words.understood;
-    let text = normalised(&words.text);
-    if text.contains("投诉") || text.contains("complain") {
+    if calls_it_complaint(words) {
         return true;
     }
-    let bad = |word: &Keyword| word.polarity == Sentiment::Negative && !word.why.starts_with(Keyword::BY_WORDING);
     let asks = words.text.trim_end().ends_with(['?', '？', '吗', '呢']);
-    let sure = said.sentiment == Sentiment::Negative && said.confidence >= BEYOND_DOUBT;
-    said.affirmed != Some(true) && (said.keywords.iter().any(bad) || sure && !asks)
+    said.affirmed != Some(true) && (said.names_bad() || said.is_surely_negative() && !asks)
+}
+
+/// Whether what is said in or after a survey is displeased enough to be shown to staff at once: by its mark, or by more
+/// than a guess from its wording, which judges a bare "100%" as well.
+pub(super) fn is_displeased(words: &Words) -> bool {
+    let said = &words.understood;
+    let marked = said.score.is_some() || said.score10.is_some() || said.nps.is_some();
+    let sounds = said.sentiment == Sentiment::Negative || said.intent == Intent::Complaint;
+    sounds && (marked || calls_it_complaint(words) || said.names_bad() || said.is_surely_negative())
+}
+
+/// Whether the word for it is said.
+pub(super) fn calls_it_complaint(words: &Words) -> bool {
+    let text = normalised(&words.text);
+    text.contains("投诉") || text.contains("complain")
 }

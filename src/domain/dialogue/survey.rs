@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::effect::{About, Effect, Timer};
-use super::reading::{Reading, bare_number, read_value, stated_value};
+use super::reading::{Reading, bare_number, is_displeased, read_value, stated_value};
 use super::say::Say;
 use super::state::{Activity, Commenting, Proposed, SurveyRun};
 use super::{Turn, Words};
@@ -15,7 +15,7 @@ use crate::domain::ids::{MediaId, ResponseId};
 use crate::domain::score::{self, Band};
 use crate::domain::script::Command;
 use crate::domain::survey::{Answer, AnswerSource, Question, QuestionKind, Survey, answer_to, progress};
-use crate::domain::understanding::{Intent, Sentiment, Understanding};
+use crate::domain::understanding::Understanding;
 
 /// How long words after the last question still count as its comment.
 const COMMENT_WINDOW: Duration = Duration::from_secs(30 * 60);
@@ -78,7 +78,7 @@ impl Turn<'_> {
         if question.kind == QuestionKind::Open {
             let answer =
                 Answer { question: question.id, value: None, text: Some(words.text.clone()), source: words.source };
-            run.displeased |= self.judge_words(run.response, None, &words.understood);
+            run.displeased |= self.judge_words(run.response, None, &words);
             run.contradicts |= tells_of_a_fault(&words);
             self.record(&mut run, answer, words.media);
             return self.ask_next(run);
@@ -116,10 +116,10 @@ impl Turn<'_> {
                     .choice(choice_id(&run, &question.id, "yes"), "survey.yes")
                     .choice(choice_id(&run, &question.id, "edit"), "survey.edit");
                 if keep_remark(&mut run, &words) {
-                    run.displeased |= self.judge_words(run.response, None, &words.understood);
+                    run.displeased |= self.judge_words(run.response, None, &words);
                 }
                 // Displeasure is shown to staff now, whether or not the value was heard right.
-                self.judge_words(run.response, None, &words.understood);
+                self.judge_words(run.response, None, &words);
                 run.proposed = Some(Proposed {
                     question: question.id,
                     value,
@@ -138,7 +138,7 @@ impl Turn<'_> {
             Reading::Nothing => {
                 // Said in earnest all the same: it is kept and becomes part of the comment.
                 run.remarks.push(words.text.clone());
-                run.displeased |= self.judge_words(run.response, None, &words.understood);
+                run.displeased |= self.judge_words(run.response, None, &words);
                 let hint = match question.kind.range() {
                     Some((low, high)) if question.kind != QuestionKind::YesNo => {
                         Say::new("survey.no_value").text("low", number(low)).text("high", number(high))
@@ -157,7 +157,7 @@ impl Turn<'_> {
         let unsaid = matches!(reading, Reading::Understood(_) | Reading::Unclear | Reading::OutOfRange(..));
         if typed && unsaid {
             run.remarks.push(words.text.clone());
-            run.displeased |= self.judge_words(run.response, None, &words.understood);
+            run.displeased |= self.judge_words(run.response, None, words);
         }
         if typed && matches!(reading, Reading::Understood(_)) { Reading::Unclear } else { reading }
     }
@@ -264,7 +264,7 @@ impl Turn<'_> {
             understood: words.understood.clone(),
         });
         if !after.flagged {
-            after.flagged = self.judge_words(after.response, after.score, &words.understood);
+            after.flagged = self.judge_words(after.response, after.score, words);
         }
         self.state.activity = Activity::Commenting(after);
     }
@@ -378,10 +378,10 @@ impl Turn<'_> {
     }
 
     /// Flags words that are negative or contradict the score. Returns whether it did.
-    fn judge_words(&mut self, response: ResponseId, score: Option<f64>, understood: &Understanding) -> bool {
-        let kind = if score.is_some_and(|score| score::conflict(score, understood)) {
+    fn judge_words(&mut self, response: ResponseId, score: Option<f64>, words: &Words) -> bool {
+        let kind = if score.is_some_and(|score| score::conflict(score, &words.understood)) {
             FlagKind::ScoreTextConflict
-        } else if understood.sentiment == Sentiment::Negative || understood.intent == Intent::Complaint {
+        } else if is_displeased(words) {
             FlagKind::NegativeFeedback
         } else {
             return false;
