@@ -270,6 +270,135 @@ async fn words_of_satisfaction_and_marks_of_another_scale_are_answers_that_are_s
 }
 
 #[tokio::test]
+async fn ordinary_words_of_content_are_marks_and_two_that_agree_are_one() {
+    for (words, mark) in [
+        ("好", 4.0),
+        ("挺好的", 4.0),
+        ("不错", 4.0),
+        ("还不错吧", 4.0),
+        ("很快", 4.0),
+        ("还可以", 3.0),
+        ("还行吧一般般", 3.0),
+        ("还行，一般般吧。", 3.0),
+        ("太慢了", 2.0),
+        ("很差，太差了", 1.0),
+        ("👍", 4.0),
+        ("我都很满意", 5.0),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains(&format!("→ {mark} 分，对吗？")) && said.contains("[对] [改]"), "{said}");
+    }
+    let mut torn = Talk::bound().await;
+    torn.says("/survey").await;
+    torn.says("一般，不满意").await;
+    assert!(torn.transcript().contains("没看出是几分"));
+}
+
+#[tokio::test]
+async fn ordinary_english_words_of_content_are_marks_whoever_they_are_said_of() {
+    for (words, mark) in
+        [("great", 5), ("I'm very satisfied", 5), ("It’s fine.", 4), ("Okay", 3), ("could be better", 2)]
+    {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains(&format!("{words} → {mark}")), "{said}");
+    }
+}
+
+/// Says words that sound displeased, so surely.
+async fn says_as_if_displeased(talk: &mut Talk, words: &str, confidence: f64) {
+    let (dialogue, text) = (talk.dialogue().await, words.to_owned());
+    let understood = talk.intake.understand(&text, &talk.state().await);
+    let understood = Understanding { sentiment: Sentiment::Negative, confidence, ..understood };
+    talk.happens(dialogue, Event::Text { text, understood }).await;
+}
+
+#[tokio::test]
+async fn displeasure_is_shown_at_once_by_a_bad_word_or_beyond_doubt_and_not_where_it_is_guessed() {
+    for (words, confidence, shown) in [
+        ("一定推荐", 0.57, false),
+        ("100%", 0.54, false),
+        ("都行", 0.48, false),
+        ("很快", 0.56, false),
+        ("你们自己想想", 0.85, true),
+        ("我觉得只能打一分给你们", 0.6, true),
+        ("太差了", 0.6, true),
+        ("非常不满意", 0.6, true),
+        ("我要投诉", 0.6, true),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        says_as_if_displeased(&mut talk, words, confidence).await;
+        assert_eq!(talk.flagged("negative_feedback").await.len(), usize::from(shown), "{words}");
+    }
+    for words in ["太差了", "非常不满意"] {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        talk.says(words).await;
+        assert_eq!(talk.flagged("negative_feedback").await.len(), 1, "{words}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_after_an_alarm_in_a_survey_goes_to_its_ticket_and_the_survey_waits() {
+    for taken_up_by in ["a wish", "a button", "its reminder"] {
+        let mut talk = Talk::bound().await;
+        talk.says("评价").await;
+        talk.taps("4").await;
+        let four = talk.button("4");
+        talk.says("我家煤气漏了").await;
+        talk.says("厨房").await;
+        talk.says("师傅快来").await;
+        let said = talk.transcript();
+        assert!(!said.contains("没看出是几分") && !said.contains("我们接着刚才的评价"), "{said}");
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert!(ticket.description.contains("师傅快来"), "{}", ticket.description);
+        let again = match taken_up_by {
+            "a wish" => {
+                talk.says("评价").await;
+                "（2/5）"
+            }
+            "a button" => {
+                talk.presses(&four).await;
+                "（3/5）"
+            }
+            _ => {
+                talk.waits_until(talk.clock.now() + std::time::Duration::from_secs(3 * 86_400)).await;
+                "（2/5）"
+            }
+        };
+        let said = talk.transcript();
+        assert!(said.contains(again), "{taken_up_by}: {said}");
+        assert_eq!(talk.responses().await.len(), 1, "{taken_up_by}");
+    }
+}
+
+#[tokio::test]
+async fn a_survey_that_waits_behind_an_alarm_ends_with_the_wish_for_no_more_and_runs_out() {
+    for stopped in [true, false] {
+        let mut talk = Talk::bound().await;
+        talk.says("评价").await;
+        talk.taps("4").await;
+        talk.says("厨房有很重的煤气味").await;
+        if stopped {
+            talk.says("退订").await;
+        } else {
+            talk.waits_until(talk.clock.now() + std::time::Duration::from_secs(15 * 86_400)).await;
+        }
+        let [response] = talk.responses().await.try_into().unwrap();
+        assert_eq!(response.progress, huifang::store::responses::Progress::Expired, "{}", talk.transcript());
+        assert_eq!(answers(&talk).await.len(), 1, "what was answered stays");
+    }
+}
+
+#[tokio::test]
 async fn a_leak_reported_in_the_middle_of_a_survey_comes_first_and_the_survey_goes_on() {
     let mut talk = Talk::bound().await;
     talk.says("/survey").await;
