@@ -302,25 +302,33 @@ impl CommandWords {
         }
     }
 
-    /// Reads a plain word, as [`normalised`] leaves it. Who wants out may say so with a particle behind it; behind an
-    /// answer one may mean something else (对了).
+    /// Reads a plain word, as [`normalised`] leaves it. Who wants out, or another language, may say so with a "please"
+    /// before it or a particle behind it; behind an answer one may mean something else (对了).
     fn plain(&self, word: &str) -> Option<(Command, Option<String>)> {
         let known = |word: &str| self.words.get(word).cloned();
         let leaves = |(command, _): &(Command, Option<String>)| {
-            matches!(command, Command::Cancel | Command::Skip | Command::Back | Command::Stop | Command::Human)
+            matches!(
+                command,
+                Command::Cancel | Command::Skip | Command::Back | Command::Stop | Command::Human | Command::Language
+            )
         };
         known(word).or_else(|| {
-            let shorter = PARTICLES.iter().find_map(|particle| word.strip_suffix(particle))?;
-            known(shorter).filter(leaves)
+            let asked = PLEASE.iter().find_map(|please| word.strip_prefix(please)).map_or(word, str::trim_start);
+            let shorter = || PARTICLES.iter().find_map(|particle| asked.strip_suffix(particle)).map(unclosed);
+            known(asked).or_else(|| known(shorter()?)).filter(leaves)
         })
     }
 }
+
+/// What may open such a word, and changes nothing in it: "please stop", "请说中文".
+const PLEASE: [&str; 3] = ["please ", "please,", "请"];
 
 /// What may close a word that asks to be let go, and changes nothing in it: "取消吧", "跳过谢谢".
 const PARTICLES: [&str; 8] = ["吧", "了", "啦", "哦", "啊", "呀", "谢谢", " please"];
 
 /// Brings a word into the form in which commands are compared: full-width signs narrow, lower
-/// case, traditional characters simplified, invisible signs gone, single spaces, no closing punctuation.
+/// case, traditional characters simplified, straight apostrophes, invisible signs gone, single spaces, no closing
+/// punctuation.
 pub fn normalised(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
@@ -334,9 +342,13 @@ pub fn normalised(text: &str) -> String {
             c => plain.extend(simplified(c).to_lowercase()),
         }
     }
-    let kept = plain.trim_end_matches(|c: char| c == ' ' || CLOSING.contains(c)).len();
+    let kept = unclosed(&plain).len();
     plain.truncate(kept);
     plain
+}
+
+fn unclosed(text: &str) -> &str {
+    text.trim_end_matches(|c: char| c == ' ' || CLOSING.contains(c))
 }
 
 const CLOSING: &str = ".,!?;:~…。，、！？；：～";
@@ -345,6 +357,7 @@ fn narrow(c: char) -> char {
     match c {
         '\u{ff01}'..='\u{ff5e}' => u32::from(c).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(c),
         '\u{3000}' => ' ',
+        '‘' | '’' => '\'',
         _ => c,
     }
 }
@@ -393,11 +406,13 @@ mod tests {
         for (word, command) in [("取消", Command::Cancel), ("跳过", Command::Skip), ("对", Command::Yes)] {
             words.words.insert(word.to_owned(), (command, None));
         }
-        for said in ["取消吧", "取消了。", "取消谢谢", "取消啦！"] {
+        for said in ["取消吧", "取消了。", "取消，谢谢", "取消啦！", "请取消", "Please, 取消", "please 取消 please"]
+        {
             assert_eq!(words.command(said), Some((Command::Cancel, None)), "{said}");
         }
         assert_eq!(words.command("跳过吧"), Some((Command::Skip, None)));
-        for said in ["对了", "报修了", "取消，谢谢吧", "吧"] {
+        assert_eq!(words.command("English, please!"), Some((Command::Language, Some("en".to_owned()))));
+        for said in ["对了", "请对", "please 对", "报修了", "取消，谢谢吧", "吧", "please", "请"] {
             assert_eq!(words.command(said), None, "{said}");
         }
     }
@@ -418,6 +433,7 @@ mod tests {
     #[test]
     fn invisible_signs_do_not_hide_a_word() {
         assert_eq!(normalised("\u{202e}报\u{200b}修\u{feff}\u{7}"), "报修");
+        assert_eq!(normalised("I’m busy"), "i'm busy");
     }
 
     proptest! {
