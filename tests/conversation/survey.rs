@@ -753,9 +753,59 @@ async fn whoever_wants_out_of_a_survey_need_not_know_the_word_for_it() {
 
 #[tokio::test]
 async fn a_question_that_may_be_passed_over_is_passed_over_with_a_particle_as_well() {
-    let mut talk = Talk::bound().await;
-    talk.says("/survey").await;
-    for _ in 0..4 {
-        talk.taps("4").await;
+    for words in ["跳过吧", "I'd rather not say"] {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        for _ in 0..4 {
+            talk.taps("4").await;
+        }
+        talk.says(words).await;
+        let [response] = talk.responses().await.try_into().unwrap();
+        assert!(response.completed_at.is_some(), "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn back_leads_from_question_to_question_down_to_the_first() {
+    for jumps in [false, true] {
+        let mut talk = Talk::bound().await;
+        talk.says("评价").await;
+        let first = talk.button("4");
+        for _ in 0..3 {
+            talk.taps("4").await;
+        }
+        if jumps {
+            // The order is that of the questions, not that of the answers.
+            talk.presses(&first).await;
+        }
+        for back in ["（3/5）", "（2/5）", "（1/5）", "（1/5）"] {
+            talk.transcript();
+            talk.says("上一题").await;
+            let said = talk.transcript();
+            assert!(said.contains(back), "{back}: {said}");
+        }
+        talk.taps("5").await;
+        let said = talk.transcript();
+        assert!(said.contains("（4/5）"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn another_language_is_asked_for_in_a_sentence() {
+    for (words, language) in [
+        ("English please", "en"),
+        ("in English, please", "en"),
+        ("Do you speak English?", "en"),
+        ("请说英语", "en"),
+        ("用英文", "en"),
+        ("can you speak Chinese?", "zh-CN"),
+        ("中文可以吗", "zh-CN"),
+        ("请说中文", "zh-CN"),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says(words).await;
+        let state = talk.state().await;
+        assert!(state.language_chosen && !state.handed_over(), "{words}: {}", talk.transcript());
+        assert_eq!(state.language.tag(), language, "{words}");
     }
 }

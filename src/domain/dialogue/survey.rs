@@ -218,7 +218,10 @@ impl Turn<'_> {
             Command::Back | Command::Edit => {
                 let mut run = run.clone();
                 run.proposed = None;
-                run.revisiting = run.answers.last().map(|answer| answer.question.clone());
+                // What is put right is what was said last; whoever goes back goes by the order of the questions.
+                let last = || run.answers.last().map(|answer| answer.question.clone());
+                let earlier = if command == Command::Back { question_before(&run) } else { last() };
+                run.revisiting = earlier.or(run.revisiting);
                 self.ask_again(run, None);
                 true
             }
@@ -405,6 +408,14 @@ fn tells_of_a_fault(words: &Words) -> bool {
     let Some(symptom) = words.understood.symptom.as_deref() else { return false };
     let before = words.text.split(symptom).next().unwrap_or_default().trim_end().to_lowercase();
     words.understood.affirmed != Some(true) && !NONE_OF_IT.iter().any(|none| before.ends_with(none))
+}
+
+/// Returns the answered question that stands nearest before the current one in the survey.
+fn question_before(run: &SurveyRun) -> Option<String> {
+    let current = run.question()?;
+    let earlier = run.survey.questions.iter().take_while(|question| question.id != current.id);
+    let answered = earlier.filter(|question| answer_to(&run.answers, &question.id).is_some());
+    answered.last().map(|question| question.id.clone())
 }
 
 /// Keeps a sentence that says more than a number, so that its reasons reach staff. Returns whether
