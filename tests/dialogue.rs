@@ -313,7 +313,7 @@ impl World {
         let run = match &self.state.activity {
             Activity::Surveying(run) => Some(run),
             Activity::Reporting(report) => report.resume.as_deref(),
-            _ => None,
+            _ => self.state.parked.as_deref(),
         };
         for answer in run.iter().flat_map(|run| &run.answers) {
             let recorded = run.and_then(|run| self.answers.get(&(run.response, answer.question.clone())));

@@ -8,7 +8,7 @@
 
 use super::{Intake, Scene};
 use crate::domain::calendar;
-use crate::domain::dialogue::state::Standing;
+use crate::domain::dialogue::state::{Standing, SurveyRun};
 use crate::domain::dialogue::{Activity, State, Timer};
 use crate::domain::ids::{DialogueId, ResponseId};
 use crate::domain::job::Job;
@@ -43,12 +43,22 @@ impl Intake {
 /// say meanwhile (that it smells of gas, that something leaks, that they want no more surveys) stays.
 /// A button that is pressed twice changes nothing the second time, and tells the mark all the same.
 pub(super) fn answered(before: &State, scene: &Scene, pressed: Option<&str>) -> bool {
-    let Activity::Surveying(run) = &before.activity else { return false };
+    let Some(run) = run_of(before) else { return false };
     let moved = match &scene.state.activity {
         Activity::Surveying(next) => next != run,
+        // An alarm broke it off, and no answer did.
+        Activity::Idle | Activity::Commenting(_) if scene.state.parked.as_deref() == Some(run) => false,
         Activity::Idle | Activity::Commenting(_) => scene.state.surveys_stopped == before.surveys_stopped,
         Activity::Reporting(_) => false,
     };
     let mark = pressed.is_some_and(|id| id.starts_with('q') && before.standing(id) != Standing::NoQuestion);
     run.survey.anonymous && (moved || mark) && !scene.state.handed_over()
+}
+
+/// The survey that a button may answer: under way, or broken off by an alarm.
+fn run_of(before: &State) -> Option<&SurveyRun> {
+    match &before.activity {
+        Activity::Surveying(run) => Some(run),
+        Activity::Idle | Activity::Commenting(_) | Activity::Reporting(_) => before.parked.as_deref(),
+    }
 }

@@ -311,5 +311,6 @@ impl Planner {
 /// Whether a conversation is in the middle of something that a survey would break into.
 pub(super) fn is_busy(state: &State) -> bool {
     let activity = matches!(state.activity, Activity::Reporting(_) | Activity::Surveying(_));
-    activity || state.handed_over() || !state.listening.is_empty() || state.invited.is_some()
+    let waits = state.invited.is_some() || state.parked.is_some();
+    activity || state.handed_over() || !state.listening.is_empty() || waits
 }

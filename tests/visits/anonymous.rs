@@ -208,6 +208,25 @@ async fn nothing_that_is_typed_to_an_anonymous_survey_is_read_back_or_kept_in_th
 }
 
 #[tokio::test]
+async fn an_alarm_that_breaks_an_anonymous_survey_off_stays_in_the_conversation_and_the_mark_after_it_does_not() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-04-07T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    drawn(&estate, flat).await;
+    let (_, buttons) = estate.heard("li").await;
+    let two = buttons.iter().find(|button| button.label == "2").unwrap().id.clone();
+    estate.says("li", "厨房有很重的煤气味").await;
+    estate.taps("li", &two).await;
+    let [response] = estate.responses().await.try_into().unwrap();
+    assert_eq!(found!(estate, |tx| responses::answers(tx, response.id).await).len(), 1);
+    let dialogue = estate.dialogue("li").await;
+    let thread = found!(estate, |tx| store::thread::after(tx, dialogue, 0, 100).await);
+    assert!(thread.iter().any(|entry| entry.body.contains("煤气味")), "{thread:?}");
+    let tapped = |entry: &Entry| entry.speaker == Speaker::Client && entry.body.contains(":overall:");
+    assert!(!thread.iter().any(tapped), "{thread:?}");
+}
+
+#[tokio::test]
 async fn an_anonymous_survey_under_way_leads_to_nobody_either() {
     let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-04-07T10:00").await;
     let flat = estate.flat("3-1201").await;

@@ -67,14 +67,14 @@ impl State {
         }
     }
 
-    /// Whether a survey stands here: under way, put off for a report, or waiting to begin.
+    /// Whether a survey stands here: under way, put off for a report or an alarm, or waiting to begin.
     fn asks(&self, response: ResponseId) -> bool {
         let run = match &self.activity {
             Activity::Surveying(run) => Some(run),
             Activity::Reporting(report) => report.resume.as_deref(),
             Activity::Idle | Activity::Commenting(_) => None,
         };
-        run.is_some_and(|run| run.response == response)
+        run.into_iter().chain(self.parked.as_deref()).any(|run| run.response == response)
             || self.invited.as_ref().is_some_and(|invited| invited.response == response)
     }
 }
@@ -105,6 +105,7 @@ impl Turn<'_> {
         self.state.alarmed_before.extend(left.alarmed_before);
         self.state.alarmed = left.alarmed.or(self.state.alarmed);
         self.state.invited = left.invited.or(self.state.invited.take());
+        self.state.parked = left.parked.or(self.state.parked.take());
         if left.lapsed.is_some() {
             (self.state.lapsed, self.state.lapsed_visit) = (left.lapsed, left.lapsed_visit);
         }

@@ -5,6 +5,7 @@ use super::Turn;
 use super::effect::Effect;
 use super::say::Say;
 use super::state::{Activity, Invitation, Report, SurveyRun};
+use super::survey::run_tag;
 use crate::domain::ids::{ResponseId, VisitId};
 use crate::domain::understanding::{Intent, Sentiment, Understanding};
 
@@ -58,17 +59,18 @@ impl Turn<'_> {
         }
     }
 
-    /// Takes a survey from behind the report for which it waits; the report goes on.
+    /// Takes a survey from behind the report for which it waits, or from where an alarm left it; a report goes on.
     pub(super) fn take_parked(&mut self, response: ResponseId) -> Option<Box<SurveyRun>> {
-        match &mut self.state.activity {
+        let behind = match &mut self.state.activity {
             Activity::Reporting(report) => report.resume.take_if(|run| run.response == response),
             Activity::Idle | Activity::Commenting(_) | Activity::Surveying(_) => None,
-        }
+        };
+        behind.or_else(|| self.state.parked.take_if(|run| run.response == response))
     }
 
-    /// Lets the survey go that is under way, or waits behind a report.
+    /// Lets the survey go that is under way, or waits behind a report or an alarm.
     pub(super) fn abandon_survey(&mut self) {
-        let parked = match &mut self.state.activity {
+        let stood = match &mut self.state.activity {
             Activity::Surveying(run) => {
                 let run = Box::new(run.clone());
                 self.state.activity = Activity::Idle;
@@ -77,15 +79,44 @@ impl Turn<'_> {
             Activity::Reporting(report) => report.resume.take(),
             Activity::Idle | Activity::Commenting(_) => None,
         };
-        if let Some(run) = parked {
+        let parked = self.state.parked.take();
+        for run in stood.into_iter().chain(parked) {
             self.abandon(&run);
         }
     }
 
-    /// Takes up a survey that had to wait.
+    /// Puts a survey by that an alarm broke off.
+    pub(super) fn park(&mut self, run: Box<SurveyRun>) {
+        if let Some(before) = self.state.parked.replace(run) {
+            self.abandon(&before);
+        }
+    }
+
+    /// Whether a button of that head belongs to the survey that an alarm broke off.
+    pub(super) fn is_of_parked(&self, head: &str) -> bool {
+        self.state.parked.as_ref().is_some_and(|run| head == format!("q{}", run_tag(run.response)))
+    }
+
+    /// Such a button: the survey goes on with what it answers.
+    pub(super) fn parked_choice(&mut self, question: &str, value: &str) {
+        if let Some(run) = self.state.parked.take() {
+            self.survey_choice(*run, question, value);
+        }
+    }
+
+    /// Goes on with the survey that an alarm broke off; `false` if there is none.
+    fn go_on_with_parked(&mut self) -> bool {
+        let Some(run) = self.state.parked.take() else { return false };
+        self.ask_again(*run, Some(Say::new("survey.resumed")));
+        true
+    }
+
+    /// Takes up a survey that had to wait; one that an alarm broke off not while that is fresh.
     pub(super) fn begin_waiting_survey(&mut self) {
         if let Some(invitation) = self.state.invited.take() {
             self.take_up(invitation);
+        } else if self.lately_alarmed().next().is_none() {
+            self.go_on_with_parked();
         }
     }
 
@@ -136,13 +167,17 @@ impl Turn<'_> {
                 self.ask_again(run, None);
             }
             (_, Some(invited)) => self.take_up(invited),
-            (_, None) => self.begin_wished_for(None),
+            (_, None) => {
+                if !self.go_on_with_parked() {
+                    self.begin_wished_for(None);
+                }
+            }
         }
     }
 
     /// Goes on with the report first; the survey that is wished for waits for its end.
     fn survey_after(&mut self, report: Report) {
-        if report.resume.is_none() && self.state.invited.is_none() {
+        if report.resume.is_none() && self.state.invited.is_none() && self.state.parked.is_none() {
             let (survey, visit) = self.take_wished_for();
             let response = ResponseId(self.ctx.fresh);
             self.state.invited = Some(Invitation { response, survey, intro: None, announced: false, visit });

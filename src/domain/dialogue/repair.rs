@@ -336,6 +336,11 @@ impl Turn<'_> {
         }
         self.state.activity = Activity::Idle;
         if let Some(run) = report.resume {
+            // What is said right after an alarm goes to its ticket.
+            if self.lately_alarmed().next().is_some() {
+                self.park(run);
+                return self.say(Say::lines(lines));
+            }
             lines.push(Say::new("survey.resumed"));
             return self.ask_again(*run, Some(Say::lines(lines)));
         }

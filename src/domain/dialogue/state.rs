@@ -50,6 +50,10 @@ pub struct State {
     pub alarmed_before: Vec<Alarmed>,
     /// A survey that became due while something else went on.
     pub invited: Option<Invitation>,
+    /// The survey that an alarm broke off: what is said after one answers no question. It goes on when it is wished
+    /// for, brought up again, or another report is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parked: Option<Box<SurveyRun>>,
     /// The survey that ran out last: who comes back to it is asked again.
     #[serde(default)]
     pub lapsed: Option<String>,
@@ -96,6 +100,7 @@ impl State {
             alarmed: None,
             alarmed_before: Vec::new(),
             invited: None,
+            parked: None,
             lapsed: None,
             lapsed_visit: None,
             fix_to_confirm: None,

@@ -128,6 +128,9 @@ impl Turn<'_> {
                 Ok(visit) => self.visit_verdict(visit, verdict == "yes"),
                 Err(_) => self.stale_choice(),
             },
+            (_, Some(question), Some(value), Activity::Idle | Activity::Commenting(_)) if self.is_of_parked(head) => {
+                self.parked_choice(question, value);
+            }
             // A button of a survey that ran out: it is asked again from the beginning.
             (_, Some(_), Some(_), Activity::Idle | Activity::Commenting(_))
                 if is_survey_button(head) && self.state.lapsed.is_some() =>

@@ -54,7 +54,9 @@ impl Turn<'_> {
                 }
             }
             Timer::SurveyReminder { response } => {
-                if let Some(run) = self.run_of(response) {
+                let idle = matches!(self.state.activity, Activity::Idle | Activity::Commenting(_));
+                let parked = if idle { self.take_parked(response).map(|run| *run) } else { None };
+                if let Some(run) = self.run_of(response).or(parked) {
                     self.ask_again(run, Some(Say::new("survey.reminder")));
                 } else if self.is_announced_as(response) {
                     self.beside(Say::new(super::ANNOUNCEMENT));
@@ -65,7 +67,7 @@ impl Turn<'_> {
                     // Nothing may be said; who writes after all is asked anew.
                     self.state.lapsed = self.state.invited.take().map(|invited| invited.survey);
                 }
-                // What waits behind a report runs out as well; whoever reports is not told in the middle of it.
+                // What waits behind a report or an alarm runs out as well; nobody is told in the middle of it.
                 if let Some(run) = self.take_parked(response) {
                     self.abandon(&run);
                     self.state.lapsed = Some(run.survey.id);
