@@ -7,7 +7,7 @@ use super::fault::Fault;
 use super::files::Files;
 use super::named::TextNames;
 use crate::domain::language::Language;
-use crate::domain::script::{ChoiceDef, RepairForm, Slot, SlotId, normalised};
+use crate::domain::script::{ChoiceDef, FixWords, RepairForm, Slot, SlotId, normalised};
 
 const FILE: &str = "repair.toml";
 
@@ -20,6 +20,11 @@ pub(super) fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>
             file_after_minutes: 1,
             slots: Vec::new(),
             over: BTreeSet::new(),
+            withdrawn: BTreeSet::new(),
+            send: BTreeSet::new(),
+            correcting: BTreeSet::new(),
+            besides: BTreeSet::new(),
+            fix: FixWords::default(),
         };
     };
     let source = Source::new(FILE, text);
@@ -40,16 +45,43 @@ pub(super) fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>
             source.fault(table.at(), format!("there is no [[slot]] with id = \"{}\"", id.name()));
         }
     }
-    let mut over = BTreeSet::new();
-    if let Some(entry) = table.table("over") {
+    let [over, withdrawn, send, correcting, besides] =
+        ["over", "withdrawn", "send", "correcting", "besides"].map(|key| words(&table, key));
+    let fix = fix_words(&table);
+    table.finish();
+    faults.extend(source.into_faults());
+    RepairForm {
+        burst_seconds,
+        remind_after_minutes,
+        file_after_minutes,
+        slots,
+        over,
+        withdrawn,
+        send,
+        correcting,
+        besides,
+        fix,
+    }
+}
+
+fn fix_words(table: &Table<'_, '_>) -> FixWords {
+    let Some(fix) = table.table("fix") else { return FixWords::default() };
+    let [undone, worse, supposes, puts_off, mended] =
+        ["undone", "worse", "supposes", "puts_off", "mended"].map(|key| words(&fix, key));
+    fix.finish();
+    FixWords { undone, worse, supposes, puts_off, mended }
+}
+
+/// Reads words of all languages.
+fn words(table: &Table<'_, '_>, key: &'static str) -> BTreeSet<String> {
+    let mut words = BTreeSet::new();
+    if let Some(entry) = table.table(key) {
         for language in Language::ALL {
-            over.extend(entry.strings(language.tag()).iter().map(|said| normalised(&said.value)));
+            words.extend(entry.strings(language.tag()).iter().map(|said| normalised(&said.value)));
         }
         entry.finish();
     }
-    table.finish();
-    faults.extend(source.into_faults());
-    RepairForm { burst_seconds, remind_after_minutes, file_after_minutes, slots, over }
+    words
 }
 
 fn slot(source: &Source<'_>, entry: &Table<'_, '_>, earlier: &[Slot], names: &mut TextNames) -> Option<Slot> {

@@ -87,6 +87,43 @@ pub struct RepairForm {
     pub slots: Vec<Slot>,
     /// What says that nobody need come any more, as [`normalised`] leaves it.
     pub over: BTreeSet<String>,
+    /// What says so of a ticket that is filed, wherever it stands within the words.
+    pub withdrawn: BTreeSet<String>,
+    /// What asks for the report to be sent as it is, as [`normalised`] leaves it.
+    pub send: BTreeSet<String>,
+    /// How words begin that are said in place of others, the same way; `…` stands for whatever is between.
+    pub correcting: BTreeSet<String>,
+    /// What adds to what was said, however the words begin.
+    pub besides: BTreeSet<String>,
+    pub fix: FixWords,
+}
+
+/// What people say of a fix, anywhere within their words, as [`normalised`] leaves it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FixWords {
+    /// Denies it, whatever else sounds like a yes: "没人来修啊，怎么就修好了".
+    pub undone: BTreeSet<String>,
+    /// Denies it where nothing sounds like a yes.
+    pub worse: BTreeSet<String>,
+    /// Only supposes that it holds.
+    pub supposes: BTreeSet<String>,
+    /// Puts the verdict off.
+    pub puts_off: BTreeSet<String>,
+    /// Says that the fault is gone, also where something else was asked since.
+    pub mended: BTreeSet<String>,
+}
+
+impl FixWords {
+    /// Whether one of `known` stands in a message.
+    pub fn any(known: &BTreeSet<String>, message: &str) -> bool {
+        let said = normalised(message);
+        known.iter().any(|words| said.contains(words.as_str()))
+    }
+
+    /// Returns a message without any of `known`.
+    pub fn without(known: &BTreeSet<String>, message: &str) -> String {
+        known.iter().fold(normalised(message), |said, words| said.replace(words.as_str(), ""))
+    }
 }
 
 impl RepairForm {

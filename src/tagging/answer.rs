@@ -15,6 +15,14 @@ const HUMS: [&str; 4] = ["嗯", "嗯嗯", "恩", "嗯呐"];
 /// What judges whatever is spoken of: it answers only where nothing else is (not in "修好了，态度不好").
 const JUDGES: [&str; 14] =
     ["好", "行", "行的", "对", "对的", "可以", "错", "错了", "错误", "不对", "不行", "不可以", "没用", "中"];
+/// What says of a deed that it was done: a no before the deed denies it ("没整好", "门还没装好").
+const DONE: [&str; 5] = ["好", "好啊", "好呀", "成", "妥"];
+/// No more characters name the deed.
+const LONGEST_DEED: usize = 4;
+/// With one of these between them the no is about something else ("没漏了挺好").
+const APART: [char; 11] = ['好', '了', '现', '已', '就', '才', '都', '也', '挺', '很', '真'];
+/// What names a fault elsewhere, and with a 好 behind it a deed that was not done.
+const FAULTS_OR_DEEDS: [&str; 3] = ["没装", "没开", "没关"];
 
 /// Returns `Some` where the utterance as a whole says yes or no. What is said first decides, but a no that
 /// says what is wrong outweighs the yes before it ("嗯，还没修好").
@@ -36,6 +44,7 @@ pub(super) fn affirmed(text: &Text, found: &[Found]) -> Option<bool> {
             let lead = lead(text, found, find);
             let is_about_all = lead.begins || !JUDGES.contains(&words(text, find).as_str());
             match (lead.denies, yes) {
+                (false, true) if is_undone(text, found, find) => Some((find, false, true)),
                 (false, _) => Some((find, yes, is_about_all)),
                 // 不好 says no; 不错 and 不用改 say neither, nor does 态度不好.
                 (true, true) => is_about_all.then_some((find, false, true)),
@@ -87,6 +96,20 @@ fn lead(text: &Text, found: &[Found], answer: &Found) -> Lead {
     let before = text.before(at);
     // English has words before it that are none of ours: "that's not right".
     Lead { denies, begins: !is_han(before) || !text.same_clause(at.saturating_sub(1), answer.start) }
+}
+
+/// Whether the deed that an answer says was done is denied before it, in the same clause.
+fn is_undone(text: &Text, found: &[Found], answer: &Found) -> bool {
+    let denies = |no: &Found| {
+        let deed = text.span(no.end, answer.start);
+        let named = (1..=LONGEST_DEED).contains(&deed.len()) && !deed.iter().any(|c| APART.contains(c));
+        let until_answer: String = text.span(no.start, answer.start).iter().collect();
+        matches!(no.meaning, Meaning::Negator { .. } | Meaning::No)
+            && named
+            && text.same_clause(no.start, answer.start)
+            && (!is_masked(found, no) || FAULTS_OR_DEEDS.contains(&until_answer.as_str()))
+    };
+    DONE.contains(&words(text, answer).as_str()) && found.iter().any(denies)
 }
 
 /// 不 in 不满意 is no answer: nothing but a particle may follow in the same clause, and a question is none.

@@ -263,11 +263,8 @@ impl Turn<'_> {
 
     /// Words while nothing is going on: the intent decides.
     fn free_words(&mut self, words: &Words) {
-        if let Some(button) = words.understood.affirmed.and_then(|fixed| self.state.fix_button(fixed)) {
-            return self.choice(&button);
-        }
-        if let Some(ticket) = self.fix_denied_later(words) {
-            return self.deny_fix(ticket, words, Vec::new());
+        if self.fix_words(words) {
+            return;
         }
         if let Some(courtesy) = self.ctx.script.courtesy(&words.text).filter(|_| !self.is_announced()) {
             return self.return_courtesy(courtesy);

@@ -1,14 +1,15 @@
 //! What the client confirms or denies: a fix that staff claims, a visit that staff wrote down.
 
+use super::danger::BREAKS;
 use super::effect::{About, Effect};
 use super::say::{Arg, Say};
 use super::state::Activity;
 use super::{Turn, Words};
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{MediaId, TicketId, VisitId};
-use crate::domain::script::normalised;
+use crate::domain::script::{FixWords, normalised};
 use crate::domain::ticket::Status;
-use crate::domain::understanding::{Hazard, Urgency};
+use crate::domain::understanding::{Hazard, Intent, Sentiment, Urgency};
 
 /// So long, in bytes, are at most words that tell of no more than that a fix did not hold: ten Chinese characters,
 /// five English words.
@@ -19,6 +20,12 @@ const DRIPS: [&str; 5] = ["漏", "滴", "渗", "leak", "drip"];
 const OF_THE_FIX: [&str; 10] = ["修", "没好", "没有好", "弄好", "搞好", "解决", "老样子", "坏", "fixed", "resolved"];
 /// What says of a fault that it did not end.
 const STILL: [&str; 9] = ["还在", "还是", "还漏", "还滴", "仍", "依然", "又", "still", " again"];
+/// What leads on from a yes to what is not right.
+const BUT: [&str; 8] = ["但", "可是", "就是", "不过", "只是", "but ", "however", "except"];
+/// A verdict of at most so many bytes says nothing besides: five Chinese characters, three English words.
+const LONGEST_VERDICT: usize = 15;
+/// Questions of which a yes may be meant for them, and not for a fix asked about before.
+const OTHERS: [&str; 4] = ["appt:", "visit:", "danger:", "forget:"];
 
 impl Turn<'_> {
     /// Staff says the fault is rectified.
@@ -74,6 +81,80 @@ impl Turn<'_> {
         }
     }
 
+    /// Words about the fix that waits for its verdict, asked about last or before. `false` if they say nothing of it.
+    pub(super) fn fix_words(&mut self, words: &Words) -> bool {
+        let no = words.understood.affirmed == Some(false);
+        if let Some(ticket) = self.fix_asked(false).filter(|_| no) {
+            self.answer_fix(ticket, words, false);
+        } else if let Some(ticket) = self.fix_denied_later(words) {
+            self.deny_fix(ticket, words, Vec::new());
+        } else if let Some(ticket) = self.fix_asked(true).filter(|_| self.wavers(words)) {
+            self.leave_time(ticket, words);
+        } else if let Some(ticket) = self.fix_confirmed(words) {
+            self.answer_fix(ticket, words, true);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// Takes a verdict in words. What they say besides stays with the ticket, and staff hears of it if it is bad:
+    /// "修是修好了，但是把墙弄脏了".
+    fn answer_fix(&mut self, ticket: TicketId, words: &Words, fixed: bool) {
+        let said = &words.understood;
+        let more = self.says_more(words);
+        let bad = said.names_bad() || said.is_surely_negative();
+        let bad = bad || said.sentiment == Sentiment::Negative && has_any(&words.text, &BUT);
+        if more {
+            self.tell_ticket(ticket, words);
+        }
+        self.fix_verdict(ticket, fixed);
+        if fixed && more && bad {
+            self.effect(Effect::Raise { kind: FlagKind::NegativeFeedback, about: About::Ticket(ticket) });
+            self.say(Say::new("fix.noted"));
+        }
+    }
+
+    /// Lets somebody who is not sure yet take their time: the question stands.
+    fn leave_time(&mut self, ticket: TicketId, words: &Words) {
+        self.tell_ticket(ticket, words);
+        let say = Say::new("fix.no_hurry").arg("ticket", Arg::TicketNumber(ticket));
+        self.say(say.choice(format!("fix:{ticket}:yes"), "fix.yes").choice(format!("fix:{ticket}:no"), "fix.no"));
+    }
+
+    /// Adds words to a ticket, unless they were added with the photos that they came with.
+    pub(super) fn tell_ticket(&mut self, ticket: TicketId, words: &Words) {
+        let says =
+            |effect: &Effect| matches!(effect, Effect::AddToTicket { text: Some(said), .. } if *said == words.text);
+        if !self.effects.iter().any(says) {
+            let (text, media) = (Some(words.text.clone()), words.media.into_iter().collect());
+            self.effect(Effect::AddToTicket { ticket, text, media, location: None });
+        }
+    }
+
+    /// Whether a verdict says more than yes or no, and thanks.
+    fn says_more(&self, words: &Words) -> bool {
+        let told = words.text.split(BREAKS).filter(|clause| self.ctx.script.courtesy(clause).is_none());
+        told.map(|clause| normalised(clause).len()).sum::<usize>() > LONGEST_VERDICT
+    }
+
+    /// Returns the ticket whose fix words confirm: asked about last, or before and nothing else is meant.
+    pub(super) fn fix_confirmed(&self, words: &Words) -> Option<TicketId> {
+        let said = &words.understood;
+        let yes = said.affirmed == Some(true);
+        if let Some(asked) = self.fix_asked(true) {
+            // Whom nobody need come to any more says the same.
+            return (yes || self.withdraws(words)).then_some(asked);
+        }
+        let waits = self.state.fix_to_confirm?;
+        let of_another = self.recent_ticket().is_some_and(|recent| recent.ticket != waits)
+            || OTHERS.iter().any(|question| self.state.offers(question))
+            || self.is_announced();
+        let names = said.location.is_some() || said.component.is_some() || said.intent == Intent::ProgressQuery;
+        let mended = FixWords::any(&self.ctx.script.repair.fix.mended, &words.text);
+        (yes && mended && !names && !of_another && !self.wavers(words)).then_some(waits)
+    }
+
     /// Returns the ticket whose fix was asked about last, if a yes or a no to it still counts.
     pub(super) fn fix_asked(&self, fixed: bool) -> Option<TicketId> {
         self.state.fix_button(fixed)?.split(':').nth(1)?.parse().ok()
@@ -85,7 +166,7 @@ impl Turn<'_> {
         let said = &words.understood;
         let sounds = said.urgency == Urgency::Emergency && matches!(said.hazard, None | Some(Hazard::Flood));
         let no_more = words.text.trim().len() <= LONGEST_DENIAL && has_any(&words.text, &DRIPS);
-        let denies = said.affirmed == Some(false) || denies_fix(words);
+        let denies = said.affirmed == Some(false) || self.denies_fix(words);
         self.fix_asked(false).filter(|_| self.is_idle() && sounds && no_more && denies)
     }
 
@@ -100,8 +181,10 @@ impl Turn<'_> {
             _ => true,
         };
         let same_trade = said.category.zip(open.category).is_none_or(|(now, then)| now.name() == then);
-        let about_it = said.affirmed == Some(false) || self.fix_asked(false) == Some(waits) || same_trade;
-        (same_place && about_it && denies_fix(words)).then_some(waits)
+        // "师傅还没来" may be said of another one.
+        let only = said.category.is_some() || self.ctx.tickets.len() == 1;
+        let about_it = said.affirmed == Some(false) || self.fix_asked(false) == Some(waits) || same_trade && only;
+        (same_place && about_it && self.denies_fix(words)).then_some(waits)
     }
 
     /// The same for words below photos.
@@ -116,8 +199,12 @@ impl Turn<'_> {
             // The next photo belongs there as well, if they send several.
             self.remember_ticket(ticket);
         }
-        let media = words.media.into_iter().chain(photos).collect();
-        self.effect(Effect::AddToTicket { ticket, text: Some(words.text.clone()), media, location: None });
+        if photos.is_empty() {
+            self.tell_ticket(ticket, words);
+        } else {
+            let (text, media) = (Some(words.text.clone()), words.media.into_iter().chain(photos).collect());
+            self.effect(Effect::AddToTicket { ticket, text, media, location: None });
+        }
         self.fix_verdict(ticket, false);
     }
 
@@ -144,15 +231,34 @@ impl Turn<'_> {
         };
         self.state.fix_to_confirm = self.state.fix_to_confirm.filter(waits);
     }
-}
 
-/// Whether words say of their own accord that a fault was not mended: a no about it, or that it goes on.
-fn denies_fix(words: &Words) -> bool {
-    let fault = words.understood.symptom.is_some();
-    match words.understood.affirmed {
-        Some(true) => false,
-        Some(false) => fault || has_any(&words.text, &OF_THE_FIX),
-        None => fault && has_any(&words.text, &STILL),
+    /// Whether words say of their own accord that a fault was not mended: a no about it, that it goes on or is worse, or
+    /// that nobody came.
+    fn denies_fix(&self, words: &Words) -> bool {
+        let known = &self.ctx.script.repair.fix;
+        // "没来得及看" does not say that nobody came.
+        let text = FixWords::without(&known.puts_off, &words.text);
+        let worse = || FixWords::any(&known.worse, &text);
+        if FixWords::any(&known.undone, &text) {
+            return true;
+        }
+        let fault = words.understood.symptom.is_some();
+        match words.understood.affirmed {
+            Some(true) => false,
+            Some(false) => fault || has_any(&text, &OF_THE_FIX) || worse(),
+            None => (fault || has_any(&text, &DRIPS)) && has_any(&text, &STILL) || worse(),
+        }
+    }
+
+    /// Whether words give no verdict yet: "好像好了吧，再观察两天".
+    fn wavers(&self, words: &Words) -> bool {
+        let known = &self.ctx.script.repair.fix;
+        let puts_off = FixWords::any(&known.puts_off, &words.text);
+        match words.understood.affirmed {
+            Some(true) => puts_off || FixWords::any(&known.supposes, &words.text),
+            Some(false) => false,
+            None => puts_off && words.understood.symptom.is_none(),
+        }
     }
 }
 
