@@ -23,6 +23,7 @@ mod talk;
 mod terms;
 mod timers;
 mod verdict;
+mod withdrawal;
 
 pub mod effect;
 pub mod event;

@@ -3,16 +3,18 @@
 
 use std::time::Duration;
 
+use huifang::channel::{Content, MediaKind};
 use huifang::clock::Clock;
 use huifang::desk::{Desk, DeskError};
 use huifang::domain::access::Scope;
 use huifang::domain::dialogue::Event;
-use huifang::domain::flag::FlagKind;
+use huifang::domain::flag::{Flag, FlagKind};
 use huifang::domain::ids::{RecoveryId, StaffId, TicketId, UnitId};
 use huifang::domain::project::Unit;
 use huifang::domain::recovery::{Recovery, RootCause, Status};
 use huifang::domain::staff::{Role, Staff};
 use huifang::domain::ticket::Status as TicketStatus;
+use huifang::domain::understanding::{Sentiment, Understanding};
 use huifang::intake::links::{Answered, Links};
 use huifang::jobs::Runner;
 use huifang::store;
@@ -60,6 +62,38 @@ async fn neighbours_are_found(talk: &Talk, ticket: TicketId) {
     let intake = talk.intake.clone();
     let found = talk.store.write(move |tx| Box::pin(async move { intake.find_neighbours(tx, ticket).await }));
     found.await.unwrap();
+}
+
+/// The model has judged the words of a ticket.
+async fn is_judged(talk: &Talk, ticket: TicketId, sentiment: Sentiment) {
+    let intake = talk.intake.clone();
+    let judged = Understanding { sentiment, ..Understanding::default() };
+    let stored = talk.store.write(move |tx| Box::pin(async move { intake.judge_ticket(tx, ticket, &judged).await }));
+    stored.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_report_that_only_sounds_displeased_is_shown_when_the_model_says_so_and_once() {
+    for (sentiment, shown) in [(Sentiment::Neutral, 0), (Sentiment::Negative, 1)] {
+        let mut talk = Talk::bound().await;
+        talk.says("/report").await;
+        talk.says("啪嗒啪嗒的！！").await;
+        talk.taps("客厅").await;
+        talk.taps("提交").await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert_eq!(ticket.sentiment, Sentiment::Negative, "so it sounds");
+        assert!(talk.flagged("negative_feedback").await.is_empty());
+        for _ in 0..2 {
+            is_judged(&talk, ticket.id, sentiment).await;
+        }
+        assert_eq!(talk.flagged("negative_feedback").await.len(), shown);
+    }
+    let mut cross = Talk::bound().await;
+    cross.says("/report").await;
+    cross.says("水龙头漏水，气死人了，太差劲了").await;
+    cross.taps("客厅").await;
+    cross.taps("提交").await;
+    assert_eq!(cross.flagged("negative_feedback").await.len(), 1, "{}", cross.transcript());
 }
 
 async fn reports(talk: &mut Talk) -> TicketId {
@@ -481,4 +515,163 @@ async fn a_photo_sent_while_it_is_asked_whether_it_is_fixed_belongs_to_that_tick
     talk.says("没修好").await;
     let [ticket] = talk.tickets().await.try_into().unwrap();
     assert_eq!((ticket.status, talk.media_of(&ticket).await), (TicketStatus::Reopened, 1), "{}", talk.transcript());
+}
+
+#[tokio::test]
+async fn a_fix_is_denied_in_whatever_words() {
+    let said = [
+        "没整好",
+        "冇整好",
+        "根本没换好",
+        "门还没装好",
+        "还是有点滴",
+        "师傅还没来过啊",
+        "没人来修啊，怎么就修好了？",
+        "修的什么玩意 更严重了",
+        "这也叫修好了",
+    ];
+    for words in said {
+        let mut talk = Talk::bound().await;
+        mended(&mut talk).await;
+        talk.says(words).await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert_eq!(ticket.status, TicketStatus::Reopened, "{}", talk.transcript());
+    }
+    let mut talk = Talk::bound().await;
+    mended(&mut talk).await;
+    let caption = "你看看这样叫修好了？";
+    let photo = Content::Media { files: vec![talk.file(MediaKind::Photo)], caption: Some(caption.to_owned()) };
+    talk.shows(photo, caption).await;
+    let [ticket] = talk.tickets().await.try_into().unwrap();
+    assert_eq!((ticket.status, talk.media_of(&ticket).await), (TicketStatus::Reopened, 1), "{}", talk.transcript());
+    assert_eq!(ticket.description.matches(caption).count(), 1, "{}", ticket.description);
+}
+
+#[tokio::test]
+async fn what_a_verdict_says_besides_stays_with_the_ticket() {
+    let said = [
+        ("修是修好了 但是把墙弄脏了", TicketStatus::Closed, true),
+        ("水龙头好了，可是现在下水管又漏了", TicketStatus::Reopened, false),
+    ];
+    for (words, status, noted) in said {
+        let mut talk = Talk::bound().await;
+        let fixed = mended(&mut talk).await;
+        talk.says(words).await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        let answer = talk.transcript();
+        assert_eq!(ticket.status, status, "{answer}");
+        assert!(ticket.description.ends_with(words), "{}", ticket.description);
+        assert_eq!(answer.contains("另一件事也记在工单里了"), noted, "{answer}");
+        let bad = |flag: &Flag| flag.kind == FlagKind::NegativeFeedback && flag.ticket_id == Some(fixed);
+        assert!(!noted || talk.flags().await.iter().any(bad));
+    }
+    let mut talk = Talk::bound().await;
+    mended(&mut talk).await;
+    talk.says("已经修好了，谢谢").await;
+    let [ticket] = talk.tickets().await.try_into().unwrap();
+    assert_eq!(ticket.status, TicketStatus::Closed);
+    assert!(!ticket.description.contains("谢谢"), "a plain answer adds nothing");
+}
+
+#[tokio::test]
+async fn who_is_not_sure_yet_whether_it_is_fixed_is_given_time() {
+    for words in ["好像好了吧，再观察两天", "应该可以了吧", "还没来得及看"] {
+        let mut talk = Talk::bound().await;
+        mended(&mut talk).await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("不急") && said.contains("[已修好] [没修好]"), "{said}");
+        assert_eq!(talk.tickets().await[0].status, TicketStatus::Rectified, "{said}");
+        talk.taps("已修好").await;
+        assert_eq!(talk.tickets().await[0].status, TicketStatus::Closed, "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn a_fix_that_was_asked_about_may_still_be_confirmed_after_other_words() {
+    for (between, words) in [("进度", "可以了"), ("进度", "好了"), ("要收费吗？", "整好咗，唔该晒")]
+    {
+        let mut talk = Talk::bound().await;
+        mended(&mut talk).await;
+        talk.says(between).await;
+        talk.says(words).await;
+        assert_eq!(talk.tickets().await[0].status, TicketStatus::Closed, "{}", talk.transcript());
+    }
+    // What only says that it was read confirms nothing.
+    let mut talk = Talk::bound().await;
+    mended(&mut talk).await;
+    talk.says("进度").await;
+    talk.says("好的").await;
+    assert_eq!(talk.tickets().await[0].status, TicketStatus::Rectified, "{}", talk.transcript());
+}
+
+#[tokio::test]
+async fn who_needs_nobody_any_more_is_told_that_staff_knows() {
+    for words in ["不用修了 我自己弄好了", "不用来了，我自己修好了", "撤销工单", "取消工单"]
+    {
+        let mut talk = Talk::bound().await;
+        let filed = reports(&mut talk).await;
+        talk.passes(60);
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("工单 HF2611-0001 不用上门的事已转告工作人员"), "{said}");
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert!(ticket.description.ends_with(words), "{}", ticket.description);
+        let flags = talk.flags().await;
+        let asked = |flag: &Flag| flag.kind == FlagKind::PersonRequested && flag.ticket_id == Some(filed);
+        assert!(flags.iter().any(asked), "{flags:?}");
+        assert!(!flags.iter().any(|flag| flag.kind == FlagKind::Praise), "{flags:?}");
+    }
+    // To the question whether it is fixed it is a yes; another time is none.
+    let mut talk = Talk::bound().await;
+    mended(&mut talk).await;
+    talk.says("不用来了，我自己修好了").await;
+    assert_eq!(talk.tickets().await[0].status, TicketStatus::Closed, "{}", talk.transcript());
+    let mut talk = Talk::bound().await;
+    reports(&mut talk).await;
+    talk.says("今天不用来了，明天下午来吧").await;
+    assert!(!talk.transcript().contains("不用上门"));
+}
+
+#[tokio::test]
+async fn who_is_tired_of_waiting_is_shown_to_staff_and_told_how_far_it_is() {
+    for words in ["都三天了还没人来", "工单怎么还没处理", "催一下", "加急", "怎么这么慢"] {
+        let mut talk = Talk::bound().await;
+        let filed = reports(&mut talk).await;
+        talk.passes(60);
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("让您久等了") && said.contains("您的工单"), "{said}");
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert!(ticket.description.ends_with(words), "{}", ticket.description);
+        let told = |flag: &Flag| {
+            matches!(flag.kind, FlagKind::NegativeFeedback | FlagKind::PersonRequested) && flag.ticket_id == Some(filed)
+        };
+        assert!(talk.flags().await.iter().any(told), "{said}");
+    }
+    let mut talk = Talk::bound().await;
+    talk.says("我报修三天了还没人来!!!").await;
+    let said = talk.transcript();
+    assert!(said.contains("您目前没有未完成的工单。") && said.contains("[找人工]"), "{said}");
+    assert!(talk.flags().await.iter().any(|flag| flag.kind == FlagKind::PersonRequested));
+    // Who only asks is only told.
+    let mut talk = Talk::bound().await;
+    reports(&mut talk).await;
+    talk.transcript();
+    talk.says("修到哪一步了").await;
+    assert!(!talk.transcript().contains("让您久等了"));
+}
+
+#[tokio::test]
+async fn what_a_repair_costs_is_no_complaint_and_a_wish_to_report_is_heard() {
+    let mut talk = Talk::bound().await;
+    for words in ["要收费吗？", "修这个要收钱吗", "发票怎么开", "还在保修期吗"] {
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("[清楚了] [没有，找人工]"), "{said}");
+    }
+    talk.says("帮我报个修").await;
+    assert!(talk.transcript().contains("请说说哪里坏了"));
 }

@@ -145,6 +145,7 @@ async fn an_emergency_told_again_is_one_ticket_and_one_alert() {
     » 厨房有很重的煤气味
       闻到燃气味：别开关任何电器，别点火，别在屋里打电话。打开门窗，顺手能关就关燃气阀，马上离开，到室外再拨 400-000-0000。紧急工单 HF2611-0001 已登记，正在通知值班人员。
     » 太慢了，你们怎么还不来人！
+      让您久等了。已转告负责人，请他们尽快处理工单 HF2611-0001。
       您的工单：
       HF2611-0001 其他（厨房）：已登记
     » 煤气味很重，越来越大了
@@ -157,6 +158,7 @@ async fn an_emergency_told_again_is_one_ticket_and_one_alert() {
     assert_eq!(tickets.len(), 1);
     assert_snapshot!(tickets[0].description, @r"
     厨房有很重的煤气味
+    太慢了，你们怎么还不来人！
     煤气味很重，越来越大了
     煤气味好重
     ");

@@ -1,9 +1,10 @@
 //! What follows a report that was just filed: more of the same fault, a correction, a cry for haste.
 
-use super::effect::Effect;
+use super::effect::{About, Effect};
 use super::report::pieces_of;
 use super::say::{Arg, Say};
 use super::{Turn, Words};
+use crate::domain::flag::FlagKind;
 use crate::domain::ids::{MediaId, TicketId};
 use crate::domain::script::normalised;
 use crate::domain::understanding::{Category, Intent};
@@ -12,7 +13,8 @@ use crate::domain::understanding::{Category, Intent};
 const CORRECTING: [&str; 9] =
     ["改一下", "改成", "说错", "我说错", "不对", "位置错", "地址错", "correction", "wrong place"];
 /// What asks for haste, in at most so many bytes: eight Chinese characters, four English words.
-const PRESSING: [&str; 6] = ["快点", "快一点", "赶紧", "赶快", "快来", "hurry"];
+const PRESSING: [&str; 11] =
+    ["快点", "快一点", "赶紧", "赶快", "快来", "加急", "催一下", "催催", "怎么还", "这么慢", "hurry"];
 const LONGEST_CALL: usize = 24;
 
 impl Turn<'_> {
@@ -24,6 +26,9 @@ impl Turn<'_> {
                 return true;
             }
             let Some(ticket) = self.told_on(words) else { return false };
+            if presses(words) && words.understood.is_surely_negative() {
+                self.effect(Effect::Raise { kind: FlagKind::NegativeFeedback, about: About::Ticket(ticket) });
+            }
             self.add_to_ticket(ticket, words, photos);
             return true;
         };

@@ -43,7 +43,8 @@ impl Turn<'_> {
         if words.understood.intent == Intent::HumanAgent {
             return self.ask_for_person();
         }
-        if matches!(self.state.activity, Activity::Idle | Activity::Commenting(_)) && self.appointment_words(&words) {
+        let idle = matches!(self.state.activity, Activity::Idle | Activity::Commenting(_));
+        if idle && (self.call_off(&words) || self.appointment_words(&words)) {
             return;
         }
         match self.state.activity.clone() {
@@ -274,6 +275,9 @@ impl Turn<'_> {
         }
         if self.is_announced() && answers_announcement(&words.understood) {
             return self.begin_waiting_survey();
+        }
+        if self.is_impatient(words) {
+            return self.hear_impatience(words);
         }
         if self.answer_question(words) {
             return;
