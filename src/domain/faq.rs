@@ -43,6 +43,17 @@ mod tests {
         assert_eq!(asked("房子的防水质保是几年？"), Some("warranty_terms"));
         assert_eq!(asked("How long is the warranty?"), Some("warranty_terms"));
         assert_eq!(asked("保修期内上门要钱吗"), Some("warranty_cost"));
+        for said in ["修这个要收钱吗", "要收费吗？", "怎么收费", "要自己出钱吗", "多少钱", "How much do I have to pay?"]
+        {
+            assert_eq!(asked(said), Some("warranty_cost"), "{said}");
+        }
+        for said in ["还在保修期吗", "我家房子还在保修期吗", "在不在保", "过保了吗", "Is it still under warranty?"]
+        {
+            assert_eq!(asked(said), Some("warranty_terms"), "{said}");
+        }
+        assert_eq!(asked("发票怎么开"), Some("invoice"));
+        assert_eq!(asked("能开发票吗"), Some("invoice"));
+        assert_eq!(asked("什么时候能拿房产证"), Some("deeds"));
         assert_eq!(asked("报了修多久能上门？"), Some("when_visit"));
         assert_eq!(asked("明天不在家，可以改时间吗"), Some("reschedule"));
         assert_eq!(asked("维修单在哪里下载"), Some("documents"));

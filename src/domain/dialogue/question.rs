@@ -16,8 +16,9 @@ impl Turn<'_> {
     pub(super) fn answer_question(&mut self, words: &Words) -> bool {
         let said = &words.understood;
         let fault = said.symptom.is_some() && said.intent == Intent::RepairReport;
-        let urgent =
-            fault || matches!(said.intent, Intent::Complaint | Intent::HumanAgent) || self.is_first_report(said);
+        // Who asks what it costs may sound as if they complained of it.
+        let angry = said.intent == Intent::Complaint && is_complaint(words);
+        let urgent = fault || angry || said.intent == Intent::HumanAgent || self.is_first_report(said);
         let Some(entry) = faq::asked(&self.ctx.script.faq, &words.text).filter(|_| !urgent) else { return false };
         if entry.id == RESCHEDULE && !self.state.meetings.is_empty() {
             self.reschedule();
