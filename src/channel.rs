@@ -118,6 +118,8 @@ pub struct Inbound {
 pub enum Content {
     /// Words, and perhaps the token of a deep link (`/start TOKEN`); uncleaned.
     Text(String),
+    /// Words in place of those of an earlier message, which the person edited; uncleaned.
+    Edited(String),
     /// A pressed button: the id of a [`crate::domain::dialogue`] choice.
     Choice(String),
     /// Files that are already stored, with the words that came along.

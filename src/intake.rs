@@ -206,7 +206,8 @@ impl Intake {
 
     /// Understands words by rules alone, as fast as a transaction may take.
     pub fn understand(&self, text: &str, state: &State) -> Understanding {
-        self.tagger.understand(text, Some(state.language), state.awaiting())
+        let understood = self.tagger.understand(text, Some(state.language), state.awaiting());
+        Understanding { corrects: self.catalog.script().repair.corrects(text), ..understood }
     }
 
     /// Returns where a stored conversation stands.
@@ -283,14 +284,13 @@ impl Intake {
 
     async fn find_or_begin(&self, tx: &mut Tx, inbound: &Inbound, now: Timestamp) -> Result<Dialogue, StoreError> {
         let channel = inbound.channel.name();
-        let words = match &inbound.content {
-            Content::Text(text) => Language::of_text(text),
+        let written = match &inbound.content {
+            Content::Text(text) | Content::Edited(text) => Some(text),
             _ => None,
         };
         // A command says nothing about the language of whoever sends it.
-        let words =
-            words.filter(|_| !matches!(&inbound.content, Content::Text(text) if text.trim_start().starts_with('/')));
-        let language = inbound.language.or(words).unwrap_or_default();
+        let words = written.filter(|text| !text.trim_start().starts_with('/'));
+        let language = inbound.language.or(words.and_then(|text| Language::of_text(text))).unwrap_or_default();
         let state = serde_json::to_string(&State::new(language)).map_err(|e| StoreError::Encode(Arc::new(e)))?;
         let new = NewDialogue {
             id: self.clock.new_id(),

@@ -511,6 +511,55 @@ fn what_is_taken_for_a_complaint_is_filed_as_one_only_where_it_is_plain() {
 }
 
 #[test]
+fn a_first_fault_that_sounds_like_a_complaint_is_a_report() {
+    let bad = |text: &str| Keyword {
+        text: text.to_owned(),
+        start: 0,
+        end: text.chars().count(),
+        polarity: Sentiment::Negative,
+        why: format!("{text} → negative"),
+    };
+    let said = [
+        ("There is a problem with my toilet", vec![bad("problem with my toilet")], "toilet", None, true),
+        ("My door doesn't work", vec![bad("doesn't work")], "door", Some("doesn't work"), true),
+        ("My door is broken and your people are rude", vec![bad("rude")], "door", Some("broken"), false),
+        ("A complaint: there is a problem with my door", vec![bad("problem")], "door", None, false),
+    ];
+    for (text, keywords, component, symptom, reports) in said {
+        let understood = Understanding {
+            intent: Intent::Complaint,
+            sentiment: Sentiment::Negative,
+            confidence: 0.9,
+            keywords,
+            component: Some(component.to_owned()),
+            symptom: symptom.map(str::to_owned),
+            ..Understanding::default()
+        };
+        let mut state = State::new(Language::English);
+        let (said, effects) = tells(&mut state, 1, Event::Text { text: text.to_owned(), understood });
+        let filed = effects.iter().any(|effect| matches!(effect, Effect::FileTicket { .. }));
+        let begun = matches!(state.activity, Activity::Reporting(_));
+        assert_eq!((filed, begun), (!reports, reports), "{text}: {said:?}");
+    }
+}
+
+#[test]
+fn a_room_alone_is_no_fault_and_has_no_trade() {
+    let understood = Understanding {
+        intent: Intent::RepairReport,
+        category: Some(Category::DoorWindow),
+        location: Some("bedroom".to_owned()),
+        ..Understanding::default()
+    };
+    let mut state = State::new(Language::English);
+    let (said, _) = tells(&mut state, 1, Event::Text { text: "The bedroom".to_owned(), understood });
+    assert_eq!(said, ["report.ask_what"]);
+    assert_eq!(gathered(&state), [None, Some(Arg::Text("bedroom".to_owned())), None]);
+    let Activity::Reporting(report) = &state.activity else { panic!("{:?}", state.activity) };
+    assert_eq!(report.category, None);
+}
+
+#[test]
 fn whether_anybody_is_in_danger_is_asked_again_where_the_conversation_goes_on() {
     let mut state = State::new(Language::Chinese);
     tells(&mut state, 1, doubtful("墙上的裂缝好像变大了"));

@@ -131,6 +131,32 @@ impl RepairForm {
     pub fn slot(&self, id: SlotId) -> Option<&Slot> {
         self.slots.iter().find(|slot| slot.id == id)
     }
+
+    /// Whether words are said in place of others: "其实是卫生间", "not the kitchen, the bathroom". What adds to them
+    /// takes the place of nothing: "actually the bathroom too".
+    pub fn corrects(&self, message: &str) -> bool {
+        let said = normalised(message);
+        let begins = |pattern: &String| {
+            let (head, tail) = pattern.split_once('…').unwrap_or((pattern.as_str(), ""));
+            said.strip_prefix(head).is_some_and(|rest| !is_one_word(head, rest) && holds(rest, tail))
+        };
+        self.correcting.iter().any(begins) && !self.besides.iter().any(|word| holds(&said, word))
+    }
+}
+
+/// Whether a word stands in a text, and not within a longer Latin one.
+fn holds(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, found)| {
+        let (before, rest) = text.split_at_checked(at).unwrap_or_default();
+        let after = rest.strip_prefix(found).unwrap_or_default();
+        !is_one_word(before, found) && !is_one_word(found, after)
+    })
+}
+
+/// Whether a text is parted within a Latin word.
+pub fn is_one_word(left: &str, right: &str) -> bool {
+    let latin = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    latin(left.chars().next_back()) && latin(right.chars().next())
 }
 
 /// One piece of a repair report.

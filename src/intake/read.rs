@@ -65,32 +65,8 @@ impl Intake {
     /// Turns what a message holds into what is stored of it and what it means.
     pub(super) async fn read(&self, tx: &mut Tx, scene: &Scene, content: Content) -> Result<Read, StoreError> {
         Ok(match content {
-            Content::Text(written) => {
-                let words = text::clean(&written);
-                let mut body = InboundBody { text: Some(words.clone()), ..InboundBody::default() };
-                let event = if words.is_empty() {
-                    Event::Refused(Refusal::Empty)
-                } else if words.chars().count() > MOST_CHARACTERS {
-                    Event::Refused(Refusal::TooLong)
-                } else if let Some(token) = self.token_of(tx, &words, scene.now).await? {
-                    // The token opens the door for whoever shows it: it is not kept in the clear.
-                    body.text = Some("/start".to_owned());
-                    match token {
-                        Token::Happens(event) => *event,
-                        Token::Opened(opened) => {
-                            let deed = Some(Deed::Opened(opened));
-                            return Ok(Read { deed, ..Read::of(body, Vec::new()) });
-                        }
-                    }
-                } else if let Some(id) = self.offered(scene, &words) {
-                    Event::Choice { id }
-                } else {
-                    let understood = self.understand(&words, &scene.state);
-                    body.understood = Some(understood.clone());
-                    Event::Text { text: words, understood }
-                };
-                Read::of(body, vec![event])
-            }
+            Content::Text(written) => self.read_words(tx, scene, &written, false).await?,
+            Content::Edited(written) => self.read_words(tx, scene, &written, true).await?,
             Content::Choice(id) => {
                 let label = self.label_of(&scene.state, &id);
                 let body = InboundBody { choice: Some(id.clone()), text: label, ..InboundBody::default() };
@@ -148,7 +124,37 @@ impl Intake {
         })
     }
 
-    /// Whether a button that names a ticket or a visit names one of the person who pressed it.
+    /// Reads what was written, or put in place of what was.
+    async fn read_words(&self, tx: &mut Tx, scene: &Scene, written: &str, edited: bool) -> Result<Read, StoreError> {
+        let words = text::clean(written);
+        let mut body = InboundBody { text: Some(words.clone()), ..InboundBody::default() };
+        let event = if words.is_empty() {
+            Event::Refused(Refusal::Empty)
+        } else if words.chars().count() > MOST_CHARACTERS {
+            Event::Refused(Refusal::TooLong)
+        } else if let Some(token) = self.token_of(tx, &words, scene.now).await? {
+            // The token opens the door for whoever shows it: it is not kept in the clear.
+            body.text = Some("/start".to_owned());
+            match token {
+                Token::Happens(event) => *event,
+                Token::Opened(opened) => {
+                    let deed = Some(Deed::Opened(opened));
+                    return Ok(Read { deed, ..Read::of(body, Vec::new()) });
+                }
+            }
+        } else if let Some(id) = self.offered(scene, &words) {
+            Event::Choice { id }
+        } else {
+            let mut understood = self.understand(&words, &scene.state);
+            understood.corrects |= edited;
+            body.understood = Some(understood.clone());
+            Event::Text { text: words, understood }
+        };
+        Ok(Read::of(body, vec![event]))
+    }
+
+    /// Whether a button that names a ticket or a visit names one of the person who pressed it, or one that carries on
+    /// with theirs.
     async fn is_theirs(&self, tx: &mut Tx, scene: &Scene, choice: &str) -> Result<bool, StoreError> {
         let mut parts = choice.split(':');
         let whose = match (parts.next(), parts.next()) {

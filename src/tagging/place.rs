@@ -8,6 +8,12 @@ use crate::domain::lexicon::{Meaning, PlaceKind};
 const JOINTS: &[&str] =
     &["", "的", " ", "-", "里", "里的", "个", "嘅", "那个", "这个", " the ", "'s ", " of the ", " in the ", " of "];
 
+/// What stands before a place that is not the one: "不是厨房，是卫生间", "not the kitchen but the bathroom".
+const NOT_THERE: [&str; 8] =
+    ["不是", "不在", "not ", "not the ", "not in ", "not in the ", "instead of ", "instead of the "];
+/// So many characters of it are looked at.
+const LONGEST_DENIAL: usize = 16;
+
 #[derive(Debug, Clone, Copy)]
 struct Run {
     start: usize,
@@ -38,8 +44,14 @@ pub(super) fn read(text: &Text, found: &[Found]) -> Option<(usize, usize)> {
     }
     // A part alone names a place only where it says on which side.
     let told = runs.into_iter().filter(|run| run.weight >= 5);
-    let best = told.max_by_key(|run| (run.weight, run.end - run.start, usize::MAX - run.start))?;
+    let best =
+        told.max_by_key(|run| (!is_denied(text, run), run.weight, run.end - run.start, usize::MAX - run.start))?;
     Some((best.start, best.end))
+}
+
+fn is_denied(text: &Text, run: &Run) -> bool {
+    let before: String = text.span(run.start.saturating_sub(LONGEST_DENIAL), run.start).iter().collect();
+    NOT_THERE.iter().any(|denial| before.ends_with(denial))
 }
 
 fn pieces<'m>(found: &[Found<'m>]) -> Vec<(Found<'m>, PlaceKind)> {

@@ -262,6 +262,7 @@ async fn who_says_that_it_is_over_or_a_mistake_has_nothing_filed() {
         "取消，搞错了",
         "发错了",
         "Never mind, it's fixed",
+        "Never mind, it works again",
     ] {
         let mut talk = Talk::bound().await;
         talk.says("厨房水管漏水").await;

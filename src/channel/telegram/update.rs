@@ -136,7 +136,7 @@ fn message_in(message: &Map<String, Value>) -> Vec<Inbound> {
     }
 }
 
-/// An edited message: its new words are read as said anew. A place that moves on is no message.
+/// An edited message: its new words are said in place of the old ones. A place that moves on is no message.
 fn edit_in(message: &Map<String, Value>) -> Vec<Inbound> {
     let (Some(chat), Some(number)) = (private_chat(message), integer(message, "message_id")) else { return Vec::new() };
     let (Some(language), Some(edited)) = (sender(message), integer(message, "edit_date")) else { return Vec::new() };
@@ -147,7 +147,7 @@ fn edit_in(message: &Map<String, Value>) -> Vec<Inbound> {
         address: chat.to_string(),
         external_id,
         language,
-        content: Content::Text(words.to_owned()),
+        content: Content::Edited(words.to_owned()),
     });
     inbound.into_iter().collect()
 }

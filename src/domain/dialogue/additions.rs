@@ -9,9 +9,6 @@ use crate::domain::ids::{MediaId, TicketId};
 use crate::domain::script::normalised;
 use crate::domain::understanding::{Category, Intent};
 
-/// How a correction of what was filed begins.
-const CORRECTING: [&str; 9] =
-    ["改一下", "改成", "说错", "我说错", "不对", "位置错", "地址错", "correction", "wrong place"];
 /// What asks for haste, in at most so many bytes: eight Chinese characters, four English words.
 const PRESSING: [&str; 11] =
     ["快点", "快一点", "赶紧", "赶快", "快来", "加急", "催一下", "催催", "怎么还", "这么慢", "hurry"];
@@ -21,7 +18,7 @@ impl Turn<'_> {
     /// Adds words to the ticket filed a moment ago if they belong to it, as they were told that they may: what follows
     /// an alarm, "位置错了，是卫生间", "现在漏得更大了", "快点". `false` if they do not.
     pub(super) fn told_after_filing(&mut self, words: &Words, photos: Vec<MediaId>) -> bool {
-        let Some(recent) = self.recent_ticket().filter(|_| corrects(words)) else {
+        let Some(recent) = self.recent_ticket().filter(|recent| self.corrects(recent.ticket, words)) else {
             if self.told_after_alarm(words, photos.clone()) {
                 return true;
             }
@@ -37,6 +34,16 @@ impl Turn<'_> {
         }
         self.add_to_ticket(recent.ticket, words, photos);
         true
+    }
+
+    /// "位置错了，是卫生间", "actually it's the bathroom tap": says another thing in place of what was filed. A fault of
+    /// another trade is another one.
+    fn corrects(&self, ticket: TicketId, words: &Words) -> bool {
+        let said = &words.understood;
+        let names = !pieces_of(said).is_empty() || words.text.contains(char::is_numeric);
+        let open = self.ctx.tickets.iter().find(|open| open.id == ticket);
+        let trades = said.category.zip(open.and_then(|open| open.category)).filter(|_| said.symptom.is_some());
+        said.corrects && names && trades.is_none_or(|(now, then)| trade(now.name()) == trade(then))
     }
 
     /// Returns the ticket filed a moment ago if words tell more of its fault or ask for haste. A fault of another
@@ -70,13 +77,6 @@ impl Turn<'_> {
 /// Water that leaks is a fault of the pipes as well: which of both it is told as depends on the wording.
 fn trade(category: &str) -> &str {
     if category == Category::PlumbingDrain.name() { Category::Leak.name() } else { category }
-}
-
-/// "位置错了，是卫生间": says another thing in place of what was filed.
-fn corrects(words: &Words) -> bool {
-    let said = normalised(&words.text);
-    let names = !pieces_of(&words.understood).is_empty() || said.contains(char::is_numeric);
-    names && CORRECTING.iter().any(|beginning| said.starts_with(beginning))
 }
 
 /// "快点" asks for haste and tells of nothing new.

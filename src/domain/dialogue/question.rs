@@ -1,15 +1,18 @@
 //! Questions that are often asked: answered at once, with a person one tap away. Courtesies are returned.
 
-use super::report::is_address;
+use super::reading::{calls_it_complaint, is_complaint};
+use super::report::{is_address, pieces_of};
 use super::say::Say;
 use super::talk::menu;
 use super::{Turn, Words};
 use crate::domain::faq;
-use crate::domain::script::Courtesy;
-use crate::domain::understanding::{Intent, Understanding};
+use crate::domain::script::{Courtesy, normalised};
+use crate::domain::understanding::{Intent, Keyword, Understanding};
 
 /// The entry that is answered by asking when it would suit, where there is a time to change.
 const RESCHEDULE: &str = "reschedule";
+/// What says that something is broken, and nothing of how.
+const TROUBLE: [&str; 7] = ["problem with", "wrong with", "trouble with", "issue with", "有问题", "有毛病", "出问题"];
 
 impl Turn<'_> {
     /// Answers a question that is often asked, and asks whether that helped. A fault or anger comes first.
@@ -30,6 +33,14 @@ impl Turn<'_> {
         true
     }
 
+    /// Returns the answer to a question that is asked within a report, and tells nothing of it.
+    pub(super) fn answer_within(&self, words: &Words) -> Option<Say> {
+        let said = &words.understood;
+        let tells = said.corrects || !pieces_of(said).is_empty();
+        let entry = faq::asked(&self.ctx.script.faq, &words.text).filter(|_| !tells)?;
+        Some(Say::new(format!("faq.{}", entry.id)))
+    }
+
     /// Thanks change nothing: what was asked last still stands.
     pub(super) fn return_courtesy(&mut self, courtesy: Courtesy) {
         match courtesy {
@@ -48,6 +59,23 @@ impl Turn<'_> {
         fault && said.intent == Intent::ProgressQuery && self.ctx.tickets.is_empty()
     }
 
+    /// "There is a problem with my toilet" sounds like a complaint: where nothing is reported yet it is a report, unless
+    /// they call it one or a bad word is about something else.
+    pub(super) fn is_first_fault(&self, words: &Words) -> bool {
+        let said = &words.understood;
+        let symptom = said.symptom.as_deref();
+        let troubled = |text: &str| {
+            let text = normalised(text);
+            TROUBLE.iter().any(|trouble| text.contains(trouble))
+        };
+        let within = |one: &str, other: &str| one.contains(other) || other.contains(one);
+        let of_the_fault =
+            |bad: &Keyword| troubled(&bad.text) || symptom.is_some_and(|symptom| within(symptom, &bad.text));
+        let named = said.component.is_some() && troubled(&words.text)
+            || symptom.is_some() && (said.component.is_some() || said.category.is_some());
+        named && self.ctx.tickets.is_empty() && !calls_it_complaint(words) && said.bad_words().all(of_the_fault)
+    }
+
     /// "翠湖花园3栋2单元1201" from somebody whose home is not known: something is broken there.
     pub(super) fn is_first_address(&self, words: &Words) -> bool {
         self.state.binding.is_none() && self.ctx.tickets.is_empty() && is_address(words)
@@ -57,4 +85,12 @@ impl Turn<'_> {
     pub(super) fn answer_helped(&mut self, helped: bool) {
         if helped { self.aside(Say::new("faq.glad")) } else { self.ask_for_person() }
     }
+}
+
+/// "哪里可以看进度": nothing of a report, and no answer to what it asks.
+pub(super) fn asks_how_far(words: &Words) -> bool {
+    let said = &words.understood;
+    let text = normalised(&words.text);
+    let names = text.contains("进度") || text.contains("progress");
+    names && said.intent == Intent::ProgressQuery && pieces_of(said).is_empty()
 }

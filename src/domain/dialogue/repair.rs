@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use super::effect::{About, Effect, TicketDraft, Timer};
+use super::question::asks_how_far;
 use super::report::pieces_of;
 use super::say::{Arg, Say};
 use super::state::{Activity, Binding, RecentTicket, Report};
@@ -43,11 +44,16 @@ impl Turn<'_> {
             return self.cancel_report(&report);
         }
         let summary = self.state.offers(&submit_id(&report));
+        if summary && self.says_send(&words.text) {
+            return self.submit(report);
+        }
         match self.ctx.script.words.command(&words.text) {
-            Some((Command::Yes, _)) if summary => return self.submit(report),
             Some((Command::No, _)) if summary => return self.ask_what_to_correct(report),
             // To a place or a time it is no answer: the question stands.
             Some((Command::Yes | Command::No, _)) if report.asked != Some(SlotId::Severity) => {
+                return self.go_on_with(report, None);
+            }
+            None if report.asked.is_some_and(|asked| asked != SlotId::Severity) && self.says_nothing(&words.text) => {
                 return self.go_on_with(report, None);
             }
             _ => {}
@@ -59,6 +65,13 @@ impl Turn<'_> {
                 Some(false) if words.text.chars().count() <= 4 => return self.ask_what_to_correct(report),
                 _ => {}
             }
+        }
+        if !report.filed && asks_how_far(words) {
+            return self.status();
+        }
+        if let Some(answer) = self.answer_within(words).filter(|_| !report.filed) {
+            report.keep(words);
+            return self.go_on_with(report, Some(answer));
         }
         if report.filed {
             self.tell_others_where(&report, words);

@@ -9,8 +9,8 @@ use super::additions::presses;
 use super::say::Arg;
 use super::state::Report;
 use crate::domain::ids::TicketId;
-use crate::domain::script::SlotId;
-use crate::domain::understanding::{Category, Hazard, Intent, Understanding, Urgency};
+use crate::domain::script::{SlotId, normalised};
+use crate::domain::understanding::{Category, Fault, Hazard, Intent, Understanding, Urgency};
 
 /// The longest answer that is taken whole as the name of a place.
 const LONGEST_PLACE: usize = 40;
@@ -18,30 +18,38 @@ const LONGEST_PLACE: usize = 40;
 const LONGEST_PIECE: usize = 60;
 /// Between the places, parts or faults of several messages: a sign of any language.
 const BESIDES: &str = " / ";
+/// How answers begin that name no place.
+const NO_PLACE: [&str; 8] = ["没", "还没", "搞错", "都", "no ", "not ", "nobody", "it's not"];
+/// What says that somebody cannot tell where it is, in at most so many bytes: eight Chinese characters.
+const UNKNOWN: [&str; 8] = ["不知道", "不清楚", "不晓得", "不确定", "说不清", "don't know", "not sure", "no idea"];
+const LONGEST_UNKNOWN: usize = 24;
+/// What may stand before a place that is all that is said.
+const IN_THE: [&str; 6] = ["in the ", "the ", "in my ", "my ", "在", "我家"];
+/// How an address may begin.
+const LIVES_AT: [&str; 8] = ["i live in", "i live at", "my address", "address", "我住", "我家住", "家住", "地址"];
 
 impl Report {
     /// Takes in what was said: its words, and whatever was understood of the pieces.
     pub(super) fn take(&mut self, words: &Words, opening: bool) {
         let understood = &words.understood;
-        self.pieces.push(words.text.clone());
-        if let Some(media) = words.media.filter(|media| !self.media.contains(media)) {
-            self.media.push(media);
-        }
+        self.keep(words);
         let tells_what = opening || self.asked == Some(SlotId::Symptom);
         if tells_what && self.binding.is_none() && is_address(words) {
             return self.fill(SlotId::Address, Arg::Text(words.text.clone()));
         }
-        if self.asked == Some(SlotId::Address) && is_fault(words) {
-            // It says what is broken, and leaves the question open.
+        if self.asked == Some(SlotId::Address) && (is_fault(words) || corrects_a_room(words)) {
+            // It says what is broken, or where, and leaves the question open.
             self.asked = None;
         }
         // "不对，是卫生间" in answer to the summary says another thing in place of the first.
         let denied = self.summarised && understood.affirmed == Some(false);
-        let replace = self.correcting || denied;
-        let asked_where = matches!(self.asked, Some(SlotId::Place | SlotId::Address));
+        let replace = self.correcting || denied || understood.corrects;
+        let own_words = self.asked == Some(SlotId::Place) && self.is_named_as_place(words);
+        let told_where = self.asked == Some(SlotId::Place) && (understood.location.is_some() || own_words);
         for (slot, value) in pieces_of(understood) {
             // The name of an estate or a room is no part that is broken.
-            if asked_where && slot != SlotId::Place || self.asked == Some(SlotId::Address) {
+            let of_the_name = told_where && !understood.corrects && slot != SlotId::Place;
+            if of_the_name || self.asked == Some(SlotId::Address) {
                 continue;
             }
             match (self.slots.get_mut(&slot), &value) {
@@ -52,11 +60,18 @@ impl Report {
                 }
             }
         }
-        if self.category.is_none() || replace {
+        // A room says nothing of the trade, whatever is guessed from it.
+        let named = understood.symptom.is_some() || understood.component.is_some();
+        let trade = named || self.asked == Some(SlotId::Symptom);
+        if self.category.is_none() && !is_only_place(words) || replace && trade {
             self.category = understood.category.or(self.category);
         }
         self.urgency = self.urgency.max(understood.urgency);
         self.hazard = self.hazard.or(understood.hazard);
+        // An emergency is one matter, however many things are broken by it.
+        if self.urgency != Urgency::Emergency {
+            self.further.extend(understood.further.iter().cloned());
+        }
         // A lift is its own place.
         if !self.has(SlotId::Place)
             && self.category == Some(Category::Elevator)
@@ -64,28 +79,10 @@ impl Report {
         {
             self.slots.insert(SlotId::Place, part);
         }
-        // "什么时候能来？", "快来人！" is kept with the report, but answers nothing: the question is asked again.
-        // So is "关不掉总阀" after an alarm: only a place that we know, or one they were asked to put into words, is one.
-        let no_place = asked_where && (is_outcry(&words.text) || self.filed && presses(words));
-        match self.asked.filter(|_| !is_counter_question(words) && !no_place) {
-            Some(SlotId::Symptom) if understood.symptom.is_none() && (replace || !self.has(SlotId::Symptom)) => {
-                self.fill(SlotId::Symptom, Arg::Text(words.text.clone()));
-            }
-            Some(SlotId::Place)
-                if understood.location.is_none()
-                    && (!self.filed || self.correcting)
-                    && words.text.chars().count() <= LONGEST_PLACE =>
-            {
-                self.fill(SlotId::Place, Arg::Text(words.text.clone()));
-            }
-            Some(
-                slot @ (SlotId::Address | SlotId::Component | SlotId::Since | SlotId::Severity | SlotId::WishedTime),
-            ) => self.fill(slot, Arg::Text(words.text.clone())),
-            Some(SlotId::Symptom | SlotId::Place) | None => {}
-        }
+        self.take_answer(words, replace, own_words);
         // Whoever says something is broken has said what is wrong, if not in words we know.
-        let told = opening && (understood.intent == Intent::RepairReport || understood.category.is_some());
-        if told {
+        let told = understood.intent == Intent::RepairReport || understood.category.is_some();
+        if opening && told && !is_only_place(words) {
             self.have_symptom(&words.text);
         }
         if self.asked.is_some() {
@@ -93,6 +90,56 @@ impl Report {
             self.correcting = false;
         }
         self.summarised = false;
+    }
+
+    /// Keeps what was said, and its recording, without reading anything out of it.
+    pub(super) fn keep(&mut self, words: &Words) {
+        self.pieces.push(words.text.clone());
+        if let Some(media) = words.media.filter(|media| !self.media.contains(media)) {
+            self.media.push(media);
+        }
+    }
+
+    /// Takes words that we do not know for what was asked. `own_words`: they may well name a place.
+    fn take_answer(&mut self, words: &Words, replace: bool, own_words: bool) {
+        let understood = &words.understood;
+        let asked_where = matches!(self.asked, Some(SlotId::Place | SlotId::Address));
+        // "什么时候能来？", "快来人！" is kept with the report, but answers nothing: the question is asked again.
+        // So is "关不掉总阀" after an alarm: only a place that we know, or one they were asked to put into words, is one.
+        let no_place = asked_where && (is_outcry(&words.text) || self.filed && presses(words));
+        match self.asked.filter(|_| !is_counter_question(words) && !no_place) {
+            Some(SlotId::Symptom)
+                if understood.symptom.is_none() && (replace || !self.has(SlotId::Symptom)) && !is_only_place(words) =>
+            {
+                self.fill(SlotId::Symptom, Arg::Text(words.text.clone()));
+            }
+            Some(SlotId::Place) if own_words && (!self.filed || self.correcting) => {
+                self.fill(SlotId::Place, Arg::Text(words.text.clone()));
+            }
+            Some(SlotId::Place) if !self.filed && is_unknown(words) => self.skip(SlotId::Place),
+            Some(
+                slot @ (SlotId::Address | SlotId::Component | SlotId::Since | SlotId::Severity | SlotId::WishedTime),
+            ) => self.fill(slot, Arg::Text(words.text.clone())),
+            Some(SlotId::Symptom | SlotId::Place) | None => {}
+        }
+    }
+
+    /// Whether words may name a place that we do not know: "炉子旁边". What is broken or what it does is none, nor is
+    /// "推不上去", "没人受伤", "👌".
+    fn is_named_as_place(&self, words: &Words) -> bool {
+        let said = &words.understood;
+        let text = normalised(&words.text);
+        let is_all = |part: &str| normalised(part) == text && !self.has(SlotId::Component);
+        let is_part = said.component.as_deref().is_some_and(is_all);
+        let is_else = said.symptom.is_some() || said.since.is_some() || said.wished_time.is_some();
+        let denies = NO_PLACE.iter().any(|beginning| text.starts_with(beginning));
+        said.location.is_none()
+            && !is_else
+            && !is_part
+            && !denies
+            && !text.replace("不锈钢", "").contains('不')
+            && text.contains(char::is_alphabetic)
+            && words.text.chars().count() <= LONGEST_PLACE
     }
 
     /// Whether anything was said or shown that would be lost with it.
@@ -200,12 +247,37 @@ pub(super) fn is_address(words: &Words) -> bool {
     let said = &words.understood;
     let text = words.text.trim_end_matches(|c: char| !c.is_alphanumeric());
     let numbers = text.split(|c: char| !c.is_numeric()).filter(|number| !number.is_empty()).count();
-    let place = said.location.as_deref().filter(|place| text.ends_with(place));
+    let begin = normalised(text);
+    let lives = LIVES_AT.iter().any(|beginning| begin.starts_with(beginning));
+    let place = said.location.as_deref().filter(|place| lives || text.ends_with(place));
     // The garden of an estate's name is no part that is broken.
-    let part = said.component.as_deref().filter(|part| !place.is_some_and(|place| place.contains(part)));
+    let is_written = |part: &str| lives && part.starts_with(char::is_uppercase);
+    let is_name = |part: &str| is_written(part) || place.is_some_and(|place| place.contains(part));
+    let part = said.component.as_deref().filter(|part| !is_name(part));
     let all = place.is_some() && numbers >= 2 && said.symptom.is_none() && part.is_none();
     // A cry for help may have no symptom that we know.
     all && said.urgency != Urgency::Emergency
+}
+
+/// "卧室", "in the bedroom": where, and nothing of what is wrong there.
+fn is_only_place(words: &Words) -> bool {
+    let text = normalised(&words.text);
+    let bare = IN_THE.iter().find_map(|small| text.strip_prefix(small)).unwrap_or(&text);
+    let is_all = |place: &str| place == bare || place == text;
+    words.understood.location.as_deref().is_some_and(|place| is_all(&normalised(place)))
+}
+
+/// "不知道": the report goes on without the place.
+fn is_unknown(words: &Words) -> bool {
+    let text = normalised(&words.text);
+    let terse = text.len() <= LONGEST_UNKNOWN && pieces_of(&words.understood).is_empty();
+    terse && UNKNOWN.iter().any(|word| text.contains(word))
+}
+
+/// "不是厨房，是卫生间" where the address is asked for: it puts right what was said before.
+fn corrects_a_room(words: &Words) -> bool {
+    let said = &words.understood;
+    said.corrects && !words.text.contains(char::is_numeric) && !pieces_of(said).is_empty()
 }
 
 /// "厨房水管漏水" is no address: what is broken, and no number.

@@ -7,10 +7,14 @@ use super::report::pieces_of;
 use super::say::{Arg, Say};
 use super::state::{Activity, Report};
 use super::{Turn, Words};
-use crate::domain::script::{Command, SlotId, normalised};
+use crate::domain::script::{Command, SlotId, is_one_word, normalised};
 
 /// A yes no longer than this that names nothing says nothing else: "好的，谢谢".
 const LONGEST_YES: usize = 6;
+/// More than this says more than that the report is to be sent.
+const LONGEST_SEND: usize = 30;
+/// What may stand between and behind words that ask for it.
+const BETWEEN: [char; 12] = ['吧', '啊', '呀', '哦', '哈', ' ', ',', '，', '。', '.', '!', '！'];
 
 impl Turn<'_> {
     /// What will be filed, with the buttons that say so or not.
@@ -39,7 +43,7 @@ impl Turn<'_> {
     /// Whether a report is wanted no more: "取消，搞错了", "没事了，已经好了". A fault that stands or a place is told all
     /// the same: "修好了，又漏水了", "搞错了，是卫生间".
     pub(super) fn gives_up(&self, words: &Words) -> bool {
-        let plain = normalised(&words.text).replace('’', "'");
+        let plain = normalised(&words.text);
         let clauses: Vec<String> = plain.split(BREAKS).map(normalised).filter(|clause| !clause.is_empty()).collect();
         let cancels = |clause: &String| matches!(self.ctx.script.words.command(clause), Some((Command::Cancel, _)));
         let is_over = |clause: &String| self.ctx.script.repair.over.contains(clause);
@@ -50,6 +54,29 @@ impl Turn<'_> {
             || words.understood.wished_time.is_some()
             || clauses.iter().any(|clause| tells(clause) && !is_over(clause));
         (clauses.first().is_some_and(cancels) || clauses.iter().any(is_over)) && !stands
+    }
+
+    /// Whether words only ask for the report to be sent: "提交吧", "好的，就这样", "looks good, send it". They are taken
+    /// apart from the beginning, word by word.
+    pub(super) fn says_send(&self, text: &str) -> bool {
+        let said = normalised(text);
+        said.chars().count() <= LONGEST_SEND && self.sends(&said)
+    }
+
+    fn sends(&self, said: &str) -> bool {
+        let yes = |word: &str| matches!(self.ctx.script.words.command(word), Some((Command::Yes, _)));
+        let known = |word: &str| self.ctx.script.repair.send.contains(word) || yes(word);
+        let ends = said.char_indices().map(|(at, c)| at + c.len_utf8());
+        ends.filter_map(|end| said.split_at_checked(end)).any(|(word, rest)| {
+            let more = rest.trim_start_matches(BETWEEN);
+            let sent = || more.is_empty() || self.ctx.script.courtesy(more).is_some() || self.sends(more);
+            !is_one_word(word, rest) && known(word) && sent()
+        })
+    }
+
+    /// Whether words answer no question of a report: thanks, a greeting, or what would send it.
+    pub(super) fn says_nothing(&self, text: &str) -> bool {
+        self.ctx.script.courtesy(text).is_some() || self.says_send(text)
     }
 
     /// Files what the summary says. What is said besides is kept, and shown first where it names something new:

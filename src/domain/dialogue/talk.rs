@@ -287,6 +287,7 @@ impl Turn<'_> {
             Intent::ProgressQuery if self.is_first_report(&words.understood) => self.begin_report(Some(words)),
             Intent::ProgressQuery | Intent::Smalltalk if self.is_first_address(words) => self.begin_report(Some(words)),
             Intent::ProgressQuery => self.status(),
+            Intent::Complaint if self.is_first_fault(words) => self.begin_report(Some(words)),
             Intent::Complaint if is_complaint(words) => self.file_complaint(words),
             Intent::Praise => {
                 self.effect(Effect::Raise { kind: FlagKind::Praise, about: About::Conversation });

@@ -211,13 +211,13 @@ fn places_are_places_and_a_card_is_a_telephone_number() {
 }
 
 #[test]
-fn an_edited_message_is_said_anew() {
+fn an_edited_message_is_said_in_place_of_what_it_was() {
     let mut edited = message(&json!({ "text": "卧室漏水", "edit_date": 1_441_645_600 }));
     edited["edited_message"] = edited["message"].take();
     edited.as_object_mut().unwrap().remove("message");
     insta::assert_snapshot!(seen(&edited), @r#"
     10000 edited_message
-    edit:1111111:1365:1441645600 1111111 zh-CN Text("卧室漏水")
+    edit:1111111:1365:1441645600 1111111 zh-CN Edited("卧室漏水")
     "#);
     // A live location moves by edits.
     edited["edited_message"].as_object_mut().unwrap().remove("text");
