@@ -19,6 +19,7 @@ pub mod equipment;
 pub mod faq;
 pub mod flag;
 pub mod han;
+pub mod house;
 pub mod ids;
 pub mod incident;
 pub mod job;

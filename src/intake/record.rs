@@ -5,9 +5,10 @@ use serde_json::json;
 use super::{Intake, Scene};
 use crate::channel::ReceivedFile;
 use crate::domain::dialogue::effect::About;
-use crate::domain::dialogue::{Arg, Effect, TicketDraft, Timer};
+use crate::domain::dialogue::{Arg, Binding, Effect, TicketDraft, Timer};
 use crate::domain::flag::FlagKind;
-use crate::domain::ids::{DialogueId, MediaId, ResponseId, StaffId, TicketId};
+use crate::domain::house::House;
+use crate::domain::ids::{DialogueId, MediaId, ResponseId, StaffId, TicketId, UnitId};
 use crate::domain::job::Job;
 use crate::domain::media::MediaKind;
 use crate::domain::score;
@@ -173,8 +174,10 @@ impl Intake {
                 None => address,
             });
         }
-        ticket.unit_id = draft.binding.as_ref().map(|binding| binding.unit);
-        ticket.project_id = draft.binding.as_ref().map(|binding| binding.project);
+        if let Some(home) = &draft.binding {
+            ticket.unit_id = Intake::home_meant(tx, home, ticket.location.as_deref()).await?;
+            ticket.project_id = Some(home.project);
+        }
         ticket.dialogue_id = Some(scene.dialogue);
         ticket.category = draft.category;
         ticket.urgency = draft.urgency;
@@ -195,29 +198,13 @@ impl Intake {
         Ok(())
     }
 
-    async fn add_to_ticket(
-        &self,
-        tx: &mut Tx,
-        scene: &Scene,
-        id: TicketId,
-        text: Option<String>,
-        media: &[MediaId],
-        location: Option<Arg>,
-    ) -> Result<(), StoreError> {
-        let Some(mut ticket) = store::tickets::load_for_update(tx, id).await? else { return Ok(()) };
-        if let Some(text) = &text {
-            if !ticket.description.is_empty() {
-                ticket.description.push('\n');
-            }
-            ticket.description.push_str(text);
-        }
-        if let Some(location) = location.filter(|_| ticket.location.is_none()) {
-            ticket.location = Some(self.argument(tx, scene.state.language, &location).await?);
-        }
-        ticket.updated_at = scene.now;
-        store::tickets::update(tx, &ticket).await?;
-        for media in media {
-            store::tickets::attach_media(tx, id, *media).await?;
+    /// Returns the home that a report is about: their own, unless the place names another one of the project ("我妈住2栋
+    /// 1单元902"). None is better than the wrong one where that is not known; the place has the address.
+    async fn home_meant(tx: &mut Tx, home: &Binding, place: Option<&str>) -> Result<Option<UnitId>, StoreError> {
+        let Some(meant) = place.and_then(House::named_in) else { return Ok(Some(home.unit)) };
+        let own = store::units::find(tx, home.unit).await?.as_ref().and_then(House::of);
+        if own.is_none_or(|own| own.is(&meant)) {
+            return Ok(Some(home.unit));
         }
         let units = store::units::list(tx, Some(home.project)).await?;
         let mut named = units.iter().filter(|unit| House::of(unit).is_some_and(|house| house.is(&meant)));

@@ -737,15 +737,21 @@ async fn a_photo_whose_words_say_that_the_fix_did_not_hold_belongs_to_its_ticket
 
 /// The flat next door, and what its code says.
 pub(crate) async fn next_door(talk: &Talk) -> (UnitId, String) {
+    let id = flat(talk, "3栋2单元1202").await;
+    (id, talk.key.sign(id, talk.clock.now() + Duration::from_secs(3600)))
+}
+
+/// Another flat of the same project.
+async fn flat(talk: &Talk, label: &'static str) -> UnitId {
     let (id, home) = (talk.clock.new_id::<UnitId>(), talk.unit);
     let settled = talk.store.write(move |tx| {
         Box::pin(async move {
             let own = store::units::find(tx, home).await?.unwrap();
-            store::units::insert(tx, &Unit::new(id, own.project_id, "3栋2单元1202")).await
+            store::units::insert(tx, &Unit::new(id, own.project_id, label)).await
         })
     });
     settled.await.unwrap();
-    (id, talk.key.sign(id, talk.clock.now() + Duration::from_secs(3600)))
+    id
 }
 
 #[tokio::test]
@@ -852,4 +858,195 @@ async fn a_correction_of_a_report_that_was_just_filed_takes_the_place_of_what_wa
         assert!(ticket.location.as_deref().is_some_and(|place| place.contains("阳台") && !place.contains("厨房")));
         assert!(ticket.description.ends_with(words), "{}", ticket.description);
     }
+}
+
+#[tokio::test]
+async fn words_that_only_ask_for_the_report_to_be_sent_send_it() {
+    let chinese = [
+        "提交吧",
+        "嗯提交吧",
+        "可以提交",
+        "好的就这样提交",
+        "提交一下",
+        "确认提交",
+        "就这样",
+        "好吧",
+        "没问题提交吧",
+        "发吧",
+        "嗯嗯",
+        "👌",
+        "好的，提交吧，谢谢",
+    ];
+    let english = ["Send it", "Looks good, send it", "submit", "go", "OK, please send it", "Yes, that's right"];
+    let chinese = chinese.map(|words| ("厨房水管漏水", words));
+    let english = english.map(|words| ("The kitchen tap is dripping", words));
+    for (fault, words) in chinese.into_iter().chain(english) {
+        let mut talk = Talk::bound().await;
+        talk.says(fault).await;
+        talk.says(words).await;
+        let tickets = talk.tickets().await;
+        assert_eq!(tickets.len(), 1, "{}", talk.transcript());
+        assert_eq!(tickets[0].description, fault);
+    }
+    for words in ["先别提交", "不要提交", "提交了吗", "发一下师傅电话"] {
+        let mut talk = Talk::bound().await;
+        talk.says("厨房水管漏水").await;
+        talk.says(words).await;
+        assert!(talk.tickets().await.is_empty(), "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn a_fault_a_courtesy_or_a_denial_is_no_place() {
+    for words in ["滴水", "空调", "都不热", "推不上去", "没人受伤", "嗯嗯", "👌", "谢谢", "搞错了，是地漏堵了", "Send"]
+    {
+        let mut talk = Talk::bound().await;
+        talk.says("漏水了").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("在哪个位置？"), "{said}");
+        talk.taps("厨房").await;
+        talk.taps("提交").await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert_eq!(ticket.location.as_deref(), Some("厨房"), "{words}");
+        match words {
+            "空调" => assert_eq!(ticket.component.as_deref(), Some("空调")),
+            "搞错了，是地漏堵了" => {
+                let named = (ticket.component.as_deref(), ticket.symptom.as_deref());
+                assert_eq!(named, (Some("地漏"), Some("堵了")));
+            }
+            _ => {}
+        }
+    }
+    // Words that we do not know may be a place, and who cannot tell is not asked again.
+    for (words, place) in [("炉子旁边", Some("炉子旁边")), ("不知道", None)] {
+        let mut talk = Talk::bound().await;
+        talk.says("漏水了").await;
+        talk.says(words).await;
+        talk.taps("提交").await;
+        assert_eq!(talk.tickets().await[0].location.as_deref(), place, "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn a_correction_within_a_report_takes_the_place_of_what_was_said() {
+    let mut talk = Talk::bound().await;
+    talk.says("The kitchen tap is dripping").await;
+    for (words, place) in [
+        ("actually it's the bathroom tap", "Place: bathroom"),
+        ("no wait, I meant the living room", "Place: living room"),
+        ("Not the living room, the kitchen", "Place: kitchen"),
+        // What adds to it does not.
+        ("Actually the balcony too", "Place: kitchen / balcony"),
+    ] {
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.lines().any(|line| line.trim() == place), "{said}");
+    }
+    talk.says("Can you come on Saturday morning?").await;
+    talk.transcript();
+    talk.says("Can you come on Sunday instead?").await;
+    let said = talk.transcript();
+    assert!(said.contains("on Sunday") && !said.contains("on Saturday"), "{said}");
+
+    for words in ["不是卫生间，是厨房", "其实是厨房", "说错了，是厨房"] {
+        let mut talk = Talk::bound().await;
+        talk.says("卫生间水管漏水").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.lines().any(|line| line.trim() == "位置：厨房"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_is_edited_takes_the_place_of_what_it_was() {
+    let mut talk = Talk::bound().await;
+    talk.says("kitchen tap drips").await;
+    talk.transcript();
+    talk.shows(Content::Edited("bathroom tap drips".to_owned()), "[edited] bathroom tap drips").await;
+    let said = talk.transcript();
+    assert!(said.lines().any(|line| line.trim() == "Place: bathroom"), "{said}");
+    talk.taps("Send").await;
+    assert_eq!(talk.tickets().await[0].location.as_deref(), Some("bathroom"));
+}
+
+#[tokio::test]
+async fn a_correction_in_english_reaches_the_ticket_that_was_just_filed_and_another_fault_does_not() {
+    let mut talk = Talk::bound().await;
+    talk.says("The kitchen tap is dripping").await;
+    talk.taps("Send").await;
+    talk.says("Sorry, I meant the living room").await;
+    assert_eq!(talk.tickets().await[0].location.as_deref(), Some("living room"), "{}", talk.transcript());
+    talk.says("Actually my bedroom window doesn't close").await;
+    let said = talk.transcript();
+    assert!(said.contains("Shall I send it like this?"), "{said}");
+    assert_eq!(talk.tickets().await[0].location.as_deref(), Some("living room"), "{said}");
+}
+
+#[tokio::test]
+async fn an_address_in_english_is_no_fault_for_the_garden_in_it() {
+    let mut talk = Talk::begin().await;
+    talk.says("I live in Building 2, Room 501, Jade Lake Garden").await;
+    let said = talk.transcript();
+    assert!(said.contains("Please tell me what is broken"), "{said}");
+    talk.says("The kitchen tap drips").await;
+    talk.taps("Send").await;
+    let [ticket] = talk.tickets().await.try_into().unwrap();
+    assert_eq!(ticket.component.as_deref(), Some("tap"));
+    assert!(ticket.location.as_deref().is_some_and(|place| place.contains("Room 501") && place.ends_with("kitchen")));
+}
+
+#[tokio::test]
+async fn a_question_that_is_often_asked_is_answered_within_a_report_and_the_report_goes_on() {
+    let mut talk = Talk::bound().await;
+    talk.says("漏水了").await;
+    for (asked, answer) in [
+        ("怎么收费", "维修和上门都不收费"),
+        ("多少钱", "维修和上门都不收费"),
+        ("要自己出钱吗", "维修和上门都不收费"),
+        ("在不在保", "从竣工验收日算起"),
+        ("哪里可以看进度", "您目前没有未完成的工单"),
+    ] {
+        talk.transcript();
+        talk.says(asked).await;
+        let said = talk.transcript();
+        assert!(said.contains(answer) && said.contains("在哪个位置？"), "{said}");
+    }
+    talk.says("厨房").await;
+    talk.transcript();
+    talk.says("要收费吗？").await;
+    let said = talk.transcript();
+    assert!(said.contains("维修和上门都不收费") && said.contains("这样提交可以吗？"), "{said}");
+    // What tells of the fault is no mere question.
+    talk.says("水管也漏水，要收费吗").await;
+    let said = talk.transcript();
+    assert!(said.contains("部件：水管"), "{said}");
+}
+
+#[tokio::test]
+async fn a_report_for_another_flat_is_filed_for_that_one_or_for_none() {
+    let mut talk = Talk::bound().await;
+    let other = flat(&talk, "2栋1单元902").await;
+    talk.says("帮我妈妈家报修，她住2栋1单元902，阳台门关不上").await;
+    assert!(talk.transcript().contains("位置：2栋1单元902"));
+    talk.taps("提交").await;
+    let [ticket] = talk.tickets().await.try_into().unwrap();
+    assert_eq!(ticket.unit_id, Some(other));
+
+    // A flat that nobody knows is not taken for the caller's own, and the address stays.
+    let mut talk = Talk::bound().await;
+    talk.says("我妈住1栋2单元501，主卧暖气不热").await;
+    talk.taps("提交").await;
+    let [ticket] = talk.tickets().await.try_into().unwrap();
+    assert_eq!((ticket.unit_id, ticket.location.as_deref()), (None, Some("1栋2单元501")), "{}", talk.transcript());
+    assert!(ticket.project_id.is_some());
+
+    // Their own, told again.
+    let mut talk = Talk::bound().await;
+    talk.says("3栋2单元1201厨房水管漏水").await;
+    talk.taps("提交").await;
+    assert_eq!(talk.tickets().await[0].unit_id, Some(talk.unit), "{}", talk.transcript());
 }
