@@ -544,6 +544,35 @@ fn a_first_fault_that_sounds_like_a_complaint_is_a_report() {
 }
 
 #[test]
+fn only_praise_is_thanked_for() {
+    let word = |text: &str, polarity: Sentiment, why: &str| Keyword {
+        text: text.to_owned(),
+        start: 0,
+        end: text.chars().count(),
+        polarity,
+        why: format!("{why} → {}", polarity.name()),
+    };
+    let good = |text: &str, why: &str| word(text, Sentiment::Positive, why);
+    for (text, keywords, thanked) in [
+        ("师傅人很好", vec![good("师傅人很好", "人很好")], true),
+        ("棒", vec![good("棒", Keyword::BY_WORDING)], true),
+        ("it vibrates a lot", vec![good("it vibrates a lot", Keyword::BY_WORDING)], false),
+        ("not great", vec![word("not great", Sentiment::Negative, "not + great")], false),
+    ] {
+        let understood = Understanding {
+            intent: Intent::SurveyAnswer,
+            sentiment: Sentiment::Positive,
+            confidence: 0.9,
+            keywords,
+            ..Understanding::default()
+        };
+        let mut state = State::new(Language::English);
+        let (said, _) = tells(&mut state, 1, Event::Text { text: text.to_owned(), understood });
+        assert_eq!(said == ["praise.thanks"], thanked, "{text}: {said:?}");
+    }
+}
+
+#[test]
 fn a_room_alone_is_no_fault_and_has_no_trade() {
     let understood = Understanding {
         intent: Intent::RepairReport,

@@ -311,8 +311,17 @@ impl Understanding {
 
     /// Returns its words that are known to be bad.
     pub fn bad_words(&self) -> impl Iterator<Item = &Keyword> {
+        self.known_words(Sentiment::Negative)
+    }
+
+    /// Whether a word of it is known to be good, and none to be bad.
+    pub fn only_names_good(&self) -> bool {
+        self.known_words(Sentiment::Positive).next().is_some() && !self.names_bad()
+    }
+
+    fn known_words(&self, polarity: Sentiment) -> impl Iterator<Item = &Keyword> {
         let known = |word: &&Keyword| !word.why.starts_with(Keyword::BY_WORDING);
-        self.keywords.iter().filter(|word| word.polarity == Sentiment::Negative).filter(known)
+        self.keywords.iter().filter(move |word| word.polarity == polarity).filter(known)
     }
 
     /// Whether it is displeased beyond doubt, also where none of its words is known to be bad.

@@ -99,6 +99,13 @@ pub(super) fn is_complaint(words: &Words) -> bool {
     said.affirmed != Some(true) && (said.names_bad() || said.is_surely_negative() && !asks)
 }
 
+/// Whether what was taken for praise is some: with a good word in it, or nothing else ("棒"). "It vibrates a lot" may sound
+/// alike.
+pub(super) fn is_praise(words: &Words) -> bool {
+    let said = &words.understood;
+    said.sentiment == Sentiment::Positive && (said.only_names_good() || is_terse(&words.text) && !said.names_bad())
+}
+
 /// Whether what is said in or after a survey is displeased enough to be shown to staff at once: by its mark, or by more
 /// than a guess from its wording, which judges a bare "100%" as well.
 pub(super) fn is_displeased(words: &Words) -> bool {

@@ -3,7 +3,7 @@
 
 use super::effect::{About, Effect};
 use super::invitation::answers_announcement;
-use super::reading::is_complaint;
+use super::reading::{is_complaint, is_praise};
 use super::repair::report_tag;
 use super::say::{Arg, Say};
 use super::state::{Activity, Binding, Mode, RecentTicket};
@@ -296,9 +296,7 @@ impl Turn<'_> {
             Intent::Suggestion => self.say(Say::new("suggestion.thanks")),
             // A number that nobody asked for may be that of a button long gone.
             Intent::SurveyAnswer if words.text.trim().chars().all(char::is_numeric) => self.not_understood(words),
-            Intent::SurveyAnswer if words.understood.sentiment == Sentiment::Positive => {
-                self.say(Say::new("praise.thanks"));
-            }
+            Intent::SurveyAnswer if is_praise(words) => self.say(Say::new("praise.thanks")),
             Intent::SurveyAnswer if words.understood.sentiment == Sentiment::Negative && is_complaint(words) => {
                 self.file_complaint(words);
             }
