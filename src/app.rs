@@ -98,7 +98,7 @@ impl App {
         let (listener, tagger) = tokio::join!(listener(config), tagger(config, lexical));
         let (tagger, mood_failed) = tagger?;
         let tagger = Arc::new(tagger);
-        let models = web::Models { listener: listener.clone(), mood_failed };
+        let models = web::Models { listener: listener.clone(), speech_off: config.speech.is_off(), mood_failed };
         let key = token_key(&store).await?;
         let phone = config.policy.emergency_phone.clone().unwrap_or_else(|| POLICE.to_owned());
         let intake =
@@ -245,6 +245,10 @@ pub async fn asked_to_stop() {
 
 /// Loads the speech model. Without one recordings are kept and a person listens.
 async fn listener(config: &Config) -> Option<Listener> {
+    if config.speech.is_off() {
+        tracing::info!("speech recognition is switched off: recordings wait for a person");
+        return None;
+    }
     let speech = config.speech.clone();
     let worker = std::env::current_exe().ok()?;
     let loaded = tokio::task::spawn_blocking(move || Listener::new(&speech, worker)).await;

@@ -66,6 +66,13 @@ pub struct SpeechConfig {
     pub service_key: Option<Secret>,
 }
 
+impl SpeechConfig {
+    /// Whether the operator wants no recognition: no service is named, and the name of the model is empty.
+    pub fn is_off(&self) -> bool {
+        self.service_url.is_none() && self.model.as_os_str().is_empty()
+    }
+}
+
 impl Default for SpeechConfig {
     fn default() -> SpeechConfig {
         SpeechConfig {

@@ -100,6 +100,8 @@ pub struct Parts {
 pub struct Models {
     /// `None` when there is no usable speech model.
     pub listener: Option<Listener>,
+    /// Whether the operator wants none.
+    pub speech_off: bool,
     /// Whether a model that understands text was wanted and could not be used.
     pub mood_failed: bool,
 }
@@ -108,6 +110,7 @@ impl Models {
     /// Returns the keys of what the console has to say.
     fn lacking(&self) -> Vec<&'static str> {
         let speech = match &self.listener {
+            None if self.speech_off => Some("web.console.lacking.speech_off"),
             None => Some("web.console.lacking.speech"),
             Some(listener) => listener.refusal().map(|_| "web.console.lacking.service"),
         };

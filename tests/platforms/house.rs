@@ -217,7 +217,7 @@ impl House {
         let intake = intake.with_ways(channels.ways(ChannelKind::Wechat));
         let intake = if alerts.is_some() { intake.with_alerts() } else { intake };
         let blobs = Blobs::open(&format!("file:{}", at("media"))).unwrap();
-        let models = web::Models { listener: Some(listener.clone()), mood_failed: false };
+        let models = web::Models { listener: Some(listener.clone()), speech_off: false, mood_failed: false };
         let router = web::router(web::Parts {
             store: store.clone(),
             blobs: blobs.clone(),

@@ -180,6 +180,15 @@ async fn models_that_are_not_what_they_should_be_are_told_and_the_service_runs_w
 }
 
 #[tokio::test]
+async fn speech_recognition_that_is_switched_off_is_no_failure() {
+    let demo = Demo::start_with(&[("HUIFANG_SPEECH__MODEL", Path::new(""))]);
+    let page = Session::begin(&demo).await.get("/console/board").await.text().await.unwrap();
+    assert!(page.contains("语音识别已关闭") && !page.contains("huifang check"), "{page}");
+    let log = demo.log();
+    assert!(log.contains("speech recognition is switched off") && !log.contains("no speech recognition"), "{log}");
+}
+
+#[tokio::test]
 async fn guessing_passwords_takes_ever_longer_and_says_nothing() {
     let demo = Demo::start();
     for _ in 0..5 {

@@ -90,7 +90,7 @@ pub(super) async fn speech(config: &Config) -> Finding {
         return speech_service(config).await;
     }
     let path = &config.speech.model;
-    if path.as_os_str().is_empty() {
+    if config.speech.is_off() {
         return Finding::fine(WHAT, "[speech] model", "switched off; recordings wait for a person");
     }
     let place = path.display().to_string();
