@@ -44,7 +44,6 @@ use crate::intake::Intake;
 use crate::intake::message::OutboundBody;
 use crate::store::corrections::{Verdict, Wording};
 use crate::store::responses::Response;
-use crate::store::transcripts::{Hearing, Transcript};
 use crate::store::{self, Store, StoreError, Tx};
 
 /// Why an action was refused. The text is for staff, in English; the console shows its own.
@@ -182,7 +181,7 @@ impl Desk {
                 }
                 let found = store::transcripts::find(tx, media).await?.ok_or(DeskError::NotFound("recording"))?;
                 let tickets = store::tickets::of_media(tx, media).await?;
-                let dialogue = dialogue.filter(|_| tickets.is_empty() && was_given_up(&found));
+                let dialogue = dialogue.filter(|_| tickets.is_empty() && found.was_given_up());
                 for id in tickets {
                     let ticket = this.load(tx, id).await?;
                     this.changed(tx, &ticket, "heard_anew", by, json!({ "text": heard })).await?;
@@ -365,9 +364,4 @@ fn words(text: &str, what: &'static str) -> Result<String, DeskError> {
 fn whole_words(text: &str, what: &'static str) -> Result<String, DeskError> {
     let is_long = text::clean(text).chars().nth(MOST_CHARACTERS).is_some();
     if is_long { Err(DeskError::TooLong(what)) } else { words(text, what) }
-}
-
-/// Whether recognition has come to its end without words, and nobody has written any down since.
-fn was_given_up(transcript: &Transcript) -> bool {
-    matches!(transcript.hearing, Hearing::Nothing | Hearing::Failed) && transcript.words().is_none()
 }

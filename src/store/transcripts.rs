@@ -48,6 +48,11 @@ impl Transcript {
     pub fn words(&self) -> Option<&str> {
         self.corrected_text.as_deref().or(self.text.as_deref())
     }
+
+    /// Whether recognition has come to its end without words, and nobody has written any down since.
+    pub fn was_given_up(&self) -> bool {
+        matches!(self.hearing, Hearing::Nothing | Hearing::Failed) && self.words().is_none()
+    }
 }
 
 /// What speech recognition gave.

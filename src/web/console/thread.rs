@@ -71,6 +71,8 @@ pub(crate) struct Voice {
     pub(crate) by: Option<Signature>,
     /// The words of the transcript, for the form that puts them right.
     pub(crate) words: String,
+    /// Whether nothing was heard of a client: what somebody writes down is taken as if they had just said it.
+    pub(crate) given_up: bool,
 }
 
 impl Talk {
@@ -129,7 +131,8 @@ pub(super) async fn files(
             Some(wording) => Some(Signature::of(tx, wording.by, wording.at, w).await?),
             None => None,
         };
-        voices.push(voice(web, url, heard.as_ref(), by, w));
+        let given_up = file.dialogue_id.is_some() && heard.as_ref().is_some_and(Transcript::was_given_up);
+        voices.push(Voice { given_up, ..voice(web, url, heard.as_ref(), by, w) });
     }
     Ok((voices, photos))
 }
@@ -199,5 +202,6 @@ fn voice(web: &Web, url: String, heard: Option<&Transcript>, by: Option<Signatur
         raw: raw.map(str::to_owned),
         by,
         words: words.to_owned(),
+        given_up: false,
     }
 }

@@ -278,6 +278,7 @@ mod tests {
                 raw: Some("我打兩分，師傅敷衍了事".to_owned()),
                 by: Some(correct::Signature::sample()),
                 words: "我打两分，师傅敷衍了事".to_owned(),
+                given_up: false,
             }
         }
     }
@@ -363,7 +364,10 @@ mod tests {
                 words: marks::cut("主卧卫生间天花板漏水，师傅态度敷衍", &[], &words(language)),
                 misheard: Some("主卧卫生间天花板漏税".to_owned()),
                 judged: Some(Judged::sample(&words(language))),
-                voices: vec![Voice::sample()],
+                voices: vec![
+                    Voice::sample(),
+                    Voice { transcript: Vec::new(), words: String::new(), given_up: true, ..Voice::sample() },
+                ],
                 keywords: vec![KeywordRow::sample()],
                 photos: vec!["/assets/icon.svg".to_owned(); 2],
                 papers: vec!["completion", "service"],
@@ -371,7 +375,10 @@ mod tests {
                 talk: Some(Talk::sample(language)),
                 work: Work::sample(&words(language), Status::Assigned),
             };
-            check("ticket", language, &page.render().unwrap());
+            let drawn = page.render().unwrap();
+            check("ticket", language, &drawn);
+            let hint = words(language).get("web.console.correct.unheard_hint");
+            assert_eq!(drawn.matches(&hint).count(), 1, "the one that nobody could hear");
         }
     }
 }
