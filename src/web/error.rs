@@ -135,7 +135,8 @@ impl From<DeskError> for WebError {
             DeskError::Appointment(invalid) => WebError::Because(StatusCode::BAD_REQUEST, sentence_about(invalid)),
             DeskError::Day(InvalidDay::Over) => WebError::Because(StatusCode::BAD_REQUEST, "day_over"),
             DeskError::Day(InvalidDay::TooFar) => WebError::Because(StatusCode::BAD_REQUEST, "day_far"),
-            DeskError::Needed(_) | DeskError::TooLong(_) => WebError::BadRequest,
+            DeskError::Needed(_) => WebError::BadRequest,
+            DeskError::TooLong(_) => WebError::Because(StatusCode::BAD_REQUEST, "too_long"),
             DeskError::Unreachable => WebError::Unreachable,
             DeskError::NotAllowed => WebError::NotAllowed,
             DeskError::Store(cause) => cause.into(),
@@ -283,7 +284,16 @@ struct ErrorPage {
 
 #[cfg(test)]
 mod tests {
+    use super::super::console::view::samples::words;
     use super::*;
+    use crate::domain::language::Language;
+
+    #[test]
+    fn words_that_are_too_long_are_refused_with_a_sentence_of_their_own() {
+        let refused = WebError::from(DeskError::TooLong("what was said"));
+        assert_eq!(refused.parts(), (StatusCode::BAD_REQUEST, "too_long"));
+        assert!(refused.sentence("web.error", &words(Language::Chinese)).starts_with("写得太长了"));
+    }
 
     #[test]
     fn the_way_back_leads_to_a_page_of_ours() {
