@@ -5,6 +5,8 @@
 //! computed — overdue, waiting for the client — is not stored here. `crate::store::tickets`
 //! keeps it.
 
+mod number;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -13,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::{ContactId, DialogueId, IncidentId, ProjectId, StaffId, SubcontractorId, TicketId, UnitId};
 use super::time::Timestamp;
 use super::understanding::{Category, Keyword, Sentiment, Urgency};
+pub use number::number_of;
 
 /// The highest [`Ticket::priority`].
 pub const HIGHEST_PRIORITY: u8 = 3;
@@ -439,16 +442,6 @@ pub fn is_late(
     status.is_open() && rectified_at.is_none() && expected_at.is_some_and(|expected| expected < now)
 }
 
-/// Returns the number of a ticket as it is kept, `HF2611-0042`, of how somebody types it: in large letters or
-/// small ones, with its dash or without; `None` for what is no number.
-pub fn number_of(typed: &str) -> Option<String> {
-    let dash = |c: char| matches!(c, '-' | '–' | '－') || c.is_whitespace();
-    let typed = typed.replace(dash, "").to_uppercase();
-    let digits = typed.strip_prefix("HF").filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
-    let (month, count) = digits.split_at_checked(4).filter(|(_, count)| count.len() >= 4)?;
-    Some(format!("HF{month}-{count}"))
-}
-
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
@@ -544,17 +537,6 @@ mod tests {
         assert_eq!(late(&ticket()), [false, false], "nobody named a day");
         assert_eq!(late(&expected(rectified())), [false, false], "it waits for the owner");
         assert_eq!(late(&expected(ticket().cancel(Timestamp(1)).unwrap())), [false, false], "it has ended");
-    }
-
-    #[test]
-    fn a_number_is_understood_however_it_is_typed() {
-        for typed in ["HF2611-0042", " hf2611-0042", "Hf26110042", "HF2611 0042", "HF2611–0042"] {
-            assert_eq!(number_of(typed).as_deref(), Some("HF2611-0042"), "{typed}");
-        }
-        assert_eq!(number_of("hf261112345").as_deref(), Some("HF2611-12345"), "a month with very many");
-        for other in ["", "HF", "HF2611-004", "2611-0042", "HF2611-00a2", "王芳", "HF2611-００42"] {
-            assert_eq!(number_of(other), None, "{other}");
-        }
     }
 
     #[test]
