@@ -1,6 +1,7 @@
 //! What staff does for clients who were not satisfied, and offers to those who were.
 
 use super::{Desk, DeskError, words};
+use crate::domain::access::Right;
 use crate::domain::dialogue::{Event, Say};
 use crate::domain::ids::{RecoveryId, ResponseId, StaffId};
 use crate::domain::recovery::{Recovery, RootCause};
@@ -18,6 +19,9 @@ impl Desk {
             Box::pin(async move {
                 let person = store::staff::find(tx, to).await?.filter(|person| person.active);
                 let person = person.ok_or(DeskError::Left)?;
+                if !person.role.has(Right::Recoveries) {
+                    return Err(DeskError::Needed("a colleague who may see recoveries"));
+                }
                 Ok(Recovery { person: Some(person.id), ..recovery })
             })
         })

@@ -276,6 +276,20 @@ async fn a_dissatisfied_client_is_given_to_the_projects_engineer_with_a_deadline
 }
 
 #[tokio::test]
+async fn a_recovery_is_given_only_to_somebody_who_may_see_recoveries() {
+    let mut talk = Talk::bound().await;
+    let agent = employs(&talk, "li", Role::Agent).await;
+    let firm = employs(&talk, "firm", Role::Subcontractor).await;
+    rates(&mut talk, "1").await;
+    let before = recoveries(&talk, true).await.remove(0).person;
+    let refused = change(&talk, async |desk, id| desk.give_recovery(id, firm, agent).await).await;
+    assert!(matches!(refused, Err(DeskError::Needed(_))), "{refused:?}");
+    assert_eq!(recoveries(&talk, true).await.remove(0).person, before);
+    change(&talk, async |desk, id| desk.give_recovery(id, agent, agent).await).await.unwrap();
+    assert_eq!(recoveries(&talk, true).await.remove(0).person, Some(agent));
+}
+
+#[tokio::test]
 async fn a_dissatisfied_client_of_no_project_is_done_with_after_the_review() {
     let mut talk = Talk::bound().await;
     let by = employs(&talk, "li", Role::Agent).await;

@@ -101,15 +101,10 @@ async fn show(State(web): State<Web>, by: Staff, Path(id): Path<String>) -> Resu
         })
     });
     let (recovery, about, comment, people) = found.await?.ok_or(WebError::NotFound)?;
-    let choices = people.iter().filter(|person| person.active).map(|person| Choice {
-        value: person.id.to_string(),
-        label: person.name.clone(),
-        chosen: recovery.person == Some(person.id),
-    });
     let page = RecoveryPage {
         facts: facts(&recovery, &about, &people, &shell.w),
         causes: RootCause::ALL.into_iter().map(|cause| cause_choice(cause, &recovery, &shell.w)).collect(),
-        staff: choices.collect(),
+        staff: staff_choices(&people, recovery.person, &shell.w),
         can_review: matches!(recovery.status, Status::Open | Status::Reviewed),
         can_ask: recovery.status == Status::ToAsk,
         can_visit: recovery.may_be_visited(),
@@ -235,6 +230,20 @@ fn facts(recovery: &Recovery, about: &About, people: &[Person], w: &Words) -> Ve
         Fact::known("web.console.recovery.begun", Some(When::of(recovery.created_at, w).full)),
     ];
     known.into_iter().flatten().collect()
+}
+
+/// Returns whom it may be given to: who may see none would not find it.
+fn staff_choices(people: &[Person], given: Option<StaffId>, w: &Words) -> Vec<Choice> {
+    let may = people.iter().filter(|person| person.active && person.role.has(Right::Recoveries));
+    let choice = |person: &Person| {
+        let role = w.get(&format!("web.console.staff.role.{}", person.role.name()));
+        Choice {
+            value: person.id.to_string(),
+            label: format!("{} · {role}", person.name),
+            chosen: given == Some(person.id),
+        }
+    };
+    may.map(choice).collect()
 }
 
 fn cause_choice(cause: RootCause, recovery: &Recovery, w: &Words) -> Choice {
@@ -367,6 +376,7 @@ mod tests {
     use crate::domain::ids::ContactId;
     use crate::domain::language::Language;
     use crate::domain::recovery::tests::recovery;
+    use crate::domain::staff::Role;
 
     fn about() -> About {
         let named = |name: &str| Some(name.to_owned());
@@ -417,6 +427,19 @@ mod tests {
         let hidden = recovery(Status::Open);
         let known = Recovery { contact_id: Some(ContactId(uuid::Uuid::nil())), ..hidden.clone() };
         assert_eq!([about(&hidden), about(&known)], ["匿名客户", "未留姓名的客户"]);
+    }
+
+    #[test]
+    fn only_who_may_see_recoveries_can_be_given_one_and_the_role_is_told() {
+        let person = |id: u128, name: &str, role| Person {
+            name: name.to_owned(),
+            ..Person::new(StaffId(uuid::Uuid::from_u128(id)), "somebody", role, Timestamp(0))
+        };
+        let gone = Person { active: false, ..person(3, "李", Role::Agent) };
+        let people = [person(1, "王", Role::Engineer), person(2, "某公司", Role::Subcontractor), gone];
+        let choices = staff_choices(&people, Some(people[0].id), &words(Language::Chinese));
+        let shown: Vec<_> = choices.iter().map(|choice| (choice.label.as_str(), choice.chosen)).collect();
+        assert_eq!(shown, [("王 · 责任工程师", true)]);
     }
 
     #[test]
