@@ -218,7 +218,7 @@ impl Row {
             incident: line.incident,
             reported: at(Some(line.reported_at)),
             expected: line.expected_at.map(|at| by_when(at, zone)).unwrap_or_default(),
-            done: at(line.rectified_at.or(line.closed_at)),
+            done: at(line.rectified_at),
             number: line.number,
         }
     }
@@ -283,6 +283,15 @@ mod tests {
             };
             check("ledger", language, &page.render().unwrap());
         }
+    }
+
+    #[test]
+    fn what_was_struck_off_was_not_mended_on_any_day() {
+        let row = |line: Line| Row::of(line, &TimeZone::UTC, Timestamp(2));
+        assert_eq!(row(line()).done, "2026-11-22 02:00");
+        let struck_off = Line { status: crate::domain::ticket::Status::Merged, rectified_at: None, ..line() };
+        assert!(struck_off.closed_at.is_some());
+        assert_eq!(row(struck_off).done, "");
     }
 
     #[test]
