@@ -285,6 +285,11 @@ impl Runner {
                 let told = self.store.write(move |tx| Box::pin(async move { intake.merged_news(tx, ticket).await }));
                 told.await.map_or_else(Outcome::from, |()| Outcome::Done)
             }
+            Job::ReopenedNews { ticket } => {
+                let intake = self.intake.clone();
+                let told = self.store.write(move |tx| Box::pin(async move { intake.reopened_news(tx, ticket).await }));
+                told.await.map_or_else(Outcome::from, |()| Outcome::Done)
+            }
             Job::PlanAll { day } => self.plan_all(day).await,
             Job::Replan => self.replan().await,
             Job::SendVisit { visit } => self.send_visit(visit, claimed.run_at).await,

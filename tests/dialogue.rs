@@ -273,6 +273,7 @@ impl World {
             status: "reported",
             category: None,
             location: None,
+            shared: false,
         }];
         let incidents = [OpenIncident { category: Category::Leak }];
         let (fresh, script) = (self.id(), CATALOG.script());

@@ -70,6 +70,8 @@ pub struct OpenTicket {
     /// Name of its category, if known; its text is `category.<name>`.
     pub category: Option<&'static str>,
     pub location: Option<String>,
+    /// Whether it is somebody else's that theirs was merged into: only its owner's word ends it.
+    pub shared: bool,
 }
 
 /// A fault of several homes around the person's own.

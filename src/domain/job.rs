@@ -45,6 +45,8 @@ pub enum Job {
     FixUnanswered { ticket: TicketId, round: u32, last: bool },
     /// Tell the owner of a ticket that was merged into somebody else's how that one stands.
     MergedNews { ticket: TicketId },
+    /// Tell whose ticket it is, or was before it was merged, that another home had it opened again.
+    ReopenedNews { ticket: TicketId },
     /// Put the tickets of somebody who has left back into the pool.
     StaffLeft { staff: StaffId },
     /// Bring the visits of the units that are to be looked at in line with the registers, and see to it
@@ -99,6 +101,7 @@ impl Job {
             Job::SlaWarning { .. } => "sla_warning",
             Job::FixUnanswered { .. } => "fix_unanswered",
             Job::MergedNews { .. } => "merged_news",
+            Job::ReopenedNews { .. } => "reopened_news",
             Job::StaffLeft { .. } => "staff_left",
             Job::PlanAll { .. } => "plan_all",
             Job::Replan => "replan",
@@ -143,6 +146,7 @@ impl Job {
             | Job::SlaWarning { .. }
             | Job::FixUnanswered { .. }
             | Job::MergedNews { .. }
+            | Job::ReopenedNews { .. }
             | Job::StaffLeft { .. }
             | Job::Neighbours { .. }
             | Job::RecoveryDue { .. }
@@ -170,7 +174,7 @@ impl Job {
             Job::ReadService { .. } => None,
             Job::Acknowledge { .. } | Job::TagTicket { .. } | Job::TagResponse { .. } => None,
             // Each time it moved is news.
-            Job::MergedNews { .. } => None,
+            Job::MergedNews { .. } | Job::ReopenedNews { .. } => None,
             // One that had to wait is owed anew; whoever was invited is not invited again.
             Job::StaffLeft { .. } | Job::Invite { .. } | Job::InviteStaff { .. } => None,
             Job::SlaWarning { ticket, clock, round, percent } => {

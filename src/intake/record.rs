@@ -215,6 +215,10 @@ impl Intake {
     /// Where no home is known, the place that a ticket has may hold the address: the right one is put beside it.
     async fn correct_place(&self, tx: &mut Tx, scene: &Scene, id: TicketId, place: &Arg) -> Result<(), StoreError> {
         let Some(mut ticket) = store::tickets::load_for_update(tx, id).await? else { return Ok(()) };
+        if ticket.contact_id != scene.contact {
+            // Whoever shares a ticket says where it is in their home, not in the other's.
+            return Ok(());
+        }
         let place = self.argument(tx, scene.state.language, place).await?;
         let homeless = ticket.unit_id.is_none();
         ticket.location = Some(match ticket.location.take().filter(|_| homeless) {
@@ -261,17 +265,22 @@ impl Intake {
                 return self.note_event(tx, id, "verified_by_another", Actor::Client, json!({}), scene.now).await;
             }
         }
-        self.judge_fix(tx, ticket, Actor::Client, scene.now, verdict, change).await
+        let before = ticket.clone();
+        let moved = self.judge_fix(tx, ticket, Actor::Client, scene.now, verdict, change).await?;
+        if moved && verdict == REOPENED { self.tell_reopened(tx, &before, scene.contact).await } else { Ok(()) }
     }
 
     /// Opens a ticket again whose owner told staff that the fix did not hold, as their own word would.
     pub(crate) async fn fix_did_not_hold(&self, tx: &mut Tx, id: TicketId, by: StaffId) -> Result<(), StoreError> {
         let Some(ticket) = store::tickets::load_for_update(tx, id).await? else { return Ok(()) };
-        let dialogue = ticket.dialogue_id;
-        self.judge_fix(tx, ticket, Actor::Staff(by), self.clock.now(), REOPENED, Ticket::reject_fix).await?;
-        self.raise(tx, dialogue, FlagKind::FixRejected, About::Ticket(id)).await
+        let before = ticket.clone();
+        if self.judge_fix(tx, ticket, Actor::Staff(by), self.clock.now(), REOPENED, Ticket::reject_fix).await? {
+            self.tell_reopened(tx, &before, before.contact_id).await?;
+        }
+        self.raise(tx, before.dialogue_id, FlagKind::FixRejected, About::Ticket(id)).await
     }
 
+    /// Moves a ticket by a verdict, or notes that it came too late. Returns whether it was moved.
     async fn judge_fix(
         &self,
         tx: &mut Tx,
@@ -280,17 +289,16 @@ impl Intake {
         now: Timestamp,
         (event, moment): (&str, Moment),
         change: impl FnOnce(Ticket, Timestamp) -> Result<Ticket, InvalidTransition>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let id = ticket.id;
-        let kind = match change(ticket, now) {
-            Ok(mut ticket) => {
-                store::tickets::update(tx, &ticket).await?;
-                self.ticket_moved(tx, &mut ticket, moment).await?;
-                event.to_owned()
-            }
-            Err(_) => format!("{event}_too_late"),
+        let Ok(mut ticket) = change(ticket, now) else {
+            self.note_event(tx, id, &format!("{event}_too_late"), actor, json!({}), now).await?;
+            return Ok(false);
         };
-        self.note_event(tx, id, &kind, actor, json!({}), now).await
+        store::tickets::update(tx, &ticket).await?;
+        self.ticket_moved(tx, &mut ticket, moment).await?;
+        self.note_event(tx, id, event, actor, json!({}), now).await?;
+        Ok(true)
     }
 
     pub(crate) async fn note_event(

@@ -25,6 +25,7 @@ impl Intake {
                 id: with.id,
                 number: with.number,
                 status: with.status.name(),
+                shared: true,
                 ..open_ticket(theirs)
             });
         }
@@ -99,6 +100,33 @@ impl Intake {
         Ok(())
     }
 
+    /// Has everybody who waits for a ticket told that it was opened again, but for whoever said so: its owner, and
+    /// who shares it.
+    pub(super) async fn tell_reopened(&self, tx: &mut Tx, ticket: &Ticket, by: ContactId) -> Result<(), StoreError> {
+        let mut waiting = store::tickets::of_others_within(tx, ticket).await?;
+        waiting.push(ticket.clone());
+        let mut told = BTreeSet::new();
+        for theirs in waiting {
+            if theirs.contact_id != by && theirs.dialogue_id.is_some_and(|dialogue| told.insert(dialogue)) {
+                self.owe(tx, Job::ReopenedNews { ticket: theirs.id }, self.clock.now()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells somebody that the ticket they wait for was opened again, unless it was mended or has ended since.
+    pub(crate) async fn reopened_news(&self, tx: &mut Tx, id: TicketId) -> Result<(), StoreError> {
+        let Some(theirs) = store::tickets::find(tx, id).await? else { return Ok(()) };
+        let Some(dialogue) = theirs.dialogue_id else { return Ok(()) };
+        let with = store::tickets::carrying_on(tx, &theirs).await?;
+        let with = with.unwrap_or(theirs);
+        if !matches!(with.status, Status::Reopened | Status::Assigned | Status::OnSite) {
+            return Ok(());
+        }
+        let news = Say::new("news.reopened").text("ticket", with.number);
+        self.apply(tx, dialogue, Event::Notified(news)).await
+    }
+
     /// Tells the owner of a merged ticket how the one stands that carries on with it.
     pub(crate) async fn merged_news(&self, tx: &mut Tx, id: TicketId) -> Result<(), StoreError> {
         let Some(theirs) = store::tickets::find(tx, id).await? else { return Ok(()) };
@@ -126,5 +154,6 @@ fn open_ticket(ticket: Ticket) -> OpenTicket {
         category: ticket.category.map(Category::name),
         number: ticket.number,
         location: ticket.location,
+        shared: false,
     }
 }

@@ -290,9 +290,42 @@ async fn whoever_shares_a_ticket_hears_of_the_fix_sees_how_it_stands_and_may_den
 async fn that_a_shared_ticket_is_mended_its_owner_says() {
     let mut talk = Talk::bound().await;
     let [_, other] = shares(&mut talk).await;
+    talk.transcript();
     talk.taps("已修好").await;
+    let said = talk.transcript();
+    assert!(said.contains("等报修的那一户也确认修好") && !said.contains("完成"), "nothing is done yet: {said}");
     assert_eq!(talk.ticket(&other).await.status, Status::Rectified);
     assert!(talk.history(&other).await.contains("verified_by_another client"), "{}", talk.history(&other).await);
+}
+
+#[tokio::test]
+async fn that_a_shared_ticket_was_opened_again_the_other_home_hears() {
+    let mut talk = Talk::bound().await;
+    let [_, other] = shares(&mut talk).await;
+    let news = format!("工单 {}：另一户说没修好，师傅会再来。", other.number);
+    talk.says("没修好").await;
+    talk.runner().run_until_idle().await;
+    talk.hears().await;
+    let said = talk.transcript();
+    assert!(!said.contains(&news), "who said it is told nothing twice: {said}");
+    talk.moves_to("another");
+    talk.hears().await;
+    let said = talk.transcript();
+    assert!(said.contains(&news), "the owner: {said}");
+
+    let li = talk.hires("zhang", |_| {}).await;
+    let desk = talk.desk();
+    desk.assign(other.id, li, li).await.unwrap();
+    desk.rectify(other.id, "又换了一个接头", Vec::new(), li).await.unwrap();
+    talk.runner().run_until_idle().await;
+    talk.hears().await;
+    talk.says("没修好").await;
+    talk.runner().run_until_idle().await;
+    talk.transcript();
+    talk.moves_to("somebody");
+    talk.hears().await;
+    let said = talk.transcript();
+    assert_eq!(said.matches(&news).count(), 1, "whoever shares it: {said}");
 }
 
 #[tokio::test]

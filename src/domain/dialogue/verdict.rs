@@ -73,7 +73,11 @@ impl Turn<'_> {
         if fixed {
             self.state.meetings.retain(|meeting| meeting.ticket != ticket);
             self.effect(Effect::ConfirmFix { ticket });
-            self.say(Say::new("fix.verified").arg("ticket", number).with_progress(ticket));
+            self.say(if self.shares(ticket) {
+                Say::new("fix.verified_shared").arg("ticket", number)
+            } else {
+                Say::new("fix.verified").arg("ticket", number).with_progress(ticket)
+            });
         } else {
             self.effect(Effect::RejectFix { ticket });
             self.effect(Effect::Raise { kind: FlagKind::FixRejected, about: About::Ticket(ticket) });
@@ -221,6 +225,11 @@ impl Turn<'_> {
     fn is_unfixed(&self, ticket: TicketId) -> bool {
         let open = self.ctx.tickets.iter().find(|open| open.id == ticket);
         open.is_some_and(|open| open.status != Status::Rectified.name())
+    }
+
+    /// Whether a ticket is somebody else's that theirs was merged into.
+    fn shares(&self, ticket: TicketId) -> bool {
+        self.ctx.tickets.iter().any(|open| open.id == ticket && open.shared)
     }
 
     /// A fix that no longer waits: the ticket was closed, reopened or taken back since.
