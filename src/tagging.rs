@@ -252,6 +252,7 @@ fn rules(evidence: &intent::Evidence) -> Rules {
         is_guarded_danger: evidence.alarm.is_guarded,
         is_anew: evidence.alarm.is_anew,
         is_terse: evidence.text.chars.iter().filter(|c| c.is_alphanumeric()).count() <= merge::TERSE,
+        is_brief: evidence.text.words() <= merge::BRIEF,
     }
 }
 

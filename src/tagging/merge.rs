@@ -59,6 +59,8 @@ struct Danger {
 
 /// Trades whose faults are a nuisance unless something else is said.
 const HARMLESS: [Category; 4] = [Category::Leak, Category::PlumbingDrain, Category::DoorWindow, Category::FloorTile];
+/// Trades whose machines drip and leak.
+const DRIPPING: [Category; 2] = [Category::Hvac, Category::Heating];
 /// From here on the rules are clear about a trade.
 const CLEARLY: f64 = 2.0;
 
@@ -75,6 +77,8 @@ const AGAINST_WORDS: f64 = 3.0;
 
 /// So many signs at most are an answer rather than a message.
 pub(super) const TERSE: usize = 6;
+/// So many Chinese characters and English words at most tell of one thing that is broken, and of nobody.
+pub(super) const BRIEF: usize = 11;
 
 const DANGER: Danger = Danger { base: 1.15, open: 1.8, mortal: 2.4, guarded: 0.0, ngrams: 0.97, model: 0.34 };
 
@@ -102,6 +106,8 @@ pub(super) struct Rules {
     pub is_anew: bool,
     /// A few signs, as an answer is: what the models make of so little is a guess.
     pub is_terse: bool,
+    /// Little more than what is broken.
+    pub is_brief: bool,
 }
 
 /// What three judges say of one utterance.
@@ -196,7 +202,7 @@ impl Voices<'_> {
         let Rules { is_open_danger, is_guarded_danger, is_terse, .. } = self.rules;
         let against = if is_guarded_danger { AGAINST_WORDS } else { 0.0 };
         let danger = self.danger();
-        danger > 0.0 && (is_open_danger || danger > against && !is_terse)
+        danger > 0.0 && (is_open_danger || danger > against && !is_terse && !self.is_trifle())
     }
 
     /// Says whether it had better be asked if people may come to harm: the models see it where the words do not, it is
@@ -210,18 +216,32 @@ impl Voices<'_> {
         let unsure = if is_guarded_danger && !is_open_danger {
             danger > DOUBT
         } else {
-            danger > 0.0 || danger >= -doubt && !self.is_plain()
+            // "Still waiting!" names nothing that could harm anybody.
+            let idle = self.is_plain() || self.rules.is_vague && !self.names_danger();
+            danger > 0.0 || danger >= -doubt && !idle
         };
-        !self.is_emergency() && (unsure || is_anew)
+        !self.is_emergency() && (unsure && !self.is_trifle() || is_anew)
+    }
+
+    /// "厨房水龙头还在漏水": a few words, of water that drips or of a trade that harms nobody, and no word of danger.
+    fn is_trifle(&self) -> bool {
+        self.rules.is_brief && self.is_of(&[&HARMLESS[..], &DRIPPING[..]].concat()) && !self.names_danger()
     }
 
     /// Whether the rules find a trade that harms nobody, and no other, and no word of danger.
     fn is_plain(&self) -> bool {
-        let Rules { hazard, is_open_danger, is_guarded_danger, trade, .. } = self.rules;
-        let mut found = Category::ALL.iter().zip(trade).filter(|(_, weight)| *weight >= CLEARLY).peekable();
-        found.peek().is_some()
-            && found.all(|(category, _)| HARMLESS.contains(category))
-            && !(is_open_danger || is_guarded_danger || hazard.is_some())
+        self.is_of(&HARMLESS) && !self.names_danger()
+    }
+
+    /// Whether the rules find one of these trades, and no other.
+    fn is_of(&self, trades: &[Category]) -> bool {
+        let mut found = Category::ALL.iter().zip(self.rules.trade).filter(|(_, weight)| *weight >= CLEARLY).peekable();
+        found.peek().is_some() && found.all(|(category, _)| trades.contains(category))
+    }
+
+    fn names_danger(&self) -> bool {
+        let Rules { hazard, is_open_danger, is_guarded_danger, .. } = self.rules;
+        is_open_danger || is_guarded_danger || hazard.is_some()
     }
 
     /// Returns the odds of an emergency; without the models those that the rules are sure of.

@@ -159,6 +159,16 @@ impl<'a> Text<'a> {
         self.clause.get(a) == self.clause.get(b)
     }
 
+    /// Returns how many words it has, each Chinese character taken for one.
+    pub(super) fn words(&self) -> usize {
+        let begins = |at: usize| {
+            let c = self.char(at);
+            is_han(c)
+                || c.is_alphanumeric() && (at == 0 || !self.before(at).is_alphanumeric() || is_han(self.before(at)))
+        };
+        (0..self.len()).filter(|at| begins(*at)).count()
+    }
+
     /// Returns the first and one-past-last position of what is said, without marks around it.
     pub(super) fn core(&self) -> (usize, usize) {
         let said = |c: &char| c.is_alphanumeric() || *c > '\u{2190}' && !is_mark(*c);
