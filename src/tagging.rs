@@ -105,13 +105,12 @@ impl Lexical {
         let _ = language;
         let (mut whole, why, stretches) = self.as_one(text, awaiting, model);
         let faults: Vec<Fault> = stretches.into_iter().map(|words| self.fault(words)).collect();
-        // The n-grams must agree that each is for somebody else.
-        if let Some((first, further)) = faults.split_first()
-            && further.iter().all(|fault| fault.is_apart_from(first))
-        {
-            let Fault { category, location, component, symptom, .. } = first.clone();
+        // The n-grams must agree that each is for somebody else than the one before.
+        let apart = faults.windows(2).all(|pair| matches!(pair, [one, next] if next.is_apart_from(one)));
+        if let Some((first, further)) = faults.split_first().filter(|(_, further)| apart && !further.is_empty()) {
+            let Fault { category, urgency, location, component, symptom, .. } = first.clone();
             (whole.category, whole.location, whole.component, whole.symptom) = (category, location, component, symptom);
-            whole.further = further.to_vec();
+            (whole.urgency, whole.further) = (whole.urgency.max(urgency), further.to_vec());
         }
         (whole, why)
     }
@@ -119,9 +118,11 @@ impl Lexical {
     /// Understands the words that tell of one of several faults.
     fn fault(&self, words: &str) -> Fault {
         let words = words.trim_matches(|c: char| !c.is_alphanumeric());
-        let Understanding { category, location, component, symptom, .. } =
+        let Understanding { category, urgency, location, component, symptom, .. } =
             self.as_one(words, Awaiting::Nothing, None).0;
-        Fault { text: words.to_owned(), category, location, component, symptom }
+        // The whole is no emergency: a few words of it are none either.
+        let urgency = urgency.min(Urgency::High);
+        Fault { text: words.to_owned(), category, urgency, location, component, symptom }
     }
 
     /// Understands an utterance as if it told of one matter; beside it the words of each fault where it does not.

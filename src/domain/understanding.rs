@@ -336,6 +336,8 @@ pub struct Fault {
     /// The words that tell of it, an exact substring.
     pub text: String,
     pub category: Option<Category>,
+    #[serde(default)]
+    pub urgency: Urgency,
     /// As in [`Understanding`].
     pub location: Option<String>,
     pub component: Option<String>,
@@ -347,6 +349,11 @@ impl Fault {
     pub fn is_apart_from(&self, other: &Fault) -> bool {
         let trades = self.category.zip(other.category);
         trades.is_some_and(|(here, there)| !here.is_work_of(there))
+    }
+
+    /// Whether it is the same, told again.
+    pub fn is_same(&self, other: &Fault) -> bool {
+        self.category == other.category && self.location == other.location && self.component == other.component
     }
 }
 

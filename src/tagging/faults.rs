@@ -33,8 +33,8 @@ pub(super) fn split(text: &Text, found: &[Found]) -> Vec<(usize, usize)> {
     for (start, end) in pieces(text, found) {
         let within: Vec<Found> = found.iter().filter(|find| start <= find.start && find.end <= end).copied().collect();
         let trade = fault_of(text, &within);
-        let known =
-            told.iter().any(|stretch| trade.is_some_and(|trade| stretch.trade.is_some_and(|t| t.is_work_of(trade))));
+        let before = told.last().and_then(|stretch| stretch.trade);
+        let known = trade.zip(before).is_some_and(|(trade, before)| trade.is_work_of(before));
         let leads_on = |find: &Found| matches!(find.meaning, Meaning::Besides);
         let follows = |find: &Found| matches!(find.meaning, Meaning::Therefore);
         // Without a word that leads on, only another room makes it another matter.

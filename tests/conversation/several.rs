@@ -1,7 +1,7 @@
 //! Several faults in one message: each trade gets a report of its own, and what belongs together stays one.
 
 use crate::talk::Talk;
-use huifang::domain::understanding::Category;
+use huifang::domain::understanding::{Category, Urgency};
 use insta::assert_snapshot;
 
 #[tokio::test]
@@ -116,5 +116,45 @@ async fn what_a_leak_has_done_is_no_report_of_its_own() {
         let mut talk = Talk::bound().await;
         talk.says(words).await;
         assert!(!talk.transcript().contains("接着为您登记"), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn an_alarm_within_a_report_for_another_trade_stands_alone() {
+    let mut talk = Talk::bound().await;
+    talk.says("厨房水槽下水慢，客厅灯不亮").await;
+    talk.says("卧室有人触电了，快来人").await;
+    let said = talk.transcript();
+    assert!(said.contains("紧急工单") && !said.contains("接着登记"), "{said}");
+    let tickets = talk.tickets().await;
+    let alarm = tickets.iter().find(|ticket| ticket.urgency == Urgency::Emergency).unwrap();
+    assert_eq!(alarm.category, Some(Category::Electrical), "{said}");
+    assert!(alarm.location.as_deref().is_some_and(|place| !place.contains("水槽")), "{:?}", alarm.location);
+    let other = tickets.iter().find(|ticket| ticket.urgency != Urgency::Emergency).unwrap();
+    assert!(other.description.contains("下水慢") && other.description.contains("灯不亮"), "{}", other.description);
+    assert_eq!(tickets.len(), 2);
+}
+
+#[tokio::test]
+async fn a_fault_that_is_told_of_twice_is_reported_once() {
+    let mut talk = Talk::bound().await;
+    talk.says("厨房水管漏水，卧室空调也不制冷").await;
+    talk.says("厨房水管漏水，卧室空调也不制冷").await;
+    let said = talk.transcript();
+    let last = said.rsplit("» ").next().unwrap();
+    assert_eq!(last.matches("接着为您登记").count(), 1, "{said}");
+}
+
+#[tokio::test]
+async fn the_third_fault_of_the_first_one_s_trade_gets_a_report_of_its_own() {
+    let mut talk = Talk::bound().await;
+    talk.says("厨房水龙头漏水，客厅灯不亮，卫生间马桶堵了").await;
+    for _ in 0..3 {
+        talk.taps("提交").await;
+    }
+    let trades: Vec<_> = talk.tickets().await.into_iter().map(|ticket| (ticket.location, ticket.component)).collect();
+    assert_eq!(trades.len(), 3, "{trades:?}");
+    for (place, part) in [("厨房", "水龙头"), ("客厅", "灯"), ("卫生间", "马桶")] {
+        assert!(trades.contains(&(Some(place.to_owned()), Some(part.to_owned()))), "{trades:?}");
     }
 }

@@ -48,6 +48,11 @@ impl Turn<'_> {
             Activity::Reporting(report) if report.is_of_another_danger(&words.understood) => {
                 (report.with_another_danger(TicketId(self.ctx.fresh), &words.understood), None)
             }
+            // An everyday fault that was being told of is filed as it stands: somebody else mends it.
+            Activity::Reporting(report) if report.is_for_others(&words.understood) => {
+                self.file(&report.clone().with_all_that_was_said(), false);
+                (report.with_an_alarm_beside(TicketId(self.ctx.fresh)), None)
+            }
             // Whoever calls for help answers no question: the words are taken for no place and no address.
             Activity::Reporting(report) => (Report { asked: None, correcting: false, ..report }, None),
             Activity::Surveying(run) => (self.new_report(), Some(Box::new(run))),
@@ -158,6 +163,7 @@ impl Turn<'_> {
             // Said once is enough to have everybody move; more words go to the same ticket.
             self.add_to_filed(&report, words);
         } else {
+            report = report.with_all_that_was_said();
             self.file(&report, false);
             report.filed = true;
             self.effect(Effect::Raise { kind: FlagKind::Emergency, about: About::Ticket(report.ticket) });
@@ -186,7 +192,13 @@ impl Turn<'_> {
     /// Takes the words as ever, but asks about danger before anything else is said.
     pub(super) fn ask_about_danger(&mut self, words: Words) {
         let Words { text, mut understood, media, source } = words;
-        let asked = Words { text: text.clone(), understood: understood.clone(), media, source };
+        let mut heeded = understood.clone();
+        let named = heeded.symptom.is_some() || heeded.hazard.is_some();
+        if named && matches!(heeded.intent, Intent::ProgressQuery | Intent::Smalltalk | Intent::Suggestion) {
+            // "烧焦味，不知道哪来的": where nobody is in danger, something is broken all the same.
+            heeded.intent = Intent::RepairReport;
+        }
+        let asked = Words { text: text.clone(), understood: heeded, media, source };
         let (echo, before) = (self.echo.take(), self.effects.len());
         self.heed(asked);
         let (mut held, mut others) = (Vec::new(), Vec::new());

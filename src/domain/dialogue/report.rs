@@ -70,7 +70,7 @@ impl Report {
         self.hazard = self.hazard.or(understood.hazard);
         // An emergency is one matter, however many things are broken by it.
         if self.urgency != Urgency::Emergency {
-            self.further.extend(understood.further.iter().cloned());
+            self.tell_of(&understood.further, understood.corrects);
         }
         // A lift is its own place.
         if !self.has(SlotId::Place)
@@ -90,6 +90,18 @@ impl Report {
             self.correcting = false;
         }
         self.summarised = false;
+    }
+
+    /// Lets faults wait that were told of besides, each once; an edited message tells of them anew.
+    fn tell_of(&mut self, faults: &[Fault], anew: bool) {
+        if anew && !faults.is_empty() {
+            self.further.clear();
+        }
+        for fault in faults {
+            if !self.further.iter().any(|known| known.is_same(fault)) {
+                self.further.push(fault.clone());
+            }
+        }
     }
 
     /// Keeps what was said, and its recording, without reading anything out of it.
@@ -163,16 +175,31 @@ impl Report {
         Report { slots, resume: self.resume, binding: self.binding, ..Report::new(ticket) }
     }
 
+    /// Whether words tell of a fault that is for other people than this one, which is not filed yet.
+    pub(super) fn is_for_others(&self, understood: &Understanding) -> bool {
+        let trades = self.category.zip(understood.category);
+        !self.filed && self.has(SlotId::Symptom) && trades.is_some_and(|(known, told)| !told.is_work_of(known))
+    }
+
+    /// Begins the report of a danger in the home of an everyday fault; where in it is still to be told.
+    pub(super) fn with_an_alarm_beside(self, ticket: TicketId) -> Report {
+        let mut slots = self.slots;
+        slots.retain(|slot, _| *slot == SlotId::Address);
+        Report { slots, resume: self.resume, binding: self.binding, ..Report::new(ticket) }
+    }
+
     /// Returns the report of the next fault that was told of with this one, in the same home.
     pub(super) fn next(&self, ticket: TicketId) -> Option<Report> {
         let (fault, further) = self.further.split_first().filter(|_| ticket != self.ticket)?;
-        let Fault { text, category, location, component, symptom } = fault.clone();
+        let Fault { text, category, urgency, location, component, symptom } = fault.clone();
         let told = [(SlotId::Place, location), (SlotId::Component, component), (SlotId::Symptom, symptom)];
         let told = told.into_iter().filter_map(|(slot, said)| Some((slot, Arg::Text(said?))));
         let home = self.slots.get(&SlotId::Address).map(|home| (SlotId::Address, home.clone()));
         Some(Report {
             pieces: vec![text],
             category,
+            urgency,
+            media: self.media.clone(),
             slots: told.chain(home).collect(),
             resume: self.resume.clone(),
             binding: self.binding.clone(),
