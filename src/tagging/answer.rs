@@ -4,7 +4,7 @@ use super::matcher::Found;
 use super::text::{Text, is_han};
 use crate::domain::lexicon::Meaning;
 
-/// A yes or a no longer than this is a story, not an answer.
+/// A yes or a no longer than this is a story, not an answer; English needs twice as many letters for the same.
 const LONGEST: usize = 24;
 
 /// A no that only declines: after a yes it takes nothing back ("对，没有了", "好的，不用了").
@@ -28,7 +28,8 @@ const FAULTS_OR_DEEDS: [&str; 3] = ["没装", "没开", "没关"];
 /// says what is wrong outweighs the yes before it ("嗯，还没修好").
 pub(super) fn affirmed(text: &Text, found: &[Found]) -> Option<bool> {
     let (first, last) = text.core();
-    if last <= first || last - first > LONGEST {
+    let longest = if text.chars.iter().any(|c| is_han(*c)) { LONGEST } else { LONGEST * 2 };
+    if last <= first || last - first > longest {
         return None;
     }
     let answers: Vec<(&Found, bool, bool)> = found
@@ -40,6 +41,8 @@ pub(super) fn affirmed(text: &Text, found: &[Found]) -> Option<bool> {
         })
         .filter(|(find, _)| find.start <= first + 2 || find.end + 2 >= last)
         .filter(|(find, _)| stands_alone(text, find.end) && !is_masked(found, find))
+        // "No leaks so far, thanks again" denies the leaks.
+        .filter(|(find, _)| last - first <= LONGEST || words(text, find) != "no" || text.char(find.end) != ' ')
         .filter_map(|(find, yes)| {
             let lead = lead(text, found, find);
             let is_about_all = lead.begins || !JUDGES.contains(&words(text, find).as_str());
