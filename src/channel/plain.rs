@@ -33,8 +33,10 @@ pub fn are_marks(buttons: &[Button]) -> bool {
     buttons.iter().any(is_mark)
 }
 
+/// "5", "10", "5 非常满意"; a day that is offered is none ("11月25日").
 fn is_mark(button: &Button) -> bool {
-    button.label.starts_with(|c: char| c.is_ascii_digit())
+    let rest = button.label.trim_start_matches(|c: char| c.is_ascii_digit());
+    rest.len() < button.label.len() && (rest.is_empty() || rest.starts_with([' ', '分']))
 }
 
 #[cfg(test)]
@@ -61,6 +63,11 @@ mod tests {
         满意吗？
         5 非常满意
         1 很不满意
+        ");
+        insta::assert_snapshot!(with_buttons("哪个时间？", &buttons(&["11月25日（周三）09:00–11:00", "都不行"])), @r"
+        哪个时间？
+        1. 11月25日（周三）09:00–11:00
+        2. 都不行
         ");
         assert_eq!(with_buttons("好的。", &[]), "好的。");
     }
