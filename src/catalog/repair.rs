@@ -21,6 +21,8 @@ pub(super) fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>
             slots: Vec::new(),
             over: BTreeSet::new(),
             withdrawn: BTreeSet::new(),
+            hearsay: BTreeSet::new(),
+            doubted: BTreeSet::new(),
             send: BTreeSet::new(),
             correcting: BTreeSet::new(),
             besides: BTreeSet::new(),
@@ -45,8 +47,8 @@ pub(super) fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>
             source.fault(table.at(), format!("there is no [[slot]] with id = \"{}\"", id.name()));
         }
     }
-    let [over, withdrawn, send, correcting, besides] =
-        ["over", "withdrawn", "send", "correcting", "besides"].map(|key| words(&table, key));
+    let [over, withdrawn, hearsay, doubted, send, correcting, besides] =
+        ["over", "withdrawn", "hearsay", "doubted", "send", "correcting", "besides"].map(|key| words(&table, key));
     let fix = fix_words(&table);
     table.finish();
     faults.extend(source.into_faults());
@@ -57,6 +59,8 @@ pub(super) fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>
         slots,
         over,
         withdrawn,
+        hearsay,
+        doubted,
         send,
         correcting,
         besides,
@@ -66,10 +70,10 @@ pub(super) fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>
 
 fn fix_words(table: &Table<'_, '_>) -> FixWords {
     let Some(fix) = table.table("fix") else { return FixWords::default() };
-    let [undone, worse, supposes, puts_off, mended] =
-        ["undone", "worse", "supposes", "puts_off", "mended"].map(|key| words(&fix, key));
+    let [undone, worse, supposes, puts_off, mended, polite] =
+        ["undone", "worse", "supposes", "puts_off", "mended", "polite"].map(|key| words(&fix, key));
     fix.finish();
-    FixWords { undone, worse, supposes, puts_off, mended }
+    FixWords { undone, worse, supposes, puts_off, mended, polite }
 }
 
 /// Reads words of all languages.

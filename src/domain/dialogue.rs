@@ -10,6 +10,7 @@
 
 mod additions;
 mod appointment;
+mod clause;
 mod danger;
 mod elsewhere;
 mod question;

@@ -89,6 +89,10 @@ pub struct RepairForm {
     pub over: BTreeSet<String>,
     /// What says so of a ticket that is filed, wherever it stands within the words.
     pub withdrawn: BTreeSet<String>,
+    /// What stands before it where it only tells what others said.
+    pub hearsay: BTreeSet<String>,
+    /// What stands before it where somebody wonders or was mistaken.
+    pub doubted: BTreeSet<String>,
     /// What asks for the report to be sent as it is, as [`normalised`] leaves it.
     pub send: BTreeSet<String>,
     /// How words begin that are said in place of others, the same way; `…` stands for whatever is between.
@@ -111,6 +115,8 @@ pub struct FixWords {
     pub puts_off: BTreeSet<String>,
     /// Says that the fault is gone, also where something else was asked since.
     pub mended: BTreeSet<String>,
+    /// Is only polite, and sounds as if something went on: "thanks again".
+    pub polite: BTreeSet<String>,
 }
 
 impl FixWords {

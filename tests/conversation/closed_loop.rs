@@ -621,8 +621,17 @@ async fn a_fix_that_was_asked_about_may_still_be_confirmed_after_other_words() {
 
 #[tokio::test]
 async fn who_needs_nobody_any_more_is_told_that_staff_knows() {
-    for words in ["不用修了 我自己弄好了", "不用来了，我自己修好了", "撤销工单", "取消工单"]
-    {
+    let said = [
+        "不用修了 我自己弄好了",
+        "不用来了，我自己修好了",
+        "撤销工单",
+        "取消工单",
+        "不用派人上门了",
+        "我跟师傅说了不用来了",
+        "算了不修了",
+        "不修了",
+    ];
+    for words in said {
         let mut talk = Talk::bound().await;
         let filed = reports(&mut talk).await;
         talk.passes(60);
@@ -646,6 +655,104 @@ async fn who_needs_nobody_any_more_is_told_that_staff_knows() {
     reports(&mut talk).await;
     talk.says("今天不用来了，明天下午来吧").await;
     assert!(!talk.transcript().contains("不用上门"));
+}
+
+/// Says words about what was reported an hour ago, and returns whether staff was told of them with that ticket.
+async fn is_called_off(words: &str) -> bool {
+    let mut talk = Talk::bound().await;
+    let filed = reports(&mut talk).await;
+    talk.passes(60);
+    talk.says(words).await;
+    let flags = talk.flags().await;
+    flags.iter().any(|flag| flag.kind == FlagKind::PersonRequested && flag.ticket_id == Some(filed))
+}
+
+#[tokio::test]
+async fn who_forbids_it_asks_why_or_cites_others_calls_nobody_off() {
+    let said = [
+        "请不要取消上门，我在家",
+        "别取消上门，我在家等着",
+        "Please don't cancel the visit",
+        "I did not cancel the repair",
+        "为什么取消上门了，我没有取消",
+        "不用派上次那个师傅了，换一个",
+        "师傅看了说不用修了，可我觉得还有缝",
+    ];
+    for words in said {
+        assert!(!is_called_off(words).await, "{words}");
+    }
+    // Nor do they say that it is fixed.
+    for words in ["别取消上门，我在家等着", "不修了"] {
+        let mut talk = Talk::bound().await;
+        mended(&mut talk).await;
+        talk.says(words).await;
+        assert_eq!(talk.tickets().await[0].status, TicketStatus::Rectified, "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn a_fault_that_came_back_or_is_of_another_trade_calls_no_ticket_off() {
+    let said = [
+        "卧室空调昨天自己好了，今天彻底不制冷了",
+        "厨房灯有时候自己好了，有时候不亮",
+        "卫生间漏水，以为自己好了，今天更厉害了",
+        "卧室空调自己好了",
+    ];
+    for words in said {
+        assert!(!is_called_off(words).await, "{words}");
+    }
+    assert!(is_called_off("漏水的地方自己好了").await);
+}
+
+#[tokio::test]
+async fn good_news_of_a_fix_is_no_denial_of_it() {
+    let said = [
+        "Not leaking any more, thanks again",
+        "No leaks so far, thanks again",
+        "It works, no leak again so far",
+        "没再漏了，又麻烦你们了",
+        "现在没有再漏了，又观察了两天都正常",
+    ];
+    for words in said {
+        let mut talk = Talk::bound().await;
+        mended(&mut talk).await;
+        talk.says(words).await;
+        assert_eq!(talk.tickets().await[0].status, TicketStatus::Closed, "{}", talk.transcript());
+    }
+    for words in ["修了没两天又漏了", "It is leaking again, thanks", "不过还是渗水"] {
+        let mut talk = Talk::bound().await;
+        mended(&mut talk).await;
+        talk.says(words).await;
+        assert_eq!(talk.tickets().await[0].status, TicketStatus::Reopened, "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn who_is_in_no_hurry_or_sees_somebody_come_is_not_impatient() {
+    for words in ["No hurry", "no need to hurry", "不着急，不用加急", "师傅快来了"] {
+        let mut talk = Talk::bound().await;
+        reports(&mut talk).await;
+        talk.passes(60);
+        talk.says(words).await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert!(!ticket.description.ends_with(words), "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn a_first_fault_told_angrily_is_a_report() {
+    let mut talk = Talk::bound().await;
+    talk.says("东西坏了三天了，烦死了").await;
+    assert!(!talk.transcript().contains("您目前没有未完成的工单。"));
+}
+
+#[tokio::test]
+async fn a_long_hum_under_a_summary_is_read_to_its_end() {
+    let mut talk = Talk::bound().await;
+    talk.says("卫生间天花板渗水，很严重").await;
+    // Taken apart in every way there is, this would go on for years.
+    talk.says(&format!("{}猫", "嗯".repeat(90))).await;
+    assert!(talk.tickets().await.is_empty(), "{}", talk.transcript());
 }
 
 #[tokio::test]

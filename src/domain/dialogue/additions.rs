@@ -1,5 +1,6 @@
 //! What follows a report that was just filed: more of the same fault, a correction, a cry for haste.
 
+use super::clause::{clauses, is_denied_in_english};
 use super::effect::{About, Effect};
 use super::report::pieces_of;
 use super::say::{Arg, Say};
@@ -13,6 +14,8 @@ use crate::domain::understanding::{Category, Intent};
 const PRESSING: [&str; 11] =
     ["快点", "快一点", "赶紧", "赶快", "快来", "加急", "催一下", "催催", "怎么还", "这么慢", "hurry"];
 const LONGEST_CALL: usize = 24;
+/// What says of haste that there is none.
+const CALM: [&str; 9] = ["不用", "不必", "不需要", "无需", "用不着", "不要", "别", "没", "不急着"];
 
 impl Turn<'_> {
     /// Adds words to the ticket filed a moment ago if they belong to it, as they were told that they may: what follows
@@ -75,7 +78,7 @@ impl Turn<'_> {
 }
 
 /// Water that leaks is a fault of the pipes as well: which of both it is told as depends on the wording.
-fn trade(category: &str) -> &str {
+pub(super) fn trade(category: &str) -> &str {
     if category == Category::PlumbingDrain.name() { Category::Leak.name() } else { category }
 }
 
@@ -84,5 +87,18 @@ pub(super) fn presses(words: &Words) -> bool {
     let said = normalised(&words.text);
     let asks = matches!(words.understood.intent, Intent::ProgressQuery | Intent::HumanAgent);
     let terse = said.len() <= LONGEST_CALL && pieces_of(&words.understood).is_empty();
-    terse && !asks && PRESSING.iter().any(|word| said.contains(word))
+    terse && !asks && urges(&words.text)
+}
+
+/// Whether a text asks for haste: not "不用加急", "no hurry", nor "师傅快来了".
+pub(super) fn urges(text: &str) -> bool {
+    let counts = |word: &str, before: &str, behind: &str| {
+        let calm = CALM.iter().any(|calm| before.ends_with(calm));
+        let near = word.ends_with('来') && behind.starts_with('了');
+        !calm && !near && !is_denied_in_english(before.replace("need to", "").trim_end())
+    };
+    let pressed = |clause: &String| {
+        PRESSING.iter().any(|word| clause.split_once(word).is_some_and(|(before, behind)| counts(word, before, behind)))
+    };
+    clauses(text).iter().any(pressed)
 }

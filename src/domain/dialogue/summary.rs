@@ -1,7 +1,9 @@
 //! The summary of a report, and what is answered to it: a yes that may say more, what is to be put right, or that nobody
 //! need come any more. Pieces are asked for and filed in [`super::repair`].
 
-use super::danger::BREAKS;
+use std::collections::BTreeSet;
+
+use super::clause::{clauses, fault_stands};
 use super::repair::{choice_id, submit_id};
 use super::report::pieces_of;
 use super::say::{Arg, Say};
@@ -43,16 +45,13 @@ impl Turn<'_> {
     /// Whether a report is wanted no more: "取消，搞错了", "没事了，已经好了". A fault that stands or a place is told all
     /// the same: "修好了，又漏水了", "搞错了，是卫生间".
     pub(super) fn gives_up(&self, words: &Words) -> bool {
-        let plain = normalised(&words.text);
-        let clauses: Vec<String> = plain.split(BREAKS).map(normalised).filter(|clause| !clause.is_empty()).collect();
+        let clauses = clauses(&words.text);
         let cancels = |clause: &String| matches!(self.ctx.script.words.command(clause), Some((Command::Cancel, _)));
         let is_over = |clause: &String| self.ctx.script.repair.over.contains(clause);
-        let symptom = words.understood.symptom.as_deref().map(normalised);
-        let tells = |clause: &String| symptom.as_ref().is_some_and(|symptom| clause.contains(symptom.as_str()));
         // "没空，周六上午来吧" names another time.
         let stands = words.understood.location.is_some()
             || words.understood.wished_time.is_some()
-            || clauses.iter().any(|clause| tells(clause) && !is_over(clause));
+            || fault_stands(words, |clause| self.ctx.script.repair.over.contains(clause));
         (clauses.first().is_some_and(cancels) || clauses.iter().any(is_over)) && !stands
     }
 
@@ -60,18 +59,26 @@ impl Turn<'_> {
     /// apart from the beginning, word by word.
     pub(super) fn says_send(&self, text: &str) -> bool {
         let said = normalised(text);
-        said.chars().count() <= LONGEST_SEND && self.sends(&said)
+        said.chars().count() <= LONGEST_SEND && self.sends(&said, &mut BTreeSet::new())
     }
 
-    fn sends(&self, said: &str) -> bool {
+    /// `failed` holds how much was left where nothing led to the end: 嗯 and 嗯嗯 part a long hum in very many ways.
+    fn sends(&self, said: &str, failed: &mut BTreeSet<usize>) -> bool {
+        if failed.contains(&said.len()) {
+            return false;
+        }
         let yes = |word: &str| matches!(self.ctx.script.words.command(word), Some((Command::Yes, _)));
         let known = |word: &str| self.ctx.script.repair.send.contains(word) || yes(word);
         let ends = said.char_indices().map(|(at, c)| at + c.len_utf8());
-        ends.filter_map(|end| said.split_at_checked(end)).any(|(word, rest)| {
+        let sent = ends.filter_map(|end| said.split_at_checked(end)).any(|(word, rest)| {
             let more = rest.trim_start_matches(BETWEEN);
-            let sent = || more.is_empty() || self.ctx.script.courtesy(more).is_some() || self.sends(more);
-            !is_one_word(word, rest) && known(word) && sent()
-        })
+            let done = more.is_empty() || self.ctx.script.courtesy(more).is_some();
+            !is_one_word(word, rest) && known(word) && (done || self.sends(more, failed))
+        });
+        if !sent {
+            failed.insert(said.len());
+        }
+        sent
     }
 
     /// Whether words answer no question of a report: thanks, a greeting, or what would send it.

@@ -1,5 +1,6 @@
 //! What the client confirms or denies: a fix that staff claims, a visit that staff wrote down.
 
+use super::clause::{DRIPS, asks, clauses, drips_no_more, fault_persists, fault_stands, symptom_of};
 use super::danger::BREAKS;
 use super::effect::{About, Effect};
 use super::say::{Arg, Say};
@@ -14,12 +15,10 @@ use crate::domain::understanding::{Hazard, Intent, Sentiment, Urgency};
 /// So long, in bytes, are at most words that tell of no more than that a fix did not hold: ten Chinese characters,
 /// five English words.
 const LONGEST_DENIAL: usize = 30;
-/// Water that does no harm at once.
-const DRIPS: [&str; 5] = ["漏", "滴", "渗", "leak", "drip"];
 /// What a no is about that denies a fix: "没修好" says it, "没有" does not.
 const OF_THE_FIX: [&str; 10] = ["修", "没好", "没有好", "弄好", "搞好", "解决", "老样子", "坏", "fixed", "resolved"];
-/// What says of a fault that it did not end.
-const STILL: [&str; 9] = ["还在", "还是", "还漏", "还滴", "仍", "依然", "又", "still", " again"];
+/// Words that give a repair up say of no fix that it holds.
+const GIVEN_UP: [&str; 3] = ["不修了", "搞错了", "发错了"];
 /// What leads on from a yes to what is not right.
 const BUT: [&str; 8] = ["但", "可是", "就是", "不过", "只是", "but ", "however", "except"];
 /// A verdict of at most so many bytes says nothing besides: five Chinese characters, three English words.
@@ -147,8 +146,7 @@ impl Turn<'_> {
         let said = &words.understood;
         let yes = said.affirmed == Some(true);
         if let Some(asked) = self.fix_asked(true) {
-            // Whom nobody need come to any more says the same.
-            return (yes || self.withdraws(words)).then_some(asked);
+            return (yes || self.says_mended(words)).then_some(asked);
         }
         let waits = self.state.fix_to_confirm?;
         let of_another = self.recent_ticket().is_some_and(|recent| recent.ticket != waits)
@@ -255,8 +253,31 @@ impl Turn<'_> {
         match words.understood.affirmed {
             Some(true) => false,
             Some(false) => fault || has_any(&text, &OF_THE_FIX) || worse(),
-            None => (fault || has_any(&text, &DRIPS)) && has_any(&text, &STILL) || worse(),
+            None => self.persists(words) || worse(),
         }
+    }
+
+    /// Whether words say of their own accord that a fault goes on. What they are polite with counts for nothing:
+    /// "thanks again".
+    pub(super) fn persists(&self, words: &Words) -> bool {
+        let known = &self.ctx.script.repair.fix;
+        let text = FixWords::without(&known.polite, &FixWords::without(&known.puts_off, &words.text));
+        fault_persists(&text, symptom_of(words).as_deref())
+    }
+
+    /// Whether words that are no plain yes say that it is fixed: "我自己修好了", "没再漏了".
+    fn says_mended(&self, words: &Words) -> bool {
+        let known = &self.ctx.script.repair;
+        if words.understood.affirmed == Some(false) || asks(&words.text) || self.persists(words) {
+            return false;
+        }
+        let mended = |clause: &String| {
+            let given_up = GIVEN_UP.iter().any(|word| clause.ends_with(word));
+            let own = self.calls_off(clause) && FixWords::any(&known.fix.mended, clause);
+            own || known.over.contains(clause) && !given_up
+        };
+        let stands = fault_stands(words, |clause| known.over.contains(clause) || self.calls_off(clause));
+        drips_no_more(&words.text) || clauses(&words.text).iter().any(mended) && !stands
     }
 
     /// Whether words give no verdict yet: "好像好了吧，再观察两天".
@@ -266,7 +287,7 @@ impl Turn<'_> {
         match words.understood.affirmed {
             Some(true) => puts_off || FixWords::any(&known.supposes, &words.text),
             Some(false) => false,
-            None => puts_off && words.understood.symptom.is_none(),
+            None => puts_off && (words.understood.symptom.is_none() || drips_no_more(&words.text)),
         }
     }
 }

@@ -1,0 +1,83 @@
+//! What a clause says of a word in it: that it is so, or that it is not.
+
+use super::Words;
+use super::danger::BREAKS;
+use crate::domain::script::normalised;
+
+/// Water that does no harm at once.
+pub(super) const DRIPS: [&str; 5] = ["漏", "滴", "渗", "leak", "drip"];
+/// What says of the fault named behind it that it did not end.
+const STILL: [&str; 8] = ["还在", "还是", "还漏", "还滴", "仍", "依然", "又", "still"];
+/// What is taken for a symptom and only asks for a repair.
+const NO_FAULTS: [&str; 3] = ["报修", "保修", "来修"];
+/// What denies the word behind it …
+const DENIES: [char; 5] = ['没', '不', '未', '冇', '无'];
+/// … also with these between them: "没有再漏".
+const BETWEEN: [char; 7] = ['再', '又', '有', '发', '现', '继', '续'];
+/// What ends like a no and asks.
+const OPEN: &str = "有没有";
+/// Who says so only wishes that nothing drips.
+const WISHES: [&str; 7] = ["希望", "但愿", "如果", "要是", "只要", "hope", "if "];
+/// The same as `BETWEEN`, in English: "hasn't been leaking", "no more leaks".
+const FILLERS: [&str; 11] = ["", "any", "more", "longer", "been", "be", "a", "to", "seem", "seen", "single"];
+
+/// Returns the clauses of an utterance, each as [`normalised`] leaves it.
+pub(super) fn clauses(text: &str) -> Vec<String> {
+    normalised(text).split(BREAKS).map(normalised).filter(|clause| !clause.is_empty()).collect()
+}
+
+/// Whether a word is denied by what stands before it in its clause.
+pub(super) fn is_denied(before: &str) -> bool {
+    let before = before.trim_end();
+    let near = before.trim_end_matches(BETWEEN);
+    let open = before.trim_end_matches(['再', '又']).ends_with(OPEN);
+    !open && near.ends_with(DENIES) || is_denied_in_english(before)
+}
+
+/// The same for English words alone.
+pub(super) fn is_denied_in_english(before: &str) -> bool {
+    let last = before.split(' ').rev().find(|word| !FILLERS.contains(word));
+    last.is_some_and(|word| matches!(word, "no" | "not" | "never" | "none" | "without") || word.ends_with("n't"))
+}
+
+/// Returns the symptom that words tell of, as [`normalised`] leaves it: "报修" is none.
+pub(super) fn symptom_of(words: &Words) -> Option<String> {
+    let symptom = words.understood.symptom.as_deref().map(normalised)?;
+    (!symptom.is_empty() && !NO_FAULTS.contains(&symptom.as_str())).then_some(symptom)
+}
+
+/// Whether the fault that words tell of stands in a clause that does not say that it is over: "修好了，又漏水了".
+pub(super) fn fault_stands(words: &Words, is_over: impl Fn(&str) -> bool) -> bool {
+    let Some(symptom) = symptom_of(words) else { return false };
+    let told = |clause: &String| clause.split_once(symptom.as_str()).is_some_and(|(before, _)| !is_denied(before));
+    clauses(&words.text).iter().any(|clause| told(clause) && !is_over(clause))
+}
+
+/// Whether a text says of a fault that it goes on: "还在漏", "it leaks again"; not "没再漏了".
+pub(super) fn fault_persists(text: &str, symptom: Option<&str>) -> bool {
+    let goes_on = |clause: &str, fault: &str| {
+        clause.split_once(fault).is_some_and(|(before, behind)| {
+            let told = clause.strip_suffix(behind).unwrap_or(clause);
+            let again = STILL.iter().any(|still| told.contains(still)) || behind.contains("again");
+            again && !is_denied(before)
+        })
+    };
+    clauses(text).iter().any(|clause| symptom.into_iter().chain(DRIPS).any(|fault| goes_on(clause, fault)))
+}
+
+/// Whether a text says that water drips no more, wherever it speaks of it: "没再漏了", "no leaks so far".
+pub(super) fn drips_no_more(text: &str) -> bool {
+    let clauses = clauses(text);
+    let wishes = |clause: &String| WISHES.iter().any(|wish| clause.contains(wish));
+    if asks(text) || clauses.iter().any(wishes) {
+        return false;
+    }
+    let told = clauses.iter().flat_map(|clause| DRIPS.into_iter().filter_map(move |drip| clause.split_once(drip)));
+    let denied: Vec<bool> = told.map(|(before, _)| is_denied(before)).collect();
+    !denied.is_empty() && denied.iter().all(|denied| *denied)
+}
+
+/// Whether a message is a question.
+pub(super) fn asks(text: &str) -> bool {
+    text.trim_end().ends_with(['?', '？', '吗', '呢'])
+}
