@@ -367,6 +367,12 @@ async fn a_time_that_was_offered_is_taken_in_words() {
         ("the second one", "23 14:00"),
         ("the earlier one", "23 09:00"),
         ("Tuesday is fine", "24 09:00"),
+        ("随你们", "23 09:00"),
+        ("听你们的", "23 09:00"),
+        ("周二上午可以，不急", "24 09:00"),
+        ("周二上午行，不用打电话", "24 09:00"),
+        ("Tuesday is fine, don't call before", "24 09:00"),
+        ("周一我有事，周二可以", "24 09:00"),
     ];
     for (words, from) in picks {
         let mut talk = Talk::bound().await;
@@ -492,7 +498,7 @@ async fn times_are_taken_and_moved_in_english_words() {
     talk.transcript();
     talk.says("Can we make it Friday afternoon?").await;
     let said = talk.transcript();
-    assert!(said.contains("Noted: Can we make it Friday afternoon?"), "{said}");
+    assert!(said.contains("Noted: Can we make it Friday afternoon. Someone"), "{said}");
     assert_eq!(statuses(&talk, &ticket).await, [Status::Declined]);
 }
 
@@ -502,4 +508,148 @@ async fn a_date_that_is_wished_with_a_report_is_kept_with_it() {
     talk.says("厨房水龙头漏水，25号下午在家").await;
     talk.taps("提交").await;
     assert_eq!(talk.tickets().await.remove(0).wished_time.as_deref(), Some("25号下午在家"));
+}
+
+#[tokio::test]
+async fn who_says_that_none_of_the_offered_times_suits_is_asked_for_another_and_complains_of_nothing() {
+    let refusals = [
+        "两个都不合适",
+        "时间都不合适",
+        "这两天我都在外地",
+        "I can't do either",
+        "those don't work for me",
+        "none of these times suit me",
+    ];
+    for words in refusals {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{words}: {said}");
+        assert_eq!(talk.tickets().await.len(), 1, "{words}");
+        assert_eq!(talk.flagged("praise").await.len(), 0, "{words}");
+        talk.says("30号以后都行").await;
+        assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some("30号以后都行"), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn what_only_sounds_like_a_no_leaves_an_agreed_time_as_it_is() {
+    let harmless = [
+        "That won't be a problem",
+        "That won't be necessary, thanks",
+        "没事，我不在意",
+        "晚一点没关系，我不在乎",
+        "别出差错",
+        "没时间限制",
+        "师傅有事打我电话",
+    ];
+    for words in harmless {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.taps("11月23日（周一）09:00–12:00").await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn who_asks_about_the_agreed_time_is_told_it_and_can_change_it() {
+    for words in ["我不在家怎么办", "what time was that again?"] {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.taps("11月23日（周一）09:00–12:00").await;
+        talk.says("中文").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("09:00–12:00") && said.contains("[改时间]"), "{words}: {said}");
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}");
+    }
+}
+
+#[tokio::test]
+async fn times_that_are_added_to_a_wish_are_kept_with_the_same_ticket() {
+    for (first, more) in [("改到周末", "周六上午"), ("26号能来吗？", "急，今天晚上行不行")] {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.taps("11月23日（周一）09:00–12:00").await;
+        talk.says(first).await;
+        talk.says(more).await;
+        let said = talk.transcript();
+        assert!(said.contains(&format!("记下了：{more}。会有人再和您约时间")), "{said}");
+        assert!(!said.contains("？。"), "{said}");
+        assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some(more), "{first}");
+        // Later it may be said of anything.
+        talk.waits_until(at("21 10:30")).await;
+        talk.says("周日上午").await;
+        assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some(more), "{first}");
+    }
+}
+
+#[tokio::test]
+async fn one_of_the_offered_times_is_taken_by_its_place_whatever_was_said_since() {
+    for (words, from) in [("第一个", "23 09:00"), ("晚一点的那个", "24 09:00")] {
+        let mut talk = Talk::bound().await;
+        offered(&mut talk).await;
+        talk.says("进度").await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        let agreed = talk.state().await.meetings[0].agreed;
+        assert_eq!(agreed.map(|window| window.from), Some(at(from)), "{words}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn who_has_something_else_on_the_agreed_day_is_asked_for_another() {
+    let mut talk = Talk::bound().await;
+    let (ticket, _) = offered(&mut talk).await;
+    talk.taps("11月24日（周二）09:00–12:00").await;
+    talk.transcript();
+    talk.says("24号我有事").await;
+    let said = talk.transcript();
+    assert!(said.contains("您哪天、几点方便"), "{said}");
+    assert_eq!(statuses(&talk, &ticket).await, [Status::Declined]);
+}
+
+#[tokio::test]
+async fn an_earlier_time_is_wished_and_the_agreed_one_stands_until_staff_finds_it() {
+    let mut talk = Talk::bound().await;
+    let (ticket, _) = offered(&mut talk).await;
+    talk.taps("11月24日（周二）09:00–12:00").await;
+    talk.transcript();
+    talk.says("能提前一点吗").await;
+    let said = talk.transcript();
+    assert!(said.contains("记下了：能提前一点吗") && said.contains("约好了：11月24日"), "{said}");
+    assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some("能提前一点吗"));
+    assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed]);
+    assert_eq!(talk.flagged("person_requested").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_suggestion_reaches_who_mends_the_one_ticket_that_is_open() {
+    let mut talk = Talk::bound().await;
+    let (ticket, _) = offered(&mut talk).await;
+    talk.waits_until(at("21 10:30")).await;
+    talk.transcript();
+    talk.says("建议师傅来之前先打个电话").await;
+    let said = talk.transcript();
+    assert!(said.contains(&ticket.number), "{said}");
+    let history = talk.history(&ticket).await;
+    assert!(history.contains("建议师傅来之前先打个电话"), "{history}");
+}
+
+#[tokio::test]
+async fn who_has_no_time_at_the_evening_before_is_asked_for_another_day() {
+    for words in ["没空", "I'm busy", "no time"] {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.taps("11月24日（周二）09:00–12:00").await;
+        talk.waits_until(at("23 19:00")).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{words}: {said}");
+    }
 }

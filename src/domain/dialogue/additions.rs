@@ -65,7 +65,15 @@ impl Turn<'_> {
         (fault && same_room && same_trade || presses(words)).then_some(open.id)
     }
 
-    /// Adds words, and photos with them, to a ticket that was filed a moment ago, and says so.
+    /// "师傅来之前打个电话": who mends what is reported has to know it.
+    pub(super) fn hear_suggestion(&mut self, words: &Words) {
+        match self.ctx.tickets {
+            [only] => self.add_to_ticket(only.id, words, Vec::new()),
+            _ => self.say(Say::new("suggestion.thanks")),
+        }
+    }
+
+    /// Adds words, and photos with them, to a ticket under way, and says so.
     pub(super) fn add_to_ticket(&mut self, ticket: TicketId, words: &Words, photos: Vec<MediaId>) {
         self.effect(Effect::AddToTicket {
             ticket,

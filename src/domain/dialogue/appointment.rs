@@ -6,18 +6,24 @@ mod heard;
 mod wish;
 
 use self::heard::{Heard, Picked};
-use super::effect::Effect;
+use super::additions::presses;
+use super::effect::{About, Effect};
+use super::reading::calls_it_complaint;
+use super::repair::ADDITIONS_WINDOW;
 use super::say::{Choice, Label, Say};
-use super::state::{Activity, Meeting};
+use super::state::{Activity, Meeting, RecentTicket};
 use super::{Turn, Words};
 use crate::domain::appointment::Window;
 use crate::domain::faq;
+use crate::domain::flag::FlagKind;
 use crate::domain::ids::{AppointmentId, TicketId};
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::Intent;
 
 /// The longest answer that is taken whole as a wish for a time.
 const LONGEST_WISH: usize = 60;
+/// What ends a sentence.
+const CLOSING: [char; 8] = ['.', '。', '!', '！', '?', '？', '~', '～'];
 
 impl Turn<'_> {
     /// Staff offers times, or has agreed on one by telephone; an earlier offer of the ticket is void.
@@ -25,6 +31,7 @@ impl Turn<'_> {
         let now = self.ctx.now;
         let over = |old: &Meeting| old.agreed.is_some_and(|window| window.until <= now);
         self.state.meetings.retain(|old| old.ticket != meeting.ticket && !over(old));
+        self.state.wished = self.state.wished.filter(|wished| wished.ticket != meeting.ticket);
         let say = match meeting.agreed {
             Some(window) => agreed("appointment.set", &meeting, window),
             None => offer(&meeting),
@@ -75,18 +82,40 @@ impl Turn<'_> {
         }
         let asked = self.state.meetings.iter().position(|meeting| meeting.asked);
         let Some(asked) = asked.filter(|_| self.is_wish(words)) else {
-            return self.offer_answered(words) || self.agreed_answered(words);
+            return self.offer_answered(words) || self.agreed_answered(words) || self.wish_added(words);
         };
         let meeting = self.state.meetings.remove(asked);
-        self.effect(Effect::WishTime { ticket: meeting.ticket, words: said.to_owned() });
-        self.say(Say::new("appointment.wished").text("words", said));
+        let noted = self.keep_wish(meeting.ticket, words);
+        self.say(noted);
         true
+    }
+
+    /// A time that is said right after another was wished: it belongs to the same ticket.
+    fn wish_added(&mut self, words: &Words) -> bool {
+        let Some(wished) = self.state.wished.filter(|wished| self.ctx.now <= wished.until) else { return false };
+        let (said, heard) = (&words.understood, Heard::new(&[], words, self.ctx.now));
+        let of_fault = said.symptom.is_some() || said.component.is_some() || said.category.is_some();
+        if !self.is_idle() || of_fault || heard.tells_of_past() || heard.asks_else(words) || !heard.is_plain_wish() {
+            return false;
+        }
+        let noted = self.keep_wish(wished.ticket, words);
+        self.say(noted);
+        true
+    }
+
+    /// Keeps with a ticket when it would suit, for a while open to more of it, and returns what is said to that.
+    fn keep_wish(&mut self, ticket: TicketId, words: &Words) -> Say {
+        let said = words.text.trim();
+        self.effect(Effect::WishTime { ticket, words: said.to_owned() });
+        self.state.wished = Some(RecentTicket { ticket, until: self.ctx.now + ADDITIONS_WINDOW });
+        // A sentence goes on behind it.
+        Say::new("appointment.wished").text("words", said.trim_end_matches(CLOSING))
     }
 
     /// Whether words answer the question when it would suit.
     fn is_wish(&self, words: &Words) -> bool {
         let named = self.state.meetings.iter().rfind(|meeting| meeting.asked).is_some_and(|meeting| {
-            let heard = Heard::new(meeting, words, self.ctx.now);
+            let heard = Heard::new(&meeting.offered, words, self.ctx.now);
             heard.is_about_time(words) && !heard.asks_else(words)
         });
         let wish = match words.understood.intent {
@@ -101,7 +130,7 @@ impl Turn<'_> {
     /// Words about times that were offered: one of them, any of them, none, or another.
     fn offer_answered(&mut self, words: &Words) -> bool {
         let Some(meeting) = self.standing_offer() else { return false };
-        let (said, heard) = (&words.understood, Heard::new(&meeting, words, self.ctx.now));
+        let (said, heard) = (&words.understood, Heard::new(&meeting.offered, words, self.ctx.now));
         let asked_last = self.state.offers("appt:");
         if said.symptom.is_some() || heard.tells_of_past() || !asked_last && !self.is_time_in_passing(&heard, words) {
             return false;
@@ -124,7 +153,23 @@ impl Turn<'_> {
             return true;
         }
         let unsuited = heard.finds_nobody() || heard.denies() && heard.named.names_any();
-        said.affirmed.or(unsuited.then_some(false)).is_some_and(|yes| self.appointment_verdict(yes))
+        let unsuited = unsuited || asked_last && heard.refuses_all();
+        match said.affirmed.or(unsuited.then_some(false)) {
+            Some(yes) => self.appointment_verdict(yes),
+            None => asked_last && self.is_mood_only(words) && self.offer_again(),
+        }
+    }
+
+    /// Whether words that answer an offer only sound displeased or pleased: with no word that is, and nothing else that
+    /// they could be heard for.
+    fn is_mood_only(&self, words: &Words) -> bool {
+        let said = &words.understood;
+        let sounds = matches!(said.intent, Intent::Complaint | Intent::Praise);
+        let meant = said.names_bad() || said.only_names_good() || calls_it_complaint(words) || presses(words);
+        let other = self.ctx.script.courtesy(&words.text).is_some()
+            || self.state.fix_to_confirm.is_some()
+            || faq::asked(&self.ctx.script.faq, &words.text).is_some();
+        sounds && !meant && !other
     }
 
     /// Whether words name a time although something else was asked or said since the offer.
@@ -145,22 +190,23 @@ impl Turn<'_> {
         let found = self.state.meetings.iter().rfind(ahead).cloned();
         let found = found.and_then(|meeting| meeting.agreed.map(|window| (meeting, window)));
         let Some((meeting, window)) = found else { return false };
-        let heard = Heard::new(&meeting, words, self.ctx.now);
+        let heard = Heard::new(&meeting.offered, words, self.ctx.now);
         let idle = matches!(self.state.activity, Activity::Idle);
         if !idle || words.understood.symptom.is_some() || heard.tells_of_past() {
             return false;
         }
-        let moves = heard.moves(words);
+        let moves = heard.moves();
         let unsuited = heard.finds_nobody() && !self.is_announced();
         let own_day = heard.names_day_of(window);
         let of_other_day = unsuited && !own_day && !heard.named.days.is_empty();
-        if !moves && (of_other_day || heard.asks_when() && self.ctx.tickets.len() < 2) {
-            // Nobody comes on the day that does not suit, or it is asked when somebody does.
+        let asks = heard.asks_when() && self.ctx.tickets.len() < 2 || unsuited && heard.asks_what_then();
+        if !moves && (of_other_day || asks) {
+            // Nobody comes on the day that does not suit, or it is asked when somebody does and what is done then.
             self.say(agreed("appointment.set", &meeting, window));
             return true;
         }
         if !moves && !unsuited {
-            return false;
+            return heard.shifts() && self.shift_wished(&meeting, window, words);
         }
         match heard.picked(&meeting.offered, self.ctx.now) {
             // "周一能换个时间吗": the day that is named is the one that does not suit.
@@ -175,11 +221,19 @@ impl Turn<'_> {
 
     /// Gives the times back for another that is wished instead.
     fn take_wish(&mut self, meeting: &Meeting, words: &Words) {
-        let wish = words.text.trim();
         self.effect(Effect::DeclineAppointment { appointment: meeting.appointment });
         self.state.meetings.retain(|known| known.appointment != meeting.appointment);
-        self.effect(Effect::WishTime { ticket: meeting.ticket, words: wish.to_owned() });
-        self.say(Say::new("appointment.wished").text("words", wish));
+        let noted = self.keep_wish(meeting.ticket, words);
+        self.say(noted);
+    }
+
+    /// It would rather be sooner or later, and is not said when: the time that is agreed on stands until staff, who is
+    /// told, finds another.
+    fn shift_wished(&mut self, meeting: &Meeting, window: Window, words: &Words) -> bool {
+        let noted = self.keep_wish(meeting.ticket, words);
+        self.effect(Effect::Raise { kind: FlagKind::PersonRequested, about: About::Ticket(meeting.ticket) });
+        self.say(Say::lines(vec![noted, agreed("appointment.set", meeting, window)]));
+        true
     }
 
     /// Returns the offer that still waits for an answer, the last of several.

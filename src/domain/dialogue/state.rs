@@ -65,6 +65,9 @@ pub struct State {
     /// Times at which somebody comes, offered or agreed, one a ticket.
     #[serde(default)]
     pub meetings: Vec<Meeting>,
+    /// The ticket of which it was said a moment ago when it would suit: more times belong to it as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wished: Option<RecentTicket>,
     pub surveys_stopped: bool,
     #[serde(default, skip_serializing_if = "Terms::are_unsaid")]
     pub terms: Terms,
@@ -105,6 +108,7 @@ impl State {
             lapsed_visit: None,
             fix_to_confirm: None,
             meetings: Vec::new(),
+            wished: None,
             surveys_stopped: false,
             terms: Terms::Unsaid,
             missed: Vec::new(),

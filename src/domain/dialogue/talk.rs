@@ -213,8 +213,8 @@ impl Turn<'_> {
             Command::Report => self.begin_report(None),
             Command::Status => self.status(),
             Command::Survey => self.survey_on_request(),
-            // To times that were offered it says that none of them suits.
-            Command::Cancel if self.state.offers("appt:") && self.appointment_verdict(false) => {}
+            // To times that were offered it says that none of them suits; to one that is agreed on, what its words do.
+            Command::Cancel if self.state.offers("appt:") => return self.appointment_verdict(false),
             Command::Cancel => self.say(Say::new("nothing_pending")),
             Command::Human => self.ask_for_person(),
             Command::Stop => self.stop_surveys(),
@@ -293,7 +293,7 @@ impl Turn<'_> {
                 self.effect(Effect::Raise { kind: FlagKind::Praise, about: About::Conversation });
                 self.say(Say::new("praise.thanks"));
             }
-            Intent::Suggestion => self.say(Say::new("suggestion.thanks")),
+            Intent::Suggestion => self.hear_suggestion(words),
             // A number that nobody asked for may be that of a button long gone.
             Intent::SurveyAnswer if words.text.trim().chars().all(char::is_numeric) => self.not_understood(words),
             Intent::SurveyAnswer if is_praise(words) => self.say(Say::new("praise.thanks")),

@@ -4,27 +4,36 @@
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 
-use super::wish::{Wish, accepted, is_denied};
+use super::wish::{Wish, accepted, is_denied, without_harmless};
 use crate::domain::appointment::Window;
 use crate::domain::calendar::{local, local_date};
 use crate::domain::dialogue::Words;
-use crate::domain::dialogue::state::{Meeting, OfferedWindow};
+use crate::domain::dialogue::state::OfferedWindow;
 use crate::domain::script::normalised;
 use crate::domain::time::Timestamp;
 
 /// So long, in bytes, are at most words that name a time and nothing else: fifteen Chinese characters.
 const LONGEST_TIME: usize = 45;
+/// So long, in bytes, are at most words that name one of several by where it stands: eight Chinese characters.
+const LONGEST_PLACE: usize = 24;
 /// In seconds.
 const DAY: i64 = 24 * 60 * 60;
 /// The clock that is farthest behind that of UTC, in seconds.
 const FARTHEST_BEHIND: i64 = 10 * 60 * 60;
 /// What says that each of them suits.
-const ANY: [&str; 13] = [
+const ANY: [&str; 20] = [
     "都行",
     "都可以",
     "都好",
     "都方便",
     "随便",
+    "随你",
+    "随您",
+    "听你",
+    "听您",
+    "你们定",
+    "你定",
+    "您定",
     "any time",
     "anytime",
     "any of",
@@ -57,7 +66,7 @@ const ASKING_LEAVE: [&str; 13] = [
     "possible",
 ];
 /// What says that nobody is there to open.
-const UNSUITED: [&str; 20] = [
+const UNSUITED: [&str; 31] = [
     "不在家",
     "我不在",
     "人不在",
@@ -70,15 +79,35 @@ const UNSUITED: [&str; 20] = [
     "家没人",
     "要上班",
     "出差",
+    "在外地",
     "not at home",
     "not home",
-    "won't be",
+    "won't be at",
+    "won't be home",
+    "won't be there",
+    "won't be here",
+    "won't be around",
+    "won't be in",
+    "won't be avail",
     "can't make",
     "not available",
     "unavailable",
     "not free",
+    "no time",
+    "'m busy",
+    "am busy",
+    "be busy",
     "be away",
 ];
+/// What says so of a time, and of other things as well: 颜色不合适.
+const UNFIT: [&str; 3] = ["有事", "不合适", "can't do"];
+/// What sounds like one of these and is none.
+const NOT_OUT: [&str; 3] = ["no time limit", "no time pressure", "won't be incon"];
+/// What speaks of the times that were offered, without naming one.
+const OF_THEM: [&str; 12] =
+    ["都", "两个", "时间", "合适", "方便", "either", "neither", "none of", "these", "those", "work for me", "suit"];
+/// What asks what is done if nobody is there.
+const WHAT_THEN: [&str; 4] = ["怎么办", "咋办", "what if", "what happens"];
 /// Who is there instead, or how to get in.
 const INSTEAD: [&str; 12] =
     ["钥匙", "密码", "有人", "家人", "我妈", "我爸", "老公", "老婆", "key", "someone", "somebody", "neighbour"];
@@ -104,7 +133,8 @@ const MOVES: [&str; 11] =
     ["改到", "改成", "改在", "换到", "换成", "推到", "挪到", "提前到", "move it", "change it to", "instead"];
 /// What asks when somebody comes.
 const WHEN: [&str; 6] = ["几点", "什么时", "何时", "哪天", "when", "what time"];
-const COMING: [&str; 8] = ["来", "到", "上门", "come", "coming", "arrive", "visit", "technician"];
+const COMING: [&str; 11] =
+    ["来", "到", "上门", "约", "come", "coming", "arrive", "visit", "technician", "was that", "was it"];
 
 /// What words say about the times of a meeting.
 pub(super) struct Heard {
@@ -128,10 +158,10 @@ pub(super) enum Picked<'m> {
 }
 
 impl Heard {
-    /// Reads words against the times of a meeting.
-    pub(super) fn new(meeting: &Meeting, words: &Words, now: Timestamp) -> Heard {
+    /// Reads words against the times that were offered for a meeting.
+    pub(super) fn new(offered: &[OfferedWindow], words: &Words, now: Timestamp) -> Heard {
         let text = normalised(&words.text);
-        let zone = meeting.offered.iter().find_map(zone_of);
+        let zone = offered.iter().find_map(zone_of);
         let today = zone.as_ref().and_then(|zone| local_date(now, zone)).unwrap_or(Date::ZERO);
         let accepted = accepted(&text, today);
         let (wish, named) = (Wish::named_in(&accepted, today), Wish::named_in(&text, today));
@@ -148,14 +178,31 @@ impl Heard {
         is_denied(&self.text)
     }
 
-    /// Whether they say that nobody is there to open.
+    /// Whether they say that nobody is there to open, or that a time they name does not suit.
     pub(super) fn finds_nobody(&self) -> bool {
-        self.has(&UNSUITED) && !self.has(&INSTEAD)
+        let unsuited = self.turns_down(&UNSUITED) || self.named.names_time() && self.turns_down(&UNFIT);
+        unsuited && !self.has(&INSTEAD)
+    }
+
+    /// Whether they say, in answer to times that were offered, that none of them suits.
+    pub(super) fn refuses_all(&self) -> bool {
+        self.denies() && self.has(&OF_THEM) || self.turns_down(&UNFIT)
+    }
+
+    /// Whether they ask what is done if nobody is there.
+    pub(super) fn asks_what_then(&self) -> bool {
+        self.has(&WHAT_THEN)
     }
 
     /// Whether they ask when somebody comes.
     pub(super) fn asks_when(&self) -> bool {
         self.has(&WHEN) && self.has(&COMING)
+    }
+
+    /// Whether one of `parts` is said and meant: "我不在意" finds nobody out.
+    fn turns_down(&self, parts: &[&str]) -> bool {
+        let plain = NOT_OUT.iter().fold(without_harmless(&self.text), |text, harmless| text.replace(harmless, " "));
+        parts.iter().any(|part| plain.contains(part))
     }
 
     fn has(&self, parts: &[&str]) -> bool {
@@ -166,9 +213,15 @@ impl Heard {
         ANY.iter().any(|any| self.accepted.contains(any))
     }
 
-    /// Whether a time is named, and hardly anything else.
+    /// Whether a time, or one of several, is named and hardly anything else.
     pub(super) fn is_plain_time(&self) -> bool {
-        self.named.names_time() && self.text.len() <= LONGEST_TIME
+        let placed = !self.named.places.is_empty() && self.text.len() <= LONGEST_PLACE;
+        placed || self.named.names_time() && self.text.len() <= LONGEST_TIME
+    }
+
+    /// Whether a time that is not turned down, or an earlier or later one, is named and hardly anything else.
+    pub(super) fn is_plain_wish(&self) -> bool {
+        (self.wish.names_time() || self.wish.shifted) && self.text.len() <= LONGEST_TIME
     }
 
     /// Whether a time is named, whatever else is.
@@ -183,10 +236,19 @@ impl Heard {
     }
 
     /// Whether another time than the agreed one is wished.
-    pub(super) fn moves(&self, words: &Words) -> bool {
-        let asks = self.has(&ASKING_LEAVE) || self.text.contains('能') && words.text.trim_end().ends_with('吗');
-        let other = asks || self.has(&MOVES) || self.denies();
+    pub(super) fn moves(&self) -> bool {
+        let other = self.asks_leave() || self.has(&MOVES) || self.denies();
         self.gives_back() || other && self.wish.names_time()
+    }
+
+    /// Whether they only ask for it to be sooner or later: "能提前一点吗".
+    pub(super) fn shifts(&self) -> bool {
+        self.asks_leave() && self.wish.shifted && !self.wish.names_time() && self.text.len() <= LONGEST_TIME
+    }
+
+    fn asks_leave(&self) -> bool {
+        let may = self.text.contains('能') && !self.text.contains("可能");
+        self.has(&ASKING_LEAVE) || may && self.text.ends_with('吗')
     }
 
     /// Whether they wish another time than the agreed one, and need not say which.

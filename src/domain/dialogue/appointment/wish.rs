@@ -15,7 +15,7 @@ const SPELLINGS: [(&str, &str); 5] = [("星期", "周"), ("礼拜", "周"), ("�
 /// What ends a clause, in words as [`crate::domain::script::normalised`] leaves them.
 const BREAKS: [char; 5] = [',', '。', ';', '!', '?'];
 /// What says that a time does not suit.
-const DENIALS: [&str; 15] = [
+const DENIALS: [&str; 23] = [
     "不",
     "没",
     "别",
@@ -24,6 +24,10 @@ const DENIALS: [&str; 15] = [
     "太晚",
     "太早",
     "有点",
+    "有事",
+    "出差",
+    "要上班",
+    "在外地",
     "not ",
     "n't",
     "none",
@@ -31,9 +35,50 @@ const DENIALS: [&str; 15] = [
     "too late",
     "too early",
     "too soon",
+    "'m busy",
+    "am busy",
+    "be busy",
+    "be away",
+];
+/// What says so of a time that was named before: "周二上午，不行". Any other no may be about something else: "不用打电话".
+const REFUSALS: [&str; 34] = [
+    "不行",
+    "不可以",
+    "不方便",
+    "不合适",
+    "不能",
+    "不在",
+    "不得",
+    "不好",
+    "不了",
+    "没空",
+    "冇空",
+    "没时间",
+    "没人",
+    "唔得",
+    "我有事",
+    "太晚",
+    "太早",
+    "有点",
+    "not good",
+    "not ok",
+    "not possible",
+    "not avail",
+    "not free",
+    "not work",
+    "not suit",
+    "can't",
+    "won't",
+    "n't work",
+    "n't suit",
+    "neither",
+    "none",
+    "too late",
+    "too early",
+    "too soon",
 ];
 /// What has a no in it and turns nothing down.
-const NO_DENIALS: [&str; 19] = [
+const NO_DENIALS: [&str; 51] = [
     "没问题",
     "没关系",
     "没事",
@@ -53,6 +98,38 @@ const NO_DENIALS: [&str; 19] = [
     "不如",
     "行不",
     "便不",
+    "不急",
+    "不着急",
+    "不赶",
+    "不用打",
+    "不用急",
+    "不用催",
+    "不在意",
+    "不在乎",
+    "有点急",
+    "出差错",
+    "时间限",
+    "有事打",
+    "有事找",
+    "有事请",
+    "有事联",
+    "有事再",
+    "有事问",
+    "有事想",
+    "没有事",
+    "不知道",
+    "不确定",
+    "不清楚",
+    "not sure",
+    "don't know",
+    "not urgent",
+    "not a problem",
+    "don't call",
+    "don't mind",
+    "don't worry",
+    "n't matter",
+    "won't be a problem",
+    "won't be necessary",
 ];
 /// What stands for all the days that are not named.
 const OTHER_DAYS: [&str; 4] = ["平时", "平常", "工作日", "weekday"];
@@ -96,7 +173,7 @@ const PLACES: [(&str, Place); 36] = [
     ("last one", Place::Last),
 ];
 /// What makes another thing of such a name: 第一时间, 后面再说, 后面两天.
-const NO_PLACE: [char; 9] = ['时', '再', '几', '两', '三', '还', '有', '联', '些'];
+const NO_PLACE: [char; 11] = ['时', '再', '几', '两', '三', '还', '有', '联', '些', '次', '步'];
 /// What wishes another time than those spoken of, and names none.
 const SHIFTS: [&str; 13] =
     ["早点", "晚点", "早些", "晚些", "尽早", "早日", "提早", "提前", "推后", "延后", "earlier", "later", "sooner"];
@@ -216,7 +293,7 @@ pub(super) fn accepted(words: &str, today: Date) -> String {
         let own = Wish::named_in(clause, today).names_any() || OTHER_DAYS.iter().any(|days| clause.contains(days));
         if !is_denied(clause) {
             kept.push(clause);
-        } else if !own && clause.len() <= LONGEST_REFUSAL {
+        } else if !own && clause.len() <= LONGEST_REFUSAL && is_refused(clause) {
             // "周二上午，不行" turns down what stands before it.
             kept.clear();
         }
@@ -226,8 +303,19 @@ pub(super) fn accepted(words: &str, today: Date) -> String {
 
 /// Whether words say that something does not suit.
 pub(super) fn is_denied(words: &str) -> bool {
-    let plain = NO_DENIALS.iter().fold(words.to_owned(), |words, harmless| words.replace(harmless, " "));
+    let plain = without_harmless(words);
     DENIALS.iter().any(|denial| plain.contains(denial))
+}
+
+/// Whether a clause turns down what was said before it.
+fn is_refused(clause: &str) -> bool {
+    let plain = without_harmless(clause);
+    REFUSALS.iter().any(|refusal| plain.contains(refusal))
+}
+
+/// Returns words without what has a no in it and turns nothing down.
+pub(super) fn without_harmless(words: &str) -> String {
+    NO_DENIALS.iter().fold(words.to_owned(), |words, harmless| words.replace(harmless, " "))
 }
 
 /// Takes the names of places out of words.
@@ -299,6 +387,10 @@ mod tests {
             ("没问题,25号", "没问题,25号"),
             ("周六行不行", "周六行不行"),
             ("not monday,tuesday please", "tuesday please"),
+            ("周一上午可以,不急", "周一上午可以,不急"),
+            ("周一上午行,不用预约了吧", "周一上午行"),
+            ("周二上午,我有事", ""),
+            ("周二我有事,周三可以", "周三可以"),
         ];
         for (words, expected) in left {
             assert_eq!(accepted(words, date(2026, 11, 21)), expected, "{words}");
