@@ -12,6 +12,7 @@ pub mod appointment;
 pub mod calendar;
 pub mod contact;
 pub mod correction;
+pub mod degree;
 pub mod department;
 pub mod dialogue;
 pub mod dispatch;

@@ -8,17 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::degree::Degrees;
 use super::han::simplified;
 use super::survey::Survey;
-
-/// How many degrees of satisfaction have words: as many as marks on 1–5.
-pub const DEGREES: u8 = 5;
-
-/// What may stand between two words of the same degree.
-const BETWEEN: [char; 8] = ['吧', ' ', ',', '、', '。', '.', '!', '~'];
-
-/// What a word of satisfaction is said of, and changes nothing in it: "I'm very satisfied", 都很好.
-const SAID_OF: [&str; 7] = ["i'm ", "i am ", "it's ", "it is ", "it was ", "我", "都"];
 
 /// Everything of `prompts/` that decides where a conversation goes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,9 +19,8 @@ pub struct Script {
     pub surveys: BTreeMap<String, Survey>,
     pub repair: RepairForm,
     pub words: CommandWords,
-    /// Words that answer a question about satisfaction when they, or two of them, are the whole message, as
-    /// [`normalised`] leaves them: 0 for the lowest degree, below [`DEGREES`].
-    pub degrees: BTreeMap<String, u8>,
+    /// Words that answer a question as a mark does, and those that take an answer back.
+    pub degrees: Degrees,
     /// Words that are only polite when they are the whole message, as [`normalised`] leaves them.
     pub courtesies: BTreeMap<String, Courtesy>,
     /// Questions that are often asked.
@@ -37,32 +28,10 @@ pub struct Script {
 }
 
 impl Script {
-    /// Reads a whole message as a degree of satisfaction: one word for it, or two that agree ("还行吧，一般般").
-    pub fn degree(&self, message: &str) -> Option<u8> {
-        let said = normalised(message);
-        let whole = said.trim_end_matches('吧');
-        let known = |word: &str| self.degrees.get(word).or_else(|| self.degrees.get(bare(word))).copied();
-        let agreed = |(at, _): (usize, char)| {
-            let (one, other) = whole.split_at_checked(at)?;
-            let (one, other) = (known(one.trim_end_matches(BETWEEN))?, known(other.trim_start_matches(BETWEEN))?);
-            (one == other).then_some(one)
-        };
-        known(whole).or_else(|| whole.char_indices().find_map(agreed))
-    }
-
     /// Reads a whole message as a courtesy.
     pub fn courtesy(&self, message: &str) -> Option<Courtesy> {
         self.courtesies.get(&normalised(message)).copied()
     }
-}
-
-/// Returns a word of satisfaction without whom or what it is said of.
-fn bare(word: &str) -> &str {
-    let mut rest = word;
-    while let Some(shorter) = SAID_OF.iter().find_map(|of| rest.strip_prefix(of)) {
-        rest = shorter;
-    }
-    rest
 }
 
 /// What somebody says who is only polite.

@@ -2,7 +2,7 @@
 
 use crate::talk::Talk;
 use huifang::domain::dialogue::Event;
-use huifang::domain::understanding::{Awaiting, Sentiment, Understanding};
+use huifang::domain::understanding::{Awaiting, Intent, Sentiment, Understanding};
 use insta::assert_snapshot;
 
 #[tokio::test]
@@ -313,10 +313,10 @@ async fn ordinary_english_words_of_content_are_marks_whoever_they_are_said_of() 
 }
 
 /// Says words that sound displeased, so surely.
-async fn says_as_if_displeased(talk: &mut Talk, words: &str, confidence: f64) {
+async fn says_as_if_displeased(talk: &mut Talk, words: &str, intent: Intent, confidence: f64) {
     let (dialogue, text) = (talk.dialogue().await, words.to_owned());
     let understood = talk.intake.understand(&text, &talk.state().await);
-    let understood = Understanding { sentiment: Sentiment::Negative, confidence, ..understood };
+    let understood = Understanding { sentiment: Sentiment::Negative, intent, confidence, ..understood };
     talk.happens(dialogue, Event::Text { text, understood }).await;
 }
 
@@ -335,7 +335,7 @@ async fn displeasure_is_shown_at_once_by_a_bad_word_or_beyond_doubt_and_not_wher
     ] {
         let mut talk = Talk::bound().await;
         talk.says("/survey").await;
-        says_as_if_displeased(&mut talk, words, confidence).await;
+        says_as_if_displeased(&mut talk, words, Intent::SurveyAnswer, confidence).await;
         assert_eq!(talk.flagged("negative_feedback").await.len(), usize::from(shown), "{words}");
     }
     for words in ["太差了", "非常不满意"] {
@@ -808,4 +808,200 @@ async fn another_language_is_asked_for_in_a_sentence() {
         assert!(state.language_chosen && !state.handed_over(), "{words}: {}", talk.transcript());
         assert_eq!(state.language.tag(), language, "{words}");
     }
+}
+
+#[tokio::test]
+async fn a_few_signs_a_question_and_small_talk_are_no_displeasure_by_their_wording() {
+    for (words, intent) in [
+        ("第二个", Intent::SurveyAnswer),
+        ("谁会看到我的回答", Intent::SurveyAnswer),
+        ("who will see this", Intent::SurveyAnswer),
+        ("你们会看到我的回答吗？", Intent::SurveyAnswer),
+        ("你们自己想想", Intent::Smalltalk),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        says_as_if_displeased(&mut talk, words, intent, 0.9).await;
+        assert!(talk.flagged("negative_feedback").await.is_empty(), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn a_fault_behind_the_best_mark_is_flagged_though_the_mark_is_read_back() {
+    for (words, flagged) in [
+        ("5分，就是卫生间还漏水", true),
+        ("5分，还在漏水", true),
+        ("5分，修好了不漏水了", false),
+        ("5分，没有再漏水", false),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        talk.taps("5").await;
+        talk.says(words).await;
+        talk.taps("对").await;
+        for value in ["5", "5", "10"] {
+            talk.taps(value).await;
+        }
+        assert_eq!(talk.flagged("score_text_conflict").await.len(), usize::from(flagged), "{words}");
+        assert_eq!(talk.transcript().contains("谢谢您的认可"), !flagged, "{words}");
+    }
+}
+
+#[tokio::test]
+async fn another_word_of_satisfaction_than_the_one_read_back_is_read_back_itself() {
+    for (first, then, mark) in [
+        ("太慢了", "都很好", 4.0),
+        ("很差", "其实很好", 4.0),
+        ("不满意", "说错了，满意", 4.0),
+        ("很差", "不对，是很满意", 5.0),
+        ("very bad", "no, it was fast", 4.0),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        talk.says(first).await;
+        talk.transcript();
+        talk.says(then).await;
+        let said = talk.transcript();
+        assert!(said.contains(&format!("{then} → {mark}")), "{said}");
+        assert!(answers(&talk).await.is_empty(), "{then}");
+        talk.says("yes").await;
+        assert_eq!(answers(&talk).await[0].1, Some(mark), "{then}");
+    }
+    let mut again = Talk::bound().await;
+    again.says("/survey").await;
+    again.says("一般").await;
+    again.says("一般").await;
+    assert_eq!(answers(&again).await[0].1, Some(3.0), "who says it twice means it");
+}
+
+#[tokio::test]
+async fn words_that_take_an_answer_back_lead_to_its_question_with_the_mark_they_name() {
+    for (words, mark) in [
+        ("不对，三分", 3.0),
+        ("说错了，是三分", 3.0),
+        ("刚才点错了，应该是4分", 4.0),
+        ("改一下上一题，2分", 2.0),
+        ("oops, I meant three", 3.0),
+        ("说错了，不满意", 2.0),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        talk.taps("5").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains(&format!("{words} → {mark}")), "{said}");
+        assert!(said.contains("总体来说") || said.to_lowercase().contains("overall"), "{said}");
+        talk.says("yes").await;
+        let said = talk.transcript();
+        assert!(said.contains("2/5"), "{said}");
+        let answers = answers(&talk).await;
+        assert_eq!((answers.len(), answers[0].1), (1, Some(mark)), "{words}");
+    }
+    for words in ["不对", "前面那题我点错了", "回去改一下第一题", "回上一题", "点错了"] {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        talk.taps("5").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("（1/5）") && !said.contains("没看出是几分"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn the_words_at_the_ends_of_the_scale_answer_whether_somebody_would_recommend_us() {
+    for (words, mark) in
+        [("一定推荐", 10), ("肯定会", 10), ("会的", 8), ("不会", 0), ("绝对不推荐", 0), ("yes, definitely", 10)]
+    {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        for _ in 0..4 {
+            talk.taps("4").await;
+        }
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains(&format!("{words} → {mark}")), "{said}");
+    }
+    for (words, mark) in [
+        ("all good", 4),
+        ("all perfect", 5),
+        ("又快又好", 5),
+        ("师傅人挺好的", 4),
+        ("修得挺好的", 4),
+        ("其实还挺快的", 4),
+        ("actually good", 4),
+        ("It was okay, nothing special", 3),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains(&format!("{words} → {mark}")), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_know_whether_there_is_danger_skips_no_question_of_the_survey() {
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    for _ in 0..3 {
+        talk.taps("4").await;
+    }
+    // The fourth question may be skipped.
+    let (dialogue, text) = (talk.dialogue().await, "好像不大对劲".to_owned());
+    let understood = Understanding { danger_unsure: true, ..Understanding::default() };
+    talk.happens(dialogue, Event::Text { text, understood }).await;
+    assert!(talk.transcript().contains("有没有人有危险"));
+    talk.says("I don't know").await;
+    assert_eq!(answers(&talk).await.len(), 3, "{}", talk.transcript());
+}
+
+#[tokio::test]
+async fn a_sentence_that_begins_with_the_wish_to_leave_a_survey_is_one_unless_it_says_more() {
+    for words in
+        ["没空，改天吧", "改天吧", "等会儿再说", "忙着呢", "later", "not now, I'm driving", "can we do this tomorrow?"]
+    {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        talk.says(words).await;
+        assert_eq!(talk.state().await.awaiting(), Awaiting::Nothing, "{words}: {}", talk.transcript());
+    }
+    for words in [
+        "别再发这种问卷了",
+        "请不要再给我发消息了",
+        "以后不要给我发这些了，烦死了",
+        "不要再打扰我了",
+        "stop sending me these things please",
+        "take me off your list",
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        talk.says(words).await;
+        assert!(talk.state().await.surveys_stopped, "{words}: {}", talk.transcript());
+    }
+    for words in ["can you switch to English please", "Could we do this in English?", "I only speak English"] {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        talk.says(words).await;
+        assert!(talk.state().await.language_chosen, "{words}: {}", talk.transcript());
+    }
+    let mut marked = Talk::bound().await;
+    marked.says("/survey").await;
+    marked.says("算了，给3分吧").await;
+    assert_eq!(marked.state().await.awaiting(), Awaiting::Score5, "{}", marked.transcript());
+}
+
+#[tokio::test]
+async fn who_is_not_understood_twice_in_a_row_is_told_how_to_leave() {
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    talk.transcript();
+    talk.says("今天天气不错").await;
+    assert!(!talk.transcript().contains("不想填了"));
+    talk.says("明天也不错").await;
+    let said = talk.transcript();
+    assert!(said.contains("不想填了，回复“取消”就行。"), "{said}");
 }

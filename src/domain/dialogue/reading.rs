@@ -1,11 +1,16 @@
 //! What words mean as an answer to a question of a survey, and whether they complain. Nothing is said or recorded here;
 //! [`super::survey`] leads the conversation.
 
-use super::Words;
+use super::danger::BREAKS;
+use super::state::{Activity, Proposed, SurveyRun};
+use super::{Turn, Words};
 use crate::domain::score;
-use crate::domain::script::normalised;
+use crate::domain::script::{Command, normalised};
 use crate::domain::survey::{AnswerSource, Question, QuestionKind};
-use crate::domain::understanding::{Intent, Sentiment, Understanding};
+use crate::domain::understanding::{Intent, Sentiment, Understanding, Urgency};
+
+/// Words of so many letters or signs are too few to be displeased by their wording alone.
+const FEW_SIGNS: usize = 5;
 
 /// What words mean as an answer.
 pub(super) enum Reading {
@@ -19,8 +24,70 @@ pub(super) enum Reading {
     Nothing,
 }
 
+impl Turn<'_> {
+    /// Reads words as a command. Who does not know whether there is danger, or whether a fix holds, passes over no
+    /// question of a survey: nobody saw it.
+    pub(super) fn command_in(&self, words: &Words) -> Option<(Command, Option<String>)> {
+        let unsure = self.state.offers("danger:") || self.state.offers("fix:");
+        let command = self.ctx.script.words.command(&words.text).or_else(|| self.way_out(words));
+        command.filter(|(command, _)| *command != Command::Skip || !unsure)
+    }
+
+    /// Who wants out of a survey, or another language, may say why: "没空，改天吧". A mark, a fault and the answer to an
+    /// open question are heard to their end.
+    fn way_out(&self, words: &Words) -> Option<(Command, Option<String>)> {
+        let Activity::Surveying(run) = &self.state.activity else { return None };
+        let said = &words.understood;
+        let marked = said.score.is_some() || said.score10.is_some() || said.nps.is_some() || said.score_unclear;
+        let danger = said.urgency == Urgency::Emergency || said.danger_unsure;
+        let heard = marked || danger || said.symptom.is_some();
+        let open = run.question().is_none_or(|question| question.kind == QuestionKind::Open);
+        let first = words.text.split(BREAKS).next().filter(|_| !heard && !open)?;
+        let leaves = |command: Command| matches!(command, Command::Cancel | Command::Stop | Command::Language);
+        self.ctx.script.words.command(first).filter(|(command, _)| leaves(*command))
+    }
+
+    /// Returns the question answered last, if words take its answer back: "不对，三分". Nothing waits to be agreed to
+    /// then, and what is a yes, a no or an open answer to the question that stands is that.
+    pub(super) fn amended<'r>(&self, run: &'r SurveyRun, words: &Words) -> Option<&'r Question> {
+        let standing = run.question()?;
+        let takes_words = matches!(standing.kind, QuestionKind::YesNo | QuestionKind::Open);
+        let last = run.survey.question(&run.answers.last()?.question)?;
+        let instead = self.ctx.script.degrees.amended(&words.text)?;
+        let marked = stated_value(last, &words.understood).is_some();
+        let told = marked
+            || instead.is_empty()
+            || self.degree(last, words).is_some()
+            || last.kind == QuestionKind::YesNo && words.understood.affirmed.is_some();
+        let free = run.proposed.is_none() && run.revisiting.is_none() && last.kind != QuestionKind::Open;
+        (free && told && (marked || !takes_words)).then_some(last)
+    }
+
+    /// Reads a yes or a no to what was read back. The same mark again is a yes; another one is none of both.
+    pub(super) fn agrees_to(&self, question: &Question, proposed: &Proposed, words: &Words) -> Option<bool> {
+        if stated_value(question, &words.understood).is_some() {
+            return None;
+        }
+        let plain = matches!(self.ctx.script.words.command(&words.text), Some((Command::Yes, _)));
+        match read_value(question, words, None, self.degree(question, words)) {
+            Reading::Understood(mark) if !plain => ((mark - proposed.value).abs() < 0.5).then_some(true),
+            _ => self.agreement(words),
+        }
+    }
+
+    /// Reads a whole message as a word that answers the question as a mark does.
+    pub(super) fn degree(&self, question: &Question, words: &Words) -> Option<u8> {
+        let known = &self.ctx.script.degrees;
+        if question.kind == QuestionKind::Nps {
+            known.recommendation(&words.text)
+        } else {
+            known.satisfaction(&words.text)
+        }
+    }
+}
+
 /// Reads words as an answer to a question; `agreement` is the yes or no in them, `degree` how satisfied they say
-/// that somebody is.
+/// that somebody is, or how surely they would recommend us.
 pub(super) fn read_value(question: &Question, words: &Words, agreement: Option<bool>, degree: Option<u8>) -> Reading {
     let Some((low, high)) = question.kind.range() else { return Reading::Nothing };
     if let Some(typed) = bare_number(&words.text).filter(|_| words.source != AnswerSource::Voice) {
@@ -50,6 +117,7 @@ pub(super) fn read_value(question: &Question, words: &Words, agreement: Option<b
 
 /// Returns what a mark on another scale, or a word of satisfaction, comes to on the question's own: to be said back.
 fn elsewhere(question: &Question, understood: &Understanding, degree: Option<u8>) -> Option<f64> {
+    let recommended = degree.map(|degree| (f64::from(degree) * 2.5).round());
     let degree = degree.map(|degree| f64::from(degree) + 1.0);
     match question.kind {
         QuestionKind::Scale5 => {
@@ -58,7 +126,8 @@ fn elsewhere(question: &Question, understood: &Understanding, degree: Option<u8>
         }
         // Five stars are full marks; four of five are neither 7 nor 8 of ten.
         QuestionKind::Scale10 => understood.score.filter(|mark| *mark >= 5.0).or(degree).map(|mark| mark * 2.0),
-        QuestionKind::Nps | QuestionKind::YesNo | QuestionKind::Open => None,
+        QuestionKind::Nps => recommended,
+        QuestionKind::YesNo | QuestionKind::Open => None,
     }
 }
 
@@ -95,8 +164,7 @@ pub(super) fn is_complaint(words: &Words) -> bool {
     if calls_it_complaint(words) {
         return true;
     }
-    let asks = words.text.trim_end().ends_with(['?', '？', '吗', '呢']);
-    said.affirmed != Some(true) && (said.names_bad() || said.is_surely_negative() && !asks)
+    said.affirmed != Some(true) && (said.names_bad() || said.is_surely_negative() && !asks(words))
 }
 
 /// Whether what was taken for praise is some: with a good word in it, or nothing else ("棒"). "It vibrates a lot" may sound
@@ -112,7 +180,23 @@ pub(super) fn is_displeased(words: &Words) -> bool {
     let said = &words.understood;
     let marked = said.score.is_some() || said.score10.is_some() || said.nps.is_some();
     let sounds = said.sentiment == Sentiment::Negative || said.intent == Intent::Complaint;
-    sounds && (marked || calls_it_complaint(words) || said.names_bad() || said.is_surely_negative())
+    sounds && (marked || calls_it_complaint(words) || said.names_bad() || is_worded_badly(words))
+}
+
+/// Whether words are displeased beyond doubt though none of them is bad: a few signs, a question and small talk sound so
+/// and blame nobody.
+fn is_worded_badly(words: &Words) -> bool {
+    let said = &words.understood;
+    let few = words.text.chars().filter(|c| c.is_alphanumeric()).count() <= FEW_SIGNS;
+    said.is_surely_negative() && said.intent != Intent::Smalltalk && !few && !asks(words)
+}
+
+/// Whether words ask something.
+fn asks(words: &Words) -> bool {
+    let text = words.text.trim();
+    let begins = ["谁会", "谁能", "who ", "what is ", "what's "];
+    let lower = text.to_lowercase();
+    text.ends_with(['?', '？', '吗', '呢']) || begins.iter().any(|begin| lower.starts_with(begin))
 }
 
 /// Whether the word for it is said.

@@ -263,6 +263,9 @@ pub struct SurveyRun {
     pub contradicts: bool,
     /// The question that was asked again on request.
     pub revisiting: Option<String>,
+    /// How often in a row words were no answer: whoever is not understood twice is told how to leave.
+    #[serde(default)]
+    pub unread: u8,
 }
 
 impl SurveyRun {
@@ -334,7 +337,7 @@ pub struct OfferedWindow {
     pub label: String,
 }
 
-/// A ticket that was filed a moment ago.
+/// A ticket that was filed, or spoken of, a moment ago.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecentTicket {
     pub ticket: TicketId,

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::effect::{About, Effect, Timer};
-use super::reading::{Reading, bare_number, is_displeased, read_value, stated_value};
+use super::reading::{Reading, bare_number, is_displeased, read_value};
 use super::say::Say;
 use super::state::{Activity, Commenting, Proposed, SurveyRun};
 use super::{Turn, Words};
@@ -19,8 +19,8 @@ use crate::domain::understanding::Understanding;
 
 /// How long words after the last question still count as its comment.
 const COMMENT_WINDOW: Duration = Duration::from_secs(30 * 60);
-/// What says of a fault that it is not there: 外墙没有渗水.
-const NONE_OF_IT: [&str; 6] = ["没有", "没", "无", "冇", "no", "not"];
+/// What says of a fault that it is not there: 外墙没有渗水, 不漏水了.
+const NONE_OF_IT: [&str; 9] = ["没有", "没", "无", "冇", "不", "no", "not", "n't", "no longer"];
 
 impl Turn<'_> {
     /// Begins a survey; `first` is said in front of its opening.
@@ -52,6 +52,7 @@ impl Turn<'_> {
             displeased: false,
             contradicts: false,
             revisiting: None,
+            unread: 0,
         };
         let question = ask(&run);
         self.state.activity = Activity::Surveying(run);
@@ -61,19 +62,19 @@ impl Turn<'_> {
 
     /// Words while a survey runs.
     pub(super) fn survey_words(&mut self, mut run: SurveyRun, words: Words) {
-        let Some(question) = run.question().cloned() else { return self.finish_survey(run) };
-        if let Some(proposed) = run.proposed.clone() {
-            if stated_value(&question, &words.understood).is_none() {
-                match self.agreement(&words) {
-                    Some(true) => return self.accept_proposed(run, proposed),
-                    Some(false) => {
-                        run.proposed = None;
-                        return self.ask_again(run, None);
-                    }
-                    None => {}
-                }
+        let Some(mut question) = run.question().cloned() else { return self.finish_survey(run) };
+        let amended = self.amended(&run, &words).cloned();
+        let amends = amended.is_some();
+        if let Some(earlier) = amended {
+            run.revisiting = Some(earlier.id.clone());
+            question = earlier;
+        }
+        if let Some(proposed) = run.proposed.take() {
+            match self.agrees_to(&question, &proposed, &words) {
+                Some(true) => return self.accept_proposed(run, proposed),
+                Some(false) => return self.ask_again(run, None),
+                None => {}
             }
-            run.proposed = None;
         }
         if question.kind == QuestionKind::Open {
             let answer =
@@ -83,15 +84,20 @@ impl Turn<'_> {
             self.record(&mut run, answer, words.media);
             return self.ask_next(run);
         }
-        let reading = read_value(&question, &words, self.agreement(&words), self.ctx.script.degree(&words.text));
+        let reading = match read_value(&question, &words, self.agreement(&words), self.degree(&question, &words)) {
+            Reading::Certain(value) if amends => Reading::Understood(value),
+            Reading::Nothing if amends => return self.ask_again(run, None),
+            reading => reading,
+        };
+        let valued = matches!(reading, Reading::Certain(_) | Reading::Understood(_));
+        // "5分，漏水" says more than its mark.
+        run.contradicts |= valued && question.kind != QuestionKind::YesNo && tells_of_a_fault(&words);
         match self.keep_apart(&mut run, &words, reading) {
             Reading::Certain(value) => {
                 let source = match words.source {
                     AnswerSource::Words if bare_number(&words.text).is_some() => AnswerSource::Digit,
                     other => other,
                 };
-                // "5分，漏水" says more than its mark.
-                run.contradicts |= question.kind != QuestionKind::YesNo && tells_of_a_fault(&words);
                 let answered = words.text.clone();
                 let answer =
                     Answer { question: question.id.clone(), value: Some(value), text: Some(words.text), source };
@@ -120,6 +126,8 @@ impl Turn<'_> {
                 }
                 // Displeasure is shown to staff now, whether or not the value was heard right.
                 self.judge_words(run.response, None, &words);
+                // An earlier question is named with its answer.
+                let say = if amends { Say::lines(vec![Say::new(question.prompt_key.clone()), say]) } else { say };
                 run.proposed = Some(Proposed {
                     question: question.id,
                     value,
@@ -145,7 +153,9 @@ impl Turn<'_> {
                     }
                     _ => Say::new("survey.yes_or_no"),
                 };
-                self.ask_again(run, Some(hint));
+                run.unread = run.unread.saturating_add(1);
+                let way_out = (run.unread > 1).then(|| Say::new("survey.way_out"));
+                self.ask_again(run, Some(Say::lines(std::iter::once(hint).chain(way_out).collect())));
             }
         }
     }
@@ -311,6 +321,7 @@ impl Turn<'_> {
         if run.revisiting.as_deref() == Some(answer.question.as_str()) {
             run.revisiting = None;
         }
+        run.unread = 0;
         run.answers.retain(|earlier| earlier.question != answer.question);
         run.answers.push(answer.clone());
         self.effect(Effect::RecordAnswer { response: run.response, answer, media });
@@ -406,7 +417,8 @@ impl Turn<'_> {
 /// Whether words name a fault that stands, however calmly: neither one that is over nor one that is not there.
 fn tells_of_a_fault(words: &Words) -> bool {
     let Some(symptom) = words.understood.symptom.as_deref() else { return false };
-    let before = words.text.split(symptom).next().unwrap_or_default().trim_end().to_lowercase();
+    let before = words.text.split(symptom).next().unwrap_or_default().to_lowercase();
+    let before = before.trim_end_matches([' ', '再', '会']);
     words.understood.affirmed != Some(true) && !NONE_OF_IT.iter().any(|none| before.ends_with(none))
 }
 

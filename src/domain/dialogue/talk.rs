@@ -20,7 +20,7 @@ use crate::domain::understanding::{Intent, Sentiment, Understanding};
 impl Turn<'_> {
     /// Words, whatever is going on.
     pub(super) fn words(&mut self, words: Words) {
-        let command = self.ctx.script.words.command(&words.text);
+        let command = self.command_in(&words);
         if self.state.handed_over() {
             return self.words_for_person(words, command.map(|(command, _)| command));
         }
