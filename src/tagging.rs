@@ -104,6 +104,13 @@ impl Lexical {
         // Words of all languages are looked for at once: people mix them.
         let _ = language;
         let (mut whole, why, stretches) = self.as_one(text, awaiting, model);
+        if let Some(alarm) = self.alarm_within(&stretches) {
+            let Understanding { urgency, hazard, category, location, component, symptom, .. } = alarm;
+            let danger_unsure = false;
+            let alarm =
+                Understanding { category, urgency, hazard, danger_unsure, location, component, symptom, ..whole };
+            return (alarm, why);
+        }
         let faults: Vec<Fault> = stretches.into_iter().map(|words| self.fault(words)).collect();
         // The n-grams must agree that each is for somebody else than the one before.
         let apart = faults.windows(2).all(|pair| matches!(pair, [one, next] if next.is_apart_from(one)));
@@ -113,6 +120,14 @@ impl Lexical {
             (whole.urgency, whole.further) = (whole.urgency.max(urgency), further.to_vec());
         }
         (whole, why)
+    }
+
+    /// Returns what the words of one of several faults mean that name a danger by themselves: what stands beside them
+    /// ("卧室空调不制冷，客厅插座冒烟") takes nothing from it.
+    fn alarm_within(&self, stretches: &[&str]) -> Option<Understanding> {
+        let mut alone = stretches.iter().map(|words| self.as_one(words, Awaiting::Nothing, None));
+        let is_alarm = |read: &Understanding, why: &Why| read.urgency == Urgency::Emergency && why.rules.is_open_danger;
+        alone.find(|(read, why, _)| is_alarm(read, why)).map(|(read, ..)| read)
     }
 
     /// Understands the words that tell of one of several faults.
@@ -240,6 +255,9 @@ fn rules(evidence: &intent::Evidence) -> Rules {
     for (slot, category) in trade.iter_mut().zip(Category::ALL) {
         *slot = evidence.trade.weights.get(&category).copied().unwrap_or(0.0);
     }
+    let symptom =
+        evidence.trade.symptom.map(|found| evidence.text.span(found.start, found.end).iter().collect::<String>());
+    let drips = symptom.is_some_and(|symptom| merge::DRIPS.iter().any(|drip| symptom.contains(drip)));
     Rules {
         intent: intent::weights(evidence),
         is_vague: evidence.trade.component.is_none()
@@ -253,7 +271,7 @@ fn rules(evidence: &intent::Evidence) -> Rules {
         is_guarded_danger: evidence.alarm.is_guarded,
         is_anew: evidence.alarm.is_anew,
         is_terse: evidence.text.chars.iter().filter(|c| c.is_alphanumeric()).count() <= merge::TERSE,
-        is_brief: evidence.text.words() <= merge::BRIEF,
+        is_drip: evidence.text.words() <= merge::BRIEF && drips,
     }
 }
 

@@ -59,8 +59,10 @@ struct Danger {
 
 /// Trades whose faults are a nuisance unless something else is said.
 const HARMLESS: [Category; 4] = [Category::Leak, Category::PlumbingDrain, Category::DoorWindow, Category::FloorTile];
-/// Trades whose machines drip and leak.
-const DRIPPING: [Category; 2] = [Category::Hvac, Category::Heating];
+/// Trades in which something drips and leaks.
+const WATER: [Category; 4] = [Category::Leak, Category::PlumbingDrain, Category::Hvac, Category::Heating];
+/// From here on, in odds, the models are sure of a danger, however few the words.
+const SURE: f64 = 3.0;
 /// From here on the rules are clear about a trade.
 const CLEARLY: f64 = 2.0;
 
@@ -77,8 +79,10 @@ const AGAINST_WORDS: f64 = 3.0;
 
 /// So many signs at most are an answer rather than a message.
 pub(super) const TERSE: usize = 6;
-/// So many Chinese characters and English words at most tell of one thing that is broken, and of nobody.
+/// So many Chinese characters and English words at most tell of one thing that drips, and of nobody.
 pub(super) const BRIEF: usize = 11;
+/// What is said of it, and of no other fault.
+pub(super) const DRIPS: [&str; 6] = ["漏", "滴", "渗", "流水", "leak", "drip"];
 
 const DANGER: Danger = Danger { base: 1.15, open: 1.8, mortal: 2.4, guarded: 0.0, ngrams: 0.97, model: 0.34 };
 
@@ -106,8 +110,8 @@ pub(super) struct Rules {
     pub is_anew: bool,
     /// A few signs, as an answer is: what the models make of so little is a guess.
     pub is_terse: bool,
-    /// Little more than what is broken.
-    pub is_brief: bool,
+    /// Little more is said than that something drips.
+    pub is_drip: bool,
 }
 
 /// What three judges say of one utterance.
@@ -223,9 +227,10 @@ impl Voices<'_> {
         !self.is_emergency() && (unsure && !self.is_trifle() || is_anew)
     }
 
-    /// "厨房水龙头还在漏水": a few words, of water that drips or of a trade that harms nobody, and no word of danger.
+    /// "厨房水龙头还在漏水": a few words, of water that drips and of nobody, no word of danger, and models that are not
+    /// sure of one.
     fn is_trifle(&self) -> bool {
-        self.rules.is_brief && self.is_of(&[&HARMLESS[..], &DRIPPING[..]].concat()) && !self.names_danger()
+        self.rules.is_drip && self.is_of(&WATER) && !self.names_danger() && self.danger() < SURE
     }
 
     /// Whether the rules find a trade that harms nobody, and no other, and no word of danger.
