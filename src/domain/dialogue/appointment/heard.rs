@@ -4,10 +4,11 @@
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 
-use super::wish::{Wish, accepted, is_denied, without_harmless};
+use super::wish::{Wish, accepted, is_denied, is_refused, without_harmless};
 use crate::domain::appointment::Window;
 use crate::domain::calendar::{local, local_date};
 use crate::domain::dialogue::Words;
+use crate::domain::dialogue::danger::BREAKS;
 use crate::domain::dialogue::state::OfferedWindow;
 use crate::domain::script::normalised;
 use crate::domain::time::Timestamp;
@@ -21,7 +22,13 @@ const DAY: i64 = 24 * 60 * 60;
 /// The clock that is farthest behind that of UTC, in seconds.
 const FARTHEST_BEHIND: i64 = 10 * 60 * 60;
 /// What says that each of them suits.
-const ANY: [&str; 20] = [
+const ANY: [&str; 26] = [
+    "都合适",
+    "都没问",
+    "都有空",
+    "随时",
+    "both work",
+    "those work",
     "都行",
     "都可以",
     "都好",
@@ -106,6 +113,10 @@ const NOT_OUT: [&str; 3] = ["no time limit", "no time pressure", "won't be incon
 /// What speaks of the times that were offered, without naming one.
 const OF_THEM: [&str; 12] =
     ["都", "两个", "时间", "合适", "方便", "either", "neither", "none of", "these", "those", "work for me", "suit"];
+/// What turns all of them down.
+const NONE: [&str; 5] = ["neither", "none of", "can't do either", "don't work", "doesn't work"];
+/// What may not suit and is no time.
+const PRICES: [&str; 5] = ["价", "费", "钱", "颜色", "price"];
 /// What asks what is done if nobody is there.
 const WHAT_THEN: [&str; 4] = ["怎么办", "咋办", "what if", "what happens"];
 /// Who is there instead, or how to get in.
@@ -186,7 +197,12 @@ impl Heard {
 
     /// Whether they say, in answer to times that were offered, that none of them suits.
     pub(super) fn refuses_all(&self) -> bool {
-        self.denies() && self.has(&OF_THEM) || self.turns_down(&UNFIT)
+        let of_them = |clause: &str| OF_THEM.iter().any(|word| clause.contains(word));
+        let none = |clause: &str| NONE.iter().any(|word| clause.contains(word)) && !clause.contains("problem");
+        let refused = |clause: &str| is_refused(clause) || none(clause);
+        let all = self.text.split(BREAKS).any(|clause| of_them(clause) && refused(clause));
+        let of_price = PRICES.iter().any(|word| self.text.contains(word));
+        all || self.turns_down(&UNFIT) && !of_price
     }
 
     /// Whether they ask what is done if nobody is there.

@@ -308,7 +308,7 @@ pub(super) fn is_denied(words: &str) -> bool {
 }
 
 /// Whether a clause turns down what was said before it.
-fn is_refused(clause: &str) -> bool {
+pub(super) fn is_refused(clause: &str) -> bool {
     let plain = without_harmless(clause);
     REFUSALS.iter().any(|refusal| plain.contains(refusal))
 }
