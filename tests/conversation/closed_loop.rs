@@ -719,6 +719,13 @@ async fn good_news_of_a_fix_is_no_denial_of_it() {
         talk.says(words).await;
         assert_eq!(talk.tickets().await[0].status, TicketStatus::Closed, "{}", talk.transcript());
     }
+    for words in ["没再漏，但是下水还是慢", "No leaks, but the door is still stuck", "不漏才怪", "不知道", "改天再说"]
+    {
+        let mut talk = Talk::bound().await;
+        mended(&mut talk).await;
+        talk.says(words).await;
+        assert_ne!(talk.tickets().await[0].status, TicketStatus::Closed, "{}", talk.transcript());
+    }
     for words in ["修了没两天又漏了", "It is leaking again, thanks", "不过还是渗水"] {
         let mut talk = Talk::bound().await;
         mended(&mut talk).await;

@@ -136,6 +136,14 @@ async fn an_alarm_within_a_report_for_another_trade_stands_alone() {
 }
 
 #[tokio::test]
+async fn a_fault_that_got_worse_is_no_praise() {
+    let mut talk = Talk::bound().await;
+    talk.says("卫生间漏水，以为自己好了，今天更厉害了").await;
+    assert!(talk.transcript().contains("请您看一下"));
+    assert!(talk.flags().await.is_empty());
+}
+
+#[tokio::test]
 async fn a_fault_that_is_told_of_twice_is_reported_once() {
     let mut talk = Talk::bound().await;
     talk.says("厨房水管漏水，卧室空调也不制冷").await;

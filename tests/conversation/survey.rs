@@ -910,6 +910,24 @@ async fn words_that_take_an_answer_back_lead_to_its_question_with_the_mark_they_
 }
 
 #[tokio::test]
+async fn a_plain_no_takes_no_answer_back_and_why_somebody_leaves_is_kept_where_it_is_a_complaint() {
+    for words in ["no", "不是", "no, it was slow"] {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        talk.taps("5").await;
+        talk.transcript();
+        talk.says(words).await;
+        assert!(!talk.transcript().contains("（1/5）"), "{words}");
+        assert_eq!(answers(&talk).await[0].1, Some(5.0), "{words}");
+    }
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    talk.taps("5").await;
+    talk.says("忙着呢，师傅态度很差").await;
+    assert!(talk.flags().await.iter().any(|flag| flag.kind.name() == "negative_feedback"), "{}", talk.transcript());
+}
+
+#[tokio::test]
 async fn the_words_at_the_ends_of_the_scale_answer_whether_somebody_would_recommend_us() {
     for (words, mark) in
         [("一定推荐", 10), ("肯定会", 10), ("会的", 8), ("不会", 0), ("绝对不推荐", 0), ("yes, definitely", 10)]

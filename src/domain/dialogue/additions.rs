@@ -1,19 +1,22 @@
 //! What follows a report that was just filed: more of the same fault, a correction, a cry for haste.
 
-use super::clause::{clauses, is_denied_in_english};
+use super::clause::{clauses, is_denied_in_english, symptom_of};
 use super::effect::{About, Effect};
 use super::report::pieces_of;
 use super::say::{Arg, Say};
 use super::{Turn, Words};
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{MediaId, TicketId};
-use crate::domain::script::normalised;
+use crate::domain::script::{FixWords, normalised};
 use crate::domain::understanding::{Category, Intent};
 
 /// What asks for haste, in at most so many bytes: eight Chinese characters, four English words.
 const PRESSING: [&str; 11] =
     ["快点", "快一点", "赶紧", "赶快", "快来", "加急", "催一下", "催催", "怎么还", "这么慢", "hurry"];
 const LONGEST_CALL: usize = 24;
+/// What is said of a visit, and not of the neighbourhood.
+const OF_A_VISIT: [&str; 11] =
+    ["师傅", "上门", "电话", "敲门", "门铃", "来之前", "call", "come", "ring", "knock", "technician"];
 /// What says of haste that there is none.
 const CALM: [&str; 9] = ["不用", "不必", "不需要", "无需", "用不着", "不要", "别", "没", "不急着"];
 
@@ -65,10 +68,17 @@ impl Turn<'_> {
         (fault && same_room && same_trade || presses(words)).then_some(open.id)
     }
 
+    /// Whether words tell of a fault that got worse.
+    pub(super) fn tells_of_worse(&self, words: &Words) -> bool {
+        symptom_of(words).is_some() && FixWords::any(&self.ctx.script.repair.fix.worse, &words.text)
+    }
+
     /// "师傅来之前打个电话": who mends what is reported has to know it.
     pub(super) fn hear_suggestion(&mut self, words: &Words) {
+        let text = normalised(&words.text);
+        let of_visit = OF_A_VISIT.iter().any(|word| text.contains(word));
         match self.ctx.tickets {
-            [only] => self.add_to_ticket(only.id, words, Vec::new()),
+            [only] if of_visit => self.add_to_ticket(only.id, words, Vec::new()),
             _ => self.say(Say::new("suggestion.thanks")),
         }
     }

@@ -16,8 +16,23 @@ const DENIES: [char; 5] = ['没', '不', '未', '冇', '无'];
 const BETWEEN: [char; 7] = ['再', '又', '有', '发', '现', '继', '续'];
 /// What ends like a no and asks.
 const OPEN: &str = "有没有";
-/// Who says so only wishes that nothing drips.
-const WISHES: [&str; 7] = ["希望", "但愿", "如果", "要是", "只要", "hope", "if "];
+/// Who says so only wishes that nothing drips, or does not believe it: "不漏才怪".
+const WISHES: [&str; 14] = [
+    "希望",
+    "但愿",
+    "如果",
+    "要是",
+    "只要",
+    "hope",
+    "if ",
+    "please",
+    "才怪",
+    "不可能",
+    "不是没",
+    "不会不",
+    "又开始",
+    "不知道",
+];
 /// The same as `BETWEEN`, in English: "hasn't been leaking", "no more leaks".
 const FILLERS: [&str; 11] = ["", "any", "more", "longer", "been", "be", "a", "to", "seem", "seen", "single"];
 

@@ -5,7 +5,7 @@ use super::danger::BREAKS;
 use super::state::{Activity, Proposed, SurveyRun};
 use super::{Turn, Words};
 use crate::domain::score;
-use crate::domain::script::{Command, normalised};
+use crate::domain::script::{Command, FixWords, normalised};
 use crate::domain::survey::{AnswerSource, Question, QuestionKind};
 use crate::domain::understanding::{Intent, Sentiment, Understanding, Urgency};
 
@@ -24,13 +24,18 @@ pub(super) enum Reading {
     Nothing,
 }
 
+/// A no that takes an answer back only with another mark behind it.
+const PLAIN_NO: [&str; 4] = ["no", "nope", "wrong", "不是"];
+
 impl Turn<'_> {
     /// Reads words as a command. Who does not know whether there is danger, or whether a fix holds, passes over no
     /// question of a survey: nobody saw it.
     pub(super) fn command_in(&self, words: &Words) -> Option<(Command, Option<String>)> {
         let unsure = self.state.offers("danger:") || self.state.offers("fix:");
         let command = self.ctx.script.words.command(&words.text).or_else(|| self.way_out(words));
-        command.filter(|(command, _)| *command != Command::Skip || !unsure)
+        let later = FixWords::any(&self.ctx.script.repair.fix.puts_off, &words.text);
+        let passes = |command: Command| command == Command::Skip || command == Command::Cancel && later;
+        command.filter(|(command, _)| !unsure || !passes(*command))
     }
 
     /// Who wants out of a survey, or another language, may say why: "没空，改天吧". A mark, a fault and the answer to an
@@ -43,7 +48,12 @@ impl Turn<'_> {
         let heard = marked || danger || said.symptom.is_some();
         let open = run.question().is_none_or(|question| question.kind == QuestionKind::Open);
         let first = words.text.split(BREAKS).next().filter(|_| !heard && !open)?;
-        let leaves = |command: Command| matches!(command, Command::Cancel | Command::Stop | Command::Language);
+        // Why somebody leaves is kept where it is a complaint; who wants no more at all has said so.
+        let leaves = |command: Command| match command {
+            Command::Stop | Command::Language => true,
+            Command::Cancel => !is_displeased(words),
+            _ => false,
+        };
         self.ctx.script.words.command(first).filter(|(command, _)| leaves(*command))
     }
 
@@ -55,6 +65,11 @@ impl Turn<'_> {
         let last = run.survey.question(&run.answers.last()?.question)?;
         let instead = self.ctx.script.degrees.amended(&words.text)?;
         let marked = stated_value(last, &words.understood).is_some();
+        let first = words.text.split(BREAKS).next().map(normalised).unwrap_or_default();
+        if !marked && (PLAIN_NO.contains(&first.as_str()) || first.starts_with("no ")) {
+            // "No, it was slow" may answer the question that stands.
+            return None;
+        }
         let told = marked
             || instead.is_empty()
             || self.degree(last, words).is_some()

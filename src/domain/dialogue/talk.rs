@@ -289,6 +289,8 @@ impl Turn<'_> {
             Intent::ProgressQuery => self.status(),
             Intent::Complaint if self.is_first_fault(words) => self.begin_report(Some(words)),
             Intent::Complaint if is_complaint(words) => self.file_complaint(words),
+            // "今天更厉害了" sounds like praise.
+            Intent::Praise if self.tells_of_worse(words) => self.begin_report(Some(words)),
             Intent::Praise => {
                 self.effect(Effect::Raise { kind: FlagKind::Praise, about: About::Conversation });
                 self.say(Say::new("praise.thanks"));

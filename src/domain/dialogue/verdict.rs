@@ -106,8 +106,7 @@ impl Turn<'_> {
     fn answer_fix(&mut self, ticket: TicketId, words: &Words, fixed: bool) {
         let said = &words.understood;
         let more = self.says_more(words);
-        let bad = said.names_bad() || said.is_surely_negative();
-        let bad = bad || said.sentiment == Sentiment::Negative && has_any(&words.text, &BUT);
+        let bad = said.names_bad() || said.sentiment == Sentiment::Negative && has_any(&words.text, &BUT);
         if more {
             self.tell_ticket(ticket, words);
         }
@@ -277,7 +276,9 @@ impl Turn<'_> {
             own || known.over.contains(clause) && !given_up
         };
         let stands = fault_stands(words, |clause| known.over.contains(clause) || self.calls_off(clause));
-        drips_no_more(&words.text) || clauses(&words.text).iter().any(mended) && !stands
+        // "没再漏，但是下水还是慢": what stands behind it decides.
+        let whole = !stands && !has_any(&words.text, &BUT);
+        whole && (drips_no_more(&words.text) || clauses(&words.text).iter().any(mended))
     }
 
     /// Whether words give no verdict yet: "好像好了吧，再观察两天".

@@ -129,7 +129,12 @@ impl Turn<'_> {
         let named = named.map(|category| trade(category.name()));
         let may_be = |ticket: &&OpenTicket| {
             let of = ticket.category.filter(|category| *category != Category::Other.name()).map(trade);
-            ticket.status != Status::Rectified.name() && named.zip(of).is_none_or(|(now, then)| now == then)
+            let same_place = match (words.understood.location.as_deref(), ticket.location.as_deref()) {
+                (Some(here), Some(there)) => here.contains(there) || there.contains(here),
+                _ => true,
+            };
+            let same_trade = named.zip(of).is_none_or(|(now, then)| now == then);
+            ticket.status != Status::Rectified.name() && same_trade && same_place
         };
         let open = || self.ctx.tickets.iter().filter(may_be);
         let still_open = |id: TicketId| open().any(|ticket| ticket.id == id).then_some(id);
