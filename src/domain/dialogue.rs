@@ -75,6 +75,14 @@ pub struct OpenTicket {
     pub shared: bool,
 }
 
+impl OpenTicket {
+    /// Whether it may be about a place that words name: one names the other, or either names none.
+    fn may_be_in(&self, place: Option<&str>) -> bool {
+        let places = place.zip(self.location.as_deref());
+        places.is_none_or(|(here, there)| here.contains(there) || there.contains(here))
+    }
+}
+
 /// A fault of several homes around the person's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpenIncident {

@@ -46,12 +46,13 @@ impl Turn<'_> {
         }
         let (mut report, resume) = match std::mem::replace(&mut self.state.activity, Activity::Idle) {
             Activity::Reporting(report) if report.is_of_another_danger(&words.understood) => {
-                (report.with_another_danger(TicketId(self.ctx.fresh), &words.understood), None)
+                let there = words.understood.location.is_none();
+                (report.with_another_danger(TicketId(self.ctx.fresh), there), None)
             }
-            // An everyday fault that was being told of is filed as it stands: somebody else mends it.
+            // An everyday fault that was being told of is filed as it stands: somebody else mends it, and elsewhere.
             Activity::Reporting(report) if report.is_for_others(&words.understood) => {
                 self.file(&report.clone().with_all_that_was_said(), false);
-                (report.with_an_alarm_beside(TicketId(self.ctx.fresh)), None)
+                (report.with_another_danger(TicketId(self.ctx.fresh), false), None)
             }
             // Whoever calls for help answers no question: the words are taken for no place and no address.
             Activity::Reporting(report) => (Report { asked: None, correcting: false, ..report }, None),

@@ -1,6 +1,7 @@
 //! What words mean as an answer to a question of a survey, and whether they complain. Nothing is said or recorded here;
 //! [`super::survey`] leads the conversation.
 
+use super::clause::asks;
 use super::danger::BREAKS;
 use super::state::{Activity, Proposed, SurveyRun};
 use super::{Turn, Words};
@@ -179,7 +180,7 @@ pub(super) fn is_complaint(words: &Words) -> bool {
     if calls_it_complaint(words) {
         return true;
     }
-    said.affirmed != Some(true) && (said.names_bad() || said.is_surely_negative() && !asks(words))
+    said.affirmed != Some(true) && (said.names_bad() || said.is_surely_negative() && !wants_to_know(words))
 }
 
 /// Whether what was taken for praise is some: with a good word in it, or nothing else ("棒"). "It vibrates a lot" may sound
@@ -203,15 +204,14 @@ pub(super) fn is_displeased(words: &Words) -> bool {
 fn is_worded_badly(words: &Words) -> bool {
     let said = &words.understood;
     let few = words.text.chars().filter(|c| c.is_alphanumeric()).count() <= FEW_SIGNS;
-    said.is_surely_negative() && said.intent != Intent::Smalltalk && !few && !asks(words)
+    said.is_surely_negative() && said.intent != Intent::Smalltalk && !few && !wants_to_know(words)
 }
 
-/// Whether words ask something.
-fn asks(words: &Words) -> bool {
-    let text = words.text.trim();
+/// Whether words ask something, also where no sign says so.
+fn wants_to_know(words: &Words) -> bool {
     let begins = ["谁会", "谁能", "who ", "what is ", "what's "];
-    let lower = text.to_lowercase();
-    text.ends_with(['?', '？', '吗', '呢']) || begins.iter().any(|begin| lower.starts_with(begin))
+    let lower = words.text.trim().to_lowercase();
+    asks(&words.text) || begins.iter().any(|begin| lower.starts_with(begin))
 }
 
 /// Whether the word for it is said.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::Words;
 use super::additions::presses;
+use super::clause::asks;
 use super::say::Arg;
 use super::state::Report;
 use crate::domain::ids::TicketId;
@@ -166,12 +167,10 @@ impl Report {
         self.filed && both.is_some_and(|(known, other)| known != other)
     }
 
-    /// Begins the report of another danger in the same home: what was said of where it is holds for both,
-    /// unless these words name another place.
-    pub(super) fn with_another_danger(self, ticket: TicketId, understood: &Understanding) -> Report {
-        let named = understood.location.is_some();
+    /// Begins the report of another danger in the same home. `there`: what was said of where in it holds for both.
+    pub(super) fn with_another_danger(self, ticket: TicketId, there: bool) -> Report {
         let mut slots = self.slots;
-        slots.retain(|slot, _| *slot == SlotId::Address || *slot == SlotId::Place && !named);
+        slots.retain(|slot, _| *slot == SlotId::Address || *slot == SlotId::Place && there);
         Report { slots, resume: self.resume, binding: self.binding, ..Report::new(ticket) }
     }
 
@@ -179,13 +178,6 @@ impl Report {
     pub(super) fn is_for_others(&self, understood: &Understanding) -> bool {
         let trades = self.category.zip(understood.category);
         !self.filed && self.has(SlotId::Symptom) && trades.is_some_and(|(known, told)| !told.is_work_of(known))
-    }
-
-    /// Begins the report of a danger in the home of an everyday fault; where in it is still to be told.
-    pub(super) fn with_an_alarm_beside(self, ticket: TicketId) -> Report {
-        let mut slots = self.slots;
-        slots.retain(|slot, _| *slot == SlotId::Address);
-        Report { slots, resume: self.resume, binding: self.binding, ..Report::new(ticket) }
     }
 
     /// Returns the report of the next fault that was told of with this one, in the same home.
@@ -254,10 +246,9 @@ fn join(said: &mut String, more: &str) {
 
 /// Whether somebody asks instead of answering.
 fn is_counter_question(words: &Words) -> bool {
-    let asks = words.text.trim_end().ends_with(['?', '？', '吗', '呢']);
     // "3栋2单元1201" answers, whatever else it may sound like.
     let answers = words.understood.location.as_deref().is_some_and(has_house_number);
-    asks || !answers && matches!(words.understood.intent, Intent::ProgressQuery | Intent::Complaint)
+    asks(&words.text) || !answers && matches!(words.understood.intent, Intent::ProgressQuery | Intent::Complaint)
 }
 
 /// "快来人！" is no place and no address, unless it has a number or a building in it.

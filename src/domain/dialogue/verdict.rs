@@ -177,15 +177,11 @@ impl Turn<'_> {
         let waits = self.state.fix_to_confirm?;
         let open = self.ctx.tickets.iter().find(|open| open.id == waits)?;
         let said = &words.understood;
-        let same_place = match (said.location.as_deref(), open.location.as_deref()) {
-            (Some(here), Some(there)) => here.contains(there) || there.contains(here),
-            _ => true,
-        };
         let same_trade = said.category.zip(open.category).is_none_or(|(now, then)| now.name() == then);
         // "师傅还没来" may be said of another one.
         let only = said.category.is_some() || self.ctx.tickets.len() == 1;
         let about_it = said.affirmed == Some(false) || self.fix_asked(false) == Some(waits) || same_trade && only;
-        (same_place && about_it && self.denies_fix(words)).then_some(waits)
+        (open.may_be_in(said.location.as_deref()) && about_it && self.denies_fix(words)).then_some(waits)
     }
 
     /// The same for words below photos.

@@ -129,10 +129,7 @@ impl Turn<'_> {
         let named = named.map(|category| trade(category.name()));
         let may_be = |ticket: &&OpenTicket| {
             let of = ticket.category.filter(|category| *category != Category::Other.name()).map(trade);
-            let same_place = match (words.understood.location.as_deref(), ticket.location.as_deref()) {
-                (Some(here), Some(there)) => here.contains(there) || there.contains(here),
-                _ => true,
-            };
+            let same_place = ticket.may_be_in(words.understood.location.as_deref());
             let same_trade = named.zip(of).is_none_or(|(now, then)| now == then);
             ticket.status != Status::Rectified.name() && same_trade && same_place
         };

@@ -8,6 +8,7 @@ use super::wish::{Wish, accepted, is_denied, is_refused, without_harmless};
 use crate::domain::appointment::Window;
 use crate::domain::calendar::{local, local_date};
 use crate::domain::dialogue::Words;
+use crate::domain::dialogue::clause::asks;
 use crate::domain::dialogue::danger::BREAKS;
 use crate::domain::dialogue::state::OfferedWindow;
 use crate::domain::script::normalised;
@@ -247,8 +248,8 @@ impl Heard {
 
     /// Whether something else is asked than whether a time suits: "师傅贵姓", "要收费吗".
     pub(super) fn asks_else(&self, words: &Words) -> bool {
-        let asks = words.text.trim_end().ends_with(['?', '？', '吗', '呢']);
-        self.has(&ASKING) && !self.takes_any() || asks && !self.has(&ASKING_LEAVE) && !self.named.names_any()
+        let questioned = asks(&words.text);
+        self.has(&ASKING) && !self.takes_any() || questioned && !self.has(&ASKING_LEAVE) && !self.named.names_any()
     }
 
     /// Whether another time than the agreed one is wished.
