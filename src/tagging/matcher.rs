@@ -173,7 +173,7 @@ impl Compiled {
             }
             gap = part;
         }
-        let end = complete(text, hits, anchor, self.elements.get(self.anchor + 1..)?)?;
+        let end = complete(text, hits, anchor, self.elements.get(self.anchor + 1..)?, usize::MAX)?;
         (!self.to_end || end == core.1).then_some((anchor.start, end))
     }
 }
@@ -184,18 +184,24 @@ impl Part {
     }
 }
 
-/// Follows the remaining parts from a hit; returns where the last one ends.
-fn complete(text: &Text, hits: &[Hit], from: Hit, rest: &[Part]) -> Option<usize> {
+/// Follows the remaining parts from a hit, the next of which begins at `latest` at the latest; returns where the last
+/// one ends.
+fn complete(text: &Text, hits: &[Hit], from: Hit, rest: &[Part], latest: usize) -> Option<usize> {
     let Some((part, after)) = rest.split_first() else { return Some(from.end) };
     let first = hits.partition_point(|hit| hit.start < from.end);
     let within = |hit: &&Hit| {
         part.has(hit.literal) && (part.across || text.same_sentence(hit.start, from.end.saturating_sub(1)))
     };
-    let mut reachable = hits.get(first..)?.iter().take_while(|hit| hit.start <= from.end + part.most).filter(within);
+    let last = latest.min(from.end + part.most);
+    let mut reachable = hits.get(first..)?.iter().take_while(|hit| hit.start <= last).filter(within);
     if part.negated {
-        return if reachable.next().is_some() { None } else { complete(text, hits, from, after) };
+        return match (reachable.next(), after) {
+            (Some(_), []) => None,
+            // What stands behind the next part does not stand between.
+            (barred, _) => complete(text, hits, from, after, barred.map_or(usize::MAX, |hit| hit.start)),
+        };
     }
-    reachable.find_map(|hit| complete(text, hits, *hit, after))
+    reachable.find_map(|hit| complete(text, hits, *hit, after, usize::MAX))
 }
 
 /// Stands for any number until the table is complete.

@@ -10,6 +10,7 @@
 //! | `A ~~30 B` | the same, across sentences |
 //! | `A &12 B` | A and B in either order, at most 12 characters between, across sentences |
 //! | `A ~4 !B` | A without B in the 4 characters after it; `!B ~4 A` likewise before |
+//! | `A ~4 !B ~4 C` | A, then C as above, without B between them |
 //! | `^A`, `A$` | only at the start or the end of the utterance |
 
 use std::str::FromStr;
