@@ -113,7 +113,7 @@ impl Lexical {
         }
         let faults: Vec<Fault> = stretches.into_iter().map(|words| self.fault(words)).collect();
         // The n-grams must agree that each is for somebody else than the one before.
-        let apart = faults.windows(2).all(|pair| matches!(pair, [one, next] if next.is_apart_from(one)));
+        let apart = faults.windows(2).all(|pair| matches!(pair, [one, next] if next.is_of_another_trade_or_room(one)));
         if let Some((first, further)) = faults.split_first().filter(|(_, further)| apart && !further.is_empty()) {
             let Fault { category, urgency, location, component, symptom, .. } = first.clone();
             (whole.category, whole.location, whole.component, whole.symptom) = (category, location, component, symptom);
@@ -189,7 +189,11 @@ impl Lexical {
         let urgency = judges.urgency(intent, verdict.sentiment);
         let danger_unsure = urgency != Urgency::Emergency && judges.is_in_doubt() && !scores.any();
         let named = alarm.hazard.or(alarm.guarded_hazard);
-        let hazard = (urgency == Urgency::Emergency).then(|| named.unwrap_or(merge::likely_hazard(category)));
+        let hazard = match urgency {
+            Urgency::Emergency => Some(named.unwrap_or(merge::likely_hazard(category))),
+            // Who is asked and says that there is a danger means the one that they named.
+            _ => named.filter(|_| danger_unsure),
+        };
         let keywords = match self.ngrams.as_ref().and_then(Linear::marker) {
             Some(marker) => {
                 let pieces = model.map_or(&[][..], |model| &model.pieces);
@@ -204,6 +208,7 @@ impl Lexical {
         let reports = reports && urgency != Urgency::Emergency;
         let stretches = if reports { faults::split(&text, &found) } else { Vec::new() };
         let told = stretches.into_iter().filter_map(given).collect();
+        let place = place::read(&text, &found);
         let understanding = Understanding {
             sentiment: verdict.sentiment,
             polarity: verdict.polarity,
@@ -213,7 +218,8 @@ impl Lexical {
             urgency,
             hazard,
             danger_unsure,
-            location: words(place::read(&text, &found)),
+            location: words(place),
+            room: words(place.and_then(|told| place::beside(&text, &found, told))),
             component: words(trade.component.map(|find| (find.start, find.end))),
             symptom: words(trade.symptom.map(|find| (find.start, find.end))),
             since: words(answer::since(&text, &found)),

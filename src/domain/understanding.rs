@@ -257,7 +257,8 @@ pub struct Understanding {
     pub intent: Intent,
     pub category: Option<Category>,
     pub urgency: Urgency,
-    /// What the danger is, when `urgency` is [`Urgency::Emergency`].
+    /// What the danger is, when `urgency` is [`Urgency::Emergency`] or, if words name it, when it must be asked
+    /// about.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub hazard: Option<Hazard>,
     /// Danger is neither named nor out of the question: the conversation asks whether anybody is at
@@ -279,6 +280,10 @@ pub struct Understanding {
     pub score_unclear: bool,
     /// Where, as the speaker put it: an exact substring ("主卧卫生间天花板").
     pub location: Option<String>,
+    /// Another place that is named beside it: the room, where `location` is the address of a home. Not part of the
+    /// outside interface.
+    #[serde(skip)]
+    pub room: Option<String>,
     /// The part that is affected, an exact substring ("水龙头").
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub component: Option<String>,
@@ -294,7 +299,8 @@ pub struct Understanding {
     /// A plain yes ("修好了", "对", "好的") or no ("没修好", "不对") when the utterance is one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub affirmed: Option<bool>,
-    /// Faults for other trades that the same message tells of; trade, place, part and symptom above are the first one's.
+    /// Faults to be mended apart that the same message tells of; trade, place, part and symptom above are those of
+    /// the first one.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub further: Vec<Fault>,
     /// It is said in place of something said before: a message that was edited, "其实是卫生间". Known to the
@@ -314,9 +320,14 @@ impl Understanding {
         self.known_words(Sentiment::Negative)
     }
 
+    /// Returns its words that are known to be good.
+    pub fn good_words(&self) -> impl Iterator<Item = &Keyword> {
+        self.known_words(Sentiment::Positive)
+    }
+
     /// Whether a word of it is known to be good, and none to be bad.
     pub fn only_names_good(&self) -> bool {
-        self.known_words(Sentiment::Positive).next().is_some() && !self.names_bad()
+        self.good_words().next().is_some() && !self.names_bad()
     }
 
     fn known_words(&self, polarity: Sentiment) -> impl Iterator<Item = &Keyword> {
@@ -345,16 +356,23 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Whether other people mend it than the other.
-    pub fn is_apart_from(&self, other: &Fault) -> bool {
+    /// Whether it is for other people than the other, or in another room where something else is wrong.
+    pub fn is_of_another_trade_or_room(&self, other: &Fault) -> bool {
         let trades = self.category.zip(other.category);
-        trades.is_some_and(|(here, there)| !here.is_work_of(there))
+        let elsewhere = differ(self.location.as_deref(), other.location.as_deref())
+            && differ(self.symptom.as_deref(), other.symptom.as_deref());
+        trades.is_some_and(|(here, there)| !here.is_work_of(there)) || elsewhere
     }
 
     /// Whether it is the same, told again.
     pub fn is_same(&self, other: &Fault) -> bool {
         self.category == other.category && self.location == other.location && self.component == other.component
     }
+}
+
+/// Whether two places, parts or symptoms are both named, and neither names the other.
+pub fn differ(here: Option<&str>, there: Option<&str>) -> bool {
+    here.zip(there).is_some_and(|(here, there)| !here.contains(there) && !there.contains(here))
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]

@@ -1,29 +1,71 @@
 //! Several faults in one message: where each begins, so that every trade gets a report of its own.
 //!
-//! "厨房水管漏水，卧室空调不制冷" is work for two people. What a leak has done to the floor is told as one with the
-//! leak: who mends that has to see it. The words that lead on stand in `prompts/keywords/trades.*.toml`.
+//! "厨房水管漏水，卧室空调不制冷" is work for two people, and what two rooms have of one trade is two things to mend
+//! where different parts do different things, and words say that the second comes besides. What a leak has done to the floor is told as one with the leak: who
+//! mends that has to see it. The words that lead on stand in `prompts/keywords/trades.*.toml`.
 
 use super::category;
 use super::matcher::Found;
 use super::place;
 use super::text::Text;
 use crate::domain::lexicon::Meaning;
-use crate::domain::understanding::Category;
+use crate::domain::understanding::{Category, differ};
 
 /// A longer text is one story, told from several sides.
 const LONGEST: usize = 300;
 /// Nobody is asked about more of them one by one.
 const MOST: usize = 4;
 
-/// Part of the text, with the trade of the fault that it tells of.
-#[derive(Debug, Clone, Copy)]
+/// What a fault of the pipes does elsewhere …
+const OF_WATER: [&str; 11] =
+    ["冒水", "没水", "停水", "断水", "返水", "反水", "返味", "反味", "水小", "no water", "low pressure"];
+/// … and one of the wires.
+const OF_POWER: [&str; 6] = ["没电", "停电", "断电", "跳闸", "no power", "lost power"];
+/// What joins two faults in English where it leads on from one told in full to another; else it joins places and parts.
+const AND: [char; 5] = [' ', 'a', 'n', 'd', ' '];
+
+/// Part of the text, with the fault that it tells of.
+#[derive(Debug, Clone)]
 struct Stretch {
     start: usize,
     end: usize,
-    trade: Option<Category>,
+    matter: Option<Matter>,
 }
 
-/// Returns the stretches that tell of faults for different trades, first and one-past-last position of each;
+/// A fault that is told in full: what it does, and what or where it is.
+#[derive(Debug, Clone)]
+struct Matter {
+    trade: Category,
+    symptom: String,
+    /// The trade that the symptom points to by itself.
+    kind: Option<Category>,
+    part: Option<String>,
+    place: Option<String>,
+}
+
+impl Matter {
+    /// Whether it is not mended with the one before: by other people, or, where it comes `besides`, another part in
+    /// another room. Water that leaks in two rooms is one leak as often as not.
+    fn is_apart_from(&self, before: &Matter, besides: bool) -> bool {
+        let rooms = differ(self.place.as_deref(), before.place.as_deref());
+        let parts = differ(self.part.as_deref(), before.part.as_deref());
+        let does_else = differ(Some(&self.symptom), Some(&before.symptom));
+        let leaks = [self.kind, before.kind] == [Some(Category::Leak); 2];
+        let apart = !self.trade.is_work_of(before.trade) || besides && rooms && parts && does_else && !leaks;
+        apart && !self.has_one_cause_with(before)
+    }
+
+    /// Whether one of both does what the other brings about: a pipe that burst leaves another room without water, and
+    /// one fuse the lights and sockets of two.
+    fn has_one_cause_with(&self, before: &Matter) -> bool {
+        let shows = |matter: &Matter, effects: &[&str]| effects.iter().any(|effect| matter.symptom.contains(effect));
+        let pipes = before.trade.is_work_of(Category::Leak) && shows(self, &OF_WATER);
+        let wires = [self.trade, before.trade] == [Category::Electrical; 2];
+        pipes || wires && (shows(self, &OF_POWER) || shows(before, &OF_POWER))
+    }
+}
+
+/// Returns the stretches that tell of faults to be mended apart, first and one-past-last position of each;
 /// nothing unless there are two.
 pub(super) fn split(text: &Text, found: &[Found]) -> Vec<(usize, usize)> {
     if text.len() > LONGEST {
@@ -31,45 +73,110 @@ pub(super) fn split(text: &Text, found: &[Found]) -> Vec<(usize, usize)> {
     }
     let mut told: Vec<Stretch> = Vec::new();
     for (start, end) in pieces(text, found) {
-        let within: Vec<Found> = found.iter().filter(|find| start <= find.start && find.end <= end).copied().collect();
-        let trade = fault_of(text, &within);
-        let before = told.last().and_then(|stretch| stretch.trade);
-        let known = trade.zip(before).is_some_and(|(trade, before)| trade.is_work_of(before));
+        let within = within(found, start, end);
+        let matter = fault_of(text, &within);
+        let before = told.last().and_then(|stretch| stretch.matter.as_ref());
         let leads_on = |find: &Found| matches!(find.meaning, Meaning::Besides);
+        let led = within.iter().any(leads_on) || is_numbered(text, start);
+        let besides = led || text.span(start, end).contains(&'也');
+        let known = matter.as_ref().zip(before).is_some_and(|(matter, before)| !matter.is_apart_from(before, besides));
         let follows = |find: &Found| matches!(find.meaning, Meaning::Therefore);
         // Without a word that leads on, only another room makes it another matter.
-        let begins = within.iter().any(leads_on) || place::read(text, &within).is_some();
-        let another = trade.is_some() && !known && begins && !within.iter().any(follows);
+        let begins = led || is_joined(text, start) || place::read(text, &within).is_some();
+        let another = matter.is_some() && !known && begins && !within.iter().any(follows);
         let full = told.len() == MOST;
         match told.last_mut() {
-            Some(last) if last.trade.is_none() || !another || full => {
+            Some(last) if last.matter.is_none() || !another || full => {
                 last.end = end;
-                last.trade = last.trade.or(trade);
+                last.matter = last.matter.take().or(matter);
             }
-            _ => told.push(Stretch { start, end, trade }),
+            _ => told.push(Stretch { start, end, matter }),
         }
     }
     if told.len() < 2 {
         return Vec::new();
     }
-    // "还有" leads on, and is no part of what follows.
-    let leads_on = |at, find: &&Found| matches!(find.meaning, Meaning::Besides) && find.start == at;
-    let begin = |at| found.iter().filter(|find| leads_on(at, find)).map(|find| find.end).max().unwrap_or(at);
-    told.iter().map(|stretch| (begin(stretch.start), stretch.end)).collect()
+    told.iter().map(|stretch| (behind_lead(text, found, stretch.start), stretch.end)).collect()
 }
 
-/// Cuts the text at its clauses, and where somebody leads on to another matter within one.
+/// Returns where a stretch goes on behind what leads on to it: "还有", "2.", "and" are no part of what follows.
+fn behind_lead(text: &Text, found: &[Found], at: usize) -> usize {
+    let leads_on = |find: &&Found| matches!(find.meaning, Meaning::Besides) && find.start == at;
+    let word = found.iter().filter(leads_on).map(|find| find.end).max();
+    let number = is_numbered(text, at).then_some(at + 2);
+    let joint = is_joined(text, at).then_some(at + AND.len() - 1);
+    word.max(number).max(joint).unwrap_or(at)
+}
+
+/// Cuts the text at its clauses, at the numbers of a list, and where somebody leads on to another matter within one.
 fn pieces(text: &Text, found: &[Found]) -> Vec<(usize, usize)> {
     let led_on = |at| found.iter().any(|find| matches!(find.meaning, Meaning::Besides) && find.start == at);
+    let clause = |at: usize| !text.same_clause(at - 1, at) && !is_behind_number(text, at);
     let mut starts: Vec<usize> =
-        (0..text.len()).filter(|&at| at == 0 || !text.same_clause(at - 1, at) || led_on(at)).collect();
+        (0..text.len()).filter(|&at| at == 0 || clause(at) || led_on(at) || is_numbered(text, at)).collect();
     starts.push(text.len());
-    starts.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?))).collect()
+    let clauses = starts.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)));
+    clauses.flat_map(|(start, end)| parted(text, found, start, end)).collect()
 }
 
-/// Returns the trade of a fault that is told in full: what it does, and what or where it is.
-fn fault_of(text: &Text, found: &[Found]) -> Option<Category> {
+/// Cuts a piece at each "and" between two faults that are told in full, the second with a part of its own before what it
+/// does: what "leaks and drips on the floor" is one.
+fn parted(text: &Text, found: &[Found], start: usize, end: usize) -> Vec<(usize, usize)> {
+    let mut cuts = Vec::new();
+    let mut begin = start;
+    for at in start + 1..end {
+        let is_told = |from, to| fault_of(text, &within(found, from, to)).is_some();
+        if is_joined(text, at) && is_told(begin, at) && is_told(at, end) && has_subject(text, &within(found, at, end)) {
+            cuts.push((begin, at));
+            begin = at;
+        }
+    }
+    cuts.push((begin, end));
+    cuts
+}
+
+/// Whether a part is named before what it does.
+fn has_subject(text: &Text, found: &[Found]) -> bool {
     let trade = category::read(text, found);
-    let whole = trade.symptom.is_some() && (trade.component.is_some() || place::read(text, found).is_some());
-    trade.category.filter(|_| whole)
+    trade.component.zip(trade.symptom).is_some_and(|(part, symptom)| part.start < symptom.start)
+}
+
+/// Whether the word here is an "and" between two others.
+fn is_joined(text: &Text, at: usize) -> bool {
+    at.checked_sub(1).is_some_and(|before| *text.span(before, before + AND.len()) == AND)
+}
+
+/// Whether the number of an item in a list stands here: "2. ", "3、".
+fn is_numbered(text: &Text, at: usize) -> bool {
+    let counts = text.char(at).is_ascii_digit() && !text.char(at + 2).is_ascii_digit();
+    let begins = !text.before(at).is_ascii_alphanumeric() && !matches!(text.before(at), '.' | '-' | '、');
+    counts && begins && matches!(text.char(at + 1), '.' | '、' | ')')
+}
+
+/// Whether nothing but spaces stands between here and the number of an item: its mark ends no clause.
+fn is_behind_number(text: &Text, at: usize) -> bool {
+    let is_near = |number: usize| is_numbered(text, number) && text.span(number + 2, at).iter().all(|c| *c == ' ');
+    (2..=3).filter_map(|back| at.checked_sub(back)).any(is_near)
+}
+
+/// Returns what was found between two positions.
+fn within<'m>(found: &[Found<'m>], start: usize, end: usize) -> Vec<Found<'m>> {
+    found.iter().filter(|find| start <= find.start && find.end <= end).copied().collect()
+}
+
+/// Returns the fault that is told in full, if one is.
+fn fault_of(text: &Text, found: &[Found]) -> Option<Matter> {
+    let trade = category::read(text, found);
+    let words = |(start, end)| text.span(start, end).iter().collect::<String>();
+    let symptom = trade.symptom?;
+    let kind = match symptom.meaning {
+        Meaning::Symptom { category, .. } => *category,
+        _ => None,
+    };
+    let part = trade.component.map(|find| words((find.start, find.end)));
+    let place = place::read(text, found).map(words);
+    if part.is_none() && place.is_none() {
+        return None;
+    }
+    Some(Matter { trade: trade.category?, symptom: words((symptom.start, symptom.end)), kind, part, place })
 }

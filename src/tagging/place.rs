@@ -23,6 +23,25 @@ struct Run {
 
 /// Returns the first and one-past-last position of the place that is named most fully.
 pub(super) fn read(text: &Text, found: &[Found]) -> Option<(usize, usize)> {
+    fullest(text, runs(text, found))
+}
+
+/// Returns the same of the place that is named most fully behind another one, or else before it: the room where a
+/// message has an address.
+pub(super) fn beside(text: &Text, found: &[Found], (start, end): (usize, usize)) -> Option<(usize, usize)> {
+    let apart = runs(text, found).into_iter().filter(|run| run.end <= start || end <= run.start);
+    let (behind, before): (Vec<Run>, Vec<Run>) = apart.partition(|run| end <= run.start);
+    fullest(text, behind).or_else(|| fullest(text, before))
+}
+
+fn fullest(text: &Text, told: impl IntoIterator<Item = Run>) -> Option<(usize, usize)> {
+    let rank = |run: &Run| (!is_denied(text, run), run.weight, run.end - run.start, usize::MAX - run.start);
+    let best = told.into_iter().max_by_key(rank)?;
+    Some((best.start, best.end))
+}
+
+/// Returns the places that are named, in their order.
+fn runs(text: &Text, found: &[Found]) -> Vec<Run> {
     let pieces = pieces(found);
     let mut runs: Vec<Run> = Vec::new();
     for (find, kind) in pieces {
@@ -43,10 +62,8 @@ pub(super) fn read(text: &Text, found: &[Found]) -> Option<(usize, usize)> {
         runs.push(Run { start: find.start, end: find.end, weight: worth });
     }
     // A part alone names a place only where it says on which side.
-    let told = runs.into_iter().filter(|run| run.weight >= 5);
-    let best =
-        told.max_by_key(|run| (!is_denied(text, run), run.weight, run.end - run.start, usize::MAX - run.start))?;
-    Some((best.start, best.end))
+    runs.retain(|run| run.weight >= 5);
+    runs
 }
 
 fn is_denied(text: &Text, run: &Run) -> bool {

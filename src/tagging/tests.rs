@@ -97,10 +97,19 @@ fn an_emergency_by_the_models_word_keeps_the_danger_that_was_named() {
     {
         assert_eq!((alarm(text).hazard, alarm(text).guarded_hazard), (None, Some(hazard)), "{text}");
         let read = tagger.understand(text, None, Awaiting::Nothing);
-        assert_eq!(read.hazard, (read.urgency == Urgency::Emergency).then_some(hazard), "{text}");
+        let heeded = read.urgency == Urgency::Emergency || read.danger_unsure;
+        assert_eq!(read.hazard, heeded.then_some(hazard), "{text}");
     }
     // 麻 in 麻烦 is no shock.
     assert_eq!(alarm("按了三次门铃，麻烦开门").guarded_hazard, None);
+}
+
+#[test]
+fn a_danger_that_is_only_asked_about_keeps_its_name() {
+    let read = with_ngrams().understand("家里全是烟，看不清了", None, Awaiting::Nothing);
+    assert_eq!((read.danger_unsure, read.hazard), (true, Some(Hazard::Fire)), "{read:?}");
+    let calm = with_ngrams().understand("没有漏煤气", None, Awaiting::Nothing);
+    assert_eq!((calm.danger_unsure, calm.hazard), (false, None), "{calm:?}");
 }
 
 #[test]
