@@ -1,7 +1,7 @@
 //! The number of a ticket, as people type it.
 
-/// What people write before it.
-const CALLED: [&str; 3] = ["工单号", "工单", "#"];
+/// What people write before it, one or several of them: "工单编号：", "ticket no.".
+const CALLED: [&str; 10] = ["工单", "单号", "编号", "号", "TICKET", "NO", "№", ".", ":", "#"];
 
 /// Returns the number of a ticket as it is kept, `HF2611-0042`, of how somebody types it: in large letters, small
 /// or wide ones, with its dash or without, behind what it is called. Its letters may be missing where its dash and
@@ -9,8 +9,10 @@ const CALLED: [&str; 3] = ["工单号", "工单", "#"];
 pub fn number_of(typed: &str) -> Option<String> {
     let plain: String = typed.chars().map(narrow).filter(|c| !c.is_whitespace()).collect();
     let plain = plain.to_uppercase();
-    let named = CALLED.iter().find_map(|called| plain.strip_prefix(called)).unwrap_or(&plain);
-    let number = named.trim_start_matches([':', '#']);
+    let mut number = plain.as_str();
+    while let Some(rest) = CALLED.iter().find_map(|called| number.strip_prefix(called)) {
+        number = rest;
+    }
     let (digits, lettered) = match number.strip_prefix("HF") {
         Some(rest) => (rest.replace('-', ""), true),
         None => (number.replacen('-', "", 1), false),
@@ -50,8 +52,18 @@ mod tests {
         {
             assert_eq!(number_of(typed).as_deref(), Some("HF2611-0042"), "{typed}");
         }
+        for typed in [
+            "单号2611-0042",
+            "编号 HF2611-0042",
+            "工单编号：2611-0042",
+            "No. 2611-0042",
+            "ticket no 2611-0042",
+            "№2611-0042",
+        ] {
+            assert_eq!(number_of(typed).as_deref(), Some("HF2611-0042"), "{typed}");
+        }
         assert_eq!(number_of("hf261112345").as_deref(), Some("HF2611-12345"), "a month with very many");
-        for other in ["", "HF", "HF2611-004", "26110042", "HF2611-00a2", "王芳", "工单"] {
+        for other in ["", "HF", "HF2611-004", "26110042", "HF2611-00a2", "王芳", "工单", "No.", "编号"] {
             assert_eq!(number_of(other), None, "{other}");
         }
         for phone in ["13800000000", "0571-88001234", "021-61234567", "138-0000-0000"] {
