@@ -87,6 +87,11 @@ pub fn steps(status: Status, history: &[(&str, Timestamp)]) -> Vec<Step> {
     line
 }
 
+/// Returns the name of the step at which a status stands: what the owner confirmed is complete.
+pub fn step_of(status: Status) -> &'static str {
+    if status == Status::Verified { Status::Closed.name() } else { status.name() }
+}
+
 /// Returns how far along [`WAY`] a status is, from 1.
 fn place(status: Status) -> usize {
     match status {
@@ -154,6 +159,12 @@ mod tests {
             let history = [("reported", 1), (status.name(), 2)];
             assert_eq!(line(status, &history), format!("reported:done@1 {}:now@2", status.name()));
         }
+    }
+
+    #[test]
+    fn what_the_owner_confirmed_stands_at_its_completion() {
+        let names = [Status::Assigned, Status::Verified, Status::Closed].map(step_of);
+        assert_eq!(names, ["assigned", "closed", "closed"]);
     }
 
     #[test]

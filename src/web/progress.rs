@@ -253,6 +253,8 @@ struct ProgressPage {
     about: String,
     steps: Vec<StepRow>,
     appointment: Option<(String, String)>,
+    /// How the ticket stands that this one was merged into: the key of its step.
+    carried_on: Option<String>,
     /// Addresses.
     photos: Vec<String>,
     /// What the buttons carry, when the owner is asked.
@@ -298,13 +300,15 @@ impl ProgressPage {
             (Some(category), _) => w.get(&format!("category.{}", category.name())),
             (None, kind) => w.get(&format!("web.console.kind.{}", kind.name())),
         };
-        let coming =
-            found.coming.filter(|_| matches!(ticket.status, Status::Assigned | Status::Reopened | Status::Reported));
+        // Of somebody else's ticket that theirs was merged into: how it stands, and no more.
+        let status = found.carried_on.unwrap_or(ticket.status);
+        let coming = found.coming.filter(|_| matches!(status, Status::Assigned | Status::Reopened | Status::Reported));
         Ok(Some(ProgressPage {
             number: ticket.number.clone(),
             about,
             steps: steps.collect(),
             appointment: coming.map(|(from, until)| web.span(from, until)),
+            carried_on: found.carried_on.map(|status| format!("web.progress.step.{}", progress::step_of(status))),
             photos: found.photos.iter().map(|id| format!("{here}/photos/{id}")).collect(),
             ask: awaits_verdict(ticket).then(|| web.intake.verdict_token(id, web.clock.now())),
             said,
@@ -323,6 +327,8 @@ struct Found {
     history: Vec<(String, Timestamp)>,
     photos: Vec<MediaId>,
     coming: Option<(Timestamp, Timestamp)>,
+    /// How the ticket stands that this one was merged into.
+    carried_on: Option<Status>,
     visits: Vec<ResponseId>,
 }
 
@@ -331,6 +337,12 @@ impl Found {
         let Some(ticket) = tickets::find(tx, id).await? else { return Ok(None) };
         let files = tickets::media_for_owner(tx, &ticket).await?;
         let events = tickets::events(tx, id).await?;
+        let with = tickets::carrying_on(tx, &ticket).await?;
+        // Who comes to a neighbour's home, and when, is the neighbour's to know.
+        let coming = match with.as_ref().unwrap_or(&ticket) {
+            visited if visited.contact_id == ticket.contact_id => follow_ups::agreed_visit(tx, visited.id).await?,
+            _ => None,
+        };
         Ok(Some(Found {
             ticket,
             history: events.into_iter().map(|event| (event.kind, event.at)).collect(),
@@ -339,7 +351,8 @@ impl Found {
                 .filter(|f| f.kind == "photo" && !f.is_awaited() && f.lost.is_none())
                 .map(|f| f.id)
                 .collect(),
-            coming: follow_ups::agreed_visit(tx, id).await?,
+            coming,
+            carried_on: with.map(|with| with.status),
             visits: follow_ups::of_ticket(tx, id).await?,
         }))
     }
@@ -378,6 +391,7 @@ mod tests {
                 row("closed", Stage::Ahead, None),
             ],
             appointment: Some(("11-22 14:00".to_owned(), "11-22 16:00".to_owned())),
+            carried_on: None,
             photos: vec!["/assets/icon.svg".to_owned(); 2],
             ask: asks.then(|| "token".to_owned()),
             said: !asks,
@@ -396,6 +410,17 @@ mod tests {
             let rests = page(language, false).render().unwrap();
             assert_eq!(rests.matches("<button").count(), 0);
             check("progress_said", language, &rests);
+        }
+    }
+
+    #[test]
+    fn whose_ticket_was_merged_reads_how_the_other_one_stands() {
+        for (language, says) in [(Language::Chinese, "已派单"), (Language::English, "Assigned")] {
+            let carried_on = Some("web.progress.step.assigned".to_owned());
+            let steps = Vec::new();
+            let merged = ProgressPage { steps, carried_on, ..page(language, false) }.render().unwrap();
+            assert!(merged.contains(&format!("<dd>{says}</dd>")), "{merged}");
+            assert!(!page(language, false).render().unwrap().contains(&format!("<dd>{says}</dd>")));
         }
     }
 

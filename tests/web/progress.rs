@@ -149,7 +149,7 @@ async fn neither_owner_nor_file_reads_that_time_ran_out_where_staff_closed_the_t
 async fn what_a_neighbour_sent_before_their_ticket_was_merged_is_not_shown_behind_the_link_of_another() {
     let demo = Demo::start();
     let path = reports_with_a_photo(&demo, "a-session-of-an-owner", "楼道天花板滴水，邻居也看到了").await;
-    reports_with_a_photo(&demo, "a-session-of-a-neighbour", "楼道漏水，我叫王小敏").await;
+    let of_neighbour = reports_with_a_photo(&demo, "a-session-of-a-neighbour", "楼道漏水，我叫王小敏").await;
     let database = demo.directory().join("data/huifang.db");
     let store = Store::open(&format!("sqlite:{}", database.display())).await.unwrap();
     let found = store.read(|tx| {
@@ -174,7 +174,13 @@ async fn what_a_neighbour_sent_before_their_ticket_was_merged_is_not_shown_behin
     let console = format!("/console/tickets/{ticket}");
     mends(&staff, &console).await;
 
+    // The neighbour reads how the other one stands, and nothing else of it.
+    let (_, waits) = page(&demo, &of_neighbour).await;
+    let stands = waits.split("<dt>并入的工单</dt>").nth(1).unwrap_or_else(|| panic!("{waits}"));
+    assert!(stands.starts_with("<dd>已维修</dd>"), "{waits}");
+    assert!(!waits.contains(&number) && !waits.contains(&own) && !waits.contains("<button"), "{waits}");
     let (_, shown) = page(&demo, &path).await;
+    assert!(!shown.contains("并入的工单"), "{shown}");
     let (_, report) = page(&demo, &format!("{path}/papers/service")).await;
     for page in [&shown, &report] {
         assert!(page.contains(&own) && !page.contains(&theirs) && !page.contains("王小敏"), "{page}");
