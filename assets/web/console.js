@@ -10,6 +10,19 @@ if (board || page) follow();
 if (page) setInterval(() => missed && !isInUse(page) && refresh(), 1000);
 document.querySelectorAll(".filter select, .filter input").forEach((field) => field.addEventListener("change", () => field.form.requestSubmit()));
 document.querySelectorAll(".thread").forEach((thread) => (thread.scrollTop = thread.scrollHeight));
+document.addEventListener("submit", once);
+
+// A form whose button is pressed twice is sent once.
+function once(event) {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
+  setTimeout(() => delete form.dataset.sent, 3000);
+}
 
 function follow() {
   const about = page?.dataset.dialogue ? `?dialogue=${page.dataset.dialogue}` : "";

@@ -46,15 +46,34 @@ async fn given_to_a_firm(demo: &Demo) -> String {
     format!("{}/j/{path}", demo.url)
 }
 
-#[tokio::test]
-async fn whose_a_ticket_is_to_be_nobody_is_chosen_for_and_each_name_says_what_they_do() {
-    let demo = Demo::start();
+/// The page of a ticket that somebody has.
+async fn page_of_assigned(demo: &Demo) -> String {
     let store = Store::open(&format!("sqlite:{}", demo.directory().join("data/huifang.db").display())).await.unwrap();
     let open = Filter { status: Some(Status::Assigned), ..Filter::default() };
     let ticket =
         store.read(move |tx| Box::pin(async move { tickets::list(tx, &open, 1).await })).await.unwrap().remove(0);
     store.close().await;
-    let page = Session::begin(&demo).await.get(&format!("/console/tickets/{}", ticket.id)).await.text().await.unwrap();
+    format!("/console/tickets/{}", ticket.id)
+}
+
+#[tokio::test]
+async fn the_clocks_of_a_ticket_that_is_struck_off_end_with_it_and_nothing_was_done_in_time() {
+    let demo = Demo::start();
+    let path = page_of_assigned(&demo).await;
+    let staff = Session::begin(&demo).await;
+    let refusal = [("csrf", staff.csrf.as_str()), ("how", "cancelled"), ("reason", "no-fault")];
+    assert_eq!(staff.submit(&format!("{path}/refuse"), &refusal).await.status(), StatusCode::SEE_OTHER);
+    let page = staff.get(&path).await.text().await.unwrap();
+    let clocks = page.split("<ul class=\"clocks\">").nth(1).unwrap().split("</ul>").next().unwrap();
+    let mended = clocks.split("<li").find(|clock| clock.contains("整改完成")).unwrap();
+    assert!(mended.contains("随工单结束") && !mended.contains("按时完成"), "{clocks}");
+}
+
+#[tokio::test]
+async fn whose_a_ticket_is_to_be_nobody_is_chosen_for_and_each_name_says_what_they_do() {
+    let demo = Demo::start();
+    let path = page_of_assigned(&demo).await;
+    let page = Session::begin(&demo).await.get(&path).await.text().await.unwrap();
     let choices = page.split("<select id=\"staff\"").nth(1).unwrap().split("</select>").next().unwrap();
     assert!(choices.contains("<option value=\"\" disabled selected>请选择</option>"), "{choices}");
     assert_eq!(choices.matches(" selected").count(), 1, "{choices}");

@@ -48,7 +48,7 @@ pub(super) struct Work {
 pub(super) struct ClockRow {
     pub(super) name: &'static str,
     pub(super) key: String,
-    /// `running`, `pressing`, `missed`, `paused`, `met`.
+    /// `running`, `pressing`, `missed`, `paused`, `met`, `late`, `ended`.
     pub(super) state: &'static str,
     /// Of the bar, at most 100.
     pub(super) percent: u32,
@@ -193,7 +193,7 @@ impl Work {
         Ok(Work {
             seen: ticket.updated_at.0,
             can,
-            clocks: clocks.iter().map(|(clock, percent)| ClockRow::of(clock, *percent, now, w)).collect(),
+            clocks: clocks.iter().map(|(clock, percent)| ClockRow::of(clock, *percent, ticket, now, w)).collect(),
             appointment: appointment.map(|appointment| Meeting::of(web, &appointment, w)),
             candidates: candidates.into_iter().map(why).collect(),
             staff: people.iter().filter(|person| person.active).map(person).collect(),
@@ -208,9 +208,10 @@ impl Work {
 }
 
 impl ClockRow {
-    fn of(clock: &Clock, percent: u32, now: Timestamp, w: &Words) -> ClockRow {
+    fn of(clock: &Clock, percent: u32, ticket: &Ticket, now: Timestamp, w: &Words) -> ClockRow {
         let missed = percent > 100 || (percent == 100 && clock.used_ms > clock.budget_ms);
         let state = match (clock.stopped_at, clock.paused_at) {
+            (Some(at), _) if was_let_go(ticket, at) => "ended",
             (Some(_), _) if missed => "late",
             (Some(_), _) => "met",
             (None, Some(_)) => "paused",
@@ -243,6 +244,12 @@ impl Meeting {
             windows: windows.into_iter().map(|window| web.intake.window_label(w.language, window)).collect(),
         }
     }
+}
+
+/// Whether a clock stopped because its ticket was struck off or merged: nobody was in time, and nobody late.
+fn was_let_go(ticket: &Ticket, stopped: Timestamp) -> bool {
+    let undone = matches!(ticket.status, Status::Rejected | Status::Cancelled | Status::Merged);
+    undone && ticket.closed_at.is_some_and(|ended| ended <= stopped)
 }
 
 /// The firms that may be sent: the one that answers for the trade in the project first and chosen,
@@ -297,6 +304,41 @@ fn cause_choice(cause: Cause, chosen: Option<Cause>, w: &Words) -> Choice {
 fn category_choice(category: Category, w: &Words) -> Choice {
     let label = w.get(&format!("category.{}", category.name()));
     Choice { value: category.name().to_owned(), label, chosen: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::view::samples::words;
+    use super::*;
+    use crate::domain::ids::{ContactId, TicketId};
+    use crate::domain::language::Language;
+
+    #[test]
+    fn a_clock_that_ends_because_its_ticket_is_struck_off_or_merged_was_neither_in_time_nor_late() {
+        let (id, contact) = (TicketId(uuid::Uuid::nil()), ContactId(uuid::Uuid::nil()));
+        let state = |status: Status, used_ms: i64, ended: i64| {
+            let reported = Ticket::reported(id, TicketKind::Repair, contact, Timestamp(0));
+            let ticket = Ticket { status, closed_at: Some(Timestamp(ended)), ..reported };
+            let clock = Clock {
+                kind: ClockKind::Rectified,
+                round: 0,
+                started_at: Timestamp(0),
+                due_at: Timestamp(100),
+                budget_ms: 100,
+                used_ms,
+                paused_at: None,
+                reason: None,
+                stopped_at: Some(Timestamp(used_ms)),
+            };
+            let percent = u32::try_from(used_ms).unwrap();
+            ClockRow::of(&clock, percent, &ticket, Timestamp(500), &words(Language::Chinese)).state
+        };
+        for status in [Status::Rejected, Status::Cancelled, Status::Merged] {
+            assert_eq!([state(status, 50, 50), state(status, 200, 200)], ["ended"; 2], "{status:?}");
+            assert_eq!(state(status, 50, 60), "met", "{status:?} after it was done");
+        }
+        assert_eq!([state(Status::Closed, 50, 50), state(Status::Closed, 200, 200)], ["met", "late"]);
+    }
 }
 
 #[cfg(test)]
