@@ -203,8 +203,24 @@ impl Intake {
         }
     }
 
-    /// Stores a clock and owes its next warning. The date in the ledger follows the clock as long
-    /// as nobody has set another.
+    /// Has a moment that lies behind us turn a ticket's clocks, as it did then: of made-up data. Nobody is warned of
+    /// what is long known.
+    pub(crate) async fn clocks_turned(
+        &self,
+        tx: &mut Tx,
+        ticket: &mut Ticket,
+        moment: Moment,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let matter = self.matter(tx, ticket).await?;
+        let clocks = store::clocks::of_ticket(tx, ticket.id).await?;
+        for clock in sla::turn(&clocks, moment, &self.terms(matter), at) {
+            store_clock(tx, ticket, &clock).await?;
+        }
+        Ok(())
+    }
+
+    /// Stores a clock and owes its next warning.
     async fn keep_clock(
         &self,
         tx: &mut Tx,
@@ -212,15 +228,7 @@ impl Intake {
         clock: &Clock,
         terms: &Terms<'_>,
     ) -> Result<(), StoreError> {
-        if clock.kind == ClockKind::Rectified && clock.is_running() {
-            let clocks = store::clocks::of_ticket(tx, ticket.id).await?;
-            let before = clocks.iter().find(|before| before.kind == clock.kind).map(|before| before.due_at);
-            if ticket.expected_at.is_none() || ticket.expected_at == before {
-                ticket.expected_at = Some(clock.due_at);
-                store::tickets::update(tx, ticket).await?;
-            }
-        }
-        store::clocks::save(tx, ticket.id, clock).await?;
+        store_clock(tx, ticket, clock).await?;
         self.owe_warning(tx, ticket, clock, terms).await
     }
 
@@ -309,6 +317,19 @@ impl Intake {
             client: client.map_or(ContactRole::Owner, |client| client.role),
         })
     }
+}
+
+/// Stores a clock. The date in the ledger follows it as long as nobody has set another.
+async fn store_clock(tx: &mut Tx, ticket: &mut Ticket, clock: &Clock) -> Result<(), StoreError> {
+    if clock.kind == ClockKind::Rectified && clock.is_running() {
+        let clocks = store::clocks::of_ticket(tx, ticket.id).await?;
+        let before = clocks.iter().find(|before| before.kind == clock.kind).map(|before| before.due_at);
+        if ticket.expected_at.is_none() || ticket.expected_at == before {
+            ticket.expected_at = Some(clock.due_at);
+            store::tickets::update(tx, ticket).await?;
+        }
+    }
+    store::clocks::save(tx, ticket.id, clock).await
 }
 
 /// When the owner was asked once more about the fix that this event is about.

@@ -320,6 +320,14 @@ mod tests {
             .unwrap()
     }
 
+    /// Whether one of a ticket's clocks still runs; `None` if it has none.
+    async fn clocks_run(store: &Store, ticket: &Ticket) -> Option<bool> {
+        let id = ticket.id;
+        let clocks =
+            store.read(move |tx| Box::pin(async move { store::clocks::of_ticket(tx, id).await })).await.unwrap();
+        (!clocks.is_empty()).then(|| clocks.iter().any(|clock| clock.stopped_at.is_none()))
+    }
+
     async fn points_at_something(store: &Store, flag: &Flag) -> bool {
         let flag = flag.clone();
         store
@@ -383,6 +391,12 @@ mod tests {
                     ticket.description.chars().skip(keyword.start).take(keyword.end - keyword.start).collect();
                 assert_eq!(span, keyword.text);
             }
+        }
+        for ticket in &filled.tickets {
+            let runs = clocks_run(&store, ticket).await;
+            let worked = [Status::Reported, Status::Assigned, Status::OnSite, Status::Reopened];
+            assert_eq!(runs, Some(worked.contains(&ticket.status)), "the clocks of {}", ticket.number);
+            assert!(ticket.expected_at.is_some(), "{} has a date in the ledger", ticket.number);
         }
         let surveys: BTreeSet<&str> = filled.responses.iter().map(|response| response.survey.as_str()).collect();
         assert_eq!(surveys.into_iter().collect::<Vec<_>>(), ["handover", "maintenance", "post_repair", "routine"]);

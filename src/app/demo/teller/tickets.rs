@@ -12,6 +12,7 @@ use crate::domain::dialogue::Choice;
 use crate::domain::dialogue::say::Label;
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{MediaId, StaffId};
+use crate::domain::sla::Moment;
 use crate::domain::ticket::{Actor, Evidence, Ticket, TicketKind};
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::{Hazard, Sentiment, Understanding, Urgency};
@@ -46,6 +47,7 @@ impl Teller {
         }
         let body = json!({ "confirmed": true, "media": media.as_slice() });
         self.intake.note_event(tx, id, "reported", Actor::Client, body, at).await?;
+        self.intake.clocks_turned(tx, &mut ticket, Moment::Filed, at).await?;
         self.answer_report(tx, &ticket, entry, &read, &person).await?;
         for step in &entry.steps {
             ticket = self.step(tx, ticket, entry, step, &person).await?;
@@ -123,7 +125,11 @@ impl Teller {
         let note = json!({ "text": step.text });
         let staff = |id: StaffId| Actor::Staff(id);
         let first_line = staff(self.first_line.id);
-        let (ticket, event, actor, body) = match step.step {
+        if step.step == Step::Assigned {
+            // Who gives it to somebody has called the client first.
+            self.intake.note_event(tx, ticket.id, "called", first_line, json!({}), at).await?;
+        }
+        let (mut ticket, event, actor, body) = match step.step {
             Step::Assigned => (ticket.assign(engineer.id, at)?, "assigned", first_line, json!({ "to": engineer.name })),
             Step::OnSite => (ticket.arrive(at)?, "on_site", staff(engineer.id), json!({})),
             Step::Rectified => {
@@ -147,6 +153,9 @@ impl Teller {
             Step::Cancelled => (ticket.cancel(at)?, "cancelled", first_line, note),
         };
         self.intake.note_event(tx, ticket.id, event, actor, body, at).await?;
+        if let Some(moment) = moment_of(step.step) {
+            self.intake.clocks_turned(tx, &mut ticket, moment, at).await?;
+        }
         Ok(ticket)
     }
 
@@ -173,6 +182,18 @@ impl Teller {
             person.state.fix_to_confirm = None;
             person.state.offered.clear();
         }
+    }
+}
+
+/// What a step is to the clocks of its ticket.
+fn moment_of(step: Step) -> Option<Moment> {
+    match step {
+        Step::Assigned => Some(Moment::Answered),
+        Step::OnSite => Some(Moment::Arrived),
+        Step::Rectified => Some(Moment::Rectified),
+        Step::RejectedFix => Some(Moment::Reopened),
+        Step::Verified => None,
+        Step::Confirmed | Step::ClosedUnverified | Step::Rejected | Step::Cancelled => Some(Moment::Ended),
     }
 }
 
