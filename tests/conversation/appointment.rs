@@ -6,8 +6,10 @@ use crate::office::{at, window};
 use crate::talk::Talk;
 use huifang::desk::{By, DeskError};
 use huifang::domain::appointment::{InvalidAppointment, Status, Window};
+use huifang::domain::dialogue::Event;
 use huifang::domain::ids::StaffId;
 use huifang::domain::ticket::Ticket;
+use huifang::domain::understanding::{Intent, Understanding};
 use huifang::store;
 use insta::assert_snapshot;
 
@@ -373,6 +375,28 @@ async fn a_time_that_was_offered_is_taken_in_words() {
         ("周二上午行，不用打电话", "24 09:00"),
         ("Tuesday is fine, don't call before", "24 09:00"),
         ("周一我有事，周二可以", "24 09:00"),
+        ("24号行，家里没人抽烟", "24 09:00"),
+        ("can't wait, 24th please", "24 09:00"),
+        ("24th works, can't wait", "24 09:00"),
+        ("时间都合适", "23 09:00"),
+        ("都没问题", "23 09:00"),
+        ("都没意见", "23 09:00"),
+        ("哪个都行", "23 09:00"),
+        ("both work", "23 09:00"),
+        ("both are fine", "23 09:00"),
+        ("either is fine", "23 09:00"),
+        ("up to you", "23 09:00"),
+        ("直接来就行", "23 09:00"),
+        ("你们定的就行", "23 09:00"),
+        ("你们定就行", "23 09:00"),
+        ("23号不行，其他都可以", "24 09:00"),
+        ("除了23号都行", "24 09:00"),
+        ("any time except Monday", "24 09:00"),
+        ("either, but not Monday", "24 09:00"),
+        ("24号我出差，爸妈在家，可以来", "24 09:00"),
+        ("两个都好", "23 09:00"),
+        ("whichever comes earlier", "23 09:00"),
+        ("any time but Monday", "24 09:00"),
     ];
     for (words, from) in picks {
         let mut talk = Talk::bound().await;
@@ -426,7 +450,16 @@ async fn an_offer_stays_open_whatever_is_asked_in_between() {
 
 #[tokio::test]
 async fn who_does_not_say_clearly_which_time_is_asked_again() {
-    for words in ["上午", "下周可以", "师傅贵姓", "嘿嘿"] {
+    for words in [
+        "上午",
+        "下周可以",
+        "师傅贵姓",
+        "嘿嘿",
+        "我们都在家，但是24号不行",
+        "其他时间都没问题，24号不行",
+        "其他都合适，就24号不行",
+        "都行，除了24号",
+    ] {
         let mut talk = Talk::bound().await;
         let (ticket, _) = offered(&mut talk).await;
         talk.transcript();
@@ -543,6 +576,11 @@ async fn what_only_sounds_like_a_no_leaves_an_agreed_time_as_it_is() {
         "别出差错",
         "没时间限制",
         "师傅有事打我电话",
+        "My husband can't be there but I will",
+        "I can't come down to open the gate, code is 4411",
+        "can't come to the door, it's unlocked",
+        "I'm away from my phone until noon",
+        "车来不了",
     ];
     for words in harmless {
         let mut talk = Talk::bound().await;
@@ -651,5 +689,180 @@ async fn who_has_no_time_at_the_evening_before_is_asked_for_another_day() {
         talk.says(words).await;
         let said = talk.transcript();
         assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{words}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn who_cannot_be_there_after_all_gives_the_agreed_time_back() {
+    for words in [
+        "我来不了",
+        "24号来不了",
+        "家里有事",
+        "something came up, can't make it",
+        "I'm away that day",
+        "my mother died, I can't make it",
+        "my wife is in labour, can't make it",
+        "儿子家长会，我不在家",
+        "我出差，我儿子上学",
+        "家里没人，不能把钥匙给你们",
+        "I lost my key, can't be home",
+        "保姆没空，没人开门",
+        "爸妈都出差了，家里一个人也没有",
+        "老人不在家",
+        "儿子要上班",
+        "my husband can't make it",
+        "my wife won't be home",
+    ] {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.taps("11月24日（周二）09:00–12:00").await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{words}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_out_and_leaves_somebody_at_home_keeps_the_time_and_who_comes_is_told() {
+    for words in [
+        "我在外地，爸妈在家",
+        "I'm away, my parents are in",
+        "我不在家，钥匙在物业",
+        "我老婆出差了，我在家等",
+        "我妈来不了了，我自己在家",
+        "我要上班，物业有钥匙",
+        "neighbour has the key, I'm away",
+        "可能走不开",
+        "我有时候走不开，多敲几下门",
+    ] {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.taps("11月24日（周二）09:00–12:00").await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}: {said}");
+        let history = talk.history(&ticket).await;
+        assert!(history.contains(words), "{words}: {history}");
+    }
+}
+
+#[tokio::test]
+async fn who_may_be_out_keeps_the_time_and_staff_is_told_to_ask() {
+    for (words, flags) in
+        [("可能没空", 1), ("24号可能不在家", 1), ("可能没空，我妈在家", 0), ("我不在家，钥匙在物业", 0)]
+    {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.taps("11月24日（周二）09:00–12:00").await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}: {said}");
+        assert_eq!(talk.flagged("person_requested").await.len(), flags, "{words}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn who_scolds_the_offered_times_takes_none_of_them_and_staff_sees_it() {
+    let mut talk = Talk::bound().await;
+    let (ticket, _) = offered(&mut talk).await;
+    talk.transcript();
+    talk.says("你们定的什么破时间").await;
+    let said = talk.transcript();
+    assert!(said.contains("哪个方便"), "{said}");
+    assert_eq!(statuses(&talk, &ticket).await, [Status::Offered]);
+    assert_eq!(talk.flagged("negative_feedback").await.len(), 1);
+    // A day among such words is not taken either, unless they say that it suits.
+    for words in ["你们排的什么烂时间，24号我上班", "什么鬼，24号还要等几天"] {
+        talk.says(words).await;
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Offered], "{words}: {}", talk.transcript());
+    }
+}
+
+/// Says words that sound to the models as if a person was wished for.
+async fn sounds_like_asking_for_a_person(talk: &mut Talk, words: &str) {
+    let (dialogue, text) = (talk.dialogue().await, words.to_owned());
+    let understood = Understanding { intent: Intent::HumanAgent, ..Understanding::default() };
+    talk.happens(dialogue, Event::Text { text, understood }).await;
+}
+
+#[tokio::test]
+async fn who_says_when_to_come_is_not_handed_to_a_person_for_how_it_sounds() {
+    for (words, from) in
+        [("有事打我电话，24号可以", "24 09:00"), ("直接来就行", "23 09:00"), ("直接过来吧", "23 09:00")]
+    {
+        let mut talk = Talk::bound().await;
+        offered(&mut talk).await;
+        sounds_like_asking_for_a_person(&mut talk, words).await;
+        let said = talk.transcript();
+        let agreed = talk.state().await.meetings[0].agreed;
+        assert_eq!(agreed.map(|window| window.from), Some(at(from)), "{words}: {said}");
+    }
+    for words in [
+        "24号可以，转人工吧",
+        "24号给我打电话",
+        "叫你们经理来",
+        "叫个人跟我打电话，周二行",
+        "24号可以，我有话要跟你们讲，找个管事的",
+        "都可以，你们派人联系我吧",
+        "随便，反正我要找人说理",
+        "直接来个人谈",
+        "put me through to support, Tuesday works",
+        "I want to chat with a real one, any time",
+    ] {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        sounds_like_asking_for_a_person(&mut talk, words).await;
+        assert!(talk.state().await.handed_over(), "{words}");
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Offered], "{words}");
+    }
+}
+
+#[tokio::test]
+async fn a_time_that_was_taken_is_changed_for_another_of_those_offered() {
+    for words in ["不对，第一个", "还是第一个吧", "no, the first one"] {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.says("第二个").await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        let agreed = talk.state().await.meetings[0].agreed;
+        assert_eq!(agreed.map(|window| window.from), Some(at("23 09:00")), "{words}: {said}");
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}");
+    }
+}
+
+#[tokio::test]
+async fn an_ordinal_of_something_else_does_not_move_the_agreed_time() {
+    for words in [
+        "不对，是第二单元",
+        "不是一楼，是第二层",
+        "改一下地址，第二栋",
+        "换第二个水龙头",
+        "no, the second floor",
+        "还是按第二方案修",
+        "it is the second time, sorry",
+    ] {
+        let mut talk = Talk::bound().await;
+        offered(&mut talk).await;
+        talk.says("第一个").await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        let agreed = talk.state().await.meetings[0].agreed;
+        assert_eq!(agreed.map(|window| window.from), Some(at("23 09:00")), "{words}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn who_wants_the_time_back_that_was_given_back_calls_nothing_off() {
+    for words in ["不对，我能来", "算了，就24号吧", "没事了，照旧"] {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.taps("11月24日（周二）09:00–12:00").await;
+        talk.says("我来不了").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(!said.contains("不用上门的事"), "{words}: {said}");
+        assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some(words), "{said}");
     }
 }

@@ -1,11 +1,16 @@
 //! When somebody comes: offered times as buttons, the owner's choice or wish, the reminder of the
 //! evening before, another time. An offer stands beside a survey or a report that is under way.
 
+mod absence;
 mod days;
 mod heard;
+mod plain;
 mod wish;
 
+use jiff::civil::Date;
+
 use self::heard::{Heard, Picked};
+use self::wish::Wish;
 use super::additions::presses;
 use super::effect::{About, Effect};
 use super::reading::calls_it_complaint;
@@ -17,6 +22,7 @@ use crate::domain::appointment::Window;
 use crate::domain::faq;
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{AppointmentId, TicketId};
+use crate::domain::script::normalised;
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::Intent;
 
@@ -90,6 +96,20 @@ impl Turn<'_> {
         true
     }
 
+    /// Words that sound as if a person was wished for. To times that were offered, and to the question when it would
+    /// suit, who asks for nobody says only when to come: "有事打我电话，25号可以", "直接来就行".
+    pub(super) fn person_or_time(&mut self, words: &Words) {
+        let offered = self.state.offers("appt:");
+        let stands = |meeting: &&Meeting| meeting.asked || offered && meeting.agreed.is_none();
+        let heard = self.state.meetings.iter().rfind(stands);
+        let heard = heard.map(|meeting| Heard::new(&meeting.offered, words, self.ctx.now));
+        let idle = matches!(self.state.activity, Activity::Idle | Activity::Commenting(_));
+        let sets_time = idle && heard.is_some_and(|heard| heard.only_sets_time());
+        if !sets_time || !self.appointment_words(words) {
+            self.ask_for_person();
+        }
+    }
+
     /// A time that is said right after another was wished: it belongs to the same ticket.
     fn wish_added(&mut self, words: &Words) -> bool {
         let Some(wished) = self.state.wished.filter(|wished| self.ctx.now <= wished.until) else { return false };
@@ -116,13 +136,14 @@ impl Turn<'_> {
     fn is_wish(&self, words: &Words) -> bool {
         let named = self.state.meetings.iter().rfind(|meeting| meeting.asked).is_some_and(|meeting| {
             let heard = Heard::new(&meeting.offered, words, self.ctx.now);
-            heard.is_about_time(words) && !heard.asks_else(words)
+            (heard.is_about_time(words) || heard.keeps_time()) && !heard.asks_else(words)
         });
         let wish = match words.understood.intent {
-            Intent::Smalltalk | Intent::SurveyAnswer | Intent::Suggestion => true,
+            // Who asks for a person was heard before.
+            Intent::Smalltalk | Intent::SurveyAnswer | Intent::Suggestion | Intent::HumanAgent => true,
             // "Any time is fine" sounds pleased, and a bare "26号下午" like a question.
             Intent::Praise | Intent::ProgressQuery => named,
-            Intent::RepairReport | Intent::Complaint | Intent::HumanAgent => false,
+            Intent::RepairReport | Intent::Complaint => false,
         };
         wish && self.ctx.script.courtesy(&words.text).is_none()
     }
@@ -130,10 +151,16 @@ impl Turn<'_> {
     /// Words about times that were offered: one of them, any of them, none, or another.
     fn offer_answered(&mut self, words: &Words) -> bool {
         let Some(meeting) = self.standing_offer() else { return false };
-        let (said, heard) = (&words.understood, Heard::new(&meeting.offered, words, self.ctx.now));
+        let heard = Heard::new(&meeting.offered, words, self.ctx.now).with_who_is_in();
+        let said = &words.understood;
         let asked_last = self.state.offers("appt:");
         if said.symptom.is_some() || heard.tells_of_past() || !asked_last && !self.is_time_in_passing(&heard, words) {
             return false;
+        }
+        let (scolds, complains) = (heard.scolds(), said.names_bad() || calls_it_complaint(words));
+        if scolds && asked_last && !complains && self.offer_again() {
+            self.effect(Effect::Raise { kind: FlagKind::NegativeFeedback, about: About::Ticket(meeting.ticket) });
+            return true;
         }
         if heard.asks_else(words) {
             // A question is no praise, whatever it sounds like.
@@ -141,6 +168,8 @@ impl Turn<'_> {
             return is_odd && faq::asked(&self.ctx.script.faq, &words.text).is_none() && self.offer_again();
         }
         match heard.picked(&meeting.offered, self.ctx.now) {
+            // Who scolds takes none of them.
+            _ if scolds => {}
             Picked::One(offered) => {
                 self.take_window(&meeting, offered.window);
                 return true;
@@ -148,15 +177,23 @@ impl Turn<'_> {
             Picked::Several => return self.offer_again(),
             Picked::None => {}
         }
-        if heard.wish.names_any() || said.wished_time.is_some() && !heard.denies() {
+        let wishes = heard.wish.names_any() || said.wished_time.is_some() && !heard.denies();
+        if wishes && !scolds {
             self.take_wish(&meeting, words);
             return true;
+        }
+        if asked_last && heard.leaves_some(&meeting.offered, self.ctx.now) && !heard.refuses_all() {
+            // Another of them may suit.
+            return self.offer_again();
         }
         let unsuited = heard.finds_nobody() || heard.denies() && heard.named.names_any();
         let unsuited = unsuited || asked_last && heard.refuses_all();
         match said.affirmed.or(unsuited.then_some(false)) {
             Some(yes) => self.appointment_verdict(yes),
-            None => asked_last && self.is_mood_only(words) && self.offer_again(),
+            None => {
+                let unclear = self.is_mood_only(words) || heard.leaves_somebody();
+                asked_last && unclear && self.offer_again()
+            }
         }
     }
 
@@ -198,11 +235,20 @@ impl Turn<'_> {
         let moves = heard.moves();
         let unsuited = heard.finds_nobody() && !self.is_announced();
         let own_day = heard.names_day_of(window);
-        let of_other_day = unsuited && !own_day && !heard.named.days.is_empty();
+        let other_day = !own_day && !heard.named.days.is_empty();
+        let of_other_day = unsuited && other_day;
         let asks = heard.asks_when() && self.ctx.tickets.len() < 2 || unsuited && heard.asks_what_then();
         if !moves && (of_other_day || asks) {
             // Nobody comes on the day that does not suit, or it is asked when somebody does and what is done then.
             self.say(agreed("appointment.set", &meeting, window));
+            return true;
+        }
+        if !moves && heard.leaves_somebody() {
+            self.note_for_visit(&meeting, window, words);
+            if heard.may_find_nobody() && !other_day {
+                // Somebody should ask before the way is made for nothing.
+                self.effect(Effect::Raise { kind: FlagKind::PersonRequested, about: About::Ticket(meeting.ticket) });
+            }
             return true;
         }
         if !moves && !unsuited {
@@ -213,6 +259,10 @@ impl Turn<'_> {
             _ if own_day && heard.gives_back() => self.ask_wish(&meeting, "appointment.ask_wish"),
             Picked::One(offered) if offered.window == window => self.say(agreed("appointment.set", &meeting, window)),
             Picked::One(offered) => self.take_window(&meeting, offered.window),
+            // No such time was offered.
+            Picked::Several | Picked::None if heard.swaps() && !heard.gives_back() => {
+                self.say(agreed("appointment.set", &meeting, window));
+            }
             Picked::Several | Picked::None if heard.wish.names_time() => self.take_wish(&meeting, words),
             Picked::Several | Picked::None => self.ask_wish(&meeting, "appointment.ask_wish"),
         }
@@ -234,6 +284,24 @@ impl Turn<'_> {
         self.effect(Effect::Raise { kind: FlagKind::PersonRequested, about: About::Ticket(meeting.ticket) });
         self.say(Say::lines(vec![noted, agreed("appointment.set", meeting, window)]));
         true
+    }
+
+    /// Whether words want the time back that was given back a moment ago: they call nothing off.
+    pub(super) fn wants_time_back(&self, words: &Words) -> bool {
+        let asked = self.state.meetings.iter().rfind(|meeting| meeting.asked);
+        asked.is_some_and(|meeting| Heard::new(&meeting.offered, words, self.ctx.now).keeps_time())
+    }
+
+    /// Somebody else opens, or it is not sure that nobody does: the time stands, and who comes is told.
+    fn note_for_visit(&mut self, meeting: &Meeting, window: Window, words: &Words) {
+        self.effect(Effect::AddToTicket {
+            ticket: meeting.ticket,
+            text: Some(words.text.clone()),
+            media: words.media.into_iter().collect(),
+            location: None,
+        });
+        let noted = Say::new("report.added_to_ticket").text("ticket", meeting.number.clone());
+        self.say(Say::lines(vec![noted, agreed("appointment.set", meeting, window)]));
     }
 
     /// Returns the offer that still waits for an answer, the last of several.
@@ -320,6 +388,11 @@ impl Turn<'_> {
             change(known);
         }
     }
+}
+
+/// Whether a text names a day, a part of it or an hour.
+pub(super) fn names_time(text: &str) -> bool {
+    Wish::named_in(&normalised(text), Date::ZERO).names_time()
 }
 
 fn offer(meeting: &Meeting) -> Say {

@@ -67,6 +67,14 @@ pub(super) fn named(words: &str, latin: &[&str], today: Date) -> Vec<Date> {
     days
 }
 
+/// Returns "any time but wednesday" as "any time except wednesday".
+pub(super) fn with_but_spelled(words: &str, today: Date) -> Option<String> {
+    let (any, day) = words.split_once(" but ")?;
+    let of_all = any.ends_with("any time") || any.ends_with("anytime") || any.ends_with("any day");
+    let alone = !day.contains(' ') && !named(day, &[day], today).is_empty();
+    (of_all && alone).then(|| format!("{any} except {day}"))
+}
+
 fn days_ahead(words: &str, today: Date) -> Vec<Date> {
     let (mut words, mut found) = (words.to_owned(), Vec::new());
     for (name, days) in AHEAD {

@@ -4,11 +4,13 @@
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 
-use super::wish::{Wish, accepted, is_denied, is_refused, without_harmless};
+use super::absence;
+use super::plain::{is_any, only_sets_time};
+use super::wish::{Parted, Wish, is_bare_place, is_denied, is_refused, parted, without};
 use crate::domain::appointment::Window;
 use crate::domain::calendar::{local, local_date};
 use crate::domain::dialogue::Words;
-use crate::domain::dialogue::clause::asks;
+use crate::domain::dialogue::clause::{asks, begins_with_plain_no};
 use crate::domain::dialogue::danger::BREAKS;
 use crate::domain::dialogue::state::OfferedWindow;
 use crate::domain::script::normalised;
@@ -22,35 +24,8 @@ const LONGEST_PLACE: usize = 24;
 const DAY: i64 = 24 * 60 * 60;
 /// The clock that is farthest behind that of UTC, in seconds.
 const FARTHEST_BEHIND: i64 = 10 * 60 * 60;
-/// What says that each of them suits.
-const ANY: [&str; 26] = [
-    "都合适",
-    "都没问",
-    "都有空",
-    "随时",
-    "both work",
-    "those work",
-    "都行",
-    "都可以",
-    "都好",
-    "都方便",
-    "随便",
-    "随你",
-    "随您",
-    "听你",
-    "听您",
-    "你们定",
-    "你定",
-    "您定",
-    "any time",
-    "anytime",
-    "any of",
-    "any day",
-    "any works",
-    "any is",
-    "either",
-    "whichever",
-];
+/// What scolds the times and asks nothing.
+const SCOLDS: [&str; 6] = ["什么破", "什么鬼", "什么烂", "破时间", "烂时间", "stupid time"];
 /// What tells of a day that lies behind.
 const BEHIND: [&str; 12] =
     ["上周", "上个", "昨天", "还没", "没来", "报的", "报修", "交的", " ago", "yesterday", "last week", "hasn't"];
@@ -73,44 +48,6 @@ const ASKING_LEAVE: [&str; 13] = [
     "could ",
     "possible",
 ];
-/// What says that nobody is there to open.
-const UNSUITED: [&str; 31] = [
-    "不在家",
-    "我不在",
-    "人不在",
-    "没空",
-    "冇空",
-    "没时间",
-    "不得闲",
-    "不方便",
-    "里没人",
-    "家没人",
-    "要上班",
-    "出差",
-    "在外地",
-    "not at home",
-    "not home",
-    "won't be at",
-    "won't be home",
-    "won't be there",
-    "won't be here",
-    "won't be around",
-    "won't be in",
-    "won't be avail",
-    "can't make",
-    "not available",
-    "unavailable",
-    "not free",
-    "no time",
-    "'m busy",
-    "am busy",
-    "be busy",
-    "be away",
-];
-/// What says so of a time, and of other things as well: 颜色不合适.
-const UNFIT: [&str; 3] = ["有事", "不合适", "can't do"];
-/// What sounds like one of these and is none.
-const NOT_OUT: [&str; 3] = ["no time limit", "no time pressure", "won't be incon"];
 /// What speaks of the times that were offered, without naming one.
 const OF_THEM: [&str; 12] =
     ["都", "两个", "时间", "合适", "方便", "either", "neither", "none of", "these", "those", "work for me", "suit"];
@@ -118,11 +55,39 @@ const OF_THEM: [&str; 12] =
 const NONE: [&str; 5] = ["neither", "none of", "can't do either", "don't work", "doesn't work"];
 /// What may not suit and is no time.
 const PRICES: [&str; 5] = ["价", "费", "钱", "颜色", "price"];
-/// What asks what is done if nobody is there.
-const WHAT_THEN: [&str; 4] = ["怎么办", "咋办", "what if", "what happens"];
-/// Who is there instead, or how to get in.
-const INSTEAD: [&str; 12] =
-    ["钥匙", "密码", "有人", "家人", "我妈", "我爸", "老公", "老婆", "key", "someone", "somebody", "neighbour"];
+/// What takes back what was said before, as a whole clause …
+const TAKES_BACK: [&str; 12] =
+    ["不对", "错了", "搞错了", "选错了", "点错了", "说错了", "等等", "算了", "sorry", "actually", "wait", "oops"];
+/// … or at the beginning of one, before what is meant instead.
+const RATHER: [&str; 18] = [
+    "不对",
+    "错了",
+    "还是",
+    "换成",
+    "换到",
+    "换",
+    "改成",
+    "改到",
+    "改",
+    "应该是",
+    "no ",
+    "nope ",
+    "sorry ",
+    "actually ",
+    "rather ",
+    "make it ",
+    "i meant ",
+    "i mean ",
+];
+/// What may stand there besides, and behind it.
+const THEN: [&str; 7] = ["那就", "我要", "我选", "就", "是", "要", "选"];
+const INSTEAD: [&str; 5] = [" instead", " rather", " after all", " actually", " sorry"];
+/// What says of a time that it suits, among words that scold.
+const TAKES: [&str; 7] = ["可以", "行", "吧", "就", "fine", "ok", "works"];
+/// What stands for all that is not named.
+const OTHER: [&str; 8] = ["其他", "其它", "其余", "别的", "另", "other", "rest", "else"];
+/// What says that a time stands as it was.
+const AS_IT_WAS: [&str; 6] = ["照旧", "照常", "照原", "as planned", "as agreed", "after all"];
 /// What wishes another time, whether it names one or not.
 const CHANGES: [&str; 14] = [
     "改时间",
@@ -157,6 +122,12 @@ pub(super) struct Heard {
     pub wish: Wish,
     /// … and in all of the words.
     pub named: Wish,
+    /// What is named in what they turn down.
+    refused: Vec<Wish>,
+    /// Whether they speak of a fault, a part or a room as well.
+    names_thing: bool,
+    /// The day on which it is said.
+    today: Date,
     /// The time zone in which the windows of the meeting are written, if their labels tell it.
     zone: Option<TimeZone>,
 }
@@ -175,9 +146,24 @@ impl Heard {
         let text = normalised(&words.text);
         let zone = offered.iter().find_map(zone_of);
         let today = zone.as_ref().and_then(|zone| local_date(now, zone)).unwrap_or(Date::ZERO);
-        let accepted = accepted(&text, today);
+        let Parted { accepted, mut refused } = parted(&text, today);
         let (wish, named) = (Wish::named_in(&accepted, today), Wish::named_in(&text, today));
-        Heard { text, accepted, wish, named, zone }
+        if refused.is_empty() && is_any(&accepted) && OTHER.iter().any(|word| accepted.contains(word)) {
+            // "其他都行" turns down what it does not name.
+            refused.push(Wish::default());
+        }
+        let said = &words.understood;
+        let names_thing =
+            said.symptom.is_some() || said.component.is_some() || said.location.is_some() || said.category.is_some();
+        Heard { text, accepted, wish, named, refused, names_thing, today, zone }
+    }
+
+    /// Takes the time at which who lives there is out for one that suits, where somebody else is in: "25号我出差，我妈在家".
+    pub(super) fn with_who_is_in(mut self) -> Heard {
+        if self.is_out() && absence::is_stood_in_for(&self.text) && !self.wish.names_any() {
+            self.wish = self.named.clone();
+        }
+        self
     }
 
     /// Whether the words tell of what lies behind; a day in them is no wish.
@@ -192,8 +178,23 @@ impl Heard {
 
     /// Whether they say that nobody is there to open, or that a time they name does not suit.
     pub(super) fn finds_nobody(&self) -> bool {
-        let unsuited = self.turns_down(&UNSUITED) || self.named.names_time() && self.turns_down(&UNFIT);
-        unsuited && !self.has(&INSTEAD)
+        self.is_out() && !absence::is_stood_in_for(&self.text)
+    }
+
+    /// Whether they say that who lives there is out, and that somebody else opens, or that it is not sure or not all of
+    /// them who are out: "我在外地，爸妈在家", "可能走不开", "我老婆出差了".
+    pub(super) fn leaves_somebody(&self) -> bool {
+        self.is_out() && absence::is_stood_in_for(&self.text)
+            || absence::may_be_out(&self.text, self.named.names_time())
+    }
+
+    /// Whether it may be that nobody opens, and nobody else is said to be in: "可能没空".
+    pub(super) fn may_find_nobody(&self) -> bool {
+        absence::may_find_nobody(&self.text, self.named.names_time())
+    }
+
+    fn is_out(&self) -> bool {
+        absence::is_out(&self.text, self.named.names_time())
     }
 
     /// Whether they say, in answer to times that were offered, that none of them suits.
@@ -203,12 +204,12 @@ impl Heard {
         let refused = |clause: &str| is_refused(clause) || none(clause);
         let all = self.text.split(BREAKS).any(|clause| of_them(clause) && refused(clause));
         let of_price = PRICES.iter().any(|word| self.text.contains(word));
-        all || self.turns_down(&UNFIT) && !of_price
+        all || absence::is_unfit(&self.text) && !of_price
     }
 
     /// Whether they ask what is done if nobody is there.
     pub(super) fn asks_what_then(&self) -> bool {
-        self.has(&WHAT_THEN)
+        absence::asks_what_then(&self.text)
     }
 
     /// Whether they ask when somebody comes.
@@ -216,18 +217,38 @@ impl Heard {
         self.has(&WHEN) && self.has(&COMING)
     }
 
-    /// Whether one of `parts` is said and meant: "我不在意" finds nobody out.
-    fn turns_down(&self, parts: &[&str]) -> bool {
-        let plain = NOT_OUT.iter().fold(without_harmless(&self.text), |text, harmless| text.replace(harmless, " "));
-        parts.iter().any(|part| plain.contains(part))
-    }
-
     fn has(&self, parts: &[&str]) -> bool {
         parts.iter().any(|part| self.text.contains(part))
     }
 
     fn takes_any(&self) -> bool {
-        ANY.iter().any(|any| self.accepted.contains(any))
+        is_any(&self.accepted)
+    }
+
+    /// Whether some of the times that were offered are turned down, and others are left.
+    pub(super) fn leaves_some(&self, offered: &[OfferedWindow], now: Timestamp) -> bool {
+        let ahead = offered.iter().filter(|one| now < one.window.until);
+        let refused: Vec<bool> = ahead.map(|one| self.refuses(one, offered)).collect();
+        refused.contains(&true) && refused.contains(&false)
+    }
+
+    /// Whether they want the time back that was given back: "没事了，照旧", "算了，就25号吧".
+    pub(super) fn keeps_time(&self) -> bool {
+        self.wish.names_time() || self.has(&AS_IT_WAS)
+    }
+
+    /// Whether they only set a time, whatever they sound like: "有事打我电话，25号可以", "直接来就行".
+    pub(super) fn only_sets_time(&self) -> bool {
+        only_sets_time(&self.text, self.today)
+    }
+
+    /// Whether they scold the times that were offered and take none: "什么破时间，25号我上班".
+    pub(super) fn scolds(&self) -> bool {
+        let takes = |clause: &str| {
+            let said = TAKES.iter().any(|word| clause.contains(word)) && !is_denied(clause);
+            said && Wish::named_in(clause, self.today).names_any()
+        };
+        self.has(&SCOLDS) && !self.text.split(BREAKS).any(takes)
     }
 
     /// Whether a time, or one of several, is named and hardly anything else.
@@ -249,13 +270,36 @@ impl Heard {
     /// Whether something else is asked than whether a time suits: "师傅贵姓", "要收费吗".
     pub(super) fn asks_else(&self, words: &Words) -> bool {
         let questioned = asks(&words.text);
-        self.has(&ASKING) && !self.takes_any() || questioned && !self.has(&ASKING_LEAVE) && !self.named.names_any()
+        let plain = without(&self.text, &SCOLDS);
+        ASKING.iter().any(|word| plain.contains(word)) && !self.takes_any()
+            || questioned && !self.has(&ASKING_LEAVE) && !self.named.names_any()
     }
 
     /// Whether another time than the agreed one is wished.
     pub(super) fn moves(&self) -> bool {
         let other = self.asks_leave() || self.has(&MOVES) || self.denies();
-        self.gives_back() || other && self.wish.names_time()
+        self.gives_back() || other && self.wish.names_time() || self.swaps()
+    }
+
+    /// Whether they only name one of several in place of the one that was taken: "不对，第一个"; not "不对，是第二单元".
+    pub(super) fn swaps(&self) -> bool {
+        let told: Vec<&str> = self.text.split(BREAKS).map(str::trim).filter(|clause| !clause.is_empty()).collect();
+        let Some((last, before)) = told.split_last() else { return false };
+        let meant = INSTEAD.iter().find_map(|part| last.strip_suffix(part));
+        let mut rest = meant.unwrap_or(last);
+        let mut rather = meant.is_some() || !before.is_empty();
+        loop {
+            rest = if let Some(behind) = past(rest, &RATHER) {
+                rather = true;
+                behind.trim_start()
+            } else if let Some(behind) = past(rest, &THEN) {
+                behind.trim_start()
+            } else {
+                break;
+            };
+        }
+        let known = rather && before.iter().all(|clause| takes_back(clause));
+        known && self.wish.places.len() == 1 && !self.names_thing && is_bare_place(rest)
     }
 
     /// Whether they only ask for it to be sooner or later: "能提前一点吗".
@@ -276,7 +320,13 @@ impl Heard {
     /// Returns the window that words name clearly: by where it stands, by its day and part of the day, or as any of
     /// them.
     pub(super) fn picked<'m>(&self, offered: &'m [OfferedWindow], now: Timestamp) -> Picked<'m> {
-        let suiting: Vec<&OfferedWindow> = offered.iter().filter(|offered| self.suits(offered)).collect();
+        let left = |one: &&OfferedWindow| self.suits(one) && !self.refuses(one, offered);
+        let suiting: Vec<&OfferedWindow> = offered.iter().filter(left).collect();
+        if self.takes_any() && offered.iter().any(|one| self.refuses(one, offered)) {
+            // Of those that are not turned down one must be left.
+            let ahead: Vec<_> = suiting.into_iter().filter(|one| now < one.window.until).collect();
+            return if let [only] = ahead.as_slice() { Picked::One(only) } else { Picked::Several };
+        }
         let ahead = || suiting.iter().copied().find(|offered| now < offered.window.until);
         let one = match (self.wish.places.as_slice(), suiting.as_slice()) {
             (_, []) => return Picked::None,
@@ -294,11 +344,25 @@ impl Heard {
         if !self.wish.names_time() {
             return !self.wish.shifted || !self.wish.places.is_empty() || self.takes_any();
         }
-        let begins = self.zone.as_ref().and_then(|zone| {
-            let begins = local(offered.window.from, zone);
-            Some((begins.date(), u64::try_from(begins.hour()).ok()?))
-        });
-        begins.is_some_and(|(day, hour)| self.wish.fits(day, hour))
+        self.begins(offered).is_some_and(|(day, hour)| self.wish.fits(day, hour))
+    }
+
+    /// Whether a window may be among those that words turn down, and is not named as one that suits.
+    fn refuses(&self, one: &OfferedWindow, offered: &[OfferedWindow]) -> bool {
+        let begins = self.begins(one);
+        let is_named = |refused: &Wish| {
+            let by_place = refused.places.iter().any(|place| place.among(offered) == Some(one));
+            let of_time = refused.places.is_empty() || refused.names_time();
+            by_place || of_time && begins.is_none_or(|(day, hour)| refused.may_fit(day, hour))
+        };
+        let chosen = !self.wish.places.is_empty() || begins.is_some_and(|(day, _)| self.wish.days.contains(&day));
+        !chosen && self.refused.iter().any(is_named)
+    }
+
+    /// Returns the day and the hour in which a window begins.
+    fn begins(&self, offered: &OfferedWindow) -> Option<(Date, u64)> {
+        let begins = local(offered.window.from, self.zone.as_ref()?);
+        Some((begins.date(), u64::try_from(begins.hour()).ok()?))
     }
 
     /// Whether the words name the day of a window.
@@ -306,6 +370,18 @@ impl Heard {
         let day = self.zone.as_ref().and_then(|zone| local_date(window.from, zone));
         day.is_some_and(|day| self.named.days.contains(&day))
     }
+}
+
+/// Returns what stands behind one of `parts` where words begin with it.
+fn past<'w>(words: &'w str, parts: &[&str]) -> Option<&'w str> {
+    parts.iter().find_map(|part| words.strip_prefix(part))
+}
+
+/// Whether a clause only takes back what was said before: "不对", "no", "不是第二个".
+fn takes_back(clause: &str) -> bool {
+    let other = clause.strip_prefix("不是").or_else(|| clause.strip_prefix("not "));
+    let plain_no = begins_with_plain_no(clause) && !clause.contains(' ');
+    TAKES_BACK.contains(&clause) || plain_no || other.is_some_and(is_bare_place)
 }
 
 /// Returns the time zone in which a window is written: as far from UTC as the clock on its label.

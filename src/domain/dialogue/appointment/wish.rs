@@ -12,10 +12,11 @@ use super::days::{self, number, number_before, word_before};
 const LONGEST_REFUSAL: usize = 21;
 /// Spellings, each with the one that is looked for.
 const SPELLINGS: [(&str, &str); 5] = [("星期", "周"), ("礼拜", "周"), ("个周", "周"), ("早一", "早"), ("晚一", "晚")];
-/// What ends a clause, in words as [`crate::domain::script::normalised`] leaves them.
+/// What ends a clause, in words as [`crate::domain::script::normalised`] leaves them. A full stop of English does not:
+/// "not before 3 p.m. on Monday" turns Monday down.
 const BREAKS: [char; 5] = [',', '。', ';', '!', '?'];
 /// What says that a time does not suit.
-const DENIALS: [&str; 23] = [
+const DENIALS: [&str; 25] = [
     "不",
     "没",
     "别",
@@ -38,6 +39,8 @@ const DENIALS: [&str; 23] = [
     "'m busy",
     "am busy",
     "be busy",
+    "'m away",
+    "am away",
     "be away",
 ];
 /// What says so of a time that was named before: "周二上午，不行". Any other no may be about something else: "不用打电话".
@@ -78,9 +81,10 @@ const REFUSALS: [&str; 34] = [
     "too soon",
 ];
 /// What has a no in it and turns nothing down.
-const NO_DENIALS: [&str; 51] = [
+const NO_DENIALS: [&str; 52] = [
     "没问题",
     "没关系",
+    "没意见",
     "没事",
     "不好意",
     "不客气",
@@ -131,6 +135,20 @@ const NO_DENIALS: [&str; 51] = [
     "won't be a problem",
     "won't be necessary",
 ];
+/// The same, unless one of these stands behind it; a comma stands for the end as well: "家里没人抽烟", "can't wait",
+/// "away from my phone".
+const NO_DENIALS_BUT: [(&str, &[&str]); 4] =
+    [("没人", &NOBODY), ("can't wait", &TOO_LONG), ("cannot wait", &TOO_LONG), ("away from", &[" home"])];
+const NOBODY: [&str; 22] = [
+    ",", "。", ";", "!", "?", " ", "在", "来", "开", "接", "能", "可", "会", "等", "看", "住", "啊", "了", "的", "呢",
+    "哦", "管",
+];
+const TOO_LONG: [&str; 6] = [" until", " till", " that", " so", " any", " long"];
+/// What takes a time out of those that suit: "除了25号都行", "any time except Wednesday".
+const EXCEPTS: [&str; 7] = ["除了", "除开", "以外", "之外", "except", "apart from", "other than"];
+/// Where such words part: behind the time in Chinese, before it in English.
+const EXCEPTED: char = '都';
+const EXCEPTING: [&str; 4] = [" except", " apart from", " other than", " but not"];
 /// What stands for all the days that are not named.
 const OTHER_DAYS: [&str; 4] = ["平时", "平常", "工作日", "weekday"];
 /// What names one of several times by where it stands.
@@ -174,6 +192,11 @@ const PLACES: [(&str, Place); 36] = [
 ];
 /// What makes another thing of such a name: 第一时间, 后面再说, 后面两天.
 const NO_PLACE: [char; 11] = ['时', '再', '几', '两', '三', '还', '有', '联', '些', '次', '步'];
+/// What stands behind one where it names a time: 第一个, not 第一单元.
+const BEHIND_PLACE: [&str; 15] = [
+    "那个", "这个", "个", "时间", "时段", "段", "的", "吧", "好", " one", " time", " slot", " option", " please",
+    " then",
+];
 /// What wishes another time than those spoken of, and names none.
 const SHIFTS: [&str; 13] =
     ["早点", "晚点", "早些", "晚些", "尽早", "早日", "提早", "提前", "推后", "延后", "earlier", "later", "sooner"];
@@ -243,8 +266,7 @@ impl Wish {
     /// Reads what words name, which are as [`crate::domain::script::normalised`] leaves them. A day that can be one of
     /// several is the next of them: 25号, 周五.
     pub(super) fn named_in(words: &str, today: Date) -> Wish {
-        let words = SPELLINGS.iter().fold(words.to_owned(), |words, (said, plain)| words.replace(said, plain));
-        let (words, places) = take_places(words);
+        let (words, places) = take_places(spelled(words));
         let shifted = SHIFTS.iter().any(|shift| words.contains(shift));
         let words = SHIFTS.iter().fold(words, |words, shift| words.replace(shift, " "));
         let latin: Vec<&str> =
@@ -272,33 +294,64 @@ impl Wish {
     /// Whether a visit that begins on a day in an hour is clearly one of those named. An hour by the clock is not
     /// clear enough: the window around it may begin too early.
     pub(super) fn fits(&self, day: Date, hour: u64) -> bool {
+        self.may_fit(day, hour) && !self.by_clock && !self.shifted
+    }
+
+    /// Whether it may be one of those named.
+    pub(super) fn may_fit(&self, day: Date, hour: u64) -> bool {
         let on_day = self.days.is_empty() || self.days.contains(&day);
         let in_part = self.parts.is_empty() || self.parts.iter().any(|part| part.contains(&hour));
-        on_day && in_part && !self.by_clock && !self.shifted
+        on_day && in_part
     }
 }
 
-/// Returns what is left of words without the times that they turn down: "明天没空，后天可以" leaves 后天可以.
-pub(super) fn accepted(words: &str, today: Date) -> String {
+/// Words, parted by whether they turn down the times that they name.
+pub(super) struct Parted {
+    /// What is left of them without those.
+    pub accepted: String,
+    /// What is named in those; one that names nothing stands for a time that is not known.
+    pub refused: Vec<Wish>,
+}
+
+/// Parts words into what they take and what they turn down: "明天没空，后天可以" leaves 后天可以.
+pub(super) fn parted(words: &str, today: Date) -> Parted {
+    let words = with_exceptions_apart(words, today);
     // Who writes Chinese parts clauses by a space as well.
     let mut last = ' ';
-    let parted = |c: char| {
+    let spaced = |c: char| {
         let ends = c == ' ' && !last.is_ascii();
         last = c;
         if ends { ',' } else { c }
     };
-    let words: String = words.chars().map(parted).collect();
-    let mut kept: Vec<&str> = Vec::new();
+    let words: String = words.chars().map(spaced).collect();
+    let (mut kept, mut dropped): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    let has = |clause: &str, parts: &[&str]| parts.iter().any(|part| clause.contains(part));
     for clause in words.split(BREAKS) {
-        let own = Wish::named_in(clause, today).names_any() || OTHER_DAYS.iter().any(|days| clause.contains(days));
-        if !is_denied(clause) {
+        let own = Wish::named_in(clause, today).names_any() || has(clause, &OTHER_DAYS);
+        if has(clause, &EXCEPTS) {
+            dropped.push(clause);
+        } else if !is_denied(clause) {
             kept.push(clause);
         } else if !own && clause.len() <= LONGEST_REFUSAL && is_refused(clause) {
             // "周二上午，不行" turns down what stands before it.
-            kept.clear();
+            dropped.append(&mut kept);
+        } else {
+            dropped.push(clause);
         }
     }
-    kept.join(",")
+    let refusal = |clause: &&str| {
+        let named = Wish::named_in(clause, today);
+        (named.names_time() || !named.places.is_empty() || has(clause, &OTHER_DAYS)).then_some(named)
+    };
+    Parted { accepted: kept.join(","), refused: dropped.iter().filter_map(refusal).collect() }
+}
+
+/// Returns words with a comma between a time that is excepted and the rest.
+fn with_exceptions_apart(words: &str, today: Date) -> String {
+    let words = days::with_but_spelled(words, today).unwrap_or_else(|| words.to_owned());
+    let words = EXCEPTING.iter().fold(words, |words, part| words.replace(part, &format!(",{part}")));
+    let excepts = EXCEPTS.iter().any(|part| !part.is_ascii() && words.contains(part));
+    if excepts { words.replace(EXCEPTED, &format!(",{EXCEPTED}")) } else { words }
 }
 
 /// Whether words say that something does not suit.
@@ -315,7 +368,42 @@ pub(super) fn is_refused(clause: &str) -> bool {
 
 /// Returns words without what has a no in it and turns nothing down.
 pub(super) fn without_harmless(words: &str) -> String {
-    NO_DENIALS.iter().fold(words.to_owned(), |words, harmless| words.replace(harmless, " "))
+    let plain = without(words, &NO_DENIALS);
+    NO_DENIALS_BUT.iter().fold(plain, |words, (harmless, but)| without_unless(&words, harmless, but))
+}
+
+/// Returns words without any of `parts`.
+pub(super) fn without(words: &str, parts: &[&str]) -> String {
+    parts.iter().fold(words.to_owned(), |words, part| words.replace(part, " "))
+}
+
+/// Returns words without a part wherever none of `but` stands behind it.
+pub(super) fn without_unless(words: &str, part: &str, but: &[&str]) -> String {
+    let mut stretches = words.split(part);
+    let first = stretches.next().unwrap_or_default().to_owned();
+    stretches.fold(first, |kept, behind| {
+        let ended = format!("{behind},");
+        let between = if but.iter().any(|word| ended.starts_with(*word)) { part } else { " " };
+        kept + between + behind
+    })
+}
+
+/// Whether a clause names one of several times by where it stands, and does nothing else: "第一个吧", "the first one".
+pub(super) fn is_bare_place(clause: &str) -> bool {
+    let clause = spelled(clause.trim());
+    let clause = clause.strip_prefix("the ").unwrap_or(&clause);
+    let named = PLACES.iter().find_map(|(name, _)| clause.strip_prefix(name));
+    named.is_some_and(|mut rest| {
+        while let Some(behind) = BEHIND_PLACE.iter().find_map(|part| rest.strip_prefix(part)) {
+            rest = behind;
+        }
+        rest.trim().is_empty()
+    })
+}
+
+/// Returns words with each thing spelled in one way.
+fn spelled(words: &str) -> String {
+    SPELLINGS.iter().fold(words.to_owned(), |words, (said, plain)| words.replace(said, plain))
 }
 
 /// Takes the names of places out of words.
@@ -391,9 +479,20 @@ mod tests {
             ("周一上午行,不用预约了吧", "周一上午行"),
             ("周二上午,我有事", ""),
             ("周二我有事,周三可以", "周三可以"),
+            ("周二行,家里没人抽烟", "周二行,家里没人抽烟"),
+            ("周二行,不对,家里没人", ""),
+            ("can't wait,tuesday please", "can't wait,tuesday please"),
+            ("can't wait until tuesday,monday please", "monday please"),
+            ("not before 3 p.m. on monday", ""),
+            ("any time except wednesday", "any time"),
+            ("any time but wednesday", "any time"),
+            ("any time but wednesday is best", "any time but wednesday is best"),
+            ("either,but not wednesday", "either"),
+            ("除了25号都行", "都行"),
+            ("25号以外都可以", "都可以"),
         ];
         for (words, expected) in left {
-            assert_eq!(accepted(words, date(2026, 11, 21)), expected, "{words}");
+            assert_eq!(parted(words, date(2026, 11, 21)).accepted, expected, "{words}");
         }
     }
 
