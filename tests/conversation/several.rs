@@ -77,6 +77,139 @@ async fn who_leaves_a_report_of_several_faults_is_left_in_peace() {
       好的，这次不报。需要时再找我。
     ");
     assert!(talk.tickets().await.is_empty());
+    for words in ["不报了", "算了", "never mind", "都不报了"] {
+        let mut talk = Talk::bound().await;
+        talk.says("厨房水管漏水，卧室空调也不制冷").await;
+        talk.says(words).await;
+        talk.says("好的").await;
+        assert!(talk.tickets().await.is_empty(), "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn who_lets_the_first_of_several_faults_go_is_asked_about_the_next() {
+    let mut talk = Talk::bound().await;
+    talk.says("厨房水管漏水，卧室空调也不制冷").await;
+    talk.transcript();
+    talk.says("第一个不用了").await;
+    let said = talk.transcript();
+    assert!(said.contains("这一项不报了") && said.contains("接着登记“卧室空调也不制冷”"), "{said}");
+    assert!(said.contains("类别：空调通风"), "{said}");
+}
+
+#[tokio::test]
+async fn words_about_the_parts_of_a_waiting_fault_neither_drop_it_nor_file_the_one_that_stands() {
+    for words in ["灯泡我有，不用", "旧灯不要了", "灯不用换新的，修好就行"] {
+        let mut talk = Talk::bound().await;
+        talk.says("厨房水管漏水，客厅灯不亮").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(!said.contains("”不报了"), "{said}");
+        assert!(talk.tickets().await.is_empty(), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn the_cause_that_is_told_at_the_summary_is_no_fault_of_its_own() {
+    let mut talk = Talk::bound().await;
+    talk.says("客厅墙皮脱落").await;
+    talk.says("是卫生间漏水泡的").await;
+    assert!(!talk.transcript().contains("接着为您登记"));
+}
+
+#[tokio::test]
+async fn one_of_several_faults_is_left_out_when_it_is_named() {
+    for words in ["第二个不用报了", "空调不用修了"] {
+        let mut talk = Talk::bound().await;
+        talk.says("厨房水管漏水，卧室空调也不制冷，客厅灯不亮").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("“卧室空调也不制冷”不报了"), "{said}");
+        talk.taps("提交").await;
+        talk.taps("提交").await;
+        let parts: Vec<_> = talk.tickets().await.into_iter().map(|ticket| ticket.component).collect();
+        assert_eq!(parts.len(), 2, "{parts:?}");
+        assert!(!parts.contains(&Some("空调".to_owned())), "{parts:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_fault_is_dropped_only_where_words_say_so_and_nothing_else() {
+    for (words, dropped) in [
+        ("第二个不用了", true),
+        ("空调又好了，不用管了", true),
+        ("空调上个月你们才修好了，又不制冷", false),
+        ("空调邻居说没事了，但还是不制冷", false),
+        ("第二天不用来了", false),
+        ("空调先别急，等我看看", false),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says("厨房水管漏水，卧室空调也不制冷").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(said.contains("“卧室空调也不制冷”不报了"), dropped, "{said}");
+        assert!(!said.contains("部件：水管 / 空调"), "{said}");
+    }
+    for (words, dropped) in [("forget the AC", true), ("drop by the kitchen first", false)] {
+        let mut talk = Talk::bound().await;
+        talk.says("the kitchen tap leaks and bedroom AC doesn't cool").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(said.contains("I'll report “bedroom AC doesn't cool”"), !dropped, "{said}");
+    }
+}
+
+#[tokio::test]
+async fn several_faults_are_sent_or_given_up_together_in_plain_words() {
+    for (words, filed) in [("都提交", 1), ("全部提交", 1), ("一起提交", 1), ("两个都不用修了", 0)] {
+        let mut talk = Talk::bound().await;
+        talk.says("厨房水管漏水，卧室空调也不制冷").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(talk.tickets().await.len(), filed, "{said}");
+        assert_eq!(said.contains("接着登记"), filed == 1, "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_fault_that_comes_to_mind_at_the_summary_waits_and_is_not_mixed_in() {
+    for words in ["哦对了，厨房水龙头也滴水", "是的，还有厨房水龙头也滴水", "oh and the kitchen tap drips"]
+    {
+        let mut talk = Talk::bound().await;
+        talk.says("卧室空调不制冷").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        let told = said.contains("接着为您登记“") || said.contains("I'll report “");
+        assert!(told && !said.contains(" / "), "{said}");
+        assert!(talk.tickets().await.is_empty(), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn another_fault_told_of_while_one_is_agreed_to_gets_a_report_of_its_own() {
+    let mut talk = Talk::bound().await;
+    talk.says("卧室空调不制冷").await;
+    talk.transcript();
+    talk.says("另外客厅灯不亮").await;
+    let said = talk.transcript();
+    assert!(said.contains("接着为您登记“客厅灯不亮”") && said.contains("位置：卧室\n"), "{said}");
+    talk.taps("提交").await;
+    talk.taps("提交").await;
+    let tickets = talk.tickets().await;
+    assert_eq!(tickets.len(), 2, "{}", talk.transcript());
+    let light = tickets.iter().find(|ticket| ticket.category == Some(Category::Electrical)).unwrap();
+    assert_eq!((light.location.as_deref(), light.component.as_deref()), (Some("客厅"), Some("灯")));
+    // What the leak has done is seen by who mends it.
+    let mut talk = Talk::bound().await;
+    talk.says("卫生间漏水").await;
+    talk.says("客厅墙面也掉皮了").await;
+    assert!(!talk.transcript().contains("接着为您登记"));
 }
 
 #[tokio::test]
@@ -165,4 +298,26 @@ async fn the_third_fault_of_the_first_one_s_trade_gets_a_report_of_its_own() {
     for (place, part) in [("厨房", "水龙头"), ("客厅", "灯"), ("卫生间", "马桶")] {
         assert!(trades.contains(&(Some(place.to_owned()), Some(part.to_owned()))), "{trades:?}");
     }
+}
+
+#[tokio::test]
+async fn a_time_that_is_wished_with_several_faults_is_kept_with_each() {
+    let mut talk = Talk::bound().await;
+    talk.says("厨房水管漏水，卧室空调也不制冷，周六上午来").await;
+    talk.taps("提交").await;
+    talk.taps("提交").await;
+    let wished: Vec<_> = talk.tickets().await.into_iter().map(|ticket| ticket.wished_time).collect();
+    assert_eq!(wished, [Some("周六上午来".to_owned()), Some("周六上午来".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_fault_whose_words_name_a_time_of_its_own_does_not_get_that_of_the_first_one() {
+    let mut talk = Talk::bound().await;
+    talk.says("厨房漏水周六上午来，客厅灯不亮周日来").await;
+    talk.taps("提交").await;
+    talk.taps("提交").await;
+    let tickets = talk.tickets().await;
+    let light = tickets.iter().find(|ticket| ticket.category == Some(Category::Electrical)).unwrap();
+    assert_ne!(light.wished_time.as_deref(), Some("周六上午来"));
+    assert!(light.description.contains("周日来"), "{}", light.description);
 }

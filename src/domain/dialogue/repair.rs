@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use super::address::correction;
 use super::effect::{About, Effect, TicketDraft, Timer};
 use super::question::asks_how_far;
 use super::report::pieces_of;
@@ -20,6 +21,8 @@ use crate::domain::understanding::{Category, Urgency};
 
 /// How long after filing more words and photos go to the same ticket.
 pub(super) const ADDITIONS_WINDOW: Duration = Duration::from_secs(10 * 60);
+/// What the words for [`Command::Cancel`] mean that only put something off.
+pub(super) const LATER: &str = "later";
 
 impl Turn<'_> {
     /// Begins a report with what was said.
@@ -40,6 +43,9 @@ impl Turn<'_> {
 
     /// Words while a report is put together.
     pub(super) fn report_words(&mut self, mut report: Report, words: &Words) {
+        if let Some(at) = self.dropped(&report, words) {
+            return self.drop_fault(report, at);
+        }
         if !report.filed && self.gives_up(words) {
             return self.cancel_report(&report);
         }
@@ -59,10 +65,12 @@ impl Turn<'_> {
             _ => {}
         }
         if report.summarised && report.asked.is_none() && !report.correcting {
-            match self.agreement(words) {
+            match self.verdict_on_summary(&report, words) {
                 Some(true) => return self.agree(report, words),
                 Some(false) if self.agrees_and_repeats(words) => return self.agree(report, words),
-                Some(false) if words.text.chars().count() <= 4 => return self.ask_what_to_correct(report),
+                Some(false) if words.text.chars().count() <= 4 && correction(&report, words).is_none() => {
+                    return self.ask_what_to_correct(report);
+                }
                 _ => {}
             }
         }
@@ -73,13 +81,12 @@ impl Turn<'_> {
             report.keep(words);
             return self.go_on_with(report, Some(answer));
         }
-        if report.filed {
-            self.tell_others_where(&report, words);
-            report.take(words, false);
-            self.add_to_filed(&report, words);
-        } else {
-            report.take(words, false);
+        if !report.filed {
+            return self.more_words(report, words);
         }
+        self.tell_others_where(&report, words);
+        report.take(words, false);
+        self.add_to_filed(&report, words);
         self.go_on_with(report, None);
     }
 
@@ -133,8 +140,15 @@ impl Turn<'_> {
     }
 
     /// Commands that mean something special within a report; `false` if this is none of them.
-    pub(super) fn report_command(&mut self, report: &Report, command: Command) -> bool {
+    pub(super) fn report_command(&mut self, report: &Report, command: Command, argument: Option<&str>) -> bool {
         match command {
+            // What was said waits with the question that stands; a report left lying is filed in the end.
+            Command::Cancel if argument == Some(LATER) && report.holds_something() => {
+                // An emergency is in a hurry: what is missing is only asked once more.
+                let first = (!report.filed).then(|| Say::new("report.no_hurry"));
+                self.go_on_with(report.clone(), first);
+                true
+            }
             Command::Cancel => {
                 self.cancel_report(report);
                 true
@@ -359,14 +373,6 @@ impl Turn<'_> {
         }
         self.say(Say::lines(lines));
         self.begin_waiting_survey();
-    }
-
-    pub(super) fn cancel_report(&mut self, report: &Report) {
-        self.leave_report(report);
-        self.say(Say::new("report.cancelled"));
-        if matches!(self.state.activity, Activity::Idle) {
-            self.begin_waiting_survey();
-        }
     }
 
     /// Stops asking; goes back to the survey if there was one, silently.

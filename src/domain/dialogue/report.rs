@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 
 use super::Words;
-use super::additions::presses;
+use super::additions::{presses, urges};
+use super::address::{Correction, Home, address_in, correction, has_house_number, home_in, is_address, is_no_address};
+use super::appointment::names_time;
 use super::clause::asks;
 use super::say::Arg;
 use super::state::Report;
@@ -26,14 +28,15 @@ const UNKNOWN: [&str; 8] = ["不知道", "不清楚", "不晓得", "不确定", 
 const LONGEST_UNKNOWN: usize = 24;
 /// What may stand before a place that is all that is said.
 const IN_THE: [&str; 6] = ["in the ", "the ", "in my ", "my ", "在", "我家"];
-/// How an address may begin.
-const LIVES_AT: [&str; 8] = ["i live in", "i live at", "my address", "address", "我住", "我家住", "家住", "地址"];
 
 impl Report {
     /// Takes in what was said: its words, and whatever was understood of the pieces.
     pub(super) fn take(&mut self, words: &Words, opening: bool) {
         let understood = &words.understood;
         self.keep(words);
+        if self.corrects_address(words) {
+            return;
+        }
         let tells_what = opening || self.asked == Some(SlotId::Symptom);
         if tells_what && self.binding.is_none() && is_address(words) {
             return self.fill(SlotId::Address, Arg::Text(words.text.clone()));
@@ -47,7 +50,7 @@ impl Report {
         let replace = self.correcting || denied || understood.corrects;
         let own_words = self.asked == Some(SlotId::Place) && self.is_named_as_place(words);
         let told_where = self.asked == Some(SlotId::Place) && (understood.location.is_some() || own_words);
-        for (slot, value) in pieces_of(understood) {
+        for (slot, value) in self.pieces_beside_home(words) {
             // The name of an estate or a room is no part that is broken.
             let of_the_name = told_where && !understood.corrects && slot != SlotId::Place;
             if of_the_name || self.asked == Some(SlotId::Address) {
@@ -68,7 +71,8 @@ impl Report {
             self.category = understood.category.or(self.category);
         }
         self.urgency = self.urgency.max(understood.urgency);
-        self.hazard = self.hazard.or(understood.hazard);
+        // A danger that was only asked about is followed when somebody says that there is one.
+        self.hazard = self.hazard.or(understood.hazard.filter(|_| understood.urgency == Urgency::Emergency));
         // An emergency is one matter, however many things are broken by it.
         if self.urgency != Urgency::Emergency {
             self.tell_of(&understood.further, understood.corrects);
@@ -93,8 +97,41 @@ impl Report {
         self.summarised = false;
     }
 
+    /// Takes what puts the address right that was told with this report; it is asked for where words only say that it is
+    /// wrong. `false` if they are about something else.
+    fn corrects_address(&mut self, words: &Words) -> bool {
+        match correction(self, words) {
+            Some(Correction::To(address)) => self.fill(SlotId::Address, Arg::Text(address)),
+            Some(Correction::Unknown) => (self.asked, self.correcting) = (Some(SlotId::Address), true),
+            None => return false,
+        }
+        self.summarised = false;
+        true
+    }
+
+    /// Returns the pieces that words name. From somebody whose home is not known the address among them is kept as such.
+    fn pieces_beside_home(&mut self, words: &Words) -> BTreeMap<SlotId, Arg> {
+        let mut pieces = pieces_of(&words.understood);
+        let wanted = self.binding.is_none() && !self.filed && !self.has(SlotId::Address);
+        if wanted
+            && self.asked != Some(SlotId::Address)
+            && let Some(Home { address, place }) = home_in(words)
+        {
+            if let Some(place) = place {
+                pieces.remove(&SlotId::Place);
+                pieces.extend(place.room.map(|room| (SlotId::Place, Arg::Text(room))));
+            }
+            let of_the_name = |part: &Arg| matches!(part, Arg::Text(part) if address.contains(part.as_str()));
+            if pieces.get(&SlotId::Component).is_some_and(of_the_name) {
+                pieces.remove(&SlotId::Component);
+            }
+            self.slots.insert(SlotId::Address, Arg::Text(address));
+        }
+        pieces
+    }
+
     /// Lets faults wait that were told of besides, each once; an edited message tells of them anew.
-    fn tell_of(&mut self, faults: &[Fault], anew: bool) {
+    pub(super) fn tell_of(&mut self, faults: &[Fault], anew: bool) {
         if anew && !faults.is_empty() {
             self.further.clear();
         }
@@ -119,7 +156,8 @@ impl Report {
         let asked_where = matches!(self.asked, Some(SlotId::Place | SlotId::Address));
         // "什么时候能来？", "快来人！" is kept with the report, but answers nothing: the question is asked again.
         // So is "关不掉总阀" after an alarm: only a place that we know, or one they were asked to put into words, is one.
-        let no_place = asked_where && (is_outcry(&words.text) || self.filed && presses(words));
+        let no_address = self.asked == Some(SlotId::Address) && is_no_address(words);
+        let no_place = asked_where && (is_outcry(&words.text) || self.filed && presses(words)) || no_address;
         match self.asked.filter(|_| !is_counter_question(words) && !no_place) {
             Some(SlotId::Symptom)
                 if understood.symptom.is_none() && (replace || !self.has(SlotId::Symptom)) && !is_only_place(words) =>
@@ -129,7 +167,7 @@ impl Report {
             Some(SlotId::Place) if own_words && (!self.filed || self.correcting) => {
                 self.fill(SlotId::Place, Arg::Text(words.text.clone()));
             }
-            Some(SlotId::Place) if !self.filed && is_unknown(words) => self.skip(SlotId::Place),
+            Some(slot @ (SlotId::Place | SlotId::Address)) if !self.filed && is_unknown(words) => self.skip(slot),
             Some(
                 slot @ (SlotId::Address | SlotId::Component | SlotId::Since | SlotId::Severity | SlotId::WishedTime),
             ) => self.fill(slot, Arg::Text(words.text.clone())),
@@ -150,6 +188,7 @@ impl Report {
             && !is_else
             && !is_part
             && !denies
+            && !urges(&words.text)
             && !text.replace("不锈钢", "").contains('不')
             && text.contains(char::is_alphabetic)
             && words.text.chars().count() <= LONGEST_PLACE
@@ -186,18 +225,28 @@ impl Report {
         let Fault { text, category, urgency, location, component, symptom } = fault.clone();
         let told = [(SlotId::Place, location), (SlotId::Component, component), (SlotId::Symptom, symptom)];
         let told = told.into_iter().filter_map(|(slot, said)| Some((slot, Arg::Text(said?))));
+        // They live at one address, and a time that is wished is wished for all of it, unless a fault has its own.
+        let wished = self.slots.get(&SlotId::WishedTime).filter(|wished| self.is_wished_for(&text, wished));
+        let wished = wished.map(|wished| (SlotId::WishedTime, wished.clone()));
         let home = self.slots.get(&SlotId::Address).map(|home| (SlotId::Address, home.clone()));
         Some(Report {
             pieces: vec![text],
             category,
             urgency,
             media: self.media.clone(),
-            slots: told.chain(home).collect(),
+            slots: told.chain(home).chain(wished).collect(),
             resume: self.resume.clone(),
             binding: self.binding.clone(),
             further: further.to_vec(),
             ..Report::new(ticket)
         })
+    }
+
+    /// Whether a time that was wished with this report is wished for a fault as well whose words name no other.
+    fn is_wished_for(&self, fault: &str, wished: &Arg) -> bool {
+        let Arg::Text(time) = wished else { return false };
+        let is_since = self.slots.get(&SlotId::Since) == Some(wished);
+        !is_since && (fault.contains(time.as_str()) || !names_time(fault))
     }
 
     /// Returns the report with the words of the faults that will not get one of their own.
@@ -246,35 +295,14 @@ fn join(said: &mut String, more: &str) {
 
 /// Whether somebody asks instead of answering.
 fn is_counter_question(words: &Words) -> bool {
-    // "3栋2单元1201" answers, whatever else it may sound like.
-    let answers = words.understood.location.as_deref().is_some_and(has_house_number);
+    // "3栋2单元1201" and "翡翠湾12-1801" answer, whatever else they may sound like.
+    let answers = words.understood.location.as_deref().is_some_and(has_house_number) || address_in(words).is_some();
     asks(&words.text) || !answers && matches!(words.understood.intent, Intent::ProgressQuery | Intent::Complaint)
 }
 
 /// "快来人！" is no place and no address, unless it has a number or a building in it.
 fn is_outcry(said: &str) -> bool {
     said.trim_end().ends_with(['!', '！']) && !has_house_number(said)
-}
-
-fn has_house_number(said: &str) -> bool {
-    said.contains(|c: char| c.is_numeric() || matches!(c, '栋' | '幢' | '座' | '号' | '室'))
-}
-
-/// "翠湖花园3栋2单元1201": building and room, and nothing of what is broken there.
-pub(super) fn is_address(words: &Words) -> bool {
-    let said = &words.understood;
-    let text = words.text.trim_end_matches(|c: char| !c.is_alphanumeric());
-    let numbers = text.split(|c: char| !c.is_numeric()).filter(|number| !number.is_empty()).count();
-    let begin = normalised(text);
-    let lives = LIVES_AT.iter().any(|beginning| begin.starts_with(beginning));
-    let place = said.location.as_deref().filter(|place| lives || text.ends_with(place));
-    // The garden of an estate's name is no part that is broken.
-    let is_written = |part: &str| lives && part.starts_with(char::is_uppercase);
-    let is_name = |part: &str| is_written(part) || place.is_some_and(|place| place.contains(part));
-    let part = said.component.as_deref().filter(|part| !is_name(part));
-    let all = place.is_some() && numbers >= 2 && said.symptom.is_none() && part.is_none();
-    // A cry for help may have no symptom that we know.
-    all && said.urgency != Urgency::Emergency
 }
 
 /// "卧室", "in the bedroom": where, and nothing of what is wrong there.
@@ -285,7 +313,7 @@ fn is_only_place(words: &Words) -> bool {
     words.understood.location.as_deref().is_some_and(|place| is_all(&normalised(place)))
 }
 
-/// "不知道": the report goes on without the place.
+/// "不知道": the report goes on without the place or the address.
 fn is_unknown(words: &Words) -> bool {
     let text = normalised(&words.text);
     let terse = text.len() <= LONGEST_UNKNOWN && pieces_of(&words.understood).is_empty();
