@@ -31,6 +31,8 @@ enum Happening {
         understood: Box<Understanding>,
         voice: bool,
     },
+    /// A message that was sent before is edited.
+    Edited(String, Box<Understanding>),
     /// The n-th of the buttons on offer.
     Button(usize),
     /// A button of nowhere.
@@ -57,6 +59,8 @@ fn happenings() -> impl Strategy<Value = Happening> {
     prop_oneof![
         6 => (texts(), understandings(), any::<bool>())
             .prop_map(|(text, understood, voice)| Happening::Words { text, understood: Box::new(understood), voice }),
+        1 => (texts(), understandings())
+            .prop_map(|(text, understood)| Happening::Edited(text, Box::new(understood))),
         6 => (0_usize..12).prop_map(Happening::Button),
         1 => "[a-z0-9:]{0,20}".prop_map(Happening::Forged),
         2 => (1_u8..4).prop_map(Happening::Photos),
@@ -206,6 +210,7 @@ impl World {
                 let media = self.state.listening.first().copied().unwrap_or(MediaId(self.id()));
                 Event::Transcribed { media, text, understood: *understood, in_part: self.minted.is_multiple_of(2) }
             }
+            Happening::Edited(text, understood) => Event::Edited { text, understood: *understood },
             Happening::Button(at) => {
                 let offered: &Choice = self.state.offered.get(at.checked_rem(self.state.offered.len())?)?;
                 Event::Choice { id: offered.id.clone() }
@@ -282,7 +287,8 @@ impl World {
         let asleep = serde_json::to_string(&self.state).unwrap();
         let awake: State = serde_json::from_str(&asleep).unwrap();
         prop_assert_eq!(&awake, &self.state);
-        let spoken = matches!(&event, Event::Text { .. } | Event::Choice { .. }) && !self.state.handed_over();
+        let spoken = matches!(&event, Event::Text { .. } | Event::Edited { .. } | Event::Choice { .. });
+        let spoken = spoken && !self.state.handed_over();
         let decided = step(awake, event, &ctx);
         self.state = decided.state;
         let mut said = 0;

@@ -9,6 +9,8 @@ use crate::domain::language::Language;
 use crate::domain::script::{Courtesy, normalised};
 
 const FILE: &str = "courtesies.toml";
+const COURTESIES: [(&str, Courtesy); 3] =
+    [("thanks", Courtesy::Thanks), ("greeting", Courtesy::Greeting), ("pause", Courtesy::Pause)];
 
 /// Reads the words, each with what it is.
 pub(super) fn read(files: &Files, faults: &mut Vec<Fault>) -> BTreeMap<String, Courtesy> {
@@ -17,7 +19,7 @@ pub(super) fn read(files: &Files, faults: &mut Vec<Fault>) -> BTreeMap<String, C
     let root = source.parse();
     let table = Table::new(&source, root.get_ref(), &root.span());
     let mut words = BTreeMap::new();
-    for (name, courtesy) in [("thanks", Courtesy::Thanks), ("greeting", Courtesy::Greeting)] {
+    for (name, courtesy) in COURTESIES {
         let Some(entry) = table.table(name) else {
             source.fault(table.at(), format!("there is no [{name}]"));
             continue;

@@ -23,6 +23,8 @@ pub(super) fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>
             withdrawn: BTreeSet::new(),
             hearsay: BTreeSet::new(),
             doubted: BTreeSet::new(),
+            calm: BTreeSet::new(),
+            shown: BTreeSet::new(),
             send: BTreeSet::new(),
             correcting: BTreeSet::new(),
             besides: BTreeSet::new(),
@@ -47,8 +49,9 @@ pub(super) fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>
             source.fault(table.at(), format!("there is no [[slot]] with id = \"{}\"", id.name()));
         }
     }
-    let [over, withdrawn, hearsay, doubted, send, correcting, besides] =
-        ["over", "withdrawn", "hearsay", "doubted", "send", "correcting", "besides"].map(|key| words(&table, key));
+    let [over, withdrawn, hearsay, doubted, calm, shown, send, correcting, besides] =
+        ["over", "withdrawn", "hearsay", "doubted", "calm", "shown", "send", "correcting", "besides"]
+            .map(|key| words(&table, key));
     let fix = fix_words(&table);
     table.finish();
     faults.extend(source.into_faults());
@@ -61,6 +64,8 @@ pub(super) fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>
         withdrawn,
         hearsay,
         doubted,
+        calm,
+        shown,
         send,
         correcting,
         besides,

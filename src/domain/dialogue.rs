@@ -9,10 +9,13 @@
 //! comes, [`elsewhere`] for one person on several channels, [`talk`] for everything said outside of these.
 
 mod additions;
+mod address;
+mod amending;
 mod appointment;
 mod clause;
 mod danger;
 mod elsewhere;
+mod further;
 mod question;
 mod reading;
 mod recordings;
@@ -46,7 +49,7 @@ use super::media::{MOST_CHARACTERS, MOST_MEGABYTES, Refusal};
 use super::script::Script;
 use super::survey::AnswerSource;
 use super::time::Timestamp;
-use super::understanding::{Category, Understanding};
+use super::understanding::{Category, Understanding, differ};
 
 /// What a step may know besides the state and the event.
 #[derive(Debug, Clone, Copy)]
@@ -78,8 +81,7 @@ pub struct OpenTicket {
 impl OpenTicket {
     /// Whether it may be about a place that words name: one names the other, or either names none.
     fn may_be_in(&self, place: Option<&str>) -> bool {
-        let places = place.zip(self.location.as_deref());
-        places.is_none_or(|(here, there)| here.contains(there) || there.contains(here))
+        !differ(place, self.location.as_deref())
     }
 }
 
@@ -109,6 +111,10 @@ pub fn step(state: State, event: Event, ctx: &Ctx<'_>) -> Step {
         Event::Text { text, understood } => {
             turn.adopt_language_of(&text);
             turn.words(Words { text, understood, source: AnswerSource::Words, media: None });
+        }
+        Event::Edited { text, understood } => {
+            turn.adopt_language_of(&text);
+            turn.edited(Words { text, understood, source: AnswerSource::Words, media: None });
         }
         Event::Choice { id } => turn.choice(&id),
         Event::Photos { media, caption } => turn.photos(media, caption),

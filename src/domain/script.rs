@@ -30,7 +30,13 @@ pub struct Script {
 impl Script {
     /// Reads a whole message as a courtesy.
     pub fn courtesy(&self, message: &str) -> Option<Courtesy> {
-        self.courtesies.get(&normalised(message)).copied()
+        let known = self.courtesies.get(&normalised(message)).copied();
+        known.filter(|courtesy| *courtesy != Courtesy::Pause)
+    }
+
+    /// Whether a whole message asks for a moment to think.
+    pub fn asks_for_time(&self, message: &str) -> bool {
+        self.courtesies.get(&normalised(message)) == Some(&Courtesy::Pause)
     }
 }
 
@@ -41,6 +47,8 @@ pub enum Courtesy {
     /// Thanks, a goodbye, or that a message was read.
     Thanks,
     Greeting,
+    /// Somebody wants to think first; [`Script::asks_for_time`] tells, as it closes nothing.
+    Pause,
 }
 
 /// What a repair report consists of (报修单).
@@ -62,6 +70,10 @@ pub struct RepairForm {
     pub hearsay: BTreeSet<String>,
     /// What stands before it where somebody wonders or was mistaken.
     pub doubted: BTreeSet<String>,
+    /// What ends a clause that says that there is no hurry.
+    pub calm: BTreeSet<String>,
+    /// What says of a photo, when it is all that is said, that it shows what was just filed.
+    pub shown: BTreeSet<String>,
     /// What asks for the report to be sent as it is, as [`normalised`] leaves it.
     pub send: BTreeSet<String>,
     /// How words begin that are said in place of others, the same way; `…` stands for whatever is between.

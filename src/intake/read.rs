@@ -142,13 +142,13 @@ impl Intake {
                     return Ok(Read { deed, ..Read::of(body, Vec::new()) });
                 }
             }
-        } else if let Some(id) = self.offered(scene, &words) {
+        } else if let Some(id) = self.offered(scene, &words).filter(|id| !edited || !is_answer(id)) {
             Event::Choice { id }
         } else {
             let mut understood = self.understand(&words, &scene.state);
             understood.corrects |= edited;
             body.understood = Some(understood.clone());
-            Event::Text { text: words, understood }
+            if edited { Event::Edited { text: words, understood } } else { Event::Text { text: words, understood } }
         };
         Ok(Read::of(body, vec![event]))
     }
@@ -269,6 +269,12 @@ impl Intake {
             Label::Key(key) => self.catalog.text(language, key, &std::collections::BTreeMap::new()),
         }
     }
+}
+
+/// Whether a button answers a question of a survey, or whether a fix holds. An edited message presses none of these: it
+/// may have been sent before that was asked.
+fn is_answer(button: &str) -> bool {
+    button.starts_with("fix:") || button.starts_with('q')
 }
 
 /// Reads the number of a button as telephones and people write it: "1️⃣", "②", "二", "第二个", "选2".

@@ -14,7 +14,7 @@ use huifang::domain::project::Unit;
 use huifang::domain::recovery::{Recovery, RootCause, Status};
 use huifang::domain::staff::{Role, Staff};
 use huifang::domain::ticket::Status as TicketStatus;
-use huifang::domain::understanding::{Sentiment, Understanding};
+use huifang::domain::understanding::{Intent, Sentiment, Understanding};
 use huifang::intake::links::{Answered, Links};
 use huifang::jobs::Runner;
 use huifang::store;
@@ -562,6 +562,28 @@ async fn a_fix_is_denied_in_whatever_words() {
 }
 
 #[tokio::test]
+async fn an_edited_message_calls_no_fix_done_that_was_asked_about_after_it() {
+    let mut talk = Talk::bound().await;
+    mended(&mut talk).await;
+    talk.transcript();
+    talk.shows(Content::Edited("已经修好了".to_owned()), "[改为] 已经修好了").await;
+    let said = talk.transcript();
+    assert!(said.contains("您看修好了吗") && said.contains("[已修好] [没修好]"), "{said}");
+    assert_eq!(talk.tickets().await[0].status, TicketStatus::Rectified);
+    talk.says("已经修好了").await;
+    assert_eq!(talk.tickets().await[0].status, TicketStatus::Closed, "{}", talk.transcript());
+    // What it says besides is heard all the same.
+    let mut talk = Talk::bound().await;
+    mended(&mut talk).await;
+    let words = "修是修好了，但是把墙弄脏了";
+    talk.shows(Content::Edited(words.to_owned()), "[改为]").await;
+    let ticket = talk.tickets().await.remove(0);
+    assert_eq!(ticket.status, TicketStatus::Rectified, "{}", talk.transcript());
+    assert!(ticket.description.ends_with(words), "{}", ticket.description);
+    assert_eq!(talk.flagged("negative_feedback").await.len(), 1);
+}
+
+#[tokio::test]
 async fn what_a_verdict_says_besides_stays_with_the_ticket() {
     let said = [
         ("修是修好了 但是把墙弄脏了", TicketStatus::Closed, true),
@@ -598,6 +620,58 @@ async fn who_is_not_sure_yet_whether_it_is_fixed_is_given_time() {
         assert_eq!(talk.tickets().await[0].status, TicketStatus::Rectified, "{said}");
         talk.taps("已修好").await;
         assert_eq!(talk.tickets().await[0].status, TicketStatus::Closed, "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn a_fault_told_with_a_question_is_no_reason_to_give_time() {
+    for words in ["空调还是不冷，能不能再来一趟", "时不时还在漏", "有没有人管啊，水龙头又松了"]
+    {
+        let mut talk = Talk::bound().await;
+        mended(&mut talk).await;
+        talk.says(words).await;
+        assert_eq!(talk.tickets().await[0].status, TicketStatus::Reopened, "{}", talk.transcript());
+    }
+    let said = [
+        "又堵了，能不能今天来",
+        "灯还是不亮，你们看要不要换个灯",
+        "动不动就停机",
+        "能不能开发票",
+        "你们还来不来了",
+        "我想取消，行不行",
+    ];
+    for words in said {
+        let mut talk = Talk::bound().await;
+        mended(&mut talk).await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(!said.contains("不急"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn what_works_no_more_or_not_for_long_closes_no_ticket() {
+    let said = [
+        "It's not working again",
+        "没恢复正常",
+        "又没法正常用了",
+        "又不太正常",
+        "正常了一天又这样了",
+        "恢复不了正常",
+        "一会儿又能用了，一会儿又停了",
+        "请尽快恢复正常",
+        "nothing works again",
+        "nothing is working again",
+        "it works for an hour then dies again",
+        "working on and off again",
+        "dont works again",
+        "I want it working again",
+    ];
+    for words in said {
+        let mut talk = Talk::bound().await;
+        mended(&mut talk).await;
+        talk.says(words).await;
+        assert_ne!(talk.tickets().await[0].status, TicketStatus::Closed, "{}", talk.transcript());
     }
 }
 
@@ -677,6 +751,8 @@ async fn who_forbids_it_asks_why_or_cites_others_calls_nobody_off() {
         "为什么取消上门了，我没有取消",
         "不用派上次那个师傅了，换一个",
         "师傅看了说不用修了，可我觉得还有缝",
+        "我没说取消上门",
+        "我妈说不用来了，其实要来的",
     ];
     for words in said {
         assert!(!is_called_off(words).await, "{words}");
@@ -687,6 +763,68 @@ async fn who_forbids_it_asks_why_or_cites_others_calls_nobody_off() {
         mended(&mut talk).await;
         talk.says(words).await;
         assert_eq!(talk.tickets().await[0].status, TicketStatus::Rectified, "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn words_against_calling_a_visit_off_are_kept_with_the_ticket() {
+    for words in ["别取消上门", "Please don't cancel", "我没说取消上门", "我妈说不用来了，其实要来的"]
+    {
+        let mut talk = Talk::bound().await;
+        reports(&mut talk).await;
+        talk.passes(60);
+        talk.says(words).await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert!(ticket.description.ends_with(words), "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn words_against_calling_a_visit_off_may_be_tired_of_waiting_or_complain() {
+    let mut talk = Talk::bound().await;
+    reports(&mut talk).await;
+    talk.passes(60);
+    let words = "我没说不用来了，等了三天都没人来";
+    talk.says(words).await;
+    let said = talk.transcript();
+    assert!(said.contains("让您久等了"), "{said}");
+    assert!(talk.tickets().await[0].description.ends_with(words), "{said}");
+    for words in ["我没取消报修，凭什么给我关了，我要投诉", "别取消，师傅昨天态度特别差，我要投诉他"]
+    {
+        let mut talk = Talk::bound().await;
+        let filed = reports(&mut talk).await;
+        talk.passes(60);
+        complains(&mut talk, words).await;
+        let tickets = talk.tickets().await;
+        assert_eq!(tickets.len(), 2, "{}", talk.transcript());
+        let kept = tickets.iter().find(|ticket| ticket.id == filed).unwrap();
+        assert!(kept.description.ends_with(words), "{}", kept.description);
+    }
+    // Who misses it, or cannot do it, speaks for it.
+    for words in ["怎么还没取消", "I can't cancel"] {
+        let mut talk = Talk::bound().await;
+        reports(&mut talk).await;
+        talk.passes(60);
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(!said.contains("已补充到工单") && !said.to_lowercase().contains("added to"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_fault_that_is_named_and_said_to_be_over_is_the_one_that_was_reported() {
+    assert!(is_called_off("卫生间漏水，昨天自己好了").await);
+    let said = [
+        "厨房漏水，昨天自己好了",
+        "卫生间漏水昨天自己好了，今天又漏了",
+        "卫生间漏水，我把总阀关了，现在不漏了",
+        "卫生间漏水我关了阀，现在自己好了",
+        "卫生间漏水了，昨天那个灯自己好了",
+        "卫生间漏水修了三次，你们不用来了",
+    ];
+    for words in said {
+        assert!(!is_called_off(words).await, "{words}");
     }
 }
 
@@ -712,6 +850,7 @@ async fn good_news_of_a_fix_is_no_denial_of_it() {
         "It works, no leak again so far",
         "没再漏了，又麻烦你们了",
         "现在没有再漏了，又观察了两天都正常",
+        "It's working again now",
     ];
     for words in said {
         let mut talk = Talk::bound().await;
@@ -736,13 +875,72 @@ async fn good_news_of_a_fix_is_no_denial_of_it() {
 
 #[tokio::test]
 async fn who_is_in_no_hurry_or_sees_somebody_come_is_not_impatient() {
-    for words in ["No hurry", "no need to hurry", "不着急，不用加急", "师傅快来了"] {
+    let said = [
+        "No hurry",
+        "no need to hurry",
+        "take your time",
+        "I'm not in a hurry",
+        "不着急，不用加急",
+        "师傅快来了",
+        "我没催",
+        "不是催你们",
+        "不算太慢了",
+    ];
+    for words in said {
         let mut talk = Talk::bound().await;
         reports(&mut talk).await;
         talk.passes(60);
         talk.says(words).await;
         let [ticket] = talk.tickets().await.try_into().unwrap();
         assert!(!ticket.description.ends_with(words), "{}", talk.transcript());
+        assert!(talk.flagged("person_requested").await.is_empty(), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn who_urges_with_a_no_in_it_is_not_taken_for_patient() {
+    let said = [
+        "别让我再催了",
+        "我都不想催了",
+        "怎么不给我加急",
+        "不加急不行了",
+        "别太慢了",
+        "不能太慢",
+        "我不是催过了吗",
+        "不是我要催，水都漫出来了",
+    ];
+    for words in said {
+        let mut talk = Talk::bound().await;
+        reports(&mut talk).await;
+        talk.passes(60);
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(!said.contains("随时跟我说"), "{said}");
+    }
+}
+
+/// Words that the model takes for a complaint.
+async fn complains(talk: &mut Talk, words: &str) {
+    let (dialogue, text) = (talk.dialogue().await, words.to_owned());
+    let understood = talk.intake.understand(&text, &talk.state().await);
+    let understood =
+        Understanding { intent: Intent::Complaint, sentiment: Sentiment::Negative, confidence: 0.95, ..understood };
+    talk.happens(dialogue, Event::Text { text, understood }).await;
+}
+
+#[tokio::test]
+async fn a_complaint_of_other_matters_is_not_one_of_the_wait() {
+    for words in ["小区的狗没人管", "保安没人管", "网太慢了", "电话没人接，客服太差"] {
+        let mut talk = Talk::bound().await;
+        let filed = reports(&mut talk).await;
+        talk.passes(60);
+        talk.transcript();
+        complains(&mut talk, words).await;
+        let said = talk.transcript();
+        let tickets = talk.tickets().await;
+        let first = tickets.iter().find(|ticket| ticket.id == filed).unwrap();
+        assert!(!first.description.ends_with(words) && !said.contains("让您久等了"), "{said}");
     }
 }
 

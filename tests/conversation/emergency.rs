@@ -6,7 +6,7 @@ use crate::repair::next_door;
 use crate::talk::Talk;
 use huifang::channel::{Content, MediaKind};
 use huifang::domain::dialogue::Event;
-use huifang::domain::understanding::{Understanding, Urgency};
+use huifang::domain::understanding::{Category, Hazard, Understanding, Urgency};
 use insta::assert_snapshot;
 
 /// Words of which the models cannot tell whether somebody is in danger.
@@ -120,6 +120,66 @@ async fn whether_anybody_is_in_danger_is_answered_in_plain_words_typed_or_spoken
         assert_eq!(talk.tickets().await.len(), 1, "the report goes on: {said}\n{}", talk.transcript());
         assert_ne!(talk.tickets().await[0].urgency, Urgency::Emergency);
     }
+}
+
+#[tokio::test]
+async fn who_puts_off_the_question_whether_there_is_danger_is_asked_once_more() {
+    for words in ["没空", "改天吧", "等一下"] {
+        let mut talk = Talk::bound().await;
+        says_something_doubtful(&mut talk).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("有没有人有危险") && !said.contains("不急"), "{said}");
+        talk.says("有危险").await;
+        let urgent: Vec<_> = talk.tickets().await.iter().map(|ticket| ticket.urgency).collect();
+        assert_eq!(urgent, [Urgency::Emergency], "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn an_emergency_is_never_called_no_hurry() {
+    for words in ["等一下", "没空"] {
+        let mut talk = Talk::bound().await;
+        talk.says("我家煤气漏了").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("在哪个位置？") && !said.contains("不急"), "{said}");
+    }
+    let mut talk = Talk::bound().await;
+    talk.says("厨房有很重的煤气味").await;
+    talk.transcript();
+    talk.says("等一下").await;
+    assert!(!talk.transcript().contains("不急"));
+    assert!(talk.tickets().await[0].description.ends_with("等一下"));
+}
+
+/// Words that name a danger and are only asked about.
+async fn smells_smoke_from_the_air_conditioner(talk: &mut Talk) {
+    talk.says("/start").await;
+    talk.transcript();
+    let (dialogue, text) = (talk.dialogue().await, "卧室空调里好像有点烟".to_owned());
+    let understood = talk.intake.understand(&text, &talk.state().await);
+    let (category, hazard) = (Some(Category::Hvac), Some(Hazard::Fire));
+    let urgency = Urgency::Normal;
+    let understood = Understanding { category, hazard, urgency, danger_unsure: true, ..understood };
+    talk.happens(dialogue, Event::Text { text, understood }).await;
+}
+
+#[tokio::test]
+async fn a_danger_that_was_asked_about_is_followed_by_its_name_and_only_where_there_is_one() {
+    let mut talk = Talk::bound().await;
+    smells_smoke_from_the_air_conditioner(&mut talk).await;
+    talk.taps("有危险").await;
+    assert!(talk.transcript().contains("着火先走"), "the trade of an air conditioner names no danger");
+    let mut talk = Talk::bound().await;
+    smells_smoke_from_the_air_conditioner(&mut talk).await;
+    talk.taps("没有").await;
+    talk.transcript();
+    talk.says("厨房有很重的煤气味").await;
+    let said = talk.transcript();
+    assert!(said.contains("闻到燃气味") && !said.contains("着火先走"), "{said}");
 }
 
 #[tokio::test]

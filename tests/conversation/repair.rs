@@ -224,7 +224,7 @@ async fn a_yes_that_says_the_fault_again_agrees_with_the_summary() {
 
 #[tokio::test]
 async fn what_is_said_besides_a_yes_is_kept_and_shown_first_where_it_names_something_new() {
-    for (words, place) in [("是的，还有阳台窗户也关不上", "阳台"), ("对了，还有地漏也堵了", "地漏")]
+    for (words, place) in [("是的，还有阳台水管也漏水", "阳台"), ("对了，还有地漏也堵了", "地漏")]
     {
         let mut talk = Talk::bound().await;
         talk.says("厨房水龙头漏水").await;
@@ -278,6 +278,13 @@ async fn who_says_that_it_is_over_or_a_mistake_has_nothing_filed() {
         talk.says(words).await;
         let said = talk.transcript();
         assert!(!said.contains("这次不报"), "{said}");
+    }
+    // It is only put off: it waits.
+    for words in ["没空，晚点再说", "not now, maybe later"] {
+        let mut talk = Talk::bound().await;
+        talk.says("厨房水管漏水").await;
+        talk.says(words).await;
+        assert!(matches!(talk.state().await.activity, Activity::Reporting(_)), "{}", talk.transcript());
     }
 }
 
@@ -846,6 +853,89 @@ async fn what_goes_on_with_a_report_that_was_just_filed_goes_to_its_ticket() {
 }
 
 #[tokio::test]
+async fn a_photo_whose_words_tell_of_nothing_new_after_filing_goes_to_the_same_ticket() {
+    for words in ["这是照片", "就是这个位置", "如图", "谢谢", "This is it", "this is the spot"] {
+        let mut talk = Talk::bound().await;
+        talk.reports_a_leak().await;
+        let photo = Content::Media { files: vec![talk.file(MediaKind::Photo)], caption: Some(words.to_owned()) };
+        talk.shows(photo, words).await;
+        let said = talk.transcript();
+        assert!(said.contains("HF2611-0001"), "{said}");
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert_eq!(talk.media_of(&ticket).await, 1, "{said}");
+        assert!(ticket.description.ends_with(words), "{}", ticket.description);
+    }
+    // Another room is another fault, and a question is answered.
+    let mut talk = Talk::bound().await;
+    talk.reports_a_leak().await;
+    let caption = Some("什么时候来".to_owned());
+    let photo = Content::Media { files: vec![talk.file(MediaKind::Photo)], caption };
+    talk.shows(photo, "[照片] 什么时候来").await;
+    let [ticket] = talk.tickets().await.try_into().unwrap();
+    assert_eq!(talk.media_of(&ticket).await, 1, "{}", talk.transcript());
+    assert!(ticket.description.ends_with("什么时候来"), "{}", ticket.description);
+    let caption = Some("阳台的窗户".to_owned());
+    let photo = Content::Media { files: vec![talk.file(MediaKind::Photo)], caption };
+    talk.shows(photo, "[照片] 阳台的窗户").await;
+    assert_eq!(talk.media_of(&ticket).await, 1, "{}", talk.transcript());
+}
+
+/// Sends a photo with words below it.
+async fn shows_with(talk: &mut Talk, words: &str) {
+    let photo = Content::Media { files: vec![talk.file(MediaKind::Photo)], caption: Some(words.to_owned()) };
+    talk.shows(photo, words).await;
+}
+
+#[tokio::test]
+async fn a_photo_of_another_fault_begins_another_report() {
+    for words in ["再报一个", "另一处", "这个也要修", "another one"] {
+        let mut talk = Talk::bound().await;
+        let ticket = talk.reports_a_leak().await;
+        shows_with(&mut talk, words).await;
+        assert_eq!(talk.media_of(&ticket).await, 0, "{}", talk.transcript());
+        let state = talk.state().await;
+        let Activity::Reporting(report) = state.activity else { panic!("{words}") };
+        assert_eq!(report.media.len(), 1, "{words}");
+    }
+    // What tells of a danger or another spot is not swallowed by the ticket that was filed.
+    for words in ["有危险", "小孩摔了", "还有一处", "这边也有", "第二个", "one more", "this is the other tap"]
+    {
+        let mut talk = Talk::bound().await;
+        let ticket = talk.reports_a_leak().await;
+        shows_with(&mut talk, words).await;
+        assert_eq!(talk.media_of(&ticket).await, 0, "{words}: {}", talk.transcript());
+    }
+    // Another photo shows the same one.
+    let mut talk = Talk::bound().await;
+    let ticket = talk.reports_a_leak().await;
+    shows_with(&mut talk, "另一张照片").await;
+    assert_eq!(talk.media_of(&ticket).await, 1, "{}", talk.transcript());
+}
+
+#[tokio::test]
+async fn a_photo_that_shows_that_nobody_need_come_goes_to_the_ticket_and_staff_is_told() {
+    for words in ["不用来了", "已经好了"] {
+        let mut talk = Talk::bound().await;
+        talk.reports_a_leak().await;
+        shows_with(&mut talk, words).await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert_eq!(talk.media_of(&ticket).await, 1, "{}", talk.transcript());
+        assert!(ticket.description.ends_with(words), "{}", ticket.description);
+        assert_eq!(talk.flagged("person_requested").await.len(), 1, "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn a_photo_with_a_complaint_goes_to_the_ticket_of_the_complaint() {
+    let mut talk = Talk::bound().await;
+    let leak = talk.reports_a_leak().await;
+    shows_with(&mut talk, "我要投诉师傅骂人").await;
+    let tickets = talk.tickets().await;
+    let complaint = tickets.iter().find(|ticket| ticket.id != leak.id).unwrap();
+    assert_eq!((talk.media_of(complaint).await, talk.media_of(&leak).await), (1, 0), "{}", talk.transcript());
+}
+
+#[tokio::test]
 async fn a_correction_of_a_report_that_was_just_filed_takes_the_place_of_what_was_filed() {
     for words in ["改一下，是阳台", "位置错了，是阳台漏水", "不对，是阳台"] {
         let mut talk = Talk::bound().await;
@@ -1049,4 +1139,198 @@ async fn a_report_for_another_flat_is_filed_for_that_one_or_for_none() {
     talk.says("3栋2单元1201厨房水管漏水").await;
     talk.taps("提交").await;
     assert_eq!(talk.tickets().await[0].unit_id, Some(talk.unit), "{}", talk.transcript());
+}
+
+#[tokio::test]
+async fn whoever_has_no_time_now_keeps_the_report_and_whoever_cancels_it_drops_it() {
+    for (report, words, told) in [
+        ("厨房水管漏水", "改天吧", "您说的先留着"),
+        ("厨房水管漏水", "等会儿再说", "您说的先留着"),
+        ("漏水了", "明天再说", "您说的先留着"),
+        ("漏水了", "先这样吧", "您说的先留着"),
+        ("The kitchen tap drips", "Not now", "what you told me waits"),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says(report).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains(told), "{said}");
+        assert!(matches!(talk.state().await.activity, Activity::Reporting(_)), "{words}");
+        talk.says("取消").await;
+        assert_eq!(talk.state().await.activity, Activity::Idle, "{words}");
+    }
+    let mut talk = Talk::bound().await;
+    talk.says("漏水了").await;
+    talk.says("forget it").await;
+    assert_eq!(talk.state().await.activity, Activity::Idle, "{}", talk.transcript());
+    // Where nothing is told yet nothing is kept.
+    let mut talk = Talk::bound().await;
+    talk.says("报修").await;
+    talk.says("晚点再说").await;
+    assert_eq!(talk.state().await.activity, Activity::Idle, "{}", talk.transcript());
+}
+
+#[tokio::test]
+async fn an_address_told_with_the_fault_is_taken_as_the_address() {
+    for (words, address, place) in [
+        ("我是阳光花园3栋502的，厨房水龙头漏水", "地址：阳光花园3栋502", "位置：厨房"),
+        ("翡翠湾3栋502厨房水龙头漏水", "地址：翡翠湾3栋502", "位置：厨房"),
+        ("我住云栖花园，3栋502，厨房水龙头漏水", "地址：云栖花园，3栋502", "位置：厨房"),
+        (
+            "I live in Maple Court, building 5, apartment 31, kitchen tap leaks",
+            "Address: Maple Court, building 5, apartment 31",
+            "Place: kitchen",
+        ),
+        ("I'm at 12 Oak Lane, flat 3, kitchen tap leaks", "Address: 12 Oak Lane, flat 3", "Place: kitchen"),
+    ] {
+        let mut talk = Talk::begin().await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        for line in [address, place] {
+            assert!(said.lines().any(|known| known.trim() == line), "{line}: {said}");
+        }
+    }
+    // What is no home, or has no name, is asked for.
+    for words in [
+        "厨房的2个水龙头漏水，3个阀门也漏水",
+        "我家3室2厅，客厅灯不亮",
+        "120平的房子，2室1厅，厨房漏水",
+        "3栋502厨房水龙头漏水",
+        "楼上阳光花园3栋602漏水到我家厨房吊顶",
+        "我妈住金色家园6号楼402，厨房水管漏水",
+        "the neighbour in flat 12, Rose Tower is renovating, the kitchen tap drips",
+        "It's a house with 4 bedrooms and 2 baths, the kitchen tap drips",
+    ] {
+        let mut talk = Talk::begin().await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(!said.contains("地址：") && !said.contains("Address:"), "{said}");
+        assert!(!said.contains("这样提交可以吗？") && !said.contains("Shall I send it"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_told_where_a_place_or_an_address_is_asked_for_answers() {
+    let mut talk = Talk::begin().await;
+    talk.says("水龙头漏水").await;
+    talk.says("翡翠湾7号楼1203客厅").await;
+    let said = talk.transcript();
+    assert!(said.contains("位置：客厅\n") && said.contains("地址：翡翠湾7号楼1203\n"), "{said}");
+
+    let mut talk = Talk::begin().await;
+    talk.says("厨房水管漏水").await;
+    talk.says("翡翠湾12-1801").await;
+    let said = talk.transcript();
+    assert!(said.contains("地址：翡翠湾12-1801\n"), "{said}");
+}
+
+#[tokio::test]
+async fn an_address_is_put_right_at_the_summary_and_asked_for_where_it_is_only_wrong() {
+    for (words, address) in [
+        ("不对，地址是9栋1单元102", "地址：阳光花园9栋1单元102\n"),
+        ("房号错了，是102", "地址：阳光花园3栋102\n"),
+        ("地址是翡翠湾9栋102", "地址：翡翠湾9栋102\n"),
+    ] {
+        let mut talk = Talk::begin().await;
+        talk.says("我住阳光花园3栋502，厨房水管漏水").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains(address) && said.contains("位置：厨房\n"), "{said}");
+    }
+    // The home of who has the key is another one.
+    for words in ["钥匙在我妈家，世纪城2栋301", "钥匙在物业，世纪城2栋301"] {
+        let mut talk = Talk::begin().await;
+        talk.says("我住阳光花园3栋502，厨房水管漏水").await;
+        talk.transcript();
+        talk.says(words).await;
+        assert!(!talk.transcript().contains("地址：世纪城"), "{words}");
+    }
+    let mut talk = Talk::begin().await;
+    talk.says("我住阳光花园3栋502，厨房水管漏水").await;
+    talk.transcript();
+    talk.says("地址错了").await;
+    let said = talk.transcript();
+    assert!(said.contains("请告诉我小区、楼栋和房号"), "{said}");
+    talk.says("翡翠湾9栋102").await;
+    assert!(talk.transcript().contains("地址：翡翠湾9栋102\n"));
+}
+
+#[tokio::test]
+async fn a_question_or_praise_of_something_else_files_nothing() {
+    for words in ["为什么要我确认", "遥控器没问题", "the remote works fine"] {
+        let mut talk = Talk::bound().await;
+        talk.says("卧室空调不制冷").await;
+        talk.says(words).await;
+        assert!(talk.tickets().await.is_empty(), "{}", talk.transcript());
+    }
+    for words in ["我这边没问题", "完全没问题", "核对过了没问题", "地址没问题", "ok that works"]
+    {
+        let mut talk = Talk::bound().await;
+        talk.says("卧室空调不制冷").await;
+        talk.says(words).await;
+        assert_eq!(talk.tickets().await.len(), 1, "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn a_call_for_haste_is_no_place_and_what_holds_for_the_whole_home_is_one() {
+    for (words, asked) in [("快点来啊，冷死了", true), ("哪里都没电", false)] {
+        let mut talk = Talk::bound().await;
+        talk.says("停电了").await;
+        talk.transcript();
+        talk.says(words).await;
+        assert_eq!(talk.transcript().contains("在哪个位置？"), asked, "{words}");
+    }
+}
+
+#[tokio::test]
+async fn what_plainly_is_no_address_leaves_the_question_for_it_open() {
+    for words in ["你们什么时候来", "快点", "师傅怎么联系我"] {
+        let mut talk = Talk::begin().await;
+        talk.says("厨房水管漏水").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(!said.contains("这样提交可以吗？"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn who_wants_to_report_something_in_english_is_asked_what_it_is() {
+    for words in ["I want to report a problem", "something is broken", "need a repair", "I'd like to report an issue"] {
+        let mut talk = Talk::bound().await;
+        talk.says("/language en").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("Please tell me what is broken"), "{said}");
+        assert!(talk.tickets().await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn the_whole_home_is_a_place() {
+    for words in ["全屋", "整个家", "到处都是", "everywhere", "the whole flat"] {
+        let mut talk = Talk::bound().await;
+        talk.says("漏水了").await;
+        talk.says(words).await;
+        talk.says("submit").await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert_eq!(ticket.location.as_deref(), Some(words), "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn who_is_not_understood_at_the_summary_is_told_what_can_be_answered() {
+    let mut talk = Talk::bound().await;
+    talk.says("厨房水龙头漏水").await;
+    talk.says("我家的猫叫咪咪").await;
+    talk.transcript();
+    talk.says("它特别喜欢晒太阳").await;
+    let said = talk.transcript();
+    assert!(said.contains("要提交请回“提交”") && !said.contains("请您看一下"), "{said}");
+    talk.says("提交").await;
+    assert_eq!(talk.tickets().await.len(), 1);
 }

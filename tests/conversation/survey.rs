@@ -1,7 +1,8 @@
 //! Follow-up surveys.
 
 use crate::talk::Talk;
-use huifang::domain::dialogue::Event;
+use huifang::channel::Content;
+use huifang::domain::dialogue::{Activity, Event, NotHeard};
 use huifang::domain::understanding::{Awaiting, Intent, Sentiment, Understanding};
 use insta::assert_snapshot;
 
@@ -153,6 +154,7 @@ async fn an_answer_out_of_range_or_beside_the_point_is_asked_again_and_kept() {
       [1] [2] [3] [4] [5]
     » 今天天气不错
       没看出是几分。请点一个，或者说 1 到 5 之间的分数。
+      不想填了，回复“取消”就行。
       （1/5）总体来说，您满意吗？
       1 分很不满意，5 分非常满意
       [1] [2] [3] [4] [5]
@@ -332,6 +334,14 @@ async fn displeasure_is_shown_at_once_by_a_bad_word_or_beyond_doubt_and_not_wher
         ("太差了", 0.6, true),
         ("非常不满意", 0.6, true),
         ("我要投诉", 0.6, true),
+        ("a bit slow", 0.86, false),
+        ("回复有点慢", 0.88, false),
+        ("师傅有点敷衍", 0.69, true),
+        ("2分，有点慢", 0.9, true),
+        ("差，来得有点晚", 0.9, true),
+        ("等太久了，有点贵", 0.9, true),
+        ("a bit slow, I want my money back", 0.9, true),
+        ("slightly expensive rip-off", 0.9, true),
     ] {
         let mut talk = Talk::bound().await;
         talk.says("/survey").await;
@@ -654,6 +664,106 @@ async fn what_was_read_back_is_agreed_to_or_denied_in_plain_words_typed_or_spoke
 }
 
 #[tokio::test]
+async fn a_recording_that_is_heard_late_answers_no_question_that_was_asked_after_it() {
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    let media = talk.sends_voice().await;
+    talk.says("4").await;
+    talk.transcript();
+    talk.is_heard(media, "我觉得可以打两分").await;
+    let said = talk.transcript();
+    for part in ["我听到：我觉得可以打两分", "没有当作这一题的回答", "（2/5）"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains("对吗"), "{said}");
+    talk.speaks("我觉得可以打三分").await;
+    assert!(talk.transcript().contains("3 分，对吗"), "in time it is the answer");
+    talk.says("对").await;
+    let marks: Vec<_> = answers(&talk).await.into_iter().map(|(_, mark, _)| mark).collect();
+    assert_eq!(marks, [Some(4.0), Some(3.0)]);
+    // A fault is a report, whenever it is heard.
+    let media = talk.sends_voice().await;
+    talk.says("5").await;
+    talk.is_heard(media, "厨房水管漏水").await;
+    assert!(talk.transcript().contains("位置：厨房"));
+}
+
+#[tokio::test]
+async fn what_waits_to_be_agreed_to_is_asked_for_once_more_when_a_recording_is_heard_late() {
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    let media = talk.sends_voice().await;
+    talk.says("4").await;
+    talk.says("我觉得可以打三分").await;
+    talk.is_heard(media, "我觉得可以打两分").await;
+    talk.says("对").await;
+    assert_eq!(answers(&talk).await.len(), 1, "nothing was read back last: {}", talk.transcript());
+    let media = talk.sends_voice().await;
+    talk.is_not_heard(media, NotHeard::NoSpeech).await;
+    assert!(talk.state().await.sent_to.is_empty());
+}
+
+#[tokio::test]
+async fn an_edited_message_answers_no_question_that_was_asked_after_it() {
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    talk.says("4").await;
+    talk.transcript();
+    talk.shows(Content::Edited("5".to_owned()), "[改为] 5").await;
+    let said = talk.transcript();
+    assert!(said.contains("没有当作这一题的回答") && said.contains("“上一题”"), "{said}");
+    let marks = async |talk: &Talk| answers(talk).await.into_iter().map(|(_, mark, _)| mark).collect::<Vec<_>>();
+    assert_eq!(marks(&talk).await, [Some(4.0)]);
+    talk.taps("5").await;
+    assert_eq!(marks(&talk).await, [Some(4.0), Some(5.0)], "the question still stands");
+    // What was no answer is put right by its edit.
+    talk.says("来的是李师傅").await;
+    talk.shows(Content::Edited("3".to_owned()), "[改为] 3").await;
+    assert_eq!(marks(&talk).await, [Some(4.0), Some(5.0), Some(3.0)], "{}", talk.transcript());
+    // Danger is heard, whatever is asked.
+    talk.shows(Content::Edited("厨房有很重的煤气味".to_owned()), "[改为] 厨房有很重的煤气味").await;
+    assert_eq!(talk.flagged("emergency").await.len(), 1, "{}", talk.transcript());
+}
+
+/// Edits a message that was sent before.
+async fn edits(talk: &mut Talk, words: &str) {
+    talk.shows(Content::Edited(words.to_owned()), &format!("[改为] {words}")).await;
+}
+
+#[tokio::test]
+async fn an_edited_message_is_heard_that_blames_tells_of_a_fault_or_asks_for_a_person() {
+    for words in ["1分，师傅骂人", "我要投诉你们"] {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        talk.says("4").await;
+        edits(&mut talk, words).await;
+        assert_eq!(talk.flagged("negative_feedback").await.len(), 1, "{}", talk.transcript());
+        talk.says("取消").await;
+        assert_eq!(talk.responses().await[0].comment.as_deref(), Some(words));
+    }
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    talk.says("4").await;
+    edits(&mut talk, "卫生间天花板漏水了").await;
+    assert!(talk.transcript().contains("位置：卫生间"), "a report");
+    edits(&mut talk, "人工").await;
+    assert!(talk.state().await.handed_over(), "{}", talk.transcript());
+}
+
+#[tokio::test]
+async fn an_edited_message_answers_where_nothing_was_taken_for_an_answer_before_it() {
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    edits(&mut talk, "4").await;
+    talk.says("55").await;
+    edits(&mut talk, "5").await;
+    talk.says("三四分吧").await;
+    edits(&mut talk, "3").await;
+    let marks: Vec<_> = answers(&talk).await.into_iter().map(|(_, mark, _)| mark).collect();
+    assert_eq!(marks, [Some(4.0), Some(5.0), Some(3.0)], "{}", talk.transcript());
+}
+
+#[tokio::test]
 async fn whether_it_is_fixed_is_answered_in_plain_words_typed_or_spoken() {
     for (word, spoken, fixed) in
         [("是", false, 1.0), ("对。", false, 1.0), ("不是", false, 0.0), ("没有", false, 0.0), ("没有", true, 0.0)]
@@ -833,6 +943,14 @@ async fn a_fault_behind_the_best_mark_is_flagged_though_the_mark_is_read_back() 
         ("5分，还在漏水", true),
         ("5分，修好了不漏水了", false),
         ("5分，没有再漏水", false),
+        ("5分，师傅修漏水很快", false),
+        ("5分，漏水处理得很及时", false),
+        ("5分，修得很好，可是卫生间漏水", true),
+        ("5分，漏水修好了师傅很专业，但是墙皮又掉了", true),
+        ("5分，上次修的漏水很及时，这次门锁坏了", true),
+        ("5分，漏水修了很快就漏", true),
+        ("5分 修得很好就是还有异响", true),
+        ("5分，维修师傅很好但天花板漏水", true),
     ] {
         let mut talk = Talk::bound().await;
         talk.says("/survey").await;
@@ -931,6 +1049,8 @@ async fn a_plain_no_takes_no_answer_back_and_why_somebody_leaves_is_kept_where_i
 async fn the_words_at_the_ends_of_the_scale_answer_whether_somebody_would_recommend_us() {
     for (words, mark) in
         [("一定推荐", 10), ("肯定会", 10), ("会的", 8), ("不会", 0), ("绝对不推荐", 0), ("yes, definitely", 10)]
+            .into_iter()
+            .chain([("会", 8), ("是的", 8), ("yes", 8), ("yeah sure", 8), ("不", 0), ("no", 0), ("nope", 0)])
     {
         let mut talk = Talk::bound().await;
         talk.says("/survey").await;
@@ -959,6 +1079,19 @@ async fn the_words_at_the_ends_of_the_scale_answer_whether_somebody_would_recomm
         let said = talk.transcript();
         assert!(said.contains(&format!("{words} → {mark}")), "{said}");
     }
+}
+
+#[tokio::test]
+async fn a_no_that_declines_is_no_mark() {
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    for _ in 0..4 {
+        talk.taps("4").await;
+    }
+    talk.transcript();
+    talk.says("no, thanks").await;
+    assert!(!talk.transcript().contains("→ 0"));
+    assert_eq!(answers(&talk).await.len(), 4);
 }
 
 #[tokio::test]
@@ -1022,4 +1155,152 @@ async fn who_is_not_understood_twice_in_a_row_is_told_how_to_leave() {
     talk.says("明天也不错").await;
     let said = talk.transcript();
     assert!(said.contains("不想填了，回复“取消”就行。"), "{said}");
+}
+
+#[tokio::test]
+async fn whoever_denies_any_trouble_complains_of_nothing() {
+    for (words, tickets) in [
+        ("That won't be a problem", 0),
+        ("no problem at all", 0),
+        ("没什么问题", 0),
+        ("I don't have any complaints", 0),
+        ("没问题才怪", 1),
+        ("Not a problem? It is a huge problem", 1),
+        ("I would not say there is no problem", 1),
+        ("I would not say I have no complaints", 1),
+        ("没有投诉，谢谢", 0),
+        ("没投诉你们就不错了", 1),
+        ("不投诉对不起自己", 1),
+        ("no complaints except the rude plumber", 1),
+        ("no problem my foot", 1),
+        ("I have a complaint", 1),
+        ("我要投诉", 1),
+    ] {
+        let mut talk = Talk::bound().await;
+        says_as_if_displeased(&mut talk, words, Intent::SurveyAnswer, 0.95).await;
+        assert_eq!(talk.tickets().await.len(), tickets, "{words}: {}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn two_marks_that_are_stated_with_their_questions_are_recorded_each_for_its_own() {
+    for words in ["上一题5分，这题3分", "上一题打5分，这题打3分", "上一题应该是5分，这题给3分"]
+    {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        talk.taps("4").await;
+        talk.says(words).await;
+        let mut marks: Vec<_> = answers(&talk).await.into_iter().map(|(question, mark, _)| (question, mark)).collect();
+        marks.sort_by(|one, other| one.0.cmp(&other.0));
+        let expected = [("overall".to_owned(), Some(5.0)), ("speed".to_owned(), Some(3.0))];
+        assert_eq!(marks, expected, "{}", talk.transcript());
+        assert!(talk.transcript().contains("3/5"));
+    }
+    // Where one of them cannot be read nothing is recorded yet: what was heard is read back.
+    for words in ["上一题五分，这题三分", "上一题很差，这题3分"] {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        talk.taps("4").await;
+        talk.says(words).await;
+        assert_eq!(answers(&talk).await.len(), 1, "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn a_fault_or_displeasure_beside_two_marks_is_shown_to_staff() {
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    talk.taps("4").await;
+    talk.says("上一题漏水了，这题5分").await;
+    talk.taps("对").await;
+    for value in ["5", "5", "5", "10"] {
+        talk.taps(value).await;
+    }
+    assert_eq!(talk.flagged("score_text_conflict").await.len(), 1, "{}", talk.transcript());
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    talk.taps("4").await;
+    says_as_if_displeased(&mut talk, "上一题2分，这题2分", Intent::SurveyAnswer, 0.95).await;
+    assert_eq!(answers(&talk).await.len(), 2, "{}", talk.transcript());
+    assert_eq!(talk.flagged("negative_feedback").await.len(), 1, "{}", talk.transcript());
+}
+
+#[tokio::test]
+async fn the_last_one_that_came_is_no_question_of_the_survey() {
+    for words in ["the last one was rude", "Last one made a mess", "the previous one broke my tap"] {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        talk.taps("4").await;
+        talk.says(words).await;
+        if let Activity::Surveying(run) = talk.state().await.activity {
+            assert_eq!(run.revisiting, None, "{words}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_number_within_words_that_take_an_answer_back_is_no_mark() {
+    for words in ["wrong one", "oops wrong one", "I tapped the wrong one"] {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        talk.taps("5").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("1/5") && !said.contains("→ 1"), "{said}");
+        assert!(talk.flags().await.is_empty(), "{words}");
+        talk.says("3").await;
+        assert_eq!(answers(&talk).await[0].1, Some(3.0), "{words}");
+    }
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    talk.taps("5").await;
+    talk.says("wrong one, 3").await;
+    let said = talk.transcript();
+    assert!(said.contains("→ 3"), "{said}");
+}
+
+#[tokio::test]
+async fn whoever_takes_back_an_answer_after_the_last_question_is_called_by_staff() {
+    for (words, back) in [
+        ("不对，刚才点错了", true),
+        ("点错了", true),
+        ("oops wrong button", true),
+        ("不对，应该是2分", true),
+        ("改一下", true),
+        ("修改", true),
+        ("上一步", true),
+        ("back", true),
+        ("/back", true),
+        ("填错了", true),
+        ("I tapped the wrong one", true),
+        ("sorry, 3", true),
+        ("师傅很准时", false),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        for value in ["5", "5", "5", "5", "10"] {
+            talk.taps(value).await;
+        }
+        talk.says(words).await;
+        assert_eq!(talk.flagged("score_text_conflict").await.len(), usize::from(back), "{}", talk.transcript());
+        assert_eq!(talk.responses().await[0].comment.as_deref(), Some(words));
+    }
+}
+
+#[tokio::test]
+async fn whoever_wants_to_think_is_given_time_and_the_question_stands() {
+    for words in ["让我想想", "我想一下", "Let me think"] {
+        let mut talk = Talk::bound().await;
+        talk.says("/survey").await;
+        talk.transcript();
+        let (dialogue, text) = (talk.dialogue().await, words.to_owned());
+        let understood = talk.intake.understand(&text, &talk.state().await);
+        let understood = Understanding { intent: Intent::HumanAgent, ..understood };
+        talk.happens(dialogue, Event::Text { text, understood }).await;
+        let state = talk.state().await;
+        assert_eq!((state.handed_over(), state.awaiting()), (false, Awaiting::Score5), "{words}");
+        talk.taps("5").await;
+        assert_eq!(answers(&talk).await.len(), 1, "{}", talk.transcript());
+    }
 }

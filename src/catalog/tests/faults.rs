@@ -29,7 +29,7 @@ fn a_text_that_one_language_lacks() {
 #[test]
 fn placeholders_that_differ_between_languages() {
     let found = faults_when("texts.en.toml", "I heard: {text}\"\nnothing", "I heard: {words}\"\nnothing");
-    insta::assert_snapshot!(found, @"texts.en.toml:70: `voice.heard` has {words}, but texts.zh-CN.toml:70 has {text}");
+    insta::assert_snapshot!(found, @"texts.en.toml:71: `voice.heard` has {words}, but texts.zh-CN.toml:71 has {text}");
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn a_slot_or_a_choice_that_is_there_twice_or_unknown() {
 #[test]
 fn a_word_with_two_meanings() {
     let found = faults_when("commands.toml", "\"退订\"", "\"退订\", \"人工！\"");
-    insta::assert_snapshot!(found, @"commands.toml:42: `人工！` means something else in line 37 already");
+    insta::assert_snapshot!(found, @"commands.toml:44: `人工！` means something else in line 39 already");
 }
 
 #[test]
@@ -261,8 +261,8 @@ fn a_command_that_is_missing_or_cannot_be_typed_after_a_slash() {
         + &faults_when("commands.toml", "slash = [\"skip\"]", "slash = [\"Skip it\"]");
     insta::assert_snapshot!(found, @r"
     commands.toml:1: there is no [privacy]
-    commands.toml:56: unknown key `secrecy`; known here: start, help, report, status, survey, cancel, human, stop, resume, language, privacy, forget, elsewhere, skip, back, edit, reschedule, yes, no
-    commands.toml:72: `Skip it` must be at most 32 of a-z, 0-9 and _ to work as /command
+    commands.toml:58: unknown key `secrecy`; known here: start, help, report, status, survey, cancel, human, stop, resume, language, privacy, forget, elsewhere, skip, back, edit, reschedule, yes, no
+    commands.toml:74: `Skip it` must be at most 32 of a-z, 0-9 and _ to work as /command
     ");
 }
 
@@ -296,8 +296,8 @@ fn a_form_or_a_command_with_a_text_nobody_wrote() {
         + &faults_when("texts.en.toml", "privacy = \"How", "secrecy = \"How");
     insta::assert_snapshot!(found, @r"
     repair.toml:26: there is no text `repair.place.bedrooms`
-    texts.en.toml:49: `command.secrecy` is missing in texts.zh-CN.toml
-    texts.zh-CN.toml:49: `command.privacy` is missing in texts.en.toml
+    texts.en.toml:50: `command.secrecy` is missing in texts.zh-CN.toml
+    texts.zh-CN.toml:50: `command.privacy` is missing in texts.en.toml
     ");
 }
 

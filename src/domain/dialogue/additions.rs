@@ -2,13 +2,14 @@
 
 use super::clause::{clauses, is_denied_in_english, symptom_of};
 use super::effect::{About, Effect};
+use super::reading::calls_it_complaint;
 use super::report::pieces_of;
 use super::say::{Arg, Say};
-use super::{Turn, Words};
+use super::{OpenTicket, Turn, Words};
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{MediaId, TicketId};
-use crate::domain::script::{FixWords, normalised};
-use crate::domain::understanding::{Category, Intent};
+use crate::domain::script::{Courtesy, FixWords, normalised};
+use crate::domain::understanding::{Category, Intent, Understanding};
 
 /// What asks for haste, in at most so many bytes: eight Chinese characters, four English words.
 const PRESSING: [&str; 11] =
@@ -17,6 +18,11 @@ const LONGEST_CALL: usize = 24;
 /// What is said of a visit, and not of the neighbourhood.
 const OF_A_VISIT: [&str; 11] =
     ["师傅", "上门", "电话", "敲门", "门铃", "来之前", "call", "come", "ring", "knock", "technician"];
+/// What says of the fault that a photo shows that it is another one …
+const ANOTHER: [&str; 6] = ["再报", "另一", "另外", "也要修", "也坏", "顺便"];
+/// … but not of these, which show the same from elsewhere.
+const OF_THE_SAME: [&str; 7] =
+    ["另一张", "外一张", "角度", "another photo", "another picture", "another angle", "another view"];
 /// What says of haste that there is none.
 const CALM: [&str; 9] = ["不用", "不必", "不需要", "无需", "用不着", "不要", "别", "没", "不急着"];
 
@@ -58,14 +64,27 @@ impl Turn<'_> {
         let recent = self.recent_ticket()?;
         let open = self.ctx.tickets.iter().find(|open| open.id == recent.ticket)?;
         let said = &words.understood;
-        let same_room = said.location.as_deref().is_none_or(|here| {
-            open.location.as_deref().is_some_and(|there| there.contains(here) || here.contains(there))
-        });
-        let same_trade = said.category.is_none_or(|now| Some(trade(now.name())) == open.category.map(trade));
         let fault = matches!(said.intent, Intent::RepairReport | Intent::Complaint | Intent::Smalltalk)
             && said.affirmed != Some(true)
             && said.symptom.is_some();
-        (fault && same_room && same_trade || presses(words)).then_some(open.id)
+        (fault && is_not_another(open, said) || presses(words)).then_some(open.id)
+    }
+
+    /// Returns the ticket filed a moment ago if words below photos tell of nothing new: they only point, thank, ask how
+    /// far it is, complain or say that nobody need come. A danger or another spot may be shown by any others.
+    pub(super) fn shown_on(&self, words: &Words) -> Option<TicketId> {
+        let recent = self.recent_ticket()?;
+        let open = self.ctx.tickets.iter().find(|open| open.id == recent.ticket)?;
+        let said = &words.understood;
+        let asks = said.intent == Intent::ProgressQuery || complains(words);
+        let belongs = asks || self.only_shows(&words.text) || self.withdraws(words);
+        (belongs && !said.danger_unsure && is_not_another(open, said)).then_some(open.id)
+    }
+
+    /// Whether words below photos have nothing to say: "就是这里", "this is it", thanks.
+    pub(super) fn only_shows(&self, text: &str) -> bool {
+        let script = self.ctx.script;
+        script.repair.shown.contains(&normalised(text)) || script.courtesy(text) == Some(Courtesy::Thanks)
     }
 
     /// Whether words tell of a fault that got worse.
@@ -93,6 +112,27 @@ impl Turn<'_> {
         });
         self.say(Say::new("report.added_to_ticket").arg("ticket", Arg::TicketNumber(ticket)));
     }
+}
+
+/// Whether words may be about the fault of a ticket: one of another room or trade is another one.
+fn is_not_another(open: &OpenTicket, said: &Understanding) -> bool {
+    let (here, there) = (said.location.as_deref(), open.location.as_deref());
+    let same_room = here.is_none_or(|here| there.is_some_and(|there| there.contains(here) || here.contains(there)));
+    let same_trade = said.category.is_none_or(|now| Some(trade(now.name())) == open.category.map(trade));
+    same_room && same_trade
+}
+
+/// Whether words are a complaint that calls itself one.
+fn complains(words: &Words) -> bool {
+    words.understood.intent == Intent::Complaint && calls_it_complaint(words)
+}
+
+/// Whether words below a photo say that it shows another fault: "这个也要修", "another one".
+pub(super) fn shows_another(text: &str) -> bool {
+    let said = normalised(text);
+    let holds = |known: &[&str]| known.iter().any(|word| said.contains(word));
+    let in_english = said.split([' ', ',', '.']).any(|word| matches!(word, "another" | "too"));
+    (holds(&ANOTHER) || in_english) && !holds(&OF_THE_SAME)
 }
 
 /// Water that leaks is a fault of the pipes as well: which of both it is told as depends on the wording.

@@ -35,6 +35,38 @@ const WISHES: [&str; 14] = [
 ];
 /// The same as `BETWEEN`, in English: "hasn't been leaking", "no more leaks".
 const FILLERS: [&str; 11] = ["", "any", "more", "longer", "been", "be", "a", "to", "seem", "seen", "single"];
+/// What asks something, also where no sign says so.
+const ASKS: [&str; 20] = [
+    "什么",
+    "怎么",
+    "多久",
+    "多少",
+    "几点",
+    "几时",
+    "为啥",
+    "何时",
+    "谁",
+    "能不能",
+    "可不可",
+    "是不是",
+    "when ",
+    "how ",
+    "what ",
+    "why ",
+    "who ",
+    "can you",
+    "could you",
+    "are you",
+];
+
+/// A no that takes back what was said before only with something else behind it.
+const PLAIN_NO: [&str; 4] = ["no", "nope", "wrong", "不是"];
+
+/// Whether words begin with a no that may as well answer what was asked: "no, it was slow".
+pub(super) fn begins_with_plain_no(text: &str) -> bool {
+    let first = text.split(BREAKS).next().map(normalised).unwrap_or_default();
+    PLAIN_NO.contains(&first.as_str()) || first.starts_with("no ")
+}
 
 /// Returns the clauses of an utterance, each as [`normalised`] leaves it.
 pub(super) fn clauses(text: &str) -> Vec<String> {
@@ -90,6 +122,12 @@ pub(super) fn drips_no_more(text: &str) -> bool {
     let told = clauses.iter().flat_map(|clause| DRIPS.into_iter().filter_map(move |drip| clause.split_once(drip)));
     let denied: Vec<bool> = told.map(|(before, _)| is_denied(before)).collect();
     !denied.is_empty() && denied.iter().all(|denied| *denied)
+}
+
+/// Whether words ask something, also where no sign says so: "为什么要我确认".
+pub(super) fn asks_in_words(text: &str) -> bool {
+    let said = normalised(text).replace("没什么", "");
+    asks(text) || ASKS.iter().any(|ask| said.contains(ask))
 }
 
 /// Whether a message is a question.

@@ -6,8 +6,9 @@
 
 use std::time::Duration;
 
+use super::clause::clauses;
 use super::effect::{About, Effect};
-use super::repair::ADDITIONS_WINDOW;
+use super::repair::{ADDITIONS_WINDOW, LATER};
 use super::say::{Arg, Say};
 use super::state::{Activity, Alarmed, Doubt, Report};
 use super::{Turn, Words};
@@ -247,12 +248,32 @@ impl Turn<'_> {
         }
     }
 
+    /// Whether the question about danger was asked last, and waits for its answer.
+    pub(super) fn is_danger_asked(&self) -> bool {
+        self.state.button_that_says(true).as_deref() == Some("danger:yes")
+    }
+
+    /// Whether words only put an answer off: "没空", "等一下".
+    fn puts_off(&self, text: &str) -> bool {
+        let told = clauses(text);
+        let waits = |clause: &String| {
+            let command = self.ctx.script.words.command(clause);
+            let later =
+                command.is_some_and(|(said, argument)| said == Command::Cancel && argument.as_deref() == Some(LATER));
+            later || self.ctx.script.asks_for_time(clause)
+        };
+        !told.is_empty() && told.iter().all(waits)
+    }
+
     /// "有，两个", "很危险" answer the question about danger: yes, and the words go to what is filed then. "没有危险" is
-    /// the no; what says more than that is taken as words.
+    /// the no; who has no time is asked once more; what says more than that is taken as words.
     pub(super) fn danger_answered(&mut self, words: Words) -> Option<Words> {
-        let asked = self.state.button_that_says(true).as_deref() == Some("danger:yes");
-        if !asked || words.understood.urgency == Urgency::Emergency {
+        if !self.is_danger_asked() || words.understood.urgency == Urgency::Emergency {
             return Some(words);
+        }
+        if self.puts_off(&words.text) {
+            self.say(danger_question());
+            return None;
         }
         let is_one = if self.says_there_is(&words.text) { Some(true) } else { names_danger(&words.text) };
         match is_one {

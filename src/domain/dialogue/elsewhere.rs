@@ -47,6 +47,7 @@ impl State {
             Event::AppointmentWithdrawn { ticket, .. } => self.meetings.iter().any(|meeting| meeting.ticket == *ticket),
             Event::Transcribed { media, .. } | Event::NotHeard { media, .. } => self.listening.contains(media),
             Event::Text { .. }
+            | Event::Edited { .. }
             | Event::Choice { .. }
             | Event::Photos { .. }
             | Event::Voice { .. }
@@ -99,6 +100,7 @@ impl Turn<'_> {
         self.state.terms = self.state.terms.max(left.terms);
         self.state.binding = self.state.binding.take().or(left.binding);
         self.state.listening.extend(left.listening);
+        self.state.sent_to.extend(left.sent_to);
         self.state.meetings.extend(left.meetings);
         self.state.missed.extend(left.missed);
         self.state.recent = left.recent.or(self.state.recent);

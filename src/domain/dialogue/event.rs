@@ -14,6 +14,8 @@ use crate::domain::understanding::Understanding;
 pub enum Event {
     /// Words were typed.
     Text { text: String, understood: Understanding },
+    /// Words were put in place of those of an earlier message.
+    Edited { text: String, understood: Understanding },
     /// A button was pressed.
     Choice { id: String },
     /// Photos came in, perhaps with words.

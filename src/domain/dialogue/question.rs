@@ -1,8 +1,11 @@
 //! Questions that are often asked: answered at once, with a person one tap away. Courtesies are returned.
 
+use super::address::is_address;
+use super::clause::asks;
 use super::reading::{calls_it_complaint, is_complaint};
-use super::report::{is_address, pieces_of};
+use super::report::pieces_of;
 use super::say::Say;
+use super::state::Activity;
 use super::talk::menu;
 use super::{Turn, Words};
 use crate::domain::faq;
@@ -13,6 +16,13 @@ use crate::domain::understanding::{Intent, Keyword, Understanding};
 const RESCHEDULE: &str = "reschedule";
 /// What says that something is broken, and nothing of how.
 const TROUBLE: [&str; 7] = ["problem with", "wrong with", "trouble with", "issue with", "有问题", "有毛病", "出问题"];
+
+/// What says so of no part and no room: who says nothing else wants to report something …
+const NAMES_NOTHING: [&str; 9] =
+    ["report", "repair", "repairs", "broken", "problem", "issue", "fault", "defect", "wrong"];
+/// … with these around it.
+const AROUND: &str = "i i'd i've we we'd have got want need would like to can could please hi hello file log make request \
+    a an the some in at home house flat apartment something something's is there there's";
 
 impl Turn<'_> {
     /// Answers a question that is often asked, and asks whether that helped. A fault or anger comes first.
@@ -49,7 +59,33 @@ impl Turn<'_> {
                 let welcome = self.welcome();
                 self.say(menu(welcome));
             }
+            Courtesy::Pause => self.in_passing(Say::new("no_hurry")),
         }
+    }
+
+    /// A wish for a moment to think, or for a person: whatever was asked waits. Returns whether it was one.
+    pub(super) fn lets_wait(&mut self, words: &Words) -> bool {
+        if self.ctx.script.asks_for_time(&words.text) && self.gives_time() {
+            return true;
+        }
+        if words.understood.intent == Intent::HumanAgent {
+            self.person_or_time(words);
+            return true;
+        }
+        false
+    }
+
+    /// Lets whoever wants to think take their time. An emergency is in a hurry: what it asks is only asked once more.
+    /// `false` if nothing is asked right after one: the words belong to its ticket.
+    fn gives_time(&mut self) -> bool {
+        let alarmed = self.lately_alarmed().next().is_some();
+        match self.state.activity.clone() {
+            Activity::Reporting(report) if alarmed || report.filed => self.go_on_with(report, None),
+            Activity::Surveying(run) if alarmed => self.ask_again(run, None),
+            Activity::Idle | Activity::Commenting(_) if alarmed => return false,
+            _ => self.return_courtesy(Courtesy::Pause),
+        }
+        true
     }
 
     /// "厨房漏水了，什么时候能来？": where nothing is reported yet, the question has a report in it.
@@ -93,4 +129,13 @@ pub(super) fn asks_how_far(words: &Words) -> bool {
     let text = normalised(&words.text);
     let names = text.contains("进度") || text.contains("progress");
     names && said.intent == Intent::ProgressQuery && pieces_of(said).is_empty()
+}
+
+/// "I want to report a problem", "something is broken": opens a report, and tells nothing of it.
+pub(super) fn opens_report(words: &Words) -> bool {
+    let text = normalised(&words.text).replace('’', "'");
+    let said: Vec<&str> = text.split([' ', ',', '.']).filter(|word| !word.is_empty()).collect();
+    let names = |word: &&str| NAMES_NOTHING.contains(word);
+    let is_known = |word: &&str| names(word) || AROUND.split(' ').any(|known| known == *word);
+    said.iter().any(names) && said.iter().all(is_known) && !asks(&words.text)
 }

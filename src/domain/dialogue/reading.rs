@@ -1,14 +1,16 @@
 //! What words mean as an answer to a question of a survey, and whether they complain. Nothing is said or recorded here;
 //! [`super::survey`] leads the conversation.
 
-use super::clause::asks;
+use super::clause::{asks, clauses, is_denied};
 use super::danger::BREAKS;
-use super::state::{Activity, Proposed, SurveyRun};
+use super::question::opens_report;
+use super::repair::LATER;
+use super::state::{Activity, Proposed};
 use super::{Turn, Words};
 use crate::domain::score;
 use crate::domain::script::{Command, FixWords, normalised};
 use crate::domain::survey::{AnswerSource, Question, QuestionKind};
-use crate::domain::understanding::{Intent, Sentiment, Understanding, Urgency};
+use crate::domain::understanding::{Intent, Keyword, Sentiment, Understanding, Urgency};
 
 /// Words of so many letters or signs are too few to be displeased by their wording alone.
 const FEW_SIGNS: usize = 5;
@@ -25,18 +27,77 @@ pub(super) enum Reading {
     Nothing,
 }
 
-/// A no that takes an answer back only with another mark behind it.
-const PLAIN_NO: [&str; 4] = ["no", "nope", "wrong", "不是"];
+/// What a plain yes and a plain no come to where it is asked whether somebody would recommend us: 会推荐, 不会推荐.
+const RECOMMENDS: [u8; 2] = [0, 3];
+/// A no that only passes over such a question.
+const DECLINES: [&str; 3] = ["不用", "没有", "no thanks"];
+/// The lowest degree of satisfaction that praises.
+const PRAISES: u8 = 3;
+/// What says of a fault that it is not there: 外墙没有渗水, 不漏水了.
+const NONE_OF_IT: [&str; 9] = ["没有", "没", "无", "冇", "不", "no", "not", "n't", "no longer"];
+/// What was done about a fault, where it is praised: "师傅修漏水很快". 维修 only says of whom or what it is told.
+const DEEDS: [&str; 11] = ["修", "处理", "解决", "换", "补", "通", "弄", "fix", "repair", "mend", "sort"];
+const NO_DEED: &str = "维修";
+/// What says beside the praise that it did not help …
+const IN_VAIN: [&str; 7] = ["仍", "没", "不", "back", "not", "n't", "yet"];
+/// … and what leads on, anywhere, to what is not right or came back.
+const LEADS_ON: [&str; 18] = [
+    "但",
+    "不过",
+    "可惜",
+    "可是",
+    "结果",
+    "就是",
+    "居然",
+    "这次",
+    "照样",
+    "依旧",
+    "又",
+    "还",
+    "更",
+    "就漏",
+    "but",
+    "unfortunately",
+    "still",
+    "again",
+];
+/// What is wrong without being named, and what says that something is.
+const TROUBLE: [&str; 8] = ["问题", "毛病", "意见", "怨言", "problem", "issue", "trouble", "complaint"];
+const COMPLAINS: [&str; 2] = ["投诉", "complain"];
+/// What may stand beside a no to these, and says nothing more.
+const THANKS: [&str; 6] = ["谢谢", "谢谢你", "谢谢您", "多谢", "thanks", "thank you"];
+/// What may stand between a no and one of these: 没什么问题.
+const ANY: [char; 8] = ['什', '么', '啥', '任', '何', '大', '多', '的'];
+/// A no: two of them deny nothing, as in "I would not say there is no problem" …
+const NO: [char; 5] = ['没', '不', '未', '无', '冇'];
+/// … nor does one that is not believed: "没问题才怪".
+const UNBELIEVED: [&str; 4] = ["才怪", "难道", "?", "？"];
+/// What is only a little so, and blames nobody: 有点慢, "a bit slow".
+const A_LITTLE: [&str; 11] =
+    ["有点", "有点儿", "有些", "稍", "稍微", "略", "略微", "bit ", "little ", "slightly ", "somewhat "];
+const MILD: [&str; 9] = ["慢", "久", "晚", "贵", "slow", "late", "long", "pricey", "expensive"];
+/// What may close such words.
+const SOFT: [char; 6] = ['了', '的', '吧', '啊', '呀', '哦'];
+/// More signs, or more English words, say more than that.
+const MILD_SIGNS: usize = 8;
+const MILD_WORDS: usize = 4;
 
 impl Turn<'_> {
     /// Reads words as a command. Who does not know whether there is danger, or whether a fix holds, passes over no
     /// question of a survey: nobody saw it.
     pub(super) fn command_in(&self, words: &Words) -> Option<(Command, Option<String>)> {
+        let in_danger = self.is_danger_asked();
         let unsure = self.state.offers("danger:") || self.state.offers("fix:");
+        let opens = || self.is_idle() && !unsure && opens_report(words);
         let command = self.ctx.script.words.command(&words.text).or_else(|| self.way_out(words));
+        let command = command.or_else(|| opens().then_some((Command::Report, None)));
         let later = FixWords::any(&self.ctx.script.repair.fix.puts_off, &words.text);
-        let passes = |command: Command| command == Command::Skip || command == Command::Cancel && later;
-        command.filter(|(command, _)| !unsure || !passes(*command))
+        let passes = |(command, argument): &(Command, Option<String>)| match command {
+            Command::Skip => true,
+            Command::Cancel => later || in_danger && argument.as_deref() == Some(LATER),
+            _ => false,
+        };
+        command.filter(|command| !unsure || !passes(command))
     }
 
     /// Who wants out of a survey, or another language, may say why: "没空，改天吧". A mark, a fault and the answer to an
@@ -58,25 +119,35 @@ impl Turn<'_> {
         self.ctx.script.words.command(first).filter(|(command, _)| leaves(*command))
     }
 
-    /// Returns the question answered last, if words take its answer back: "不对，三分". Nothing waits to be agreed to
-    /// then, and what is a yes, a no or an open answer to the question that stands is that.
-    pub(super) fn amended<'r>(&self, run: &'r SurveyRun, words: &Words) -> Option<&'r Question> {
-        let standing = run.question()?;
-        let takes_words = matches!(standing.kind, QuestionKind::YesNo | QuestionKind::Open);
-        let last = run.survey.question(&run.answers.last()?.question)?;
-        let instead = self.ctx.script.degrees.amended(&words.text)?;
-        let marked = stated_value(last, &words.understood).is_some();
-        let first = words.text.split(BREAKS).next().map(normalised).unwrap_or_default();
-        if !marked && (PLAIN_NO.contains(&first.as_str()) || first.starts_with("no ")) {
-            // "No, it was slow" may answer the question that stands.
-            return None;
-        }
-        let told = marked
-            || instead.is_empty()
-            || self.degree(last, words).is_some()
-            || last.kind == QuestionKind::YesNo && words.understood.affirmed.is_some();
-        let free = run.proposed.is_none() && run.revisiting.is_none() && last.kind != QuestionKind::Open;
-        (free && told && (marked || !takes_words)).then_some(last)
+    /// Whether words name a fault that stands, however calmly: neither one that is over, nor one that is not there, nor
+    /// one whose mending is praised.
+    pub(super) fn tells_of_a_fault(&self, words: &Words) -> bool {
+        let Some(symptom) = words.understood.symptom.as_deref() else { return false };
+        let before = words.text.split(symptom).next().unwrap_or_default().to_lowercase();
+        let before = before.trim_end_matches([' ', '再', '会']);
+        words.understood.affirmed != Some(true)
+            && !NONE_OF_IT.iter().any(|none| before.ends_with(none))
+            && !self.praises_mending(words, &normalised(symptom))
+    }
+
+    /// Whether words say nothing beside their mark but praise of what was done about the one fault that they name:
+    /// "5分，师傅修漏水很快". In doubt they do not.
+    fn praises_mending(&self, words: &Words, symptom: &str) -> bool {
+        let told = beside_mark(&words.text);
+        let [clause] = told.as_slice() else { return false };
+        // 好 alone may count: 修了好多次.
+        let is_praise = |(word, degree): &(&String, &u8)| **degree >= PRAISES && word.chars().count() > 1;
+        let known = self.ctx.script.degrees.satisfied.iter().filter(is_praise);
+        let named = words.understood.good_words().map(|word: &Keyword| normalised(&word.text));
+        let good: Vec<String> = known.map(|(word, _)| word.clone()).chain(named).collect();
+        // What stands behind the praise may be the next fault.
+        let whole = clause.trim_end_matches(SOFT);
+        let rest = good.iter().filter_map(|word| whole.strip_suffix(word.as_str())).min_by_key(|rest| rest.len());
+        let Some(rest) = rest else { return false };
+        let told = rest.replace(symptom, " ").replace(NO_DEED, " ");
+        let one = rest.matches(symptom).count() == 1 && words.understood.further.is_empty();
+        let holds = |text: &str, known: &[&str]| known.iter().any(|word| text.contains(word));
+        one && holds(&told, &DEEDS) && !holds(rest, &IN_VAIN) && !holds(clause, &LEADS_ON)
     }
 
     /// Reads a yes or a no to what was read back. The same mark again is a yes; another one is none of both.
@@ -127,8 +198,21 @@ pub(super) fn read_value(question: &Question, words: &Words, agreement: Option<b
         }
         Some(value) if question.accepts(value) => Reading::Understood(value),
         Some(_) => Reading::OutOfRange(low, high),
-        None => elsewhere(question, &words.understood, degree).map_or(Reading::Nothing, Reading::Understood),
+        None => {
+            // "Would you?" is answered with a plain yes or no.
+            let plain = agreement.filter(|_| question.kind == QuestionKind::Nps && is_plain(&words.text));
+            let degree = degree.or_else(|| RECOMMENDS.get(usize::from(plain?)).copied());
+            elsewhere(question, &words.understood, degree).map_or(Reading::Nothing, Reading::Understood)
+        }
     }
+}
+
+/// Whether a yes or a no is all that is said, in two signs or two Latin words: 是的, "yeah sure".
+fn is_plain(text: &str) -> bool {
+    let text = normalised(text).replace(',', " ");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let few = text.chars().count() <= 2 || text.is_ascii() && text.split(' ').count() <= 2;
+    few && !DECLINES.contains(&text.as_str())
 }
 
 /// Returns what a mark on another scale, or a word of satisfaction, comes to on the question's own: to be said back.
@@ -180,7 +264,8 @@ pub(super) fn is_complaint(words: &Words) -> bool {
     if calls_it_complaint(words) {
         return true;
     }
-    said.affirmed != Some(true) && (said.names_bad() || said.is_surely_negative() && !wants_to_know(words))
+    let sounds = said.is_surely_negative() && !wants_to_know(words) && !denies_trouble(words);
+    said.affirmed != Some(true) && (said.names_bad() || sounds)
 }
 
 /// Whether what was taken for praise is some: with a good word in it, or nothing else ("棒"). "It vibrates a lot" may sound
@@ -196,6 +281,10 @@ pub(super) fn is_displeased(words: &Words) -> bool {
     let said = &words.understood;
     let marked = said.score.is_some() || said.score10.is_some() || said.nps.is_some();
     let sounds = said.sentiment == Sentiment::Negative || said.intent == Intent::Complaint;
+    if !calls_it_complaint(words) && is_mild(words) {
+        // With words so mild the mark decides.
+        return marked && said.sentiment == Sentiment::Negative;
+    }
     sounds && (marked || calls_it_complaint(words) || said.names_bad() || is_worded_badly(words))
 }
 
@@ -204,7 +293,59 @@ pub(super) fn is_displeased(words: &Words) -> bool {
 fn is_worded_badly(words: &Words) -> bool {
     let said = &words.understood;
     let few = words.text.chars().filter(|c| c.is_alphanumeric()).count() <= FEW_SIGNS;
-    said.is_surely_negative() && said.intent != Intent::Smalltalk && !few && !wants_to_know(words)
+    let sounds = said.is_surely_negative() && said.intent != Intent::Smalltalk && !denies_trouble(words);
+    sounds && !few && !wants_to_know(words)
+}
+
+/// Whether all that is said beside a mark is, in a few words, a little of what blames nobody: "a bit slow".
+fn is_mild(words: &Words) -> bool {
+    let told = beside_mark(&words.text);
+    let [clause] = told.as_slice() else { return false };
+    let few = if clause.is_ascii() {
+        clause.split(' ').count() <= MILD_WORDS
+    } else {
+        clause.chars().count() <= MILD_SIGNS && !clause.contains(' ')
+    };
+    let whole = clause.trim_end_matches(SOFT);
+    let a_little = |before: &str| A_LITTLE.iter().any(|little| before.ends_with(little));
+    let ends = MILD.iter().any(|mild| whole.strip_suffix(mild).is_some_and(a_little));
+    let mild = |bad: &Keyword| MILD.iter().any(|mild| normalised(&bad.text).contains(mild));
+    few && ends && words.understood.names_bad() && words.understood.bad_words().all(mild)
+}
+
+/// Returns the clauses of an utterance but those that are no more than a mark: "5分".
+fn beside_mark(text: &str) -> Vec<String> {
+    let mut told = clauses(text);
+    told.retain(|clause| bare_number(clause).is_none());
+    told
+}
+
+/// Whether words say of any trouble, or of a complaint, that there is none, and nothing else beside a mark and thanks:
+/// 没什么问题, "no problem at all". "No complaints except the plumber" goes on, and denies nothing.
+fn denies_trouble(words: &Words) -> bool {
+    let mut told = beside_mark(&words.text);
+    told.retain(|clause| !THANKS.contains(&clause.as_str()));
+    let [clause] = told.as_slice() else { return false };
+    let whole = clause.trim_end_matches(SOFT);
+    let whole = whole.strip_suffix(" at all").unwrap_or(whole).trim_end_matches('s');
+    let known = || TROUBLE.into_iter().chain(COMPLAINS);
+    let Some(before) = known().find_map(|word| whole.strip_suffix(word)) else { return false };
+    is_none_of(before) && !known().any(|word| before.contains(word)) && !is_unbelieved(&words.text)
+}
+
+/// Whether words ask, or do not believe, what they seem to deny: "没问题才怪", "Not a problem? It is a huge one".
+fn is_unbelieved(text: &str) -> bool {
+    UNBELIEVED.iter().any(|sign| text.contains(sign))
+}
+
+/// Whether the word behind this is denied, once: "no", 没什么, "don't have any"; 不得不 denies nothing.
+fn is_none_of(before: &str) -> bool {
+    let clause = before.rsplit(BREAKS).next().unwrap_or_default();
+    let near = clause.trim_end_matches(ANY).trim_end();
+    let near = near.strip_suffix(" any").unwrap_or(near);
+    let denies = |word: &&str| matches!(*word, "no" | "not" | "never" | "none" | "without") || word.ends_with("n't");
+    let times = clause.matches(NO).count() + clause.split(' ').filter(denies).count();
+    is_denied(near.strip_suffix(" have").unwrap_or(near)) && times == 1
 }
 
 /// Whether words ask something, also where no sign says so.
@@ -214,8 +355,8 @@ fn wants_to_know(words: &Words) -> bool {
     asks(&words.text) || begins.iter().any(|begin| lower.starts_with(begin))
 }
 
-/// Whether the word for it is said.
+/// Whether the word for it is said, unless all that is said is that there is none: "I don't have any complaints".
 pub(super) fn calls_it_complaint(words: &Words) -> bool {
     let text = normalised(&words.text);
-    text.contains("投诉") || text.contains("complain")
+    COMPLAINS.iter().any(|word| text.contains(word)) && !denies_trouble(words)
 }

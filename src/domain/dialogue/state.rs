@@ -38,6 +38,9 @@ pub struct State {
     pub activity: Activity,
     /// Recordings whose words are awaited.
     pub listening: Vec<MediaId>,
+    /// The question of a survey that stood when a recording was sent whose words are not known yet; empty: none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sent_to: BTreeMap<MediaId, String>,
     /// Recordings in a row that yielded no words.
     pub unheard: u32,
     /// The ticket to which more words and photos are added for a while.
@@ -98,6 +101,7 @@ impl State {
             mode: Mode::Automatic,
             activity: Activity::Idle,
             listening: Vec::new(),
+            sent_to: BTreeMap::new(),
             unheard: 0,
             recent: None,
             alarmed: None,
@@ -127,6 +131,12 @@ impl State {
             }
             Activity::Idle | Activity::Commenting(_) | Activity::Reporting(_) => Awaiting::Nothing,
         }
+    }
+
+    /// Names the question of a survey that stands, if one does: of which response, it does not say.
+    pub(super) fn asked(&self) -> Option<String> {
+        let Activity::Surveying(run) = &self.activity else { return None };
+        run.question().map(|question| format!("{}:{}", run.survey.id, question.id))
     }
 
     /// Whether a plain yes or no answers the question of the survey or the report under way: one that
@@ -382,7 +392,10 @@ pub struct Report {
     /// The home it was begun for; without one it is filed for the home that is known by then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binding: Option<Binding>,
-    /// Faults for other trades that were told of with it: each gets a report of its own once this one is filed.
+    /// How often in a row words changed nothing in its summary: the second time it is said what can be answered.
+    #[serde(default)]
+    pub unread: u8,
+    /// Faults to be mended apart that were told of with it: each gets a report of its own once this one is filed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub further: Vec<Fault>,
 }
@@ -406,6 +419,7 @@ impl Report {
             photo_acknowledged: None,
             resume: None,
             binding: None,
+            unread: 0,
             further: Vec::new(),
         }
     }

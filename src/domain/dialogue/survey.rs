@@ -19,8 +19,6 @@ use crate::domain::understanding::Understanding;
 
 /// How long words after the last question still count as its comment.
 const COMMENT_WINDOW: Duration = Duration::from_secs(30 * 60);
-/// What says of a fault that it is not there: 外墙没有渗水, 不漏水了.
-const NONE_OF_IT: [&str; 9] = ["没有", "没", "无", "冇", "不", "no", "not", "n't", "no longer"];
 
 impl Turn<'_> {
     /// Begins a survey; `first` is said in front of its opening.
@@ -63,12 +61,16 @@ impl Turn<'_> {
     /// Words while a survey runs.
     pub(super) fn survey_words(&mut self, mut run: SurveyRun, words: Words) {
         let Some(mut question) = run.question().cloned() else { return self.finish_survey(run) };
-        let amended = self.amended(&run, &words).cloned();
-        let amends = amended.is_some();
-        if let Some(earlier) = amended {
-            run.revisiting = Some(earlier.id.clone());
-            question = earlier;
+        if let Some(both) = self.named_both(&run, &words) {
+            return self.record_both(run, both, &words);
         }
+        let mut instead = None;
+        if let Some(amended) = self.amended(&run, &words) {
+            run.revisiting = Some(amended.question.id.clone());
+            let Some(reading) = amended.reading else { return self.ask_amended(run, &words, amended.says_more) };
+            (question, instead) = (amended.question, Some(reading));
+        }
+        let amends = instead.is_some();
         if let Some(proposed) = run.proposed.take() {
             match self.agrees_to(&question, &proposed, &words) {
                 Some(true) => return self.accept_proposed(run, proposed),
@@ -80,19 +82,20 @@ impl Turn<'_> {
             let answer =
                 Answer { question: question.id, value: None, text: Some(words.text.clone()), source: words.source };
             run.displeased |= self.judge_words(run.response, None, &words);
-            run.contradicts |= tells_of_a_fault(&words);
+            run.contradicts |= self.tells_of_a_fault(&words);
             self.record(&mut run, answer, words.media);
             return self.ask_next(run);
         }
-        let reading = match read_value(&question, &words, self.agreement(&words), self.degree(&question, &words)) {
-            Reading::Certain(value) if amends => Reading::Understood(value),
-            Reading::Nothing if amends => return self.ask_again(run, None),
-            reading => reading,
-        };
+        let read = || read_value(&question, &words, self.agreement(&words), self.degree(&question, &words));
+        let reading = instead.unwrap_or_else(read);
         let valued = matches!(reading, Reading::Certain(_) | Reading::Understood(_));
         // "5分，漏水" says more than its mark.
-        run.contradicts |= valued && question.kind != QuestionKind::YesNo && tells_of_a_fault(&words);
-        match self.keep_apart(&mut run, &words, reading) {
+        run.contradicts |= valued && question.kind != QuestionKind::YesNo && self.tells_of_a_fault(&words);
+        let reading = self.keep_apart(&mut run, &words, reading);
+        if matches!(reading, Reading::Unclear | Reading::OutOfRange(..) | Reading::Nothing) {
+            run.unread = run.unread.saturating_add(1);
+        }
+        match reading {
             Reading::Certain(value) => {
                 let source = match words.source {
                     AnswerSource::Words if bare_number(&words.text).is_some() => AnswerSource::Digit,
@@ -153,7 +156,6 @@ impl Turn<'_> {
                     }
                     _ => Say::new("survey.yes_or_no"),
                 };
-                run.unread = run.unread.saturating_add(1);
                 let way_out = (run.unread > 1).then(|| Say::new("survey.way_out"));
                 self.ask_again(run, Some(Say::lines(std::iter::once(hint).chain(way_out).collect())));
             }
@@ -262,10 +264,16 @@ impl Turn<'_> {
         }
     }
 
-    /// Words after a survey: its comment.
-    pub(super) fn comment(&mut self, after: Commenting, words: &Words) {
+    /// Words after a survey: its comment. The answers are in: who takes one back is called by staff.
+    pub(super) fn comment(&mut self, mut after: Commenting, words: &Words) {
+        let back = self.takes_back(words);
+        if back {
+            let about = About::Response(after.response);
+            self.effect(Effect::Raise { kind: FlagKind::ScoreTextConflict, about });
+            after.flagged = true;
+        }
         self.keep_comment(after, words);
-        self.say(Say::new("survey.comment_added"));
+        self.say(Say::new(if back { "survey.taken_back" } else { "survey.comment_added" }));
     }
 
     /// Keeps words as a comment without a word about it.
@@ -317,7 +325,7 @@ impl Turn<'_> {
         self.ask_next(run);
     }
 
-    fn record(&mut self, run: &mut SurveyRun, answer: Answer, media: Option<MediaId>) {
+    pub(super) fn record(&mut self, run: &mut SurveyRun, answer: Answer, media: Option<MediaId>) {
         if run.revisiting.as_deref() == Some(answer.question.as_str()) {
             run.revisiting = None;
         }
@@ -392,7 +400,7 @@ impl Turn<'_> {
     }
 
     /// Flags words that are negative or contradict the score. Returns whether it did.
-    fn judge_words(&mut self, response: ResponseId, score: Option<f64>, words: &Words) -> bool {
+    pub(super) fn judge_words(&mut self, response: ResponseId, score: Option<f64>, words: &Words) -> bool {
         let kind = if score.is_some_and(|score| score::conflict(score, &words.understood)) {
             FlagKind::ScoreTextConflict
         } else if is_displeased(words) {
@@ -412,14 +420,6 @@ impl Turn<'_> {
             _ => words.understood.affirmed,
         }
     }
-}
-
-/// Whether words name a fault that stands, however calmly: neither one that is over nor one that is not there.
-fn tells_of_a_fault(words: &Words) -> bool {
-    let Some(symptom) = words.understood.symptom.as_deref() else { return false };
-    let before = words.text.split(symptom).next().unwrap_or_default().to_lowercase();
-    let before = before.trim_end_matches([' ', '再', '会']);
-    words.understood.affirmed != Some(true) && !NONE_OF_IT.iter().any(|none| before.ends_with(none))
 }
 
 /// Returns the answered question that stands nearest before the current one in the survey.

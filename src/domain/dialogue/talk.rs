@@ -40,11 +40,8 @@ impl Turn<'_> {
 
     /// Words that tell of no danger.
     pub(super) fn heed(&mut self, words: Words) {
-        if words.understood.intent == Intent::HumanAgent {
-            return self.ask_for_person();
-        }
         let idle = matches!(self.state.activity, Activity::Idle | Activity::Commenting(_));
-        if idle && (self.call_off(&words) || self.appointment_words(&words)) {
+        if self.lets_wait(&words) || idle && (self.call_off(&words) || self.appointment_words(&words)) {
             return;
         }
         match self.state.activity.clone() {
@@ -62,6 +59,7 @@ impl Turn<'_> {
             }
             Activity::Reporting(report) => self.report_words(report, &words),
             Activity::Commenting(after) if self.ctx.now <= after.until => match words.understood.intent {
+                _ if self.takes_back(&words) && words.understood.symptom.is_none() => self.comment(after, &words),
                 Intent::ProgressQuery => self.free_words(&words),
                 Intent::RepairReport => {
                     // A fault to be mended; a complaint or a contradiction in it is a comment as well.
@@ -198,7 +196,7 @@ impl Turn<'_> {
     fn command(&mut self, command: Command, argument: Option<&str>) -> bool {
         let taken = match self.state.activity.clone() {
             Activity::Surveying(run) => self.survey_command(&run, command),
-            Activity::Reporting(report) => self.report_command(&report, command),
+            Activity::Reporting(report) => self.report_command(&report, command, argument),
             Activity::Idle | Activity::Commenting(_) => false,
         };
         if taken {
@@ -230,6 +228,8 @@ impl Turn<'_> {
             Command::Unknown => self.aside(menu(Say::new("unknown_command"))),
             Command::Reschedule => self.reschedule(),
             Command::Yes | Command::No => return self.plain_answer(command == Command::Yes),
+            // Right after a survey they take its last answer back, as words do.
+            Command::Back | Command::Edit if self.hears_comments() => return false,
             Command::Skip | Command::Back | Command::Edit => self.say(Say::new("nothing_pending")),
         }
         true
@@ -264,7 +264,7 @@ impl Turn<'_> {
 
     /// Words while nothing is going on: the intent decides.
     fn free_words(&mut self, words: &Words) {
-        if self.fix_words(words) {
+        if self.hear_patience(words) || self.fix_words(words) || self.keep_visit(words) {
             return;
         }
         if let Some(courtesy) = self.ctx.script.courtesy(&words.text).filter(|_| !self.is_announced()) {

@@ -61,7 +61,9 @@ impl Turn<'_> {
     fn goes_on(&self, event: &Event) -> bool {
         match event {
             // Of a recording it is its words that count.
-            Event::Text { text, understood } | Event::Transcribed { text, understood, .. } => {
+            Event::Text { text, understood }
+            | Event::Edited { text, understood }
+            | Event::Transcribed { text, understood, .. } => {
                 let command = self.ctx.script.words.command(text);
                 understood.affirmed != Some(false) && !command.is_some_and(|(command, _)| NO_ANSWER.contains(&command))
             }

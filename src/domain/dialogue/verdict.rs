@@ -104,17 +104,44 @@ impl Turn<'_> {
     /// Takes a verdict in words. What they say besides stays with the ticket, and staff hears of it if it is bad:
     /// "修是修好了，但是把墙弄脏了".
     fn answer_fix(&mut self, ticket: TicketId, words: &Words, fixed: bool) {
-        let said = &words.understood;
-        let more = self.says_more(words);
-        let bad = said.names_bad() || said.sentiment == Sentiment::Negative && has_any(&words.text, &BUT);
-        if more {
+        if self.says_more(words) {
             self.tell_ticket(ticket, words);
         }
         self.fix_verdict(ticket, fixed);
-        if fixed && more && bad {
+        if fixed && self.blames_besides(words) {
             self.effect(Effect::Raise { kind: FlagKind::NegativeFeedback, about: About::Ticket(ticket) });
             self.say(Say::new("fix.noted"));
         }
+    }
+
+    /// Whether a verdict says more than itself, and that is bad.
+    fn blames_besides(&self, words: &Words) -> bool {
+        let said = &words.understood;
+        let bad = said.names_bad() || said.sentiment == Sentiment::Negative && has_any(&words.text, &BUT);
+        bad && self.says_more(words)
+    }
+
+    /// Asks once more whether a fix holds that an edited message calls done: it may have been sent before that was asked.
+    /// What it says besides is kept, and staff hears of it if it is bad. Returns whether it does.
+    pub(super) fn asks_fix_anew(&mut self, words: &Words) -> bool {
+        let said = &words.understood;
+        let other = said.urgency == Urgency::Emergency || said.danger_unsure || said.intent == Intent::HumanAgent;
+        let denied = self.fix_denied_later(words).is_some();
+        if other || denied || self.state.handed_over() || self.state.asks_yes_or_no() {
+            return false;
+        }
+        let asked = self.fix_asked(true).filter(|_| self.agreement(words) == Some(true));
+        let told = || self.fix_confirmed(words).filter(|_| self.is_idle());
+        let Some(ticket) = asked.or_else(told) else { return false };
+        if self.says_more(words) {
+            self.tell_ticket(ticket, words);
+        }
+        if self.blames_besides(words) {
+            self.effect(Effect::Raise { kind: FlagKind::NegativeFeedback, about: About::Ticket(ticket) });
+        }
+        let ask = Say::new("fix.ask").arg("ticket", Arg::TicketNumber(ticket));
+        self.beside(ask.choice(format!("fix:{ticket}:yes"), "fix.yes").choice(format!("fix:{ticket}:no"), "fix.no"));
+        true
     }
 
     /// Lets somebody who is not sure yet take their time: the question stands.
