@@ -136,6 +136,17 @@ async fn one_of_several_faults_is_left_out_when_it_is_named() {
 }
 
 #[tokio::test]
+async fn the_first_one_drops_nothing_once_it_is_filed() {
+    let mut talk = Talk::bound().await;
+    talk.says("厨房水龙头滴水，还有客厅灯不亮，另外马桶堵了").await;
+    talk.taps("提交").await;
+    talk.says("第一个不用了").await;
+    talk.taps("提交").await;
+    let parts: Vec<_> = talk.tickets().await.into_iter().filter_map(|ticket| ticket.component).collect();
+    assert!(parts.contains(&"灯".to_owned()), "{parts:?}: {}", talk.transcript());
+}
+
+#[tokio::test]
 async fn a_fault_is_dropped_only_where_words_say_so_and_nothing_else() {
     for (words, dropped) in [
         ("第二个不用了", true),

@@ -137,6 +137,7 @@ impl Turn<'_> {
     pub(super) fn drop_fault(&mut self, mut report: Report, at: usize) {
         if let Some(waits) = at.checked_sub(1).filter(|waits| *waits < report.further.len()) {
             let fault = report.further.remove(waits);
+            report.gone = report.gone.saturating_add(1);
             return self.go_on_with(report, Some(Say::new("report.dropped").text("fault", fault.text)));
         }
         let Some(next) = report.next(TicketId(self.ctx.fresh)) else { return self.cancel_report(&report) };
@@ -157,7 +158,7 @@ impl Turn<'_> {
 /// Returns the one fault that is named: by its place in the row, its part, or its room.
 fn which_of(report: &Report, named: &str) -> Option<usize> {
     if let Some(at) = NTH.iter().position(|nth| nth.iter().any(|word| counts(named, word))) {
-        return (at <= report.further.len()).then_some(at);
+        return (at <= report.further.len() && report.gone == 0).then_some(at);
     }
     let [parts, rooms] = names_in(report);
     let faults = parts.iter().zip(&rooms).enumerate();

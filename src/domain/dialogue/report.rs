@@ -238,6 +238,7 @@ impl Report {
             resume: self.resume.clone(),
             binding: self.binding.clone(),
             further: further.to_vec(),
+            gone: self.gone.saturating_add(1),
             ..Report::new(ticket)
         })
     }

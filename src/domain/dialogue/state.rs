@@ -398,6 +398,9 @@ pub struct Report {
     /// Faults to be mended apart that were told of with it: each gets a report of its own once this one is filed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub further: Vec<Fault>,
+    /// How many of those that were told of together are filed or dropped: "the second one" no longer says which is meant.
+    #[serde(default)]
+    pub gone: u8,
 }
 
 impl Report {
@@ -420,6 +423,7 @@ impl Report {
             resume: None,
             binding: None,
             unread: 0,
+            gone: 0,
             further: Vec::new(),
         }
     }
