@@ -163,10 +163,7 @@ impl Reader<'_> {
         let Some(chosen) = chosen.filter(|chosen| chosen.stated != Stated::of(&ruled)) else { return ruled };
         // "6至8分" leaves it open which is meant, "除了手艺，其他都五分" what the whole is worth, and 四分之三 is a share.
         let is_open = ruled.unclear && self.says_only_marks() || self.leaves_out_an_aspect() && !ruled.dims.is_empty();
-        // "1. tap drips 2. socket is dead": a list rates nothing.
-        let listed =
-            |mark: Mark| self.numbers.iter().any(|number| number.start == mark.start && self.numbers_a_fault(number));
-        if is_open || chosen.mark.is_some_and(|mark| self.is_share(mark.start) || listed(mark)) {
+        if is_open || chosen.mark.is_some_and(|mark| self.is_share(mark.start)) {
             return ruled;
         }
         // "不给5分": a mark that was refused is not to be chosen after all.

@@ -285,7 +285,7 @@ impl Reader<'_> {
 
     /// "1.厨房水龙头漏水", "2. Bedroom door will not lock": faults are sent one by one and numbered. Where a mark is
     /// awaited it may be one with its reason.
-    pub(super) fn numbers_a_fault(&self, number: &Number) -> bool {
+    fn numbers_a_fault(&self, number: &Number) -> bool {
         self.awaiting == Awaiting::Nothing
             && number.start == self.text.core().0
             && matches!(self.text.char(number.end), '.' | '、')
