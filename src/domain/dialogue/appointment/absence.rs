@@ -231,22 +231,10 @@ const CODES: [&str; 2] = ["密码", "code"];
 /// … and where that is …
 const WHERE: [&str; 8] = ["在", "给", "放", "门口", "留", "under ", "with ", "at "];
 /// … unless it is nowhere, or with who is out.
-const LOST: [&str; 13] = [
-    "丢",
-    "忘",
-    "找不到",
-    "在我这",
-    "在我身",
-    "在我手",
-    "在我包",
-    "lost",
-    "forgot",
-    "with me",
-    "on me",
-    "no key",
-    "wrong",
-];
-
+const LOST: [&str; 11] =
+    ["丢", "忘", "找不到", "在我这", "在我身", "在我手", "在我包", "lost", "forgot", "with me", "on me"];
+/// … or opens nothing.
+const NO_KEY: [&str; 2] = ["no key", "wrong"];
 /// What puts a visit off until somebody is in: "等我爸妈在家的时候再来".
 const PUTS_OFF: [&str; 4] = ["再来", "再约", "再修", "的时候"];
 /// How a clause begins that goes on about who is in, and may say that they cannot open.
@@ -409,7 +397,7 @@ fn leaves_key(said: &str) -> bool {
     let has_key = KEYS.iter().any(|key| mentions(&rest, key).next().is_some());
     let has_code = CODES.iter().any(|code| mentions(&rest, code).next().is_some());
     let told = has(&rest, &WHERE) || has_code && rest.contains(|c: char| c.is_ascii_digit()) || is_key_held(&rest);
-    (has_key || has_code) && told && !has(&rest, &LOST) && !is_denied(&rest)
+    (has_key || has_code) && told && !has(&rest, &LOST) && !has(&rest, &NO_KEY) && !is_denied(&rest)
 }
 
 /// Whether a clause says that somebody else has the key: "物业有钥匙", "my neighbour has a key".
