@@ -23,6 +23,14 @@ async fn offered(talk: &mut Talk) -> (Ticket, StaffId) {
     (ticket, engineer)
 }
 
+/// A talk in which the last of the offered times was taken.
+async fn agreed() -> (Talk, Ticket) {
+    let mut talk = Talk::bound().await;
+    let (ticket, _) = offered(&mut talk).await;
+    talk.taps("11月24日（周二）09:00–12:00").await;
+    (talk, ticket)
+}
+
 async fn statuses(talk: &Talk, ticket: &Ticket) -> Vec<Status> {
     let id = ticket.id;
     let found = talk.store.read(|tx| Box::pin(async move { store::appointments::of_ticket(tx, id).await })).await;
@@ -641,9 +649,7 @@ async fn one_of_the_offered_times_is_taken_by_its_place_whatever_was_said_since(
 
 #[tokio::test]
 async fn who_has_something_else_on_the_agreed_day_is_asked_for_another() {
-    let mut talk = Talk::bound().await;
-    let (ticket, _) = offered(&mut talk).await;
-    talk.taps("11月24日（周二）09:00–12:00").await;
+    let (mut talk, ticket) = agreed().await;
     talk.transcript();
     talk.says("24号我有事").await;
     let said = talk.transcript();
@@ -653,9 +659,7 @@ async fn who_has_something_else_on_the_agreed_day_is_asked_for_another() {
 
 #[tokio::test]
 async fn an_earlier_time_is_wished_and_the_agreed_one_stands_until_staff_finds_it() {
-    let mut talk = Talk::bound().await;
-    let (ticket, _) = offered(&mut talk).await;
-    talk.taps("11月24日（周二）09:00–12:00").await;
+    let (mut talk, ticket) = agreed().await;
     talk.transcript();
     talk.says("能提前一点吗").await;
     let said = talk.transcript();
@@ -681,9 +685,7 @@ async fn a_suggestion_reaches_who_mends_the_one_ticket_that_is_open() {
 #[tokio::test]
 async fn who_has_no_time_at_the_evening_before_is_asked_for_another_day() {
     for words in ["没空", "I'm busy", "no time"] {
-        let mut talk = Talk::bound().await;
-        let (ticket, _) = offered(&mut talk).await;
-        talk.taps("11月24日（周二）09:00–12:00").await;
+        let (mut talk, ticket) = agreed().await;
         talk.waits_until(at("23 19:00")).await;
         talk.transcript();
         talk.says(words).await;
@@ -713,9 +715,7 @@ async fn who_cannot_be_there_after_all_gives_the_agreed_time_back() {
         "my husband can't make it",
         "my wife won't be home",
     ] {
-        let mut talk = Talk::bound().await;
-        let (ticket, _) = offered(&mut talk).await;
-        talk.taps("11月24日（周二）09:00–12:00").await;
+        let (mut talk, ticket) = agreed().await;
         talk.says(words).await;
         let said = talk.transcript();
         assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{words}: {said}");
@@ -735,9 +735,7 @@ async fn who_is_out_and_leaves_somebody_at_home_keeps_the_time_and_who_comes_is_
         "可能走不开",
         "我有时候走不开，多敲几下门",
     ] {
-        let mut talk = Talk::bound().await;
-        let (ticket, _) = offered(&mut talk).await;
-        talk.taps("11月24日（周二）09:00–12:00").await;
+        let (mut talk, ticket) = agreed().await;
         talk.says(words).await;
         let said = talk.transcript();
         assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}: {said}");
@@ -751,9 +749,7 @@ async fn who_may_be_out_keeps_the_time_and_staff_is_told_to_ask() {
     for (words, flags) in
         [("可能没空", 1), ("24号可能不在家", 1), ("可能没空，我妈在家", 0), ("我不在家，钥匙在物业", 0)]
     {
-        let mut talk = Talk::bound().await;
-        let (ticket, _) = offered(&mut talk).await;
-        talk.taps("11月24日（周二）09:00–12:00").await;
+        let (mut talk, ticket) = agreed().await;
         talk.says(words).await;
         let said = talk.transcript();
         assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}: {said}");
@@ -855,9 +851,7 @@ async fn an_ordinal_of_something_else_does_not_move_the_agreed_time() {
 #[tokio::test]
 async fn who_wants_the_time_back_that_was_given_back_calls_nothing_off() {
     for words in ["不对，我能来", "算了，就24号吧", "没事了，照旧"] {
-        let mut talk = Talk::bound().await;
-        let (ticket, _) = offered(&mut talk).await;
-        talk.taps("11月24日（周二）09:00–12:00").await;
+        let (mut talk, ticket) = agreed().await;
         talk.says("我来不了").await;
         talk.transcript();
         talk.says(words).await;

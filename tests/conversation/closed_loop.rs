@@ -484,6 +484,14 @@ async fn a_common_question_is_answered_and_a_person_is_one_tap_away() {
     assert!(talk.flags().await.iter().any(|flag| flag.kind == FlagKind::PersonRequested));
 }
 
+/// A talk with a fault that was reported an hour ago.
+async fn reported_an_hour_ago() -> (Talk, TicketId) {
+    let mut talk = Talk::bound().await;
+    let ticket = reports(&mut talk).await;
+    talk.passes(60);
+    (talk, ticket)
+}
+
 /// A fault of theirs, reported an hour ago, that staff says is mended.
 async fn mended(talk: &mut Talk) -> TicketId {
     let by = employs(talk, "wang", Role::Engineer).await;
@@ -496,12 +504,18 @@ async fn mended(talk: &mut Talk) -> TicketId {
     ticket
 }
 
+/// A talk in which words answer whether it is fixed.
+async fn says_of_the_fix(words: &str) -> Talk {
+    let mut talk = Talk::bound().await;
+    mended(&mut talk).await;
+    talk.says(words).await;
+    talk
+}
+
 #[tokio::test]
 async fn a_fix_that_was_asked_about_may_still_be_denied_after_other_words() {
     for words in ["没修好", "还在渗水"] {
-        let mut talk = Talk::bound().await;
-        mended(&mut talk).await;
-        talk.says("进度").await;
+        let mut talk = says_of_the_fix("进度").await;
         talk.says(words).await;
         let [ticket] = talk.tickets().await.try_into().unwrap();
         assert_eq!(ticket.status, TicketStatus::Reopened, "{}", talk.transcript());
@@ -545,9 +559,7 @@ async fn a_fix_is_denied_in_whatever_words() {
         "这也叫修好了",
     ];
     for words in said {
-        let mut talk = Talk::bound().await;
-        mended(&mut talk).await;
-        talk.says(words).await;
+        let mut talk = says_of_the_fix(words).await;
         let [ticket] = talk.tickets().await.try_into().unwrap();
         assert_eq!(ticket.status, TicketStatus::Reopened, "{}", talk.transcript());
     }
@@ -601,9 +613,7 @@ async fn what_a_verdict_says_besides_stays_with_the_ticket() {
         let bad = |flag: &Flag| flag.kind == FlagKind::NegativeFeedback && flag.ticket_id == Some(fixed);
         assert!(!noted || talk.flags().await.iter().any(bad));
     }
-    let mut talk = Talk::bound().await;
-    mended(&mut talk).await;
-    talk.says("已经修好了，谢谢").await;
+    let talk = says_of_the_fix("已经修好了，谢谢").await;
     let [ticket] = talk.tickets().await.try_into().unwrap();
     assert_eq!(ticket.status, TicketStatus::Closed);
     assert!(!ticket.description.contains("谢谢"), "a plain answer adds nothing");
@@ -612,9 +622,7 @@ async fn what_a_verdict_says_besides_stays_with_the_ticket() {
 #[tokio::test]
 async fn who_is_not_sure_yet_whether_it_is_fixed_is_given_time() {
     for words in ["好像好了吧，再观察两天", "应该可以了吧", "还没来得及看"] {
-        let mut talk = Talk::bound().await;
-        mended(&mut talk).await;
-        talk.says(words).await;
+        let mut talk = says_of_the_fix(words).await;
         let said = talk.transcript();
         assert!(said.contains("不急") && said.contains("[已修好] [没修好]"), "{said}");
         assert_eq!(talk.tickets().await[0].status, TicketStatus::Rectified, "{said}");
@@ -627,9 +635,7 @@ async fn who_is_not_sure_yet_whether_it_is_fixed_is_given_time() {
 async fn a_fault_told_with_a_question_is_no_reason_to_give_time() {
     for words in ["空调还是不冷，能不能再来一趟", "时不时还在漏", "有没有人管啊，水龙头又松了"]
     {
-        let mut talk = Talk::bound().await;
-        mended(&mut talk).await;
-        talk.says(words).await;
+        let mut talk = says_of_the_fix(words).await;
         assert_eq!(talk.tickets().await[0].status, TicketStatus::Reopened, "{}", talk.transcript());
     }
     let said = [
@@ -641,9 +647,7 @@ async fn a_fault_told_with_a_question_is_no_reason_to_give_time() {
         "我想取消，行不行",
     ];
     for words in said {
-        let mut talk = Talk::bound().await;
-        mended(&mut talk).await;
-        talk.says(words).await;
+        let mut talk = says_of_the_fix(words).await;
         let said = talk.transcript();
         assert!(!said.contains("不急"), "{said}");
     }
@@ -668,9 +672,7 @@ async fn what_works_no_more_or_not_for_long_closes_no_ticket() {
         "I want it working again",
     ];
     for words in said {
-        let mut talk = Talk::bound().await;
-        mended(&mut talk).await;
-        talk.says(words).await;
+        let mut talk = says_of_the_fix(words).await;
         assert_ne!(talk.tickets().await[0].status, TicketStatus::Closed, "{}", talk.transcript());
     }
 }
@@ -679,16 +681,12 @@ async fn what_works_no_more_or_not_for_long_closes_no_ticket() {
 async fn a_fix_that_was_asked_about_may_still_be_confirmed_after_other_words() {
     for (between, words) in [("进度", "可以了"), ("进度", "好了"), ("要收费吗？", "整好咗，唔该晒")]
     {
-        let mut talk = Talk::bound().await;
-        mended(&mut talk).await;
-        talk.says(between).await;
+        let mut talk = says_of_the_fix(between).await;
         talk.says(words).await;
         assert_eq!(talk.tickets().await[0].status, TicketStatus::Closed, "{}", talk.transcript());
     }
     // What only says that it was read confirms nothing.
-    let mut talk = Talk::bound().await;
-    mended(&mut talk).await;
-    talk.says("进度").await;
+    let mut talk = says_of_the_fix("进度").await;
     talk.says("好的").await;
     assert_eq!(talk.tickets().await[0].status, TicketStatus::Rectified, "{}", talk.transcript());
 }
@@ -706,9 +704,7 @@ async fn who_needs_nobody_any_more_is_told_that_staff_knows() {
         "不修了",
     ];
     for words in said {
-        let mut talk = Talk::bound().await;
-        let filed = reports(&mut talk).await;
-        talk.passes(60);
+        let (mut talk, filed) = reported_an_hour_ago().await;
         talk.transcript();
         talk.says(words).await;
         let said = talk.transcript();
@@ -721,9 +717,7 @@ async fn who_needs_nobody_any_more_is_told_that_staff_knows() {
         assert!(!flags.iter().any(|flag| flag.kind == FlagKind::Praise), "{flags:?}");
     }
     // To the question whether it is fixed it is a yes; another time is none.
-    let mut talk = Talk::bound().await;
-    mended(&mut talk).await;
-    talk.says("不用来了，我自己修好了").await;
+    let mut talk = says_of_the_fix("不用来了，我自己修好了").await;
     assert_eq!(talk.tickets().await[0].status, TicketStatus::Closed, "{}", talk.transcript());
     let mut talk = Talk::bound().await;
     reports(&mut talk).await;
@@ -733,9 +727,7 @@ async fn who_needs_nobody_any_more_is_told_that_staff_knows() {
 
 /// Says words about what was reported an hour ago, and returns whether staff was told of them with that ticket.
 async fn is_called_off(words: &str) -> bool {
-    let mut talk = Talk::bound().await;
-    let filed = reports(&mut talk).await;
-    talk.passes(60);
+    let (mut talk, filed) = reported_an_hour_ago().await;
     talk.says(words).await;
     let flags = talk.flags().await;
     flags.iter().any(|flag| flag.kind == FlagKind::PersonRequested && flag.ticket_id == Some(filed))
@@ -759,9 +751,7 @@ async fn who_forbids_it_asks_why_or_cites_others_calls_nobody_off() {
     }
     // Nor do they say that it is fixed.
     for words in ["别取消上门，我在家等着", "不修了"] {
-        let mut talk = Talk::bound().await;
-        mended(&mut talk).await;
-        talk.says(words).await;
+        let mut talk = says_of_the_fix(words).await;
         assert_eq!(talk.tickets().await[0].status, TicketStatus::Rectified, "{}", talk.transcript());
     }
 }
@@ -770,9 +760,7 @@ async fn who_forbids_it_asks_why_or_cites_others_calls_nobody_off() {
 async fn words_against_calling_a_visit_off_are_kept_with_the_ticket() {
     for words in ["别取消上门", "Please don't cancel", "我没说取消上门", "我妈说不用来了，其实要来的"]
     {
-        let mut talk = Talk::bound().await;
-        reports(&mut talk).await;
-        talk.passes(60);
+        let (mut talk, _) = reported_an_hour_ago().await;
         talk.says(words).await;
         let [ticket] = talk.tickets().await.try_into().unwrap();
         assert!(ticket.description.ends_with(words), "{}", talk.transcript());
@@ -781,9 +769,7 @@ async fn words_against_calling_a_visit_off_are_kept_with_the_ticket() {
 
 #[tokio::test]
 async fn words_against_calling_a_visit_off_may_be_tired_of_waiting_or_complain() {
-    let mut talk = Talk::bound().await;
-    reports(&mut talk).await;
-    talk.passes(60);
+    let (mut talk, _) = reported_an_hour_ago().await;
     let words = "我没说不用来了，等了三天都没人来";
     talk.says(words).await;
     let said = talk.transcript();
@@ -791,9 +777,7 @@ async fn words_against_calling_a_visit_off_may_be_tired_of_waiting_or_complain()
     assert!(talk.tickets().await[0].description.ends_with(words), "{said}");
     for words in ["我没取消报修，凭什么给我关了，我要投诉", "别取消，师傅昨天态度特别差，我要投诉他"]
     {
-        let mut talk = Talk::bound().await;
-        let filed = reports(&mut talk).await;
-        talk.passes(60);
+        let (mut talk, filed) = reported_an_hour_ago().await;
         complains(&mut talk, words).await;
         let tickets = talk.tickets().await;
         assert_eq!(tickets.len(), 2, "{}", talk.transcript());
@@ -802,9 +786,7 @@ async fn words_against_calling_a_visit_off_may_be_tired_of_waiting_or_complain()
     }
     // Who misses it, or cannot do it, speaks for it.
     for words in ["怎么还没取消", "I can't cancel"] {
-        let mut talk = Talk::bound().await;
-        reports(&mut talk).await;
-        talk.passes(60);
+        let (mut talk, _) = reported_an_hour_ago().await;
         talk.transcript();
         talk.says(words).await;
         let said = talk.transcript();
@@ -853,22 +835,16 @@ async fn good_news_of_a_fix_is_no_denial_of_it() {
         "It's working again now",
     ];
     for words in said {
-        let mut talk = Talk::bound().await;
-        mended(&mut talk).await;
-        talk.says(words).await;
+        let mut talk = says_of_the_fix(words).await;
         assert_eq!(talk.tickets().await[0].status, TicketStatus::Closed, "{}", talk.transcript());
     }
     for words in ["没再漏，但是下水还是慢", "No leaks, but the door is still stuck", "不漏才怪", "不知道", "改天再说"]
     {
-        let mut talk = Talk::bound().await;
-        mended(&mut talk).await;
-        talk.says(words).await;
+        let mut talk = says_of_the_fix(words).await;
         assert_ne!(talk.tickets().await[0].status, TicketStatus::Closed, "{}", talk.transcript());
     }
     for words in ["修了没两天又漏了", "It is leaking again, thanks", "不过还是渗水"] {
-        let mut talk = Talk::bound().await;
-        mended(&mut talk).await;
-        talk.says(words).await;
+        let mut talk = says_of_the_fix(words).await;
         assert_eq!(talk.tickets().await[0].status, TicketStatus::Reopened, "{}", talk.transcript());
     }
 }
@@ -887,9 +863,7 @@ async fn who_is_in_no_hurry_or_sees_somebody_come_is_not_impatient() {
         "不算太慢了",
     ];
     for words in said {
-        let mut talk = Talk::bound().await;
-        reports(&mut talk).await;
-        talk.passes(60);
+        let (mut talk, _) = reported_an_hour_ago().await;
         talk.says(words).await;
         let [ticket] = talk.tickets().await.try_into().unwrap();
         assert!(!ticket.description.ends_with(words), "{}", talk.transcript());
@@ -910,9 +884,7 @@ async fn who_urges_with_a_no_in_it_is_not_taken_for_patient() {
         "不是我要催，水都漫出来了",
     ];
     for words in said {
-        let mut talk = Talk::bound().await;
-        reports(&mut talk).await;
-        talk.passes(60);
+        let (mut talk, _) = reported_an_hour_ago().await;
         talk.transcript();
         talk.says(words).await;
         let said = talk.transcript();
@@ -932,9 +904,7 @@ async fn complains(talk: &mut Talk, words: &str) {
 #[tokio::test]
 async fn a_complaint_of_other_matters_is_not_one_of_the_wait() {
     for words in ["小区的狗没人管", "保安没人管", "网太慢了", "电话没人接，客服太差"] {
-        let mut talk = Talk::bound().await;
-        let filed = reports(&mut talk).await;
-        talk.passes(60);
+        let (mut talk, filed) = reported_an_hour_ago().await;
         talk.transcript();
         complains(&mut talk, words).await;
         let said = talk.transcript();
@@ -963,9 +933,7 @@ async fn a_long_hum_under_a_summary_is_read_to_its_end() {
 #[tokio::test]
 async fn who_is_tired_of_waiting_is_shown_to_staff_and_told_how_far_it_is() {
     for words in ["都三天了还没人来", "工单怎么还没处理", "催一下", "加急", "怎么这么慢"] {
-        let mut talk = Talk::bound().await;
-        let filed = reports(&mut talk).await;
-        talk.passes(60);
+        let (mut talk, filed) = reported_an_hour_ago().await;
         talk.transcript();
         talk.says(words).await;
         let said = talk.transcript();

@@ -6,6 +6,14 @@ use huifang::domain::dialogue::{Activity, Event, NotHeard};
 use huifang::domain::understanding::{Awaiting, Intent, Sentiment, Understanding};
 use insta::assert_snapshot;
 
+/// A talk in which the first question of a survey has its five points.
+async fn answered_once() -> Talk {
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    talk.taps("5").await;
+    talk
+}
+
 #[tokio::test]
 async fn five_questions_take_five_taps() {
     let mut talk = Talk::bound().await;
@@ -952,9 +960,7 @@ async fn a_fault_behind_the_best_mark_is_flagged_though_the_mark_is_read_back() 
         ("5分 修得很好就是还有异响", true),
         ("5分，维修师傅很好但天花板漏水", true),
     ] {
-        let mut talk = Talk::bound().await;
-        talk.says("/survey").await;
-        talk.taps("5").await;
+        let mut talk = answered_once().await;
         talk.says(words).await;
         talk.taps("对").await;
         for value in ["5", "5", "10"] {
@@ -1002,9 +1008,7 @@ async fn words_that_take_an_answer_back_lead_to_its_question_with_the_mark_they_
         ("oops, I meant three", 3.0),
         ("说错了，不满意", 2.0),
     ] {
-        let mut talk = Talk::bound().await;
-        talk.says("/survey").await;
-        talk.taps("5").await;
+        let mut talk = answered_once().await;
         talk.transcript();
         talk.says(words).await;
         let said = talk.transcript();
@@ -1017,9 +1021,7 @@ async fn words_that_take_an_answer_back_lead_to_its_question_with_the_mark_they_
         assert_eq!((answers.len(), answers[0].1), (1, Some(mark)), "{words}");
     }
     for words in ["不对", "前面那题我点错了", "回去改一下第一题", "回上一题", "点错了"] {
-        let mut talk = Talk::bound().await;
-        talk.says("/survey").await;
-        talk.taps("5").await;
+        let mut talk = answered_once().await;
         talk.transcript();
         talk.says(words).await;
         let said = talk.transcript();
@@ -1030,17 +1032,13 @@ async fn words_that_take_an_answer_back_lead_to_its_question_with_the_mark_they_
 #[tokio::test]
 async fn a_plain_no_takes_no_answer_back_and_why_somebody_leaves_is_kept_where_it_is_a_complaint() {
     for words in ["no", "不是", "no, it was slow"] {
-        let mut talk = Talk::bound().await;
-        talk.says("/survey").await;
-        talk.taps("5").await;
+        let mut talk = answered_once().await;
         talk.transcript();
         talk.says(words).await;
         assert!(!talk.transcript().contains("（1/5）"), "{words}");
         assert_eq!(answers(&talk).await[0].1, Some(5.0), "{words}");
     }
-    let mut talk = Talk::bound().await;
-    talk.says("/survey").await;
-    talk.taps("5").await;
+    let mut talk = answered_once().await;
     talk.says("忙着呢，师傅态度很差").await;
     assert!(talk.flags().await.iter().any(|flag| flag.kind.name() == "negative_feedback"), "{}", talk.transcript());
 }
@@ -1241,9 +1239,7 @@ async fn the_last_one_that_came_is_no_question_of_the_survey() {
 #[tokio::test]
 async fn a_number_within_words_that_take_an_answer_back_is_no_mark() {
     for words in ["wrong one", "oops wrong one", "I tapped the wrong one"] {
-        let mut talk = Talk::bound().await;
-        talk.says("/survey").await;
-        talk.taps("5").await;
+        let mut talk = answered_once().await;
         talk.transcript();
         talk.says(words).await;
         let said = talk.transcript();
@@ -1252,9 +1248,7 @@ async fn a_number_within_words_that_take_an_answer_back_is_no_mark() {
         talk.says("3").await;
         assert_eq!(answers(&talk).await[0].1, Some(3.0), "{words}");
     }
-    let mut talk = Talk::bound().await;
-    talk.says("/survey").await;
-    talk.taps("5").await;
+    let mut talk = answered_once().await;
     talk.says("wrong one, 3").await;
     let said = talk.transcript();
     assert!(said.contains("→ 3"), "{said}");

@@ -1,6 +1,6 @@
 //! What follows a report that was just filed: more of the same fault, a correction, a cry for haste.
 
-use super::clause::{clauses, is_denied_in_english, symptom_of};
+use super::clause::{clauses, holds, is_denied_in_english, symptom_of};
 use super::effect::{About, Effect};
 use super::reading::calls_it_complaint;
 use super::report::pieces_of;
@@ -95,7 +95,7 @@ impl Turn<'_> {
     /// "师傅来之前打个电话": who mends what is reported has to know it.
     pub(super) fn hear_suggestion(&mut self, words: &Words) {
         let text = normalised(&words.text);
-        let of_visit = OF_A_VISIT.iter().any(|word| text.contains(word));
+        let of_visit = holds(&text, &OF_A_VISIT);
         match self.ctx.tickets {
             [only] if of_visit => self.add_to_ticket(only.id, words, Vec::new()),
             _ => self.say(Say::new("suggestion.thanks")),
@@ -130,9 +130,8 @@ fn complains(words: &Words) -> bool {
 /// Whether words below a photo say that it shows another fault: "这个也要修", "another one".
 pub(super) fn shows_another(text: &str) -> bool {
     let said = normalised(text);
-    let holds = |known: &[&str]| known.iter().any(|word| said.contains(word));
     let in_english = said.split([' ', ',', '.']).any(|word| matches!(word, "another" | "too"));
-    (holds(&ANOTHER) || in_english) && !holds(&OF_THE_SAME)
+    (holds(&said, &ANOTHER) || in_english) && !holds(&said, &OF_THE_SAME)
 }
 
 /// Water that leaks is a fault of the pipes as well: which of both it is told as depends on the wording.

@@ -3,7 +3,7 @@
 
 use super::Words;
 use super::additions::presses;
-use super::clause::{asks_in_words, clauses};
+use super::clause::{asks_in_words, clauses, holds};
 use super::say::Arg;
 use super::state::Report;
 use crate::domain::script::{SlotId, normalised};
@@ -100,7 +100,7 @@ pub(super) fn home_in(words: &Words) -> Option<Home> {
 pub(super) fn address_in(words: &Words) -> Option<String> {
     let text = words.text.to_lowercase();
     let other_home = OTHER_HOMES.split('|').any(|other| text.contains(other));
-    if other_home || OTHER_NUMBERS.iter().any(|other| text.contains(other)) {
+    if other_home || holds(&text, &OTHER_NUMBERS) {
         return None;
     }
     in_chinese(&words.text).or_else(|| in_english(words))
@@ -122,7 +122,7 @@ pub(super) fn is_address(words: &Words) -> bool {
     let text = words.text.trim_end_matches(|c: char| !c.is_alphanumeric());
     let numbers = text.split(|c: char| !c.is_numeric()).filter(|number| !number.is_empty()).count();
     let begin = normalised(text);
-    let other = OTHER_NUMBERS.iter().any(|other| begin.contains(other));
+    let other = holds(&begin, &OTHER_NUMBERS);
     let lives = LIVES_AT.iter().any(|beginning| begin.starts_with(beginning));
     let place = said.location.as_deref().filter(|place| lives || text.ends_with(place));
     // The garden of an estate's name is no part that is broken.
@@ -157,12 +157,12 @@ pub(super) fn correction(report: &Report, words: &Words) -> Option<Correction> {
 }
 
 fn names_address(text: &str) -> bool {
-    has_number(text, "flat") || ADDRESS.iter().any(|name| text.contains(name))
+    has_number(text, "flat") || holds(text, &ADDRESS)
 }
 
 /// "地址错了": of the address, in one clause.
 fn calls_wrong(clause: &str) -> bool {
-    names_address(clause) && WRONG.iter().any(|wrong| clause.contains(wrong))
+    names_address(clause) && holds(clause, &WRONG)
 }
 
 /// Whether words are nothing but an address, and what leads to it.
@@ -181,7 +181,7 @@ fn with_numbers(known: &str, text: &str) -> Option<String> {
 fn with_flat(known: &str, text: &str) -> Option<String> {
     let (before, old) = numbers_in(known)?;
     let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty());
-    let only = numbers.next().filter(|_| FLAT_NUMBER.iter().any(|name| text.contains(name)))?;
+    let only = numbers.next().filter(|_| holds(text, &FLAT_NUMBER))?;
     let building = old.trim_end_matches(|c: char| !c.is_ascii_digit()).trim_end_matches(|c: char| c.is_ascii_digit());
     let behind = known.strip_prefix(before)?.strip_prefix(old)?;
     let ends = clauses(text).iter().any(|clause| clause.trim_end_matches('室').ends_with(only));
@@ -332,7 +332,6 @@ fn is_of_home(words: &Words, clause: &str) -> bool {
 fn begins_address(clause: &str) -> bool {
     let lower = clause.to_lowercase();
     let words = spoken(clause);
-    let is_one = |known: &str, word: &str| known.split('|').any(|known| known.eq_ignore_ascii_case(word));
     let starts = words.first().is_some_and(|word| {
         word.starts_with(|c: char| c == '#' || c.is_ascii_digit()) || is_one(UNITS, word) || is_one(BLOCKS, word)
     });
@@ -348,14 +347,12 @@ fn has_number(clause: &str, known: &str) -> bool {
         let number = word.trim_start_matches('#');
         number.len() <= LONGEST_FLAT && number.starts_with(|c: char| c.is_ascii_digit())
     };
-    let is_known = |word: &str| known.split('|').any(|known| known.eq_ignore_ascii_case(word));
-    words.windows(2).any(|pair| matches!(pair, [word, number] if is_known(word) && is_number(number)))
+    words.windows(2).any(|pair| matches!(pair, [word, number] if is_one(known, word) && is_number(number)))
 }
 
 /// Whether a clause has the name of a street or an estate in it: "12 Oak Lane", "Maple Court", not "in the building".
 fn names_street(clause: &str) -> bool {
     let words = spoken(clause);
-    let is_one = |known: &str, word: &str| known.split('|').any(|known| known.eq_ignore_ascii_case(word));
     let is_name = |word: &str| word.contains(char::is_alphabetic) && !is_one(NO_NAME, word) && !is_one(UNITS, word);
     let numbered = words.iter().any(|word| word.starts_with(|c: char| c.is_ascii_digit()));
     words.windows(2).any(|pair| {
@@ -363,6 +360,11 @@ fn names_street(clause: &str) -> bool {
         let written = name.starts_with(char::is_uppercase) || numbered;
         written && is_name(name) && is_one(STREETS, street)
     })
+}
+
+/// Whether a word is one of a list that is parted by bars.
+fn is_one(known: &str, word: &str) -> bool {
+    known.split('|').any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// Returns the words of an English clause.

@@ -1,6 +1,6 @@
 //! Answers that are taken back: in words ("不对，三分", "上一题5分，这题3分"), or by editing the message that gave them.
 
-use super::clause::begins_with_plain_no;
+use super::clause::{begins_with_plain_no, holds};
 use super::reading::{Reading, bare_number, read_value, stated_value};
 use super::say::Say;
 use super::state::{Activity, SurveyRun};
@@ -36,8 +36,7 @@ impl Turn<'_> {
         let last = run.survey.question(&run.answers.last()?.question)?;
         let instead = self.ctx.script.degrees.amended(&words.text)?;
         let said = normalised(&words.text);
-        let names = |known: &[&str]| known.iter().any(|name| said.contains(name));
-        if names(&THIS_ONE) && !names(&ONE_BEFORE) {
+        if holds(&said, &THIS_ONE) && !holds(&said, &ONE_BEFORE) {
             // The mark that was read may be that of the question that stands: "不对，这题三分".
             return None;
         }
@@ -90,7 +89,7 @@ impl Turn<'_> {
         let last = run.survey.question(&run.answers.last()?.question)?;
         let takes_words = matches!(standing.kind, QuestionKind::YesNo | QuestionKind::Open);
         let free = run.proposed.is_none() && run.revisiting.is_none() && !takes_words;
-        let names = ONE_BEFORE.iter().any(|one| before.contains(one));
+        let names = holds(before, &ONE_BEFORE);
         // What was heard in a recording may be another number.
         let plain = words.source != AnswerSource::Voice && words.understood.symptom.is_none();
         let mark = |question: &Question, text: &str| mark_alone(text).filter(|mark| question.accepts(*mark));

@@ -68,6 +68,16 @@ pub(super) fn begins_with_plain_no(text: &str) -> bool {
     PLAIN_NO.contains(&first.as_str()) || first.starts_with("no ")
 }
 
+/// Whether one of `parts` stands in words.
+pub(super) fn holds(words: &str, parts: &[&str]) -> bool {
+    parts.iter().any(|part| words.contains(part))
+}
+
+/// Returns words without any of `parts`.
+pub(super) fn without(words: &str, parts: &[&str]) -> String {
+    parts.iter().fold(words.to_owned(), |words, part| words.replace(part, " "))
+}
+
 /// Returns the clauses of an utterance, each as [`normalised`] leaves it.
 pub(super) fn clauses(text: &str) -> Vec<String> {
     normalised(text).split(BREAKS).map(normalised).filter(|clause| !clause.is_empty()).collect()
@@ -105,7 +115,7 @@ pub(super) fn fault_persists(text: &str, symptom: Option<&str>) -> bool {
     let goes_on = |clause: &str, fault: &str| {
         clause.split_once(fault).is_some_and(|(before, behind)| {
             let told = clause.strip_suffix(behind).unwrap_or(clause);
-            let again = STILL.iter().any(|still| told.contains(still)) || behind.contains("again");
+            let again = holds(told, &STILL) || behind.contains("again");
             again && !is_denied(before)
         })
     };
@@ -115,7 +125,7 @@ pub(super) fn fault_persists(text: &str, symptom: Option<&str>) -> bool {
 /// Whether a text says that water drips no more, wherever it speaks of it: "没再漏了", "no leaks so far".
 pub(super) fn drips_no_more(text: &str) -> bool {
     let clauses = clauses(text);
-    let wishes = |clause: &String| WISHES.iter().any(|wish| clause.contains(wish));
+    let wishes = |clause: &String| holds(clause, &WISHES);
     if asks(text) || clauses.iter().any(wishes) {
         return false;
     }
@@ -127,7 +137,7 @@ pub(super) fn drips_no_more(text: &str) -> bool {
 /// Whether words ask something, also where no sign says so: "为什么要我确认".
 pub(super) fn asks_in_words(text: &str) -> bool {
     let said = normalised(text).replace("没什么", "");
-    asks(text) || ASKS.iter().any(|ask| said.contains(ask))
+    asks(text) || holds(&said, &ASKS)
 }
 
 /// Whether a message is a question.

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::clause::clauses;
+use super::clause::{clauses, holds};
 use super::effect::{About, Effect};
 use super::repair::{ADDITIONS_WINDOW, LATER};
 use super::say::{Arg, Say};
@@ -342,7 +342,7 @@ impl Turn<'_> {
 /// Whether words name the danger that was asked about, or deny it; `None` if they do neither, or leave it open.
 fn names_danger(text: &str) -> Option<bool> {
     let said = normalised(text);
-    if OPEN.iter().any(|word| said.contains(word)) || text.trim_end().ends_with(['?', '？']) {
+    if holds(&said, &OPEN) || text.trim_end().ends_with(['?', '？']) {
         return None;
     }
     let Some((before, _)) = said.split_once("危险").or_else(|| said.split_once("danger")) else {
@@ -352,7 +352,7 @@ fn names_danger(text: &str) -> Option<bool> {
     };
     let clause = before.rsplit(BREAKS).next().unwrap_or_default().replace("不过", "");
     let near = clause.chars().rev().take(DENIED_WITHIN).collect::<String>();
-    let denied = DENIES.iter().any(|word| near.contains(word))
+    let denied = holds(&near, &DENIES)
         || clause.split(' ').any(|word| matches!(word, "no" | "not" | "nobody" | "none") || word.ends_with("n't"));
     Some(!denied)
 }

@@ -1,7 +1,7 @@
 //! Faults that wait behind a report: what is told of while another one is agreed to waits with them, and any of them may
 //! be dropped. They come with a message ([`crate::domain::understanding::Fault`]) and are reported one after the other.
 
-use super::clause::{asks, clauses, fault_stands, symptom_of};
+use super::clause::{asks, clauses, fault_stands, holds, symptom_of, without};
 use super::say::{Arg, Say};
 use super::state::{Activity, Report};
 use super::summary::{behind_afterthought, is_afterthought};
@@ -47,7 +47,7 @@ impl Turn<'_> {
         };
         let denies = said.corrects || said.affirmed == Some(false);
         let text = normalised(&words.text);
-        let causes = CAUSES.iter().any(|cause| text.contains(cause));
+        let causes = holds(&text, &CAUSES);
         let wet = report.category.is_some_and(|category| category.is_work_of(Category::Leak));
         let done_by_it = wet && matches!(said.category, Some(Category::Crack | Category::FloorTile));
         leads_on && told && !denies && !causes && !done_by_it && report.is_for_others(said)
@@ -215,7 +215,7 @@ pub(super) fn is_of_waiting(report: &Report, words: &Words) -> bool {
 fn is_name_of(part: Option<&str>, room: Option<&str>, named: &str) -> bool {
     let known = [part, room].into_iter().flatten().map(normalised).filter(|name| !name.is_empty());
     let other = known.fold(named.to_owned(), |left, name| left.replacen(&name, " ", 1));
-    let left = POINTING.iter().fold(other.clone(), |left, small| left.replace(small, " "));
+    let left = without(&other, &POINTING);
     other != named && words_of(&left).iter().all(|word| AROUND.contains(&word.as_str()))
 }
 

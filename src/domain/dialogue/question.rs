@@ -1,7 +1,7 @@
 //! Questions that are often asked: answered at once, with a person one tap away. Courtesies are returned.
 
 use super::address::is_address;
-use super::clause::asks;
+use super::clause::{asks, holds};
 use super::reading::{calls_it_complaint, is_complaint};
 use super::report::pieces_of;
 use super::say::Say;
@@ -102,7 +102,7 @@ impl Turn<'_> {
         let symptom = said.symptom.as_deref();
         let troubled = |text: &str| {
             let text = normalised(text);
-            TROUBLE.iter().any(|trouble| text.contains(trouble))
+            holds(&text, &TROUBLE)
         };
         let within = |one: &str, other: &str| one.contains(other) || other.contains(one);
         let of_the_fault =

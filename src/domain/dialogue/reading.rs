@@ -1,7 +1,7 @@
 //! What words mean as an answer to a question of a survey, and whether they complain. Nothing is said or recorded here;
 //! [`super::survey`] leads the conversation.
 
-use super::clause::{asks, clauses, is_denied};
+use super::clause::{asks, clauses, holds, is_denied};
 use super::danger::BREAKS;
 use super::question::opens_report;
 use super::repair::LATER;
@@ -146,7 +146,6 @@ impl Turn<'_> {
         let Some(rest) = rest else { return false };
         let told = rest.replace(symptom, " ").replace(NO_DEED, " ");
         let one = rest.matches(symptom).count() == 1 && words.understood.further.is_empty();
-        let holds = |text: &str, known: &[&str]| known.iter().any(|word| text.contains(word));
         one && holds(&told, &DEEDS) && !holds(rest, &IN_VAIN) && !holds(clause, &LEADS_ON)
     }
 
@@ -335,7 +334,7 @@ fn denies_trouble(words: &Words) -> bool {
 
 /// Whether words ask, or do not believe, what they seem to deny: "没问题才怪", "Not a problem? It is a huge one".
 fn is_unbelieved(text: &str) -> bool {
-    UNBELIEVED.iter().any(|sign| text.contains(sign))
+    holds(text, &UNBELIEVED)
 }
 
 /// Whether the word behind this is denied, once: "no", 没什么, "don't have any"; 不得不 denies nothing.
@@ -358,5 +357,5 @@ fn wants_to_know(words: &Words) -> bool {
 /// Whether the word for it is said, unless all that is said is that there is none: "I don't have any complaints".
 pub(super) fn calls_it_complaint(words: &Words) -> bool {
     let text = normalised(&words.text);
-    COMPLAINS.iter().any(|word| text.contains(word)) && !denies_trouble(words)
+    holds(&text, &COMPLAINS) && !denies_trouble(words)
 }

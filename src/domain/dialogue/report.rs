@@ -8,7 +8,7 @@ use super::Words;
 use super::additions::{presses, urges};
 use super::address::{Correction, Home, address_in, correction, has_house_number, home_in, is_address, is_no_address};
 use super::appointment::names_time;
-use super::clause::asks;
+use super::clause::{asks, holds};
 use super::say::Arg;
 use super::state::Report;
 use crate::domain::ids::TicketId;
@@ -318,7 +318,7 @@ fn is_only_place(words: &Words) -> bool {
 fn is_unknown(words: &Words) -> bool {
     let text = normalised(&words.text);
     let terse = text.len() <= LONGEST_UNKNOWN && pieces_of(&words.understood).is_empty();
-    terse && UNKNOWN.iter().any(|word| text.contains(word))
+    terse && holds(&text, &UNKNOWN)
 }
 
 /// "不是厨房，是卫生间" where the address is asked for: it puts right what was said before.

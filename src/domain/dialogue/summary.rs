@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::clause::{asks_in_words, clauses, fault_stands};
+use super::clause::{asks_in_words, clauses, fault_stands, holds};
 use super::further::{is_of_waiting, without_all};
 use super::repair::{LATER, choice_id, submit_id};
 use super::report::pieces_of;
@@ -223,9 +223,7 @@ fn praises_another(report: &Report, words: &Words) -> bool {
     };
     let part = words.understood.component.as_deref();
     let other = part.filter(|_| own.is_none() || differ(part, own)).map(normalised);
-    let is_named = |before: &str| {
-        other.as_deref().is_some_and(|part| before.contains(part)) || REMOTES.iter().any(|part| before.contains(part))
-    };
+    let is_named = |before: &str| other.as_deref().is_some_and(|part| before.contains(part)) || holds(before, &REMOTES);
     let praises = |clause: &String| {
         let mut told = ALL_RIGHT.iter().filter_map(|good| clause.split_once(good));
         told.any(|(before, _)| is_named(before))

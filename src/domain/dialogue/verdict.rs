@@ -1,6 +1,6 @@
 //! What the client confirms or denies: a fix that staff claims, a visit that staff wrote down.
 
-use super::clause::{DRIPS, asks, clauses, drips_no_more, fault_persists, fault_stands, symptom_of};
+use super::clause::{DRIPS, asks, clauses, drips_no_more, fault_persists, fault_stands, holds, symptom_of};
 use super::danger::BREAKS;
 use super::effect::{About, Effect};
 use super::say::{Arg, Say};
@@ -317,6 +317,5 @@ impl Turn<'_> {
 }
 
 fn has_any(text: &str, parts: &[&str]) -> bool {
-    let text = normalised(text);
-    parts.iter().any(|part| text.contains(part))
+    holds(&normalised(text), parts)
 }

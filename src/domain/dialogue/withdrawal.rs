@@ -2,7 +2,7 @@
 //! What is not filed yet is given up in [`super::summary`].
 
 use super::additions::{presses, trade, urges};
-use super::clause::{asks, clauses, fault_stands, is_denied, symptom_of};
+use super::clause::{asks, clauses, fault_stands, holds, is_denied, symptom_of};
 use super::effect::{About, Effect};
 use super::reading::calls_it_complaint;
 use super::say::{Arg, Say};
@@ -129,7 +129,7 @@ impl Turn<'_> {
         let itself = itself.or_else(|| over.strip_suffix("fixed itself"));
         let by_itself = itself.is_some_and(|before| BEFORE_IT.contains(&before.trim_end()));
         let named = symptom_of(words).is_some_and(|symptom| fault.contains(symptom.as_str()));
-        let stopped = STOPGAPS.iter().any(|word| fault.contains(word));
+        let stopped = holds(fault, &STOPGAPS);
         let is_of = |open: &OpenTicket| {
             let same = said.category.zip(open.category).is_some_and(|(now, then)| trade(now.name()) == trade(then));
             same && open.status != Status::Rectified.name() && open.may_be_in(said.location.as_deref())
@@ -164,7 +164,7 @@ impl Turn<'_> {
 
     /// Whether what stands before the word for it says that a visit is not to be called off. "怎么还没取消" asks for it.
     fn speaks_against(&self, before: &str) -> bool {
-        let misses = MISSES_IT.iter().any(|word| before.contains(word));
+        let misses = holds(before, &MISSES_IT);
         forbids(before) && !misses && !FixWords::any(&self.ctx.script.repair.doubted, before)
     }
 
@@ -210,7 +210,7 @@ impl Turn<'_> {
         let mut told = clauses(&words.text);
         told.retain(|clause| self.ctx.script.courtesy(clause).is_none());
         let (patient, more): (Vec<String>, Vec<String>) = told.into_iter().partition(|clause| self.is_patient(clause));
-        let only_asks = more.iter().all(|clause| ONLY_ASKS.iter().any(|word| clause.contains(word)));
+        let only_asks = more.iter().all(|clause| holds(clause, &ONLY_ASKS));
         let names =
             symptom_of(words).is_some() || words.understood.names_bad() || blames_more(words) || self.waits(words);
         if patient.is_empty() || asks(&words.text) || !only_asks || names && !more.is_empty() {
@@ -265,7 +265,7 @@ impl Turn<'_> {
 
     /// Whether words say that somebody is tired of waiting, or ask for haste. "我没催" and "I'm not in a hurry" do not.
     fn waits(&self, words: &Words) -> bool {
-        let is_tired = |clause: &String| urges(clause) || TIRED.iter().any(|word| clause.contains(word));
+        let is_tired = |clause: &String| urges(clause) || holds(clause, &TIRED);
         clauses(&words.text).iter().filter(|clause| !self.is_patient(clause)).any(is_tired)
     }
 
@@ -281,7 +281,7 @@ impl Turn<'_> {
 /// Whether words complain of more than the wait, or call it a complaint themselves.
 fn blames_more(words: &Words) -> bool {
     let text = normalised(&words.text);
-    calls_it_complaint(words) || NOT_THE_WAIT.iter().any(|blame| text.contains(blame))
+    calls_it_complaint(words) || holds(&text, &NOT_THE_WAIT)
 }
 
 /// Whether a clause says that somebody is to come: "其实要来的", not "不要来了".

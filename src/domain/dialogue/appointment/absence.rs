@@ -3,13 +3,13 @@
 //! counts neither way.
 
 use super::plain::is_plain;
-use super::wish::{is_denied, without, without_harmless};
-use crate::domain::dialogue::clause;
+use super::wish::{AWAY, is_denied, without_harmless};
+use crate::domain::dialogue::clause::{self, holds, without};
 use crate::domain::dialogue::danger::BREAKS;
 use crate::domain::script::is_one_word;
 
 /// What says that nobody is there to open.
-const UNSUITED: [&str; 33] = [
+const UNSUITED: [&str; 27] = [
     "不在家",
     "我不在",
     "人不在",
@@ -37,12 +37,6 @@ const UNSUITED: [&str; 33] = [
     "unavailable",
     "not free",
     "no time",
-    "'m busy",
-    "am busy",
-    "be busy",
-    "'m away",
-    "am away",
-    "be away",
 ];
 /// What says so of a time, and of other things as well: 颜色不合适.
 const UNFIT: [&str; 3] = ["有事", "不合适", "can't do"];
@@ -278,12 +272,12 @@ pub(super) fn may_find_nobody(text: &str, names_time: bool) -> bool {
 /// Whether words say that something does not suit, if that is a time.
 pub(super) fn is_unfit(text: &str) -> bool {
     let plain = meant(text);
-    UNFIT.iter().any(|part| plain.contains(part))
+    holds(&plain, &UNFIT)
 }
 
 /// Whether words say that somebody else is in, or where the key is.
 pub(super) fn is_stood_in_for(text: &str) -> bool {
-    let adults = !has(text, &NO_ADULT);
+    let adults = !holds(text, &NO_ADULT);
     // "我妈在，但是她不给陌生人开门".
     let unable = |said: &str| OF_THEM.iter().any(|who| said.trim_start().starts_with(who)) && is_denied(said);
     let opens = |said: &str| adults && is_opened(said) || leaves_key(said);
@@ -292,28 +286,28 @@ pub(super) fn is_stood_in_for(text: &str) -> bool {
 
 /// Whether who speaks says to be in, and does not say that nobody is: "我自己在家", "but I will".
 fn is_self_in(text: &str) -> bool {
-    let nobody = has(&without_harmless(text), &NOBODY);
+    let nobody = holds(&without_harmless(text), &NOBODY);
     !nobody && text.split(BREAKS).any(is_speaker_in)
 }
 
 fn is_speaker_in(said: &str) -> bool {
     let said = ALONE.iter().fold(said.to_owned(), |said, alone| said.replace(alone, ""));
     let present = |part: &&str| part_ends(&said, part, &SELF_ENDS);
-    !has(&said, &SUPPOSES) && !has(&said, &MAYBE) && !said.ends_with('吗') && SELF_IN.iter().any(present)
+    !holds(&said, &SUPPOSES) && !holds(&said, &MAYBE) && !said.ends_with('吗') && SELF_IN.iter().any(present)
 }
 
 /// Whether words ask what is done if nobody is there.
 pub(super) fn asks_what_then(text: &str) -> bool {
-    has(text, &WHAT_THEN)
+    holds(text, &WHAT_THEN)
 }
 
 /// Returns who is out by a clause, if anybody is.
 fn out(said: &str, names_time: bool) -> Option<Out> {
     let plain = meant(said);
     let unfit = UNFIT.iter().filter(|_| names_time);
-    let mut excuses = UNSUITED.iter().chain(unfit).filter_map(|part| through(&plain, part)).peekable();
+    let mut excuses = UNSUITED.iter().chain(&AWAY).chain(unfit).filter_map(|part| through(&plain, part)).peekable();
     let kept = || kept_away(said, &plain);
-    let unsure = has(&plain, &MAYBE);
+    let unsure = holds(&plain, &MAYBE);
     let who = |excuse: &str| match (unsure, is_of_kin(excuse)) {
         (true, _) => Out::Perhaps,
         (false, true) => Out::Kin,
@@ -328,12 +322,12 @@ fn out(said: &str, names_time: bool) -> Option<Out> {
 
 /// Returns a clause up to words that say that who lives there cannot be in: "我来不了", "家里有事".
 fn kept_away<'s>(said: &str, plain: &'s str) -> Option<&'s str> {
-    let supposed = has(plain, &SUPPOSES) && !asks_what_then(said) || plain.ends_with('吗');
-    if supposed || has(plain, &OTHERS) || has(plain, &NOW) {
+    let supposed = holds(plain, &SUPPOSES) && !asks_what_then(said) || plain.ends_with('吗');
+    if supposed || holds(plain, &OTHERS) || holds(plain, &NOW) {
         return None;
     }
     let ended = plain.trim_end_matches(PARTICLES);
-    let busy = has(plain, &BUSY_HERE) && BUSY.iter().any(|word| ended.ends_with(word));
+    let busy = holds(plain, &BUSY_HERE) && BUSY.iter().any(|word| ended.ends_with(word));
     let came_up = CAME_UP.iter().any(|part| part_ends(plain, part, &CAME_ENDS));
     let kept = |part: &&str| {
         let excuse = through(plain, part)?;
@@ -369,7 +363,7 @@ fn names_self(words: &str) -> bool {
 
 /// Whether a clause says that somebody is in and opens: "爸妈在家", "someone will be there".
 fn is_opened(said: &str) -> bool {
-    if has(said, &SUPPOSES) || has(said, &MAYBE) || has(said, &PUTS_OFF) || said.ends_with('吗') {
+    if holds(said, &SUPPOSES) || holds(said, &MAYBE) || holds(said, &PUTS_OFF) || said.ends_with('吗') {
         return false;
     }
     let ended = said.trim_end_matches(PARTICLES);
@@ -388,21 +382,21 @@ fn is_there(behind: &str) -> bool {
     let at_end = ended.strip_suffix(PRESENT_AT_END).is_some_and(undenied);
     let present = |part: &&str| behind.split_once(*part).is_some_and(|(between, _)| undenied(between));
     let within = |part: &&str| part_ends(behind, part, &IN_ENDS) && through(behind, part).is_some_and(undenied);
-    !has(behind, &ABSENT) && (at_end || PRESENT.iter().any(present) || IN.iter().any(within))
+    !holds(behind, &ABSENT) && (at_end || PRESENT.iter().any(present) || IN.iter().any(within))
 }
 
 /// Whether a clause says where the key is or who has it: "钥匙在物业", "the key is under the mat", "邻居有钥匙".
 fn leaves_key(said: &str) -> bool {
-    let rest = without(said, &UNSUITED);
+    let rest = without(&without(said, &UNSUITED), &AWAY);
     let has_key = KEYS.iter().any(|key| mentions(&rest, key).next().is_some());
     let has_code = CODES.iter().any(|code| mentions(&rest, code).next().is_some());
-    let told = has(&rest, &WHERE) || has_code && rest.contains(|c: char| c.is_ascii_digit()) || is_key_held(&rest);
-    (has_key || has_code) && told && !has(&rest, &LOST) && !has(&rest, &NO_KEY) && !is_denied(&rest)
+    let told = holds(&rest, &WHERE) || has_code && rest.contains(|c: char| c.is_ascii_digit()) || is_key_held(&rest);
+    (has_key || has_code) && told && !holds(&rest, &LOST) && !holds(&rest, &NO_KEY) && !is_denied(&rest)
 }
 
 /// Whether a clause says that somebody else has the key: "物业有钥匙", "my neighbour has a key".
 fn is_key_held(said: &str) -> bool {
-    let open = has(said, &SUPPOSES) || has(said, &MAYBE) || said.contains("有没有") || said.ends_with('吗');
+    let open = holds(said, &SUPPOSES) || holds(said, &MAYBE) || said.contains("有没有") || said.ends_with('吗');
     let has_key = |behind: &str| KEYS.iter().any(|key| mentions(behind, key).next().is_some());
     let parted = |behind: &str, holds: &str| {
         behind.split_once(holds).is_some_and(|(between, rest)| !names_self(between) && has_key(rest))
@@ -414,10 +408,6 @@ fn is_key_held(said: &str) -> bool {
 /// Returns words without what has a no in it and is not meant so: "我不在意" finds nobody out.
 fn meant(text: &str) -> String {
     without(&without_harmless(text), &NOT_OUT)
-}
-
-fn has(words: &str, parts: &[&str]) -> bool {
-    parts.iter().any(|part| words.contains(part))
 }
 
 /// Returns words up to the end of a part of them.

@@ -6,11 +6,11 @@ use jiff::tz::{Offset, TimeZone};
 
 use super::absence;
 use super::plain::{is_any, only_sets_time};
-use super::wish::{Parted, Wish, is_bare_place, is_denied, is_refused, parted, without};
+use super::wish::{Parted, Wish, is_bare_place, is_denied, is_refused, parted};
 use crate::domain::appointment::Window;
 use crate::domain::calendar::{local, local_date};
 use crate::domain::dialogue::Words;
-use crate::domain::dialogue::clause::{asks, begins_with_plain_no};
+use crate::domain::dialogue::clause::{asks, begins_with_plain_no, holds, without};
 use crate::domain::dialogue::danger::BREAKS;
 use crate::domain::dialogue::state::OfferedWindow;
 use crate::domain::script::normalised;
@@ -148,7 +148,7 @@ impl Heard {
         let today = zone.as_ref().and_then(|zone| local_date(now, zone)).unwrap_or(Date::ZERO);
         let Parted { accepted, mut refused } = parted(&text, today);
         let (wish, named) = (Wish::named_in(&accepted, today), Wish::named_in(&text, today));
-        if refused.is_empty() && is_any(&accepted) && OTHER.iter().any(|word| accepted.contains(word)) {
+        if refused.is_empty() && is_any(&accepted) && holds(&accepted, &OTHER) {
             // "其他都行" turns down what it does not name.
             refused.push(Wish::default());
         }
@@ -199,11 +199,11 @@ impl Heard {
 
     /// Whether they say, in answer to times that were offered, that none of them suits.
     pub(super) fn refuses_all(&self) -> bool {
-        let of_them = |clause: &str| OF_THEM.iter().any(|word| clause.contains(word));
-        let none = |clause: &str| NONE.iter().any(|word| clause.contains(word)) && !clause.contains("problem");
+        let of_them = |clause: &str| holds(clause, &OF_THEM);
+        let none = |clause: &str| holds(clause, &NONE) && !clause.contains("problem");
         let refused = |clause: &str| is_refused(clause) || none(clause);
         let all = self.text.split(BREAKS).any(|clause| of_them(clause) && refused(clause));
-        let of_price = PRICES.iter().any(|word| self.text.contains(word));
+        let of_price = holds(&self.text, &PRICES);
         all || absence::is_unfit(&self.text) && !of_price
     }
 
@@ -218,7 +218,7 @@ impl Heard {
     }
 
     fn has(&self, parts: &[&str]) -> bool {
-        parts.iter().any(|part| self.text.contains(part))
+        holds(&self.text, parts)
     }
 
     fn takes_any(&self) -> bool {
@@ -245,7 +245,7 @@ impl Heard {
     /// Whether they scold the times that were offered and take none: "什么破时间，25号我上班".
     pub(super) fn scolds(&self) -> bool {
         let takes = |clause: &str| {
-            let said = TAKES.iter().any(|word| clause.contains(word)) && !is_denied(clause);
+            let said = holds(clause, &TAKES) && !is_denied(clause);
             said && Wish::named_in(clause, self.today).names_any()
         };
         self.has(&SCOLDS) && !self.text.split(BREAKS).any(takes)
@@ -271,8 +271,7 @@ impl Heard {
     pub(super) fn asks_else(&self, words: &Words) -> bool {
         let questioned = asks(&words.text);
         let plain = without(&self.text, &SCOLDS);
-        ASKING.iter().any(|word| plain.contains(word)) && !self.takes_any()
-            || questioned && !self.has(&ASKING_LEAVE) && !self.named.names_any()
+        holds(&plain, &ASKING) && !self.takes_any() || questioned && !self.has(&ASKING_LEAVE) && !self.named.names_any()
     }
 
     /// Whether another time than the agreed one is wished.

@@ -3,7 +3,8 @@
 
 use jiff::civil::Date;
 
-use super::wish::{Wish, without, without_unless};
+use super::wish::{Wish, without_unless};
+use crate::domain::dialogue::clause::without;
 use crate::domain::dialogue::danger::BREAKS;
 
 /// What says that each of the times suits, where nothing but plain words stands behind it.

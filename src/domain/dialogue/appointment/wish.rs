@@ -6,6 +6,7 @@ use std::ops::Range;
 use jiff::civil::Date;
 
 use super::days::{self, number, number_before, word_before};
+use crate::domain::dialogue::clause::{holds, without};
 
 /// So long, in bytes, is at most a clause that only turns down what was said before it: seven Chinese characters,
 /// four English words.
@@ -16,7 +17,7 @@ const SPELLINGS: [(&str, &str); 5] = [("星期", "周"), ("礼拜", "周"), ("�
 /// "not before 3 p.m. on Monday" turns Monday down.
 const BREAKS: [char; 5] = [',', '。', ';', '!', '?'];
 /// What says that a time does not suit.
-const DENIALS: [&str; 25] = [
+const DENIALS: [&str; 19] = [
     "不",
     "没",
     "别",
@@ -36,13 +37,9 @@ const DENIALS: [&str; 25] = [
     "too late",
     "too early",
     "too soon",
-    "'m busy",
-    "am busy",
-    "be busy",
-    "'m away",
-    "am away",
-    "be away",
 ];
+/// What says in English that somebody is not there; it denies that a time suits as well.
+pub(super) const AWAY: [&str; 6] = ["'m busy", "am busy", "be busy", "'m away", "am away", "be away"];
 /// What says so of a time that was named before: "周二上午，不行". Any other no may be about something else: "不用打电话".
 const REFUSALS: [&str; 34] = [
     "不行",
@@ -267,8 +264,8 @@ impl Wish {
     /// several is the next of them: 25号, 周五.
     pub(super) fn named_in(words: &str, today: Date) -> Wish {
         let (words, places) = take_places(spelled(words));
-        let shifted = SHIFTS.iter().any(|shift| words.contains(shift));
-        let words = SHIFTS.iter().fold(words, |words, shift| words.replace(shift, " "));
+        let shifted = holds(&words, &SHIFTS);
+        let words = without(&words, &SHIFTS);
         let latin: Vec<&str> =
             words.split(|c: char| !c.is_ascii_alphanumeric()).filter(|token| !token.is_empty()).collect();
         let has = |name: &str| if name.is_ascii() { latin.contains(&name) } else { words.contains(name) };
@@ -325,10 +322,9 @@ pub(super) fn parted(words: &str, today: Date) -> Parted {
     };
     let words: String = words.chars().map(spaced).collect();
     let (mut kept, mut dropped): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
-    let has = |clause: &str, parts: &[&str]| parts.iter().any(|part| clause.contains(part));
     for clause in words.split(BREAKS) {
-        let own = Wish::named_in(clause, today).names_any() || has(clause, &OTHER_DAYS);
-        if has(clause, &EXCEPTS) {
+        let own = Wish::named_in(clause, today).names_any() || holds(clause, &OTHER_DAYS);
+        if holds(clause, &EXCEPTS) {
             dropped.push(clause);
         } else if !is_denied(clause) {
             kept.push(clause);
@@ -341,7 +337,7 @@ pub(super) fn parted(words: &str, today: Date) -> Parted {
     }
     let refusal = |clause: &&str| {
         let named = Wish::named_in(clause, today);
-        (named.names_time() || !named.places.is_empty() || has(clause, &OTHER_DAYS)).then_some(named)
+        (named.names_time() || !named.places.is_empty() || holds(clause, &OTHER_DAYS)).then_some(named)
     };
     Parted { accepted: kept.join(","), refused: dropped.iter().filter_map(refusal).collect() }
 }
@@ -357,24 +353,19 @@ fn with_exceptions_apart(words: &str, today: Date) -> String {
 /// Whether words say that something does not suit.
 pub(super) fn is_denied(words: &str) -> bool {
     let plain = without_harmless(words);
-    DENIALS.iter().any(|denial| plain.contains(denial))
+    holds(&plain, &DENIALS) || holds(&plain, &AWAY)
 }
 
 /// Whether a clause turns down what was said before it.
 pub(super) fn is_refused(clause: &str) -> bool {
     let plain = without_harmless(clause);
-    REFUSALS.iter().any(|refusal| plain.contains(refusal))
+    holds(&plain, &REFUSALS)
 }
 
 /// Returns words without what has a no in it and turns nothing down.
 pub(super) fn without_harmless(words: &str) -> String {
     let plain = without(words, &NO_DENIALS);
     NO_DENIALS_BUT.iter().fold(plain, |words, (harmless, but)| without_unless(&words, harmless, but))
-}
-
-/// Returns words without any of `parts`.
-pub(super) fn without(words: &str, parts: &[&str]) -> String {
-    parts.iter().fold(words.to_owned(), |words, part| words.replace(part, " "))
 }
 
 /// Returns words without a part wherever none of `but` stands behind it.
