@@ -50,11 +50,12 @@ pub(super) fn from_text(text: &str, name: &str) -> Result<Vec<Setting>, ConfigEr
     Ok(settings)
 }
 
-/// Reads the variables that are settings: `HUIFANG_SECTION__KEY`, or `…_FILE` for a file that holds the value.
+/// Reads the variables that are settings: `HUIFANG_SECTION__KEY`, or `…_FILE` for a file that holds the value. Where both
+/// are given the file counts, in whatever order they come: an image sets defaults, and who runs it adds secrets.
 pub(super) fn from_variables(
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Vec<Setting>, ConfigError> {
-    let mut settings = Vec::new();
+    let (mut settings, mut from_files) = (Vec::new(), Vec::new());
     for (name, value) in variables {
         let Some(rest) = name.strip_prefix("HUIFANG_") else { continue };
         let path = rest.to_ascii_lowercase();
@@ -64,15 +65,16 @@ pub(super) fn from_variables(
             continue;
         };
         check_section(section, || origin.clone())?;
-        let (key, text) = match key.strip_suffix("_file") {
+        let (key, text, found) = match key.strip_suffix("_file") {
             Some(stem) if known::keys(section).is_some_and(|keys| keys.contains(&stem)) => {
-                (stem, read_value(PathBuf::from(value), &name)?)
+                (stem, read_value(PathBuf::from(value), &name)?, &mut from_files)
             }
-            _ => (key, value),
+            _ => (key, value, &mut settings),
         };
         check_key(section, key, &origin)?;
-        settings.push(Setting { section: section.to_owned(), key: key.to_owned(), readings: readings(text), origin });
+        found.push(Setting { section: section.to_owned(), key: key.to_owned(), readings: readings(text), origin });
     }
+    settings.append(&mut from_files);
     Ok(settings)
 }
 

@@ -209,6 +209,11 @@ fn a_value_may_lie_in_a_file_of_its_own() {
     let path = file.path().display().to_string();
     let config = with_variables(&[("HUIFANG_DATABASE__URL_FILE", &path)]).unwrap();
     assert_eq!(config.database.url.expose(), "postgres://huifang:hunter2@db/huifang");
+    // The image sets the one, compose the other: which comes first is chance.
+    let both = [("HUIFANG_DATABASE__URL_FILE", path.as_str()), ("HUIFANG_DATABASE__URL", "sqlite:image.db")];
+    for both in [both, [both[1], both[0]]] {
+        assert_eq!(with_variables(&both).unwrap(), config, "{both:?}");
+    }
     let gone = with_variables(&[("HUIFANG_DATABASE__URL_FILE", "/nonexistent/url")]).unwrap_err();
     assert!(gone.starts_with("cannot read /nonexistent/url (named by HUIFANG_DATABASE__URL_FILE): "), "{gone}");
 }
