@@ -46,9 +46,15 @@ case $group in
         ;;
 esac
 if [[ $group == test ]]; then
-    need postgresql any_exists /usr/lib/postgresql/*/bin/initdb "$(command -v initdb || echo /nonexistent)"
-    need chromium eval 'command_found chromium || command_found chromium-browser || command_found google-chrome'
+    # Where the tests look for them.
+    need postgresql any_exists /usr/lib/postgresql/*/bin/initdb
+    need chromium command_found chromium
     need chromium-driver command_found chromedriver
+    # Independent libraries and the documentation's clients play the other side.
+    need python3-venv eval 'command_found python3 && python3 -c "import ensurepip" 2>/dev/null'
+    need nodejs command_found node
+    need curl command_found curl
+    need openssl command_found openssl
     need fonts-noto-cjk any_exists /usr/share/fonts/opentype/noto/NotoSansCJK-*.ttc /usr/share/fonts/*/*CJK*
     need fonts-noto-color-emoji any_exists /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf /usr/share/fonts/*/*[Ee]moji*
 fi

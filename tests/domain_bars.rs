@@ -4,12 +4,16 @@
 
 #![expect(clippy::expect_used, reason = "all of this crate is tests")]
 
+mod skipped;
+
 use std::fs;
 use std::path::Path;
 
 use huifang::catalog;
 use huifang::tagging::evaluation::{Report, Row, Share, measure};
 use huifang::tagging::{Judges, Lexical, Tagger};
+
+use self::skipped::skipped;
 
 const ROWS: &str = "../shared/data/domain/dev.jsonl";
 
@@ -29,7 +33,7 @@ fn report(path: &str) -> Report {
 #[test]
 fn the_rules_reach_their_bars_on_the_development_rows() {
     if !Path::new(ROWS).exists() {
-        eprintln!("SKIPPED: {ROWS} is not there, so the rules were not measured on the domain rows");
+        skipped(&format!("{ROWS} is not there, so the rules were not measured on the domain rows"));
         return;
     }
     let report = report(ROWS);

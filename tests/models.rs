@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod skipped;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,6 +22,8 @@ use huifang::models::pull::{Order, Patience, PullError, Step, pull};
 use huifang::models::{Labels, Manifest, Model, ModelFile, Purpose, sha256_of};
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
+
+use self::skipped::skipped;
 
 /// How the server answers.
 #[derive(Clone)]
@@ -500,7 +504,7 @@ impl Drop for SmallDisk {
 #[tokio::test]
 async fn a_disk_without_room_is_noticed_before_the_first_byte() {
     let Some(disk) = SmallDisk::mount("1m") else {
-        eprintln!("SKIPPED: no small file system can be mounted here (not root, or no right to)");
+        skipped("no small file system can be mounted here (not root, or no right to)");
         return;
     };
     let server = Server::start(2_000_000).await;
@@ -512,7 +516,7 @@ async fn a_disk_without_room_is_noticed_before_the_first_byte() {
 #[tokio::test]
 async fn a_disk_that_fills_up_keeps_the_part() {
     let Some(disk) = SmallDisk::mount("20m") else {
-        eprintln!("SKIPPED: no small file system can be mounted here (not root, or no right to)");
+        skipped("no small file system can be mounted here (not root, or no right to)");
         return;
     };
     let server = Server::start(30_000_000).await;

@@ -418,15 +418,16 @@ mod confinement {
     //! What a worker may do, seen from outside while it waits for its input.
 
     use std::io::{Read, Write};
-    use std::os::unix::fs::PermissionsExt;
     use std::process::{Command, Stdio};
 
     use super::*;
 
+    /// Writes a program. Another process does it: one that is forked here while a file is open for writing keeps it open,
+    /// and such a file cannot be run.
     fn script(folder: &Path, body: &str) -> PathBuf {
-        let path = folder.join("worker");
-        std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let (written, path) = (folder.join("written"), folder.join("worker"));
+        std::fs::write(&written, format!("#!/bin/sh\n{body}\n")).unwrap();
+        assert!(Command::new("install").args(["-m", "755"]).args([&written, &path]).status().unwrap().success());
         path
     }
 

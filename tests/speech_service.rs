@@ -222,13 +222,18 @@ async fn what_may_pass_is_told_from_what_a_person_must_put_right() {
     assert!(matches!(nobody.refuses(Manner::Silent).await, SpeechError::Later { .. }));
 }
 
+/// Waits for what must happen.
+async fn happens(what: &tokio::sync::Notify) {
+    tokio::time::timeout(Duration::from_secs(60), what.notified()).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_service_that_does_not_answer_meets_the_deadline() {
     let service = Service::start().await;
     service.set(Manner::Silent);
     let error = service.listener_with(0).listen(&fixture("leak.ogg"), None, Chinese).await.unwrap_err();
     assert!(matches!(error, SpeechError::Deadline), "{error:?}");
-    service.dropped.notified().await;
+    happens(&service.dropped).await;
 }
 
 #[tokio::test]
@@ -237,9 +242,9 @@ async fn a_recording_nobody_waits_for_any_more_is_not_asked_about_any_longer() {
     service.set(Manner::Silent);
     let listener = service.listener();
     let waiting = tokio::spawn(async move { listener.listen(&fixture("leak.ogg"), None, Chinese).await });
-    service.begun.notified().await;
+    happens(&service.begun).await;
     waiting.abort();
-    service.dropped.notified().await;
+    happens(&service.dropped).await;
 }
 
 #[tokio::test]

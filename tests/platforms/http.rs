@@ -14,6 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::fake_http::{App, Manner, SECRET, get_signed, post_bytes, post_form, post_json, sign};
 use crate::house::{House, LEAK, START, SURVEY, client, fixture, rows_of_the_web_chat};
+use crate::skipped::skipped;
 
 /// Somebody who uses the app.
 struct Person {
@@ -342,10 +343,14 @@ async fn no_more_uploads_are_read_at_once_than_there_is_room_for() {
     let form = || Form::new().text("session", "a-session-of-a-test").text("text", "您好");
     let post = || client().post(format!("{}/chat/api/messages", person.house.url)).multipart(form()).send();
     // Until the last of them has been taken up.
-    let mut answer = post().await.unwrap();
-    while answer.status() == StatusCode::OK {
-        answer = post().await.unwrap();
-    }
+    let refused = async {
+        let mut answer = post().await.unwrap();
+        while answer.status() == StatusCode::OK {
+            answer = post().await.unwrap();
+        }
+        answer
+    };
+    let answer = tokio::time::timeout(Duration::from_secs(60), refused).await.expect("there is an end of room");
     assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(answer.headers()["retry-after"], "5");
     let json = client().post(format!("{}/chat/api/messages", person.house.url));
@@ -355,7 +360,8 @@ async fn no_more_uploads_are_read_at_once_than_there_is_room_for() {
         "words go through"
     );
     drop(waiting);
-    while post().await.unwrap().status() != StatusCode::OK {}
+    let free = async { while post().await.unwrap().status() != StatusCode::OK {} };
+    tokio::time::timeout(Duration::from_secs(60), free).await.expect("who went away leaves room");
 }
 
 #[tokio::test]
@@ -499,7 +505,7 @@ async fn the_example_clients_say_something_and_hear_the_answer() {
     let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/examples");
     for (program, file) in [("python3", "http_client.py"), ("node", "http_client.mjs")] {
         if tokio::process::Command::new(program).arg("--version").stdout(Stdio::null()).status().await.is_err() {
-            eprintln!("SKIPPED: no {program} on this machine, {file} is not tried");
+            skipped(&format!("no {program} on this machine, {file} is not tried"));
             continue;
         }
         // These clients go by the machine's clock.
@@ -531,16 +537,16 @@ async fn the_example_clients_say_something_and_hear_the_answer() {
 async fn the_lines_for_a_shell_in_the_documentation_are_accepted() {
     let text = include_str!("../../docs/http-channel.md");
     let lines = text.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
-    for program in ["curl", "openssl"] {
+    for (program, asks) in [("curl", "--version"), ("openssl", "version")] {
         if tokio::process::Command::new(program)
-            .arg("version")
+            .arg(asks)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status()
             .await
             .is_err()
         {
-            eprintln!("SKIPPED: no {program} on this machine, the lines for a shell are not tried");
+            skipped(&format!("no {program} on this machine, the lines for a shell are not tried"));
             return;
         }
     }

@@ -21,6 +21,8 @@ mod openapi;
 mod python;
 mod qr;
 mod record;
+#[path = "../skipped/mod.rs"]
+mod skipped;
 mod staff_links;
 mod telegram;
 mod telegram_setup;

@@ -5,6 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::skipped::skipped;
+
 /// Returns the Python of the environment that holds `tests/platforms/NAME-requirements.txt`, made
 /// once for each set of requirements, or why there is none.
 fn environment(name: &str) -> Result<PathBuf, String> {
@@ -38,7 +40,7 @@ pub async fn played(name: &'static str, script: &str, arguments: &[&str]) -> Opt
     let python = match made {
         Ok(python) => python,
         Err(reason) => {
-            eprintln!("SKIPPED: {name} was not the other side, there is no environment for it: {reason}");
+            skipped(&format!("{name} was not the other side, there is no environment for it: {reason}"));
             return None;
         }
     };

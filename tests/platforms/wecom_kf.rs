@@ -214,9 +214,12 @@ async fn what_was_written_while_nobody_was_here_comes_to_light_at_the_start() {
     house.clock.advance(Duration::from_secs(3 * 3600));
     let (runner, stop) = (house.runner.clone(), tokio_util::sync::CancellationToken::new());
     let running = tokio::spawn(runner.run(stop.clone()));
-    while said(&house, "wmNIGHT").await.len() < 2 {
-        tokio::task::yield_now().await;
-    }
+    let heard = async {
+        while said(&house, "wmNIGHT").await.len() < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), heard).await.expect("what was written comes to light");
     stop.cancel();
     running.await.unwrap();
     assert_eq!(said(&house, "wmNIGHT").await, ["您好", "厨房漏水"]);

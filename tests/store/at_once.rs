@@ -2,6 +2,7 @@
 //! writes the call down, a ticket that is given to somebody while whoever had it leaves.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use huifang::catalog::Catalog;
 use huifang::channel::{ChannelKind, Channels, Content, Inbound};
@@ -90,7 +91,8 @@ async fn says(intake: &Intake, id: &str, words: &str) {
 
 /// Waits until so many stand before a row that is held. On SQLite they stand before the database.
 async fn are_waiting(db: &Database, count: i64) {
-    while !db.is_sqlite() && db.number(WAITING).await < count {}
+    let standing = async { while !db.is_sqlite() && db.number(WAITING).await < count {} };
+    tokio::time::timeout(Duration::from_secs(60), standing).await.expect("they come to stand");
 }
 
 pub(crate) async fn of_two_visits_of_one_person_one_is_sent_and_one_waits(db: Database) {

@@ -3,12 +3,13 @@
 //! process waits for our end of a pipe to close and then stops and removes it.
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+
+use crate::skipped::skipped;
 
 pub(crate) struct Cluster {
     folder: PathBuf,
@@ -33,8 +34,7 @@ pub(crate) fn cluster() -> Option<&'static Cluster> {
                 let message = "PostgreSQL is not installed: the store is tested on SQLite only \
                                (Debian: apt-get install postgresql)";
                 assert!(std::env::var_os("CI").is_none(), "{message}");
-                // Past the capture of the test harness: this must be seen.
-                let _ = writeln!(std::io::stderr(), "\n*** {message} ***\n");
+                skipped(message);
             }
             bin.map(|bin| start(&bin))
         })

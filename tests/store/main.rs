@@ -17,6 +17,8 @@ mod migrations;
 mod people;
 mod permits;
 mod registers;
+#[path = "../skipped/mod.rs"]
+mod skipped;
 mod surveys;
 mod tickets;
 mod visits;

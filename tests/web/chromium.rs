@@ -10,9 +10,10 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
 use crate::demo::{Demo, Running, lines_until};
+use crate::skipped::skipped;
 
 /// Long enough for a recording to be heard on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// What a test plays on.
 pub struct Stage {
@@ -35,7 +36,7 @@ impl Stage {
         if !has("chromium") || !has("chromedriver") {
             let what = "chromium and chromedriver are not installed: the pages are NOT tested in a browser";
             assert!(std::env::var_os("CI").is_none(), "{what}");
-            eprintln!("\n*** {what} ***\n");
+            skipped(what);
             return None;
         }
         let mut chromedriver =

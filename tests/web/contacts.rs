@@ -21,7 +21,7 @@ async fn staff_finds_a_person_joins_parts_and_forgets_them() {
     owner.fill("#text", "厨房水龙头漏水，请找王先生").await;
     owner.press("#send").await;
     owner.choose("提交").await;
-    owner.reads("div[@id='log']", "HF2").await;
+    owner.reads("div[@id='log']", "HF").await;
     owner.fill("#text", "换渠道").await;
     owner.press("#send").await;
     owner.reads("div[@id='log']", "网页：").await;
@@ -54,7 +54,7 @@ async fn staff_finds_a_person_joins_parts_and_forgets_them() {
     // The one who came last is the visitor of this test.
     desk.run("[...document.querySelectorAll('tbody tr')].filter(tr => tr.textContent.includes('网页')).pop().querySelector('a').click()").await;
     desk.reads("section[@aria-labelledby='one']", "本人打开链接后合并").await;
-    desk.reads("section[@aria-labelledby='history']", "HF2").await;
+    desk.reads("section[@aria-labelledby='history']", "HF").await;
     let ways = desk.run("return document.querySelectorAll(\"section[aria-labelledby=ways] li\").length").await;
     assert_eq!(ways, json!(2));
     desk.picture("contact-5-person").await;

@@ -14,6 +14,8 @@ mod pages;
 mod platforms;
 mod progress;
 mod roles;
+#[path = "../skipped/mod.rs"]
+mod skipped;
 mod staff;
 mod visit;
 mod work;

@@ -39,7 +39,7 @@ async fn the_homeowner_reports_a_leak_by_text_photo_and_voice_on_a_phone() {
     assert_eq!(plays, json!(true), "the person can listen to their own recording");
 
     phone.choose("提交").await;
-    phone.reads("div[@id='log']", "HF2").await;
+    phone.reads("div[@id='log']", "HF").await;
     phone.picture("chat-6-ticket").await;
     let live = phone.run("return document.querySelectorAll('.choices button:enabled').length > 6").await;
     assert_eq!(live, json!(false), "buttons of older messages are inert");
@@ -47,7 +47,7 @@ async fn the_homeowner_reports_a_leak_by_text_photo_and_voice_on_a_phone() {
 
     let before = phone.run("return document.querySelectorAll('#log .msg').length").await;
     phone.page.refresh().await.unwrap();
-    phone.reads("div[@id='log']", "HF2").await;
+    phone.reads("div[@id='log']", "HF").await;
     assert_eq!(phone.run("return document.querySelectorAll('#log .msg').length").await, before, "a reload keeps all");
     phone.is_sound().await;
     phone.close().await;
@@ -148,7 +148,7 @@ async fn staff_sees_bad_feedback_arrive_live_and_works_the_ticket() {
     phone.fill("#text", "卧室空调不制冷，太差了").await;
     phone.press("#send").await;
     phone.choose("提交").await;
-    phone.reads("div[@id='log']", "HF2").await;
+    phone.reads("div[@id='log']", "HF").await;
     phone.is_sound().await;
 
     desk.reads("ul[@class='flags']", "不满意").await;
@@ -286,7 +286,7 @@ async fn where_a_proxy_holds_the_events_back_the_answer_stands_last_and_its_butt
     let newest = "return document.getElementById('log').lastElementChild.className";
     assert_eq!(phone.run(newest).await, json!("msg bot"), "the answer stands above what it answers");
     phone.choose("提交").await;
-    phone.reads("div[@id='log']", "HF2").await;
+    phone.reads("div[@id='log']", "HF").await;
     assert_eq!(phone.run(newest).await, json!("msg bot"));
 
     let order = "return [...document.querySelectorAll('#log .msg')].map((box) => box.dataset.id)";

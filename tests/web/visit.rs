@@ -10,7 +10,7 @@ use huifang::store::{self, Store, StoreError};
 use reqwest::StatusCode;
 use reqwest::multipart::{Form, Part};
 
-use crate::chromium::{Stage, fixture};
+use crate::chromium::{PATIENCE, Stage, fixture};
 use crate::console::Session;
 use crate::demo::Demo;
 
@@ -126,10 +126,13 @@ async fn a_visit_on_site_is_written_down_with_photos_and_a_recording() {
     desk.reads("main", "卫生间门口有渗水痕迹").await;
 
     let recorded = "return document.querySelector('section[aria-labelledby=record]').innerText";
-    while !desk.run(recorded).await.as_str().unwrap().contains("漏水") {
-        desk.page.refresh().await.unwrap();
-        desk.sees("section[aria-labelledby=record]").await;
-    }
+    let heard = async {
+        while !desk.run(recorded).await.as_str().unwrap().contains("漏水") {
+            desk.page.refresh().await.unwrap();
+            desk.sees("section[aria-labelledby=record]").await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, heard).await.expect("the transcript reaches the page");
     desk.sees("section[aria-labelledby=record] audio").await;
     desk.is_sound().await;
     desk.picture("visit-3-recorded").await;
@@ -141,9 +144,12 @@ async fn a_visit_on_site_is_written_down_with_photos_and_a_recording() {
         desk.reads("body", words).await;
     }
     let drawn = "return [...document.querySelectorAll('.pictures img')].map(i => i.complete && i.naturalWidth > 0)";
-    while desk.run(drawn).await != serde_json::json!([true]) {
-        desk.run("return new Promise(done => setTimeout(done, 50))").await;
-    }
+    let drawing = async {
+        while desk.run(drawn).await != serde_json::json!([true]) {
+            desk.run("return new Promise(done => setTimeout(done, 50))").await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, drawing).await.expect("the photo is drawn");
     desk.is_sound().await;
     desk.picture("visit-5-paper").await;
     desk.run("document.querySelector('.pictures').scrollIntoView()").await;

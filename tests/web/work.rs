@@ -137,7 +137,7 @@ async fn a_leak_is_visited_mended_by_a_firm_and_confirmed() {
     owner.fill("#text", "主卧卫生间天花板在滴水").await;
     owner.press("#send").await;
     owner.choose("提交").await;
-    owner.reads("div[@id='log']", "HF2").await;
+    owner.reads("div[@id='log']", "HF").await;
 
     let desk = stage.window(1280, 900, None, &["--accept-lang=zh-CN"]).await;
     stage.log_in(&desk).await;
