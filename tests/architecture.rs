@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Modules from the inside out. A module may import those of lower ranks, never its siblings.
 const RANKS: &[&[&str]] = &[
@@ -70,6 +71,9 @@ const NOT_IN_DOMAIN: &[&str] = &[
     "getrandom",
     "now_v7",
 ];
+
+/// Where crates come from.
+const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// Code lines of a file, tests not counted.
 const LONGEST_FILE: usize = 450;
@@ -202,6 +206,38 @@ fn the_lockfile_holds_nothing_that_may_not_come_in() {
         writeln!(wrong, "libsqlite3-sys {sqlite:?}: exactly one, 0.37 or newer (SQLite 3.51.3)").unwrap();
     }
     assert!(wrong.is_empty(), "Cargo.lock:\n{wrong}");
+}
+
+#[test]
+fn every_crate_comes_under_a_licence_that_is_allowed_and_from_the_registry() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rules: toml::Table = fs::read_to_string(root.join("deny.toml")).unwrap().parse().unwrap();
+    let allowed: Vec<&str> =
+        rules["licenses"]["allow"].as_array().unwrap().iter().filter_map(|it| it.as_str()).collect();
+    let platform = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let asked = Command::new(env!("CARGO"))
+        .args(["metadata", "--locked", "--format-version", "1", "--filter-platform", &platform])
+        .current_dir(root)
+        .output()
+        .unwrap();
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    let told: serde_json::Value = serde_json::from_slice(&asked.stdout).unwrap();
+    let packages = told["packages"].as_array().unwrap();
+    assert!(packages.len() > 100, "only {} crates", packages.len());
+    let mut wrong = String::new();
+    for package in packages {
+        let licence = package["license"].as_str().unwrap_or("none named");
+        let is_allowed = spdx::Expression::parse_mode(licence, spdx::ParseMode::LAX)
+            .is_ok_and(|licence| licence.evaluate(|one| allowed.contains(&one.to_string().as_str())));
+        if !is_allowed {
+            writeln!(wrong, "{}: {licence}", package["name"]).unwrap();
+        }
+        let source = package["source"].as_str().unwrap_or(REGISTRY);
+        if source != REGISTRY {
+            writeln!(wrong, "{}: from {source}", package["name"]).unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "against deny.toml:\n{wrong}");
 }
 
 /// One file below `src/`.
