@@ -197,7 +197,10 @@ def main() -> None:
         dev = [(r.text, r.sentiment) for r in corpora.read(asked.dev) if r.lang == lang] if asked.dev else []
         keep(name, BESIDE_NEUTRAL, *beside_neutral(*model), {"public": dev})
     asked.out.parent.mkdir(exist_ok=True, parents=True)
-    save_file(tensors, asked.out, metadata={"huifang": json.dumps(note)})
+    # In one step: what is half written would be taken for whole by the next run.
+    new = asked.out.with_suffix(".new")
+    save_file(tensors, new, metadata={"huifang": json.dumps(note)})
+    new.replace(asked.out)
     print(f"{asked.out}: {asked.out.stat().st_size} bytes", flush=True)
 
 

@@ -77,7 +77,9 @@ def encoded(asked: argparse.Namespace, work: Path) -> dict:
         "dev": [(ids(r.text), (r.sentiment,), r.lang) for r in corpora.read(asked.dev)],
         "vocabulary": len(tokenizer.entries),
     }
-    kept.write_bytes(pickle.dumps(found))
+    new = kept.with_suffix(".new")
+    new.write_bytes(pickle.dumps(found))
+    new.replace(kept)
     return found
 
 

@@ -48,7 +48,10 @@ def build(texts: list[str], path: Path) -> None:
     wanted = [c for c, n in counts.most_common() if n >= 3 and c not in known]
     entries += wanted[: SIZE - RUNS - len(entries)]
     entries += _runs(texts, counts, set(entries))[: SIZE - len(entries)]
-    path.write_text("\n".join(entries) + "\n", encoding="utf-8")
+    # In one step: what is half written would be taken for whole by the next run.
+    new = path.with_suffix(".new")
+    new.write_text("\n".join(entries) + "\n", encoding="utf-8")
+    new.replace(path)
 
 
 def _runs(texts: list[str], counts: collections.Counter, known: set[str]) -> list[str]:

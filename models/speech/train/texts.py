@@ -7,6 +7,7 @@ twenty-fifth of the other longer sentences, a twentieth of the rows. A held-out 
 import functools
 import hashlib
 import json
+import os
 import random
 import re
 
@@ -200,5 +201,8 @@ def token_list() -> list[int]:
         used |= {token for token, _ in tokens.encode(text, language)}
     used |= {token for letter in "abcdefghijklmnopqrstuvwxyz" for token, _ in tokens.encode(letter, "en")}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(sorted(used)))
+    # In one step: what is half written would be taken for whole, and two may write it at once.
+    new = path.with_suffix(f".{os.getpid()}")
+    new.write_text(json.dumps(sorted(used)))
+    new.replace(path)
     return sorted(used)
