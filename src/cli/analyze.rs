@@ -21,7 +21,7 @@ const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// Reads utterances from standard input (plain lines or JSONL) and prints what is understood as JSONL
 #[derive(Debug, clap::Args)]
 pub struct Analyze {
-    /// Judge by the keyword lexicon alone, without the sentiment model
+    /// Judge by the keyword lexicon alone, without the n-gram and the sentiment model
     #[arg(long)]
     lexicon_only: bool,
     /// What every line without `awaiting` answers: none, `score_1_5`, `score_1_10` or `nps_0_10`

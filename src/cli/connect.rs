@@ -28,13 +28,13 @@ pub(super) enum Connect {
         #[arg(long, value_name = "ID", allow_hyphen_values = true)]
         chat: Option<i64>,
     },
-    /// A `WeChat` Official Account; what the settings lack is read from standard input, or made up
+    /// A WeChat Official Account; what the settings lack is read from standard input, or made up
     Wechat {
         /// Send a greeting to this follower, who wrote to the account within two days
         #[arg(long)]
         openid: Option<String>,
     },
-    /// An app of `WeCom`; what the settings lack is read from standard input, or made up
+    /// An app of WeCom; what the settings lack is read from standard input, or made up
     Wecom {
         /// Send a greeting to this member of the company
         #[arg(long, value_name = "USERID")]

@@ -57,7 +57,7 @@ struct With {
     /// Directory of the sentiment model [default: `[tagging] model`]
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
-    /// Judge by the rules and the keyword lexicon alone, without the model
+    /// Judge by the rules and the keyword lexicon alone, without the n-gram and the sentiment model
     #[arg(long, alias = "lexicon-only", conflicts_with = "model")]
     rules_only: bool,
 }

@@ -27,7 +27,8 @@ pub(super) struct Import {
     /// An .xlsx workbook or a CSV (UTF-8 or GB18030); with --template the file to write
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Which register the table holds [default: found out by sheet names and headings]
+    /// Which register the table holds: projects, units, contacts, staff, subcontractors or terms
+    /// [default: found out by sheet names and headings]
     #[arg(long, value_name = "REGISTER", value_parser = register)]
     kind: Option<Register>,
     /// Checks the file and says what would change, without changing anything

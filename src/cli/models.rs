@@ -47,7 +47,7 @@ pub(super) struct Place {
 pub(super) struct Pull {
     /// Name of the model, as 'huifang models list' shows it
     name: String,
-    /// Address of a mirror; it stands in for <https://huggingface.co>, the paths stay the same
+    /// Address of a mirror; it stands in for that of Hugging Face, the paths stay the same
     /// [default: `[models] mirror`]
     #[arg(long, value_name = "URL")]
     from: Option<String>,

@@ -44,7 +44,7 @@ enum Door {
     Telegram,
     /// Up to 30 days by a code that passes, beyond by one of the account's 100 000 that stay
     Wechat,
-    /// `WeChat` customer service of a company on `WeCom` (微信客服)
+    /// WeChat customer service of a company on WeCom (微信客服)
     #[value(name = "wecom_kf")]
     Service,
     Web,

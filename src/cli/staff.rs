@@ -26,7 +26,7 @@ pub(super) enum StaffCommand {
         /// What they are called
         #[arg(long)]
         name: Option<String>,
-        /// What they do
+        /// What they do: agent, engineer, manager, headquarters, subcontractor or admin
         #[arg(long, default_value = "agent", value_parser = role)]
         role: Role,
         /// The region they look after; all when left out
@@ -40,7 +40,7 @@ pub(super) enum StaffCommand {
     },
     /// Lists everybody
     List,
-    /// Somebody has left: they may not log in, and their open tickets go back to the pool
+    /// Somebody has left: they may not log in; their open tickets go back to the pool, visits to nobody, clients to be won back to a manager or an agent
     Leave {
         /// What they log in with
         login: String,

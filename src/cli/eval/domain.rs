@@ -9,7 +9,7 @@ use crate::tagging::evaluation::{Outcome, Row, Spans, class, compare};
 /// Mood, intent, trade, urgency, ratings, place and mood words of utterances (JSONL)
 ///
 /// A row is one JSON object: `text`, and of the following what is marked: `id`, `lang` (zh, en),
-/// `awaiting` (score5, score10, nps or null), `sentiment`, `intent`, `category`, `urgency`, `score`
+/// `awaiting` (`score_1_5`, `score_1_10`, `nps_0_10` or null), `sentiment`, `intent`, `category`, `urgency`, `score`
 /// (of 5), `score10`, `nps`, `emotion_keywords` (substrings), `location` (a substring). What a row
 /// does not carry is not judged; null says that none is meant. A place or mood word counts as found
 /// when at least half of its characters are covered.
