@@ -1,16 +1,14 @@
 //! A message that cannot be taken in however often it comes: the state of its conversation cannot be
-//! read, or its step ends in a fault. It is put into the thread and shown to staff, so that it
-//! neither holds up whoever writes after it nor is lost.
+//! read, or its reading or its step ends in a fault. It is put into the thread as it came, without being
+//! understood, and shown to staff, so that it neither holds up whoever writes after it nor is lost.
 
-use super::read::Read;
+use super::read::SHOWN;
 use super::{Intake, Received, message};
 use crate::channel::Inbound;
-use crate::domain::dialogue::State;
 use crate::domain::dialogue::effect::About;
 use crate::domain::flag::FlagKind;
 use crate::domain::job::Job;
 use crate::domain::media::MediaKind;
-use crate::store::dialogues::Dialogue;
 use crate::store::{self, StoreError, Tx};
 
 impl Intake {
@@ -43,12 +41,14 @@ impl Intake {
     async fn park(&self, tx: &mut Tx, inbound: Inbound) -> Result<(), StoreError> {
         let now = self.clock.now();
         let found = self.find_or_begin(tx, &inbound, now).await?;
-        let (id, state, handed_over) = (found.id, found.state.clone(), found.handed_over);
-        // Read as if it were the first of a conversation.
-        let fresh = message::encode(&State::new(inbound.language.unwrap_or_default()))?;
-        let scene = self.scene(tx, Dialogue { state: fresh, ..found }).await?;
+        let (id, state, handed_over) = (found.id, found.state, found.handed_over);
         let heard = Intake::heard(&inbound.content);
-        let Read { body, files, .. } = self.read(tx, &scene, inbound.content).await?;
+        // Not read: that may be what fails.
+        let (mut body, files) = self.as_sent(&inbound.content, inbound.language.unwrap_or_default());
+        let shows_token = |words: &String| words.starts_with(['/', '／']) && self.token_in(words).is_some();
+        if body.text.as_ref().is_some_and(shows_token) {
+            body.text = Some(SHOWN.to_owned());
+        }
         let stored = store::inbox::NewInbound {
             id: self.clock.new_id(),
             channel: inbound.channel.name().to_owned(),

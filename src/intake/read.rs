@@ -21,6 +21,9 @@ const LONGEST_NUMBER: usize = 32;
 /// Characters of a place's name that are read.
 const LONGEST_PLACE: usize = 200;
 
+/// What is kept of words that show a token: it opens the door for whoever shows it, and is not kept in the clear.
+pub(super) const SHOWN: &str = "/start";
+
 /// What an emoji of a digit ends with.
 const KEYCAP: char = '\u{20e3}';
 /// One to ten, each in one sign.
@@ -62,35 +65,50 @@ enum Token {
 }
 
 impl Intake {
+    /// Returns what a message holds as it came, with its files: nothing is looked up, and nothing understood.
+    pub(super) fn as_sent(&self, content: &Content, language: Language) -> (InboundBody, Vec<ReceivedFile>) {
+        let words = |text: String| InboundBody { text: Some(text), ..InboundBody::default() };
+        let sign = |sign| InboundBody { sign: Some(sign), ..InboundBody::default() };
+        let body = match content {
+            Content::Text(written) | Content::Edited(written) => words(text::clean(written)),
+            Content::Choice(id) => InboundBody { choice: Some(id.clone()), ..InboundBody::default() },
+            Content::Media { files, caption } => return with_files(files.clone(), caption.as_deref()),
+            Content::Remote { files, caption } => {
+                let files = files.iter().map(|file| ReceivedFile::remote(self.clock.new_id(), file.clone())).collect();
+                return with_files(files, caption.as_deref());
+            }
+            Content::Place(place) => words(self.words_of(language, place)),
+            Content::OwnNumber(number) => words(text::clean(number).chars().take(LONGEST_NUMBER).collect()),
+            Content::Entered { .. } => sign(Sign::Entered),
+            Content::Consent { .. } => sign(Sign::Consent),
+            Content::Revoked => sign(Sign::Revoked),
+            Content::Left => InboundBody { left: true, ..InboundBody::default() },
+            Content::Returned => InboundBody { returned: true, ..InboundBody::default() },
+            Content::Refused(refusal) => InboundBody { refused: Some(*refusal), ..InboundBody::default() },
+        };
+        (body, Vec::new())
+    }
+
     /// Turns what a message holds into what is stored of it and what it means.
     pub(super) async fn read(&self, tx: &mut Tx, scene: &Scene, content: Content) -> Result<Read, StoreError> {
+        let (body, files) = self.as_sent(&content, scene.state.language);
         Ok(match content {
-            Content::Text(written) => self.read_words(tx, scene, &written, false).await?,
-            Content::Edited(written) => self.read_words(tx, scene, &written, true).await?,
+            Content::Text(_) => self.read_words(tx, scene, body, false).await?,
+            Content::Edited(_) => self.read_words(tx, scene, body, true).await?,
             Content::Choice(id) => {
-                let label = self.label_of(&scene.state, &id);
-                let body = InboundBody { choice: Some(id.clone()), text: label, ..InboundBody::default() };
+                let body = InboundBody { text: self.label_of(&scene.state, &id), ..body };
                 // A button of somebody else's is answered as one that is gone: it says nothing, and does nothing.
                 let id = if self.is_theirs(tx, scene, &id).await? { id } else { "gone".to_owned() };
                 Read::of(body, vec![Event::Choice { id }])
             }
-            Content::Media { files, caption } => self.read_files(scene, files, caption.as_deref()),
-            Content::Remote { files, caption } => {
-                let files = files.into_iter().map(|file| ReceivedFile::remote(self.clock.new_id(), file)).collect();
-                self.read_files(scene, files, caption.as_deref())
-            }
-            Content::Place(place) => {
-                let words = self.words_of(scene.state.language, &place);
+            Content::Media { .. } | Content::Remote { .. } => self.read_files(scene, body, files),
+            Content::Place(_) => {
+                let words = body.text.clone().unwrap_or_default();
                 let understood = self.understand(&words, &scene.state);
-                let body = InboundBody {
-                    text: Some(words.clone()),
-                    understood: Some(understood.clone()),
-                    ..InboundBody::default()
-                };
+                let body = InboundBody { understood: Some(understood.clone()), ..body };
                 Read::of(body, vec![Event::Text { text: words, understood }])
             }
             Content::Entered { token, .. } => {
-                let body = InboundBody { sign: Some(Sign::Entered), ..InboundBody::default() };
                 let words = format!("/start {}", token.unwrap_or_default());
                 match self.token_of(tx, &words, scene.now).await? {
                     Some(Token::Happens(event)) => Read::of(body, vec![*event]),
@@ -98,43 +116,36 @@ impl Intake {
                         Read { deed: Some(Deed::Opened(opened)), ..Read::of(body, Vec::new()) }
                     }
                     None => {
-                        let understood = self.understand("/start", &scene.state);
-                        Read::of(body, vec![Event::Text { understood, text: "/start".to_owned() }])
+                        let understood = self.understand(SHOWN, &scene.state);
+                        Read::of(body, vec![Event::Text { understood, text: SHOWN.to_owned() }])
                     }
                 }
             }
-            Content::Consent { .. } => {
-                Read::of(InboundBody { sign: Some(Sign::Consent), ..InboundBody::default() }, Vec::new())
-            }
-            Content::OwnNumber(number) => {
-                let number: String = text::clean(&number).chars().take(LONGEST_NUMBER).collect();
-                let body = InboundBody { text: Some(number.clone()), ..InboundBody::default() };
+            Content::OwnNumber(_) => {
+                let number = body.text.clone().unwrap_or_default();
                 Read { deed: Some(Deed::Number(number)), ..Read::of(body, Vec::new()) }
             }
-            Content::Revoked => {
-                let body = InboundBody { sign: Some(Sign::Revoked), ..InboundBody::default() };
-                Read { deed: Some(Deed::Revoked), ..Read::of(body, Vec::new()) }
-            }
-            Content::Left => Read::of(InboundBody { left: true, ..InboundBody::default() }, Vec::new()),
-            Content::Returned => Read::of(InboundBody { returned: true, ..InboundBody::default() }, Vec::new()),
-            Content::Refused(refusal) => {
-                let body = InboundBody { refused: Some(refusal), ..InboundBody::default() };
-                Read::of(body, vec![Event::Refused(refusal)])
-            }
+            Content::Revoked => Read { deed: Some(Deed::Revoked), ..Read::of(body, Vec::new()) },
+            Content::Consent { .. } | Content::Left | Content::Returned => Read::of(body, Vec::new()),
+            Content::Refused(refusal) => Read::of(body, vec![Event::Refused(refusal)]),
         })
     }
 
     /// Reads what was written, or put in place of what was.
-    async fn read_words(&self, tx: &mut Tx, scene: &Scene, written: &str, edited: bool) -> Result<Read, StoreError> {
-        let words = text::clean(written);
-        let mut body = InboundBody { text: Some(words.clone()), ..InboundBody::default() };
+    async fn read_words(
+        &self,
+        tx: &mut Tx,
+        scene: &Scene,
+        mut body: InboundBody,
+        edited: bool,
+    ) -> Result<Read, StoreError> {
+        let words = body.text.clone().unwrap_or_default();
         let event = if words.is_empty() {
             Event::Refused(Refusal::Empty)
         } else if words.chars().count() > MOST_CHARACTERS {
             Event::Refused(Refusal::TooLong)
         } else if let Some(token) = self.token_of(tx, &words, scene.now).await? {
-            // The token opens the door for whoever shows it: it is not kept in the clear.
-            body.text = Some("/start".to_owned());
+            body.text = Some(SHOWN.to_owned());
             match token {
                 Token::Happens(event) => *event,
                 Token::Opened(opened) => {
@@ -189,21 +200,14 @@ impl Intake {
         self.catalog.text(language, key, &args)
     }
 
-    fn read_files(&self, scene: &Scene, files: Vec<ReceivedFile>, caption: Option<&str>) -> Read {
-        let caption = caption.map(text::clean).filter(|caption| !caption.is_empty());
-        let caption = caption.map(|words| {
-            let words: String = words.chars().take(MOST_CHARACTERS).collect();
+    fn read_files(&self, scene: &Scene, mut body: InboundBody, files: Vec<ReceivedFile>) -> Read {
+        let caption = body.text.clone().map(|words| {
             let understood = self.understand(&words, &scene.state);
             (words, understood)
         });
+        body.understood = caption.as_ref().map(|(_, understood)| understood.clone());
         let of_kind = |kind| files.iter().filter(move |file| file.kind == kind).map(|file| file.id);
         let photos: Vec<_> = of_kind(MediaKind::Photo).collect();
-        let body = InboundBody {
-            text: caption.as_ref().map(|(words, _)| words.clone()),
-            understood: caption.as_ref().map(|(_, understood)| understood.clone()),
-            media: files.iter().map(MediaRef::from).collect(),
-            ..InboundBody::default()
-        };
         // Recordings first, so that a summary waits for what they say.
         let mut events: Vec<Event> = of_kind(MediaKind::Voice).map(|media| Event::Voice { media }).collect();
         match (photos.is_empty(), caption) {
@@ -214,10 +218,18 @@ impl Intake {
         Read { body, events, files, deed: None }
     }
 
+    /// Returns the token that words show: `/start TOKEN`.
+    pub(super) fn token_in(&self, words: &str) -> Option<String> {
+        match self.catalog.script().words.command(words) {
+            Some((Command::Start, token)) => token,
+            _ => None,
+        }
+    }
+
     /// Reads `/start TOKEN`.
     async fn token_of(&self, tx: &mut Tx, words: &str, now: Timestamp) -> Result<Option<Token>, StoreError> {
         let happens = |event| Ok(Some(Token::Happens(Box::new(event))));
-        let Some((Command::Start, Some(token))) = self.catalog.script().words.command(words) else { return Ok(None) };
+        let Some(token) = self.token_in(words) else { return Ok(None) };
         if token::is_elsewhere_token(&token) {
             return match self.opened(&token, now) {
                 Ok(opened) => Ok(Some(Token::Opened(opened))),
@@ -269,6 +281,17 @@ impl Intake {
             Label::Key(key) => self.catalog.text(language, key, &std::collections::BTreeMap::new()),
         }
     }
+}
+
+/// What files hold, with the words that came along.
+fn with_files(files: Vec<ReceivedFile>, caption: Option<&str>) -> (InboundBody, Vec<ReceivedFile>) {
+    let caption = caption.map(text::clean).filter(|caption| !caption.is_empty());
+    let body = InboundBody {
+        text: caption.map(|words| words.chars().take(MOST_CHARACTERS).collect()),
+        media: files.iter().map(MediaRef::from).collect(),
+        ..InboundBody::default()
+    };
+    (body, files)
 }
 
 /// Whether a button answers a question of a survey, or whether a fix holds. An edited message presses none of these: it

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use crate::talk::Talk;
-use huifang::channel::{Content, Refusal};
+use huifang::channel::{ChannelKind, Content, Inbound, Refusal};
 use huifang::domain::dialogue::NotHeard;
 use huifang::domain::ids::MediaId;
 use huifang::domain::media::MOST_CHARACTERS;
-use huifang::store;
 use huifang::store::transcripts::Heard;
+use huifang::store::{self, thread};
 use insta::assert_snapshot;
 
 /// The recogniser gives a recording up: a person has to listen.
@@ -48,6 +48,27 @@ async fn a_message_delivered_twice_is_applied_once() {
     // The same button once more, from a second tab.
     assert!(!talk.send_as("c", submit).await);
     assert_eq!(talk.tickets().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_whose_very_reading_fails_is_kept_and_shown_to_staff() {
+    let mut talk = Talk::bound().await;
+    let ticket = talk.reports_a_leak().await;
+    // What a button and a token stand for cannot be read.
+    talk.execute("UPDATE tickets SET status = 'none of ours'; UPDATE projects SET kind = 'none of ours'").await;
+    let token = talk.key.sign(talk.unit, talk.clock.now() + Duration::from_secs(3600));
+    let button = format!("fix:{}:yes", ticket.id);
+    let contents = [Content::Choice(button.clone()), Content::Text(format!("/start {token}"))];
+    for (id, content) in ["a", "b"].into_iter().zip(contents) {
+        let (address, external_id) = ("somebody".to_owned(), id.to_owned());
+        let inbound = Inbound { channel: ChannelKind::Web, address, external_id, language: None, content };
+        assert_eq!(talk.intake.receive_or_park(inbound).await.unwrap(), None);
+    }
+    let dialogue = talk.dialogue().await;
+    let kept = talk.store.read(move |tx| Box::pin(async move { thread::latest(tx, dialogue, 2).await })).await.unwrap();
+    let kept: String = kept.into_iter().map(|entry| entry.body).collect();
+    assert!(kept.contains(&button) && kept.contains("/start") && !kept.contains(&token), "{kept}");
+    assert_eq!(open_flags(&talk).await.iter().filter(|kind| **kind == "person_requested").count(), 1);
 }
 
 #[tokio::test]
