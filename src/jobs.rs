@@ -20,6 +20,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use self::transcribe::Turn;
 use crate::catalog::Catalog;
 use crate::channel::Channels;
 use crate::clock::Clock;
@@ -196,13 +197,12 @@ impl Runner {
             }
             Ok(job) => {
                 // On the heap: the largest job would otherwise weigh on the stack of every one.
-                let mut performed = Box::pin(self.perform(job, &claimed));
-                loop {
-                    tokio::select! {
-                        outcome = &mut performed => break outcome,
-                        () = tokio::time::sleep(RENEW_EVERY) => self.renew(&claimed).await,
-                    }
-                }
+                let performed = Box::pin(self.perform(job, &claimed));
+                let Some(outcome) = while_ours(performed, RENEW_EVERY, || self.renew(&claimed)).await else {
+                    tracing::warn!(job.id = %id, attempt, "job {id} is no longer ours: whoever has it now does it");
+                    return;
+                };
+                outcome
             }
             Err(error) => Outcome::Fail(anyhow::anyhow!("the payload is none of ours: {error}")),
         };
@@ -250,7 +250,9 @@ impl Runner {
             return Outcome::NotNow(morning);
         }
         match job {
-            Job::Transcribe { dialogue, media } => self.transcribe(dialogue, media, claimed.attempt).await,
+            Job::Transcribe { dialogue, media, tries } => {
+                self.transcribe(dialogue, media, Turn { job, claimed, tries }).await
+            }
             Job::Fetch { dialogue, media } => self.fetch(dialogue, media, claimed).await,
             Job::ReadService { account } => self.read_service(account).await,
             Job::Deliver { dialogue, message } => self.deliver(dialogue, message, claimed).await,
@@ -293,7 +295,9 @@ impl Runner {
             Job::PlanAll { day } => self.plan_all(day).await,
             Job::Replan => self.replan().await,
             Job::SendVisit { visit } => self.send_visit(visit, claimed.run_at).await,
-            Job::HearRecord { visit, media } => self.hear_record(visit, media, claimed.attempt).await,
+            Job::HearRecord { visit, media, tries } => {
+                self.hear_record(visit, media, Turn { job, claimed, tries }).await
+            }
             Job::ShowRecord { visit } => self.show_record(visit).await,
             Job::Neighbours { ticket } => {
                 let intake = self.intake.clone();
@@ -322,7 +326,8 @@ impl Runner {
         }
     }
 
-    async fn renew(&self, claimed: &ClaimedJob) {
+    /// Renews the claim on a job. Returns false if it is no longer ours.
+    async fn renew(&self, claimed: &ClaimedJob) -> bool {
         let (id, attempt, clock) = (claimed.id, claimed.attempt, self.clock.clone());
         let renewed = self
             .store
@@ -333,9 +338,11 @@ impl Runner {
                 })
             })
             .await;
-        if let Err(error) = renewed {
+        renewed.unwrap_or_else(|error| {
             tracing::warn!(job.id = %id, %error, "the claim on job {id} could not be renewed: {error}");
-        }
+            // Nobody says that it is another's.
+            true
+        })
     }
 }
 
@@ -354,6 +361,20 @@ impl Outcome {
             Outcome::NotNow(_) => "not_now",
             Outcome::Retry(_) | Outcome::RetryAfter(..) => "retry",
             Outcome::Fail(_) => "fail",
+        }
+    }
+}
+
+/// Does a job's work for as long as it is ours, which is asked every so often; `None` once it is not.
+async fn while_ours<T, F: Future<Output = bool>>(
+    mut work: impl Future<Output = T> + Unpin,
+    every: Duration,
+    is_ours: impl Fn() -> F,
+) -> Option<T> {
+    loop {
+        tokio::select! {
+            done = &mut work => return Some(done),
+            () = tokio::time::sleep(every) => if !is_ours().await { return None; },
         }
     }
 }
@@ -379,4 +400,33 @@ fn waits_for_morning(job: &Job) -> bool {
 /// 5 s, 10 s, 20 s … up to an hour.
 fn backoff(attempt: u32) -> Duration {
     Duration::from_secs(5).saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(Duration::from_secs(3600))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_is_no_longer_ours_is_stopped() {
+        let asked = Cell::new(0);
+        let is_ours = || {
+            asked.set(asked.get() + 1);
+            std::future::ready(asked.get() < 3)
+        };
+        let worked = while_ours(std::future::pending::<()>(), Duration::from_millis(1), is_ours);
+        assert_eq!(tokio::time::timeout(Duration::from_secs(60), worked).await, Ok(None));
+        assert_eq!(asked.get(), 3);
+    }
+
+    #[tokio::test]
+    async fn work_that_is_ours_is_done() {
+        let work = Box::pin(async {
+            tokio::task::yield_now().await;
+            "done"
+        });
+        let worked = while_ours(work, Duration::ZERO, || std::future::ready(true));
+        assert_eq!(worked.await, Some("done"));
+    }
 }

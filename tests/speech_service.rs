@@ -287,7 +287,7 @@ async fn check_says_whether_the_service_takes_us() {
 /// The part of the program that does the jobs, on a database and a folder of its own.
 struct Works {
     runner: Runner,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Works {
@@ -315,7 +315,7 @@ impl Works {
             listener: Some(listener),
             tagger,
         };
-        Works { runner, _folder: folder }
+        Works { runner, folder }
     }
 
     async fn receives_voice(&self, name: &str) -> MediaId {
@@ -341,6 +341,20 @@ impl Works {
         let row = self.runner.store.read(|tx| Box::pin(async move { store::media::find(tx, id).await })).await;
         self.runner.blobs.put(&row.unwrap().unwrap().key, bytes.into()).await.unwrap();
         id
+    }
+
+    /// The folder of recordings is gone, or here again.
+    fn moves_media(&self, from: &str, to: &str) {
+        let at = |name: &str| self.folder.path().join(name);
+        std::fs::rename(at(from), at(to)).unwrap();
+    }
+
+    /// Does what falls due hour after hour.
+    async fn works_for(&self, hours: usize) {
+        for _ in 0..hours {
+            self.runner.run_until_idle().await;
+            self.runner.clock.advance(Duration::from_secs(3600));
+        }
     }
 
     async fn hearing(&self, media: MediaId) -> Hearing {
@@ -375,12 +389,57 @@ async fn a_service_that_stays_away_or_refuses_leaves_the_recording_to_a_person()
         service.set(manner);
         let works = Works::begin(service.listener()).await;
         let media = works.receives_voice("leak.ogg").await;
-        for _ in 0..10 {
-            works.runner.run_until_idle().await;
-            works.runner.clock.advance(Duration::from_secs(3600));
-        }
+        works.works_for(10).await;
         assert_eq!((works.hearing(media).await, service.asked().len()), (Hearing::Failed, most));
         let flags = works.runner.store.read(|tx| Box::pin(async move { store::flags::list_open(tx, 9).await })).await;
         assert!(flags.unwrap().iter().any(|flag| flag.kind.name() == "voice_unheard"));
     }
+}
+
+#[tokio::test]
+async fn a_media_store_that_is_away_for_a_while_costs_no_try_at_listening() {
+    let service = Service::start().await;
+    let works = Works::begin(service.listener()).await;
+    let media = works.receives_voice("leak.ogg").await;
+    works.moves_media("media", "away");
+    works.works_for(9).await;
+    assert_eq!((works.hearing(media).await, service.asked().len()), (Hearing::Pending, 0));
+    works.moves_media("away", "media");
+    service.set(Manner::Status(StatusCode::BAD_GATEWAY, ""));
+    works.works_for(2).await;
+    assert_eq!((works.hearing(media).await, service.asked().len()), (Hearing::Pending, 2));
+    service.set(Manner::Answers(GOOD.to_owned()));
+    works.works_for(1).await;
+    assert_eq!((works.hearing(media).await, service.asked().len()), (Hearing::Heard, 1));
+}
+
+#[tokio::test]
+async fn a_media_store_that_stays_away_leaves_the_recording_to_a_person() {
+    let service = Service::start().await;
+    let works = Works::begin(service.listener()).await;
+    let media = works.receives_voice("leak.ogg").await;
+    works.moves_media("media", "away");
+    works.works_for(9).await;
+    assert_eq!(works.hearing(media).await, Hearing::Pending);
+    works.works_for(1).await;
+    assert_eq!((works.hearing(media).await, service.asked().len()), (Hearing::Failed, 0));
+}
+
+#[tokio::test]
+async fn a_recording_over_which_the_program_is_killed_each_time_is_left_to_a_person() {
+    let service = Service::start().await;
+    service.set(Manner::Silent);
+    let works = Works::begin(service.listener()).await;
+    let media = works.receives_voice("leak.ogg").await;
+    for _ in 0..7 {
+        let runner = works.runner.clone();
+        let working = tokio::spawn(async move { runner.run_until_idle().await });
+        happens(&service.begun).await;
+        working.abort();
+        assert!(working.await.is_err());
+        works.runner.clock.advance(Duration::from_secs(61));
+    }
+    service.set(Manner::Answers(GOOD.to_owned()));
+    works.works_for(1).await;
+    assert_eq!((works.hearing(media).await, service.asked().len()), (Hearing::Failed, 7));
 }

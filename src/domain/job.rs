@@ -15,8 +15,14 @@ use super::sla::ClockKind;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Job {
-    /// Listen to a recording and tell the conversation what was said.
-    Transcribe { dialogue: DialogueId, media: MediaId },
+    /// Listen to a recording and tell the conversation what was said. `tries` counts how often that was begun: waiting
+    /// for the bytes is none.
+    Transcribe {
+        dialogue: DialogueId,
+        media: MediaId,
+        #[serde(default)]
+        tries: u32,
+    },
     /// Fetch a file from the platform it lies with. (A recording is fetched by the job that listens to
     /// it, unless it was put aside for a person.)
     Fetch { dialogue: DialogueId, media: MediaId },
@@ -56,8 +62,13 @@ pub enum Job {
     Replan,
     /// A visit is due: ask the client, or give it to a person.
     SendVisit { visit: VisitId },
-    /// Listen to a recording that staff made of a visit.
-    HearRecord { visit: VisitId, media: MediaId },
+    /// Listen to a recording that staff made of a visit. `tries` as with the others.
+    HearRecord {
+        visit: VisitId,
+        media: MediaId,
+        #[serde(default)]
+        tries: u32,
+    },
     /// Show the client what staff wrote down of a visit.
     ShowRecord { visit: VisitId },
     /// Look whether neighbours reported what a ticket reports.
@@ -113,6 +124,15 @@ impl Job {
             Job::Invite { .. } => "invite",
             Job::Erase { .. } => "erase",
             Job::Wake { .. } => "wake",
+        }
+    }
+
+    /// Returns the job as it is once its recording is listened to another time.
+    pub fn tried(self) -> Job {
+        match self {
+            Job::Transcribe { dialogue, media, tries } => Job::Transcribe { dialogue, media, tries: tries + 1 },
+            Job::HearRecord { visit, media, tries } => Job::HearRecord { visit, media, tries: tries + 1 },
+            other => other,
         }
     }
 

@@ -41,10 +41,12 @@ impl Intake {
             dedupe_key: key,
             run_at,
             max_attempts: match job {
-                // A recording may lie with a platform that is away; listening itself is tried less often.
+                // A recording may lie with a platform, or in a media store, that is away; listening itself is tried less
+                // often.
                 Job::Deliver { .. }
                 | Job::Fetch { .. }
                 | Job::Transcribe { .. }
+                | Job::HearRecord { .. }
                 | Job::ReadService { .. }
                 | Job::Tell { .. }
                 | Job::TellPerson { .. } => ATTEMPTS_REMOTE,

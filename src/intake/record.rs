@@ -32,7 +32,7 @@ impl Intake {
             Effect::Say(say) => self.speak(tx, scene, &say).await,
             Effect::Transcribe { media } => {
                 store::transcripts::pending(tx, media, None, now).await?;
-                self.owe(tx, Job::Transcribe { dialogue: scene.dialogue, media }, now).await
+                self.owe(tx, Job::Transcribe { dialogue: scene.dialogue, media, tries: 0 }, now).await
             }
             Effect::OpenResponse { response, survey, version, anonymous } => {
                 let binding = scene.state.binding.as_ref();
@@ -417,7 +417,7 @@ impl Intake {
             store::media::is_of_visit(tx, file.id, visit.id).await?;
             if file.kind == MediaKind::Voice {
                 store::transcripts::pending(tx, file.id, None, now).await?;
-                self.owe(tx, Job::HearRecord { visit: visit.id, media: file.id }, now).await?;
+                self.owe(tx, Job::HearRecord { visit: visit.id, media: file.id, tries: 0 }, now).await?;
             }
         }
         Ok(files.iter().map(|file| file.id).collect())

@@ -9,14 +9,16 @@ use super::fetch::{self, Absent};
 use super::{Outcome, Runner};
 use crate::domain::dialogue::{Event, NotHeard, State};
 use crate::domain::ids::{DialogueId, MediaId, VisitId};
+use crate::domain::job::Job;
 use crate::domain::language::Language;
 use crate::domain::media::Refusal;
 use crate::domain::project::Project;
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::Understanding;
-use crate::intake::Intake;
+use crate::intake::{Intake, message};
 use crate::planner::Planner;
 use crate::speech::{Heard, Listener, SpeechError, Transcript};
+use crate::store::jobs::{self, ClaimedJob};
 use crate::store::transcripts::Hearing;
 use crate::store::{self, StoreError, Tx};
 
@@ -24,9 +26,25 @@ use crate::store::{self, StoreError, Tx};
 const TRIES: u32 = 3;
 /// The same where a service on another machine listens, which may be away for some minutes.
 const TRIES_REMOTE: u32 = 7;
-/// As long as the recording lies with a platform that may be away, for hours. One less than such a job is
-/// tried at most, so that somebody is told.
-const TRIES_AWAITED: u32 = 17;
+
+/// Attempts of the job after which a person is told although the media store is still away: three quarters of an hour.
+const ATTEMPTS_AT_STORE: u32 = 10;
+
+/// The job whose turn it is to listen.
+#[derive(Clone, Copy)]
+pub(super) struct Turn<'c> {
+    pub job: Job,
+    pub claimed: &'c ClaimedJob,
+    /// How often it has listened before.
+    pub tries: u32,
+}
+
+impl Turn<'_> {
+    /// Whether no attempt is left after this one: it tells whoever waits, whatever the others were spent on.
+    fn is_last(&self) -> bool {
+        self.claimed.attempt >= self.claimed.max_attempts
+    }
+}
 
 /// What a recording came to.
 enum Ear {
@@ -64,8 +82,8 @@ impl Silence {
 }
 
 impl Runner {
-    pub(super) async fn transcribe(&self, dialogue: DialogueId, media: MediaId, attempt: u32) -> Outcome {
-        let ear = match self.hear(dialogue, media, attempt).await {
+    pub(super) async fn transcribe(&self, dialogue: DialogueId, media: MediaId, turn: Turn<'_>) -> Outcome {
+        let ear = match self.hear(dialogue, media, turn).await {
             Ok(Some(ear)) => ear,
             Ok(None) => return Outcome::Done,
             Err(outcome) => return outcome,
@@ -112,7 +130,7 @@ impl Runner {
     }
 
     /// Listens. `None` when there is nothing left to do.
-    async fn hear(&self, dialogue: DialogueId, media: MediaId, attempt: u32) -> Result<Option<Ear>, Outcome> {
+    async fn hear(&self, dialogue: DialogueId, media: MediaId, turn: Turn<'_>) -> Result<Option<Ear>, Outcome> {
         let read = self.store.read(move |tx| {
             Box::pin(async move {
                 let row = store::media::find(tx, media).await?;
@@ -134,7 +152,7 @@ impl Runner {
             return Ok(None);
         }
         let vocabulary = self.vocabulary(state.language, project.as_ref());
-        match self.listen(&row, &channel, &vocabulary, state.language, attempt).await? {
+        match self.listen(&row, &channel, &vocabulary, state.language, turn).await? {
             Sound::Speech(transcript) => {
                 let understood = self.tagger.tag(&transcript.text, Some(state.language), state.awaiting()).await;
                 Ok(Some(Ear::Words(Box::new((*transcript, understood, state)))))
@@ -144,7 +162,7 @@ impl Runner {
     }
 
     /// Listens to what staff recorded of a visit: the words are kept beside it, no conversation is told.
-    pub(super) async fn hear_record(&self, visit: VisitId, media: MediaId, attempt: u32) -> Outcome {
+    pub(super) async fn hear_record(&self, visit: VisitId, media: MediaId, turn: Turn<'_>) -> Outcome {
         let read = self.store.read(move |tx| {
             Box::pin(async move {
                 let row = store::media::find(tx, media).await?;
@@ -168,7 +186,7 @@ impl Runner {
             Err(error) => return error.into(),
         };
         let sound = if transcript.hearing == Hearing::Pending {
-            match self.listen(&row, "", &self.vocabulary(language, project.as_ref()), language, attempt).await {
+            match self.listen(&row, "", &self.vocabulary(language, project.as_ref()), language, turn).await {
                 Ok(sound) => Some(sound),
                 Err(outcome) => return outcome,
             }
@@ -207,20 +225,20 @@ impl Runner {
         channel: &str,
         vocabulary: &str,
         language: Language,
-        attempt: u32,
+        turn: Turn<'_>,
     ) -> Result<Sound, Outcome> {
         let media = row.id;
         let given_up = |why| Ok(Sound::None(Silence::of(why)));
-        let tries = match (row.is_awaited(), self.listener.as_ref().is_some_and(Listener::is_remote)) {
-            (true, _) => TRIES_AWAITED,
-            (false, true) => TRIES_REMOTE,
-            (false, false) => TRIES,
-        };
-        if attempt > tries && row.is_awaited() {
+        if turn.is_last() && row.is_awaited() {
             return Ok(Sound::None(Silence::lost(Refusal::Lost, fetch::GIVEN_UP.to_owned())));
         }
-        if attempt > tries {
-            tracing::error!(media.id = %media, "recording {media} was tried {tries} times; a person has to listen");
+        let most = if self.listener.as_ref().is_some_and(Listener::is_remote) { TRIES_REMOTE } else { TRIES };
+        if turn.is_last() || turn.tries >= most {
+            let (attempts, tries) = (turn.claimed.attempt, turn.tries);
+            tracing::error!(
+                media.id = %media,
+                "recording {media} was listened to {tries} times, at attempt {attempts} of its job; a person has to listen"
+            );
             return given_up(NotHeard::Failed);
         }
         let bytes = if row.is_awaited() {
@@ -234,11 +252,17 @@ impl Runner {
         } else {
             match self.blobs.get(&row.key).await.with_context(|| format!("recording {media}")) {
                 Ok(bytes) => bytes,
-                Err(error) => return Err(Outcome::Retry(error)),
+                // A store that is away may come back: this was no try. But whoever spoke waits.
+                Err(error) if turn.claimed.attempt < ATTEMPTS_AT_STORE => return Err(Outcome::Retry(error)),
+                Err(error) => {
+                    tracing::error!(media.id = %media, "recording {media} could not be read, a person has to listen: {error:#}");
+                    return given_up(NotHeard::Failed);
+                }
             }
         };
         // Only now: what lies with a platform is kept even where a person has to listen to it.
         let Some(listener) = &self.listener else { return given_up(NotHeard::Failed) };
+        self.note_try(turn).await.map_err(Outcome::from)?;
         match listener.listen(&bytes, Some(vocabulary), language).await {
             Ok(Heard::Speech(transcript)) => Ok(Sound::Speech(Box::new(transcript))),
             Ok(Heard::Nothing { seconds }) => {
@@ -266,6 +290,14 @@ impl Runner {
                 }
             }
         }
+    }
+
+    /// Notes that a recording is listened to once more, before it is: it may bring the process down.
+    async fn note_try(&self, turn: Turn<'_>) -> Result<(), StoreError> {
+        let (id, attempt) = (turn.claimed.id, turn.claimed.attempt);
+        let payload = message::encode(&turn.job.tried())?;
+        let noted = self.store.write(move |tx| Box::pin(async move { jobs::rewrite(tx, id, attempt, &payload).await }));
+        noted.await.map(drop)
     }
 }
 

@@ -134,6 +134,8 @@ impl Share {
 }
 
 /// Says whether [`claim`] would find a job of this share. A look costs nothing durable, a claim does.
+///
+/// A job that runs is the only one of its lane that does (index `jobs_lane_running`), so its lane is free for it.
 pub async fn is_due(tx: &mut Tx, now: Timestamp, share: Share) -> Result<bool, StoreError> {
     const SQL: &str = concat!(
         "SELECT COUNT(*) FROM (SELECT ripe.kind FROM (\
@@ -205,18 +207,24 @@ pub async fn end_leases(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> 
     Ok(both!(tx, |c| sqlx::query(SQL).bind(now.0).execute(c).await.map(|done| done.rows_affected()))?)
 }
 
+/// Changes a job if an attempt is the one that runs, and says whether it was: what is bound goes in from `$3` on.
+macro_rules! of_attempt {
+    ($tx:expr, $sql:expr, $id:expr, $attempt:expr $(, $bound:expr)*) => {{
+        let (id, attempt) = ($id.to_string(), i64::from($attempt));
+        let changed = both!($tx, |c| {
+            let query = sqlx::query($sql).bind(id).bind(attempt)$(.bind($bound))*;
+            query.execute(c).await.map(|done| done.rows_affected())
+        })?;
+        Ok(changed > 0)
+    }};
+}
+
 /// Notes that a job is done. Returns false if the attempt is not the running one: somebody else
 /// has the job now, and nothing was changed.
 pub async fn done(tx: &mut Tx, id: JobId, attempt: u32) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE jobs SET status = 'done', lease_until = NULL, last_error = NULL \
                        WHERE id = $1 AND attempt = $2 AND status = 'running'";
-    let changed = both!(tx, |c| sqlx::query(SQL)
-        .bind(id.to_string())
-        .bind(i64::from(attempt))
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    Ok(changed > 0)
+    of_attempt!(tx, SQL, id, attempt)
 }
 
 /// Notes that a job nobody has begun is done already. One that is running, or was, is left alone.
@@ -234,20 +242,19 @@ pub async fn bring_forward(tx: &mut Tx, dedupe_key: &str, run_at: Timestamp) -> 
     Ok(())
 }
 
+/// Writes down anew what a job that runs is to do. Returns false if the attempt is not the running one.
+pub async fn rewrite(tx: &mut Tx, id: JobId, attempt: u32, payload: &str) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE jobs SET payload = $3 WHERE id = $1 AND attempt = $2 AND status = 'running'";
+    of_attempt!(tx, SQL, id, attempt, clean(payload))
+}
+
 /// Puts a job back that was not tried, until `run_at`. It is an attempt more than it was to have, so that none is
 /// used up by it. Returns false if the attempt is not the running one.
 pub async fn postpone(tx: &mut Tx, id: JobId, attempt: u32, run_at: Timestamp) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE jobs SET status = 'ready', lease_until = NULL, run_at = $3, \
                        max_attempts = max_attempts + 1 \
                        WHERE id = $1 AND attempt = $2 AND status = 'running'";
-    let changed = both!(tx, |c| sqlx::query(SQL)
-        .bind(id.to_string())
-        .bind(i64::from(attempt))
-        .bind(run_at.0)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    Ok(changed > 0)
+    of_attempt!(tx, SQL, id, attempt, run_at.0)
 }
 
 /// Puts a failed job back for another attempt at `run_at`, or gives it up if there were enough.
@@ -280,16 +287,7 @@ async fn put_back(
     const SQL: &str = "UPDATE jobs SET status = CASE WHEN attempt >= max_attempts THEN 'dead' ELSE 'ready' END, \
                        lease_until = $5, run_at = $3, last_error = $4 \
                        WHERE id = $1 AND attempt = $2 AND status = 'running'";
-    let changed = both!(tx, |c| sqlx::query(SQL)
-        .bind(id.to_string())
-        .bind(i64::from(attempt))
-        .bind(run_at.0)
-        .bind(clean(error))
-        .bind(pause.map(|pause| pause.0))
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    Ok(changed > 0)
+    of_attempt!(tx, SQL, id, attempt, run_at.0, clean(error), pause.map(|pause| pause.0))
 }
 
 /// Has what waits in a lane for another attempt tried at once, or when the pause ends that the other end
@@ -307,27 +305,13 @@ pub async fn hasten(tx: &mut Tx, lane: &str, now: Timestamp) -> Result<(), Store
 pub async fn dead(tx: &mut Tx, id: JobId, attempt: u32, error: &str) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE jobs SET status = 'dead', lease_until = NULL, last_error = $3 \
                        WHERE id = $1 AND attempt = $2 AND status = 'running'";
-    let changed = both!(tx, |c| sqlx::query(SQL)
-        .bind(id.to_string())
-        .bind(i64::from(attempt))
-        .bind(clean(error))
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    Ok(changed > 0)
+    of_attempt!(tx, SQL, id, attempt, clean(error))
 }
 
 /// Keeps a job that takes long until `now + lease`. Returns false if it is no longer ours: stop.
 pub async fn renew(tx: &mut Tx, id: JobId, attempt: u32, now: Timestamp, lease: Duration) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE jobs SET lease_until = $3 WHERE id = $1 AND attempt = $2 AND status = 'running'";
-    let changed = both!(tx, |c| sqlx::query(SQL)
-        .bind(id.to_string())
-        .bind(i64::from(attempt))
-        .bind((now + lease).0)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    Ok(changed > 0)
+    of_attempt!(tx, SQL, id, attempt, (now + lease).0)
 }
 
 /// Returns when there is next something to claim: a job falls due or a lease runs out.

@@ -231,12 +231,17 @@ pub(crate) async fn a_worker_that_lost_its_lease_cannot_finish_the_job(db: Datab
     let successor = claim_one(&db).await;
     assert_eq!((late.id, late.attempt, successor.attempt), (successor.id, 1, 2));
     let (id, now) = (late.id, db.now());
+    assert!(write!(db.store, |tx| jobs::rewrite(tx, id, 2, "tried once").await).unwrap());
     assert!(!done(&db, id, 1).await);
     assert!(!write!(db.store, |tx| jobs::renew(tx, id, 1, now, LEASE).await).unwrap());
     assert!(!write!(db.store, |tx| jobs::retry(tx, id, 1, now, "late").await).unwrap());
     assert!(!write!(db.store, |tx| jobs::dead(tx, id, 1, "late").await).unwrap());
-    assert!(done(&db, id, 2).await);
-    assert!(!done(&db, id, 2).await);
+    assert!(!write!(db.store, |tx| jobs::rewrite(tx, id, 1, "late").await).unwrap());
+    db.clock.advance(LEASE);
+    let last = claim_one(&db).await;
+    assert_eq!((last.id, last.payload.as_str()), (id, "tried once"));
+    assert!(done(&db, id, 3).await);
+    assert!(!done(&db, id, 3).await);
 }
 
 pub(crate) async fn a_renewed_lease_keeps_the_job(db: Database) {
