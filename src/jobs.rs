@@ -282,6 +282,11 @@ impl Runner {
                     .write(move |tx| Box::pin(async move { intake.fix_unanswered(tx, ticket, round, last).await }));
                 asked.await.map_or_else(Outcome::from, |()| Outcome::Done)
             }
+            Job::MachineNews { ticket } => {
+                let planner = Planner::new(self.intake.clone());
+                let told = self.store.write(move |tx| Box::pin(async move { planner.machine_news(tx, ticket).await }));
+                told.await.map_or_else(Outcome::from, |()| Outcome::Done)
+            }
             Job::MergedNews { ticket } => {
                 let intake = self.intake.clone();
                 let told = self.store.write(move |tx| Box::pin(async move { intake.merged_news(tx, ticket).await }));

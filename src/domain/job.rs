@@ -49,6 +49,8 @@ pub enum Job {
     /// Ask an owner who does not say whether it is fixed once more, or close the ticket (`last`).
     /// `round` counts the fixes that were rejected before.
     FixUnanswered { ticket: TicketId, round: u32, last: bool },
+    /// Tell whose machine brought a ticket about, once it is day.
+    MachineNews { ticket: TicketId },
     /// Tell the owner of a ticket that was merged into somebody else's how that one stands.
     MergedNews { ticket: TicketId },
     /// Tell whose ticket it is, or was before it was merged, that another home had it opened again.
@@ -111,6 +113,7 @@ impl Job {
             Job::TagResponse { .. } => "tag_response",
             Job::SlaWarning { .. } => "sla_warning",
             Job::FixUnanswered { .. } => "fix_unanswered",
+            Job::MachineNews { .. } => "machine_news",
             Job::MergedNews { .. } => "merged_news",
             Job::ReopenedNews { .. } => "reopened_news",
             Job::StaffLeft { .. } => "staff_left",
@@ -165,6 +168,7 @@ impl Job {
             | Job::TagResponse { .. }
             | Job::SlaWarning { .. }
             | Job::FixUnanswered { .. }
+            | Job::MachineNews { .. }
             | Job::MergedNews { .. }
             | Job::ReopenedNews { .. }
             | Job::StaffLeft { .. }
@@ -201,6 +205,8 @@ impl Job {
                 Some(format!("sla:{ticket}:{}:{round}:{percent}", clock.name()))
             }
             Job::FixUnanswered { ticket, round, last } => Some(format!("fix_unanswered:{ticket}:{round}:{last}")),
+            // One that had to wait is owed anew.
+            Job::MachineNews { .. } => None,
             Job::Neighbours { ticket } => Some(format!("neighbours:{ticket}")),
             Job::RecoveryDue { recovery } => Some(format!("recovery_due:{recovery}")),
             Job::Erase { erasure } => Some(format!("erase:{erasure}")),

@@ -4,11 +4,13 @@ use serde_json::json;
 
 use crate::domain::dialogue::{Event, Say};
 use crate::domain::equipment::{Brings, Reading, Rule, judge};
-use crate::domain::ids::UnitId;
+use crate::domain::ids::{DialogueId, TicketId, UnitId};
+use crate::domain::job::Job;
 use crate::domain::policy::{Decision, What, Who};
 use crate::domain::project::Unit;
 use crate::domain::ticket::{Actor, Ticket, TicketKind};
 use crate::domain::visit::VisitKind;
+use crate::store::withheld::Withheld;
 use crate::store::{self, StoreError, Tx};
 
 use super::{Occasion, Planner};
@@ -19,6 +21,8 @@ impl Planner {
     /// # Errors
     /// A [`StoreError`] if nothing was stored.
     pub async fn read_machine(&self, tx: &mut Tx, unit: &Unit, reading: &Reading) -> Result<Vec<String>, StoreError> {
+        // Two posts about one machine at once would both find that nothing has fired yet.
+        store::units::hold(tx, unit.id).await?;
         let mut fired = Vec::new();
         for rule in self.intake.catalog.events().iter().filter(|rule| rule.signal == reading.signal) {
             let known = store::equipment::watch(tx, unit.id, &rule.id).await?;
@@ -61,14 +65,45 @@ impl Planner {
         self.tell(tx, unit, &ticket).await
     }
 
-    /// Tells the client of a ticket that their machine brought about; not at night, when staff has it
-    /// in hand and the client would only be woken.
+    /// Tells in the morning of a ticket that a machine brought about in the night, unless it is settled by then.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if nothing was stored.
+    pub async fn machine_news(&self, tx: &mut Tx, ticket: TicketId) -> Result<(), StoreError> {
+        let Some(ticket) = store::tickets::find(tx, ticket).await?.filter(|ticket| ticket.status.is_open()) else {
+            return Ok(());
+        };
+        let Some(unit) = ticket.unit_id else { return Ok(()) };
+        let Some(unit) = store::units::find(tx, unit).await? else { return Ok(()) };
+        self.tell(tx, &unit, &ticket).await
+    }
+
+    /// Tells the client of a ticket that their machine brought about; in the night, when staff has it in hand and the
+    /// client would only be woken, it waits for the day.
     async fn tell(&self, tx: &mut Tx, unit: &Unit, ticket: &Ticket) -> Result<(), StoreError> {
         let Some(dialogue) = ticket.dialogue_id else { return Ok(()) };
-        let decided = self.intake.policy.decide(What::Notice, &Who::default(), self.calendar(), self.now());
-        if decided != Decision::Send {
-            return Ok(());
+        let (rule, until) = match self.intake.policy.decide(What::Notice, &Who::default(), self.calendar(), self.now())
+        {
+            Decision::Send => return self.say_filed(tx, unit, ticket, dialogue).await,
+            Decision::Wait(until, rule) => (rule, Some(until)),
+            Decision::Never(rule) => (rule, None),
+        };
+        let (contact_id, detail) = (Some(ticket.contact_id), "equipment".to_owned());
+        let row = Withheld { visit_id: None, contact_id, rule, detail, until, at: self.now() };
+        store::withheld::note(tx, self.intake.clock.new_id(), &row).await?;
+        match until {
+            Some(until) => self.intake.owe(tx, Job::MachineNews { ticket: ticket.id }, until).await,
+            None => Ok(()),
         }
+    }
+
+    async fn say_filed(
+        &self,
+        tx: &mut Tx,
+        unit: &Unit,
+        ticket: &Ticket,
+        dialogue: DialogueId,
+    ) -> Result<(), StoreError> {
         let said = Say::new("equipment.filed").text("place", unit.label.clone()).text("number", ticket.number.clone());
         self.intake.apply_here(tx, dialogue, Event::Notified(said)).await
     }

@@ -2,6 +2,7 @@
 
 use sqlx::{AssertSqlSafe, FromRow};
 
+use super::backend::lock_row;
 use super::tx::both;
 use super::value::{Row, clean, clean_opt};
 use super::{StoreError, Tx, bulk};
@@ -73,6 +74,12 @@ pub async fn find(tx: &mut Tx, id: UnitId) -> Result<Option<Unit>, StoreError> {
     const SQL: &str = select!("WHERE id = $1");
     let row = both!(tx, |c| sqlx::query_as::<_, UnitRow>(SQL).bind(id.to_string()).fetch_optional(c).await)?;
     row.map(Unit::try_from).transpose()
+}
+
+/// Holds a unit until the transaction ends, so that what its machine says is judged one reading after the
+/// other. Taken before any conversation or ticket.
+pub async fn hold(tx: &mut Tx, id: UnitId) -> Result<(), StoreError> {
+    lock_row(tx, "SELECT id FROM units WHERE id = $1 FOR NO KEY UPDATE", &id.to_string()).await
 }
 
 /// Returns the units of one project, or of all, by label.

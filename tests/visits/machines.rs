@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use huifang::domain::equipment::Reading;
 use huifang::domain::ids::UnitId;
+use huifang::domain::policy::Rule;
 use huifang::domain::understanding::{Category, Urgency};
 use huifang::domain::visit::{Reason, VisitKind, VisitStatus};
 use huifang::store;
@@ -34,6 +35,24 @@ async fn an_alarm_files_one_ticket_in_the_name_of_the_contact_until_it_is_closed
     assert_eq!((tickets[0].category, tickets[0].urgency), (Some(Category::Leak), Urgency::High));
     let history = found!(estate, |tx| store::tickets::events(tx, tickets[0].id).await);
     assert!(history[0].body.contains("\"rule\":\"water\""), "{}", history[0].body);
+}
+
+#[tokio::test]
+async fn an_alarm_in_the_night_is_told_in_the_morning_and_the_log_says_why() {
+    let mut estate = Estate::handed_over("2026-03-02T10:00", "2026-03-10T22:30").await;
+    let room = estate.flat("CH-02").await;
+    let contact = estate.moves_in("li", room).await;
+    let (before, _) = estate.heard("li").await;
+    assert_eq!(reads(&estate, room, "water_leak", None).await, ["water"]);
+    let (said, _) = estate.heard("li").await;
+    assert_eq!(said, before, "nobody is woken");
+    let held = found!(estate, |tx| store::withheld::list(tx, None, Some(contact), 10).await);
+    assert_eq!(held.iter().map(|row| row.rule).collect::<Vec<_>>(), [Rule::QuietHours]);
+    let morning = held[0].until.unwrap();
+    assert!(morning > estate.now());
+    estate.goes_on_to(morning).await;
+    let (said, _) = estate.heard("li").await;
+    assert!(said.contains("HF2603-0001"), "{said}");
 }
 
 #[tokio::test]
