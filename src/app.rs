@@ -13,6 +13,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::{self, Catalog};
@@ -38,7 +39,7 @@ use crate::jobs::alert::Alerts;
 use crate::simulator::stage::Stage;
 use crate::speech::Listener;
 use crate::store::blobs::Blobs;
-use crate::store::{self, Store, StoreError};
+use crate::store::{self, Store};
 use crate::tagging::{Lexical, Tagger};
 use crate::web;
 
@@ -158,7 +159,8 @@ impl App {
     /// answered where there is a `listener`: a worker needs none.
     ///
     /// # Errors
-    /// When the server breaks down.
+    /// When a part breaks down: the others then finish as if it had been asked to stop, and whoever looks after the
+    /// process may begin it anew. A service that answers and delivers nothing would be worse than none.
     pub async fn serve(
         self,
         role: Role,
@@ -166,59 +168,70 @@ impl App {
         stop: impl Future<Output = ()> + Send,
     ) -> anyhow::Result<()> {
         let cancel = CancellationToken::new();
-        let worker = (role != Role::Web).then(|| tokio::spawn(self.runner.clone().run(cancel.child_token())));
-        let site = listener
-            .map(|listener| {
-                let router = web::router(web::Parts {
-                    store: self.store.clone(),
-                    blobs: self.blobs.clone(),
-                    catalog: Arc::clone(&self.catalog),
-                    intake: self.intake.clone(),
-                    channels: self.channels.clone(),
-                    desk: Desk::new(self.intake.clone()),
-                    clock: self.clock.clone(),
-                    public_url: self.public_url.clone(),
-                    trusted_proxies: self.trusted_proxies.clone(),
-                    demo: self.demo,
-                    clips: self.clips.clone(),
-                    stage: self.stage.clone(),
-                    models: self.models.clone(),
-                    metrics: self.metrics.clone(),
-                    stop: cancel.child_token(),
-                })?;
-                let stopping = cancel.clone();
-                let served = axum_serve(listener, router, stopping);
-                Ok::<_, anyhow::Error>(tokio::spawn(served))
-            })
-            .transpose()?;
-        let telegram = self.channels.telegram.clone().map(|bot| {
+        let mut parts = JoinSet::new();
+        if role != Role::Web {
+            let running = self.runner.clone().run(cancel.child_token());
+            parts.spawn(async {
+                running.await;
+                Ok(())
+            });
+        }
+        if let Some(listener) = listener {
+            let router = web::router(web::Parts {
+                store: self.store.clone(),
+                blobs: self.blobs.clone(),
+                catalog: Arc::clone(&self.catalog),
+                intake: self.intake.clone(),
+                channels: self.channels.clone(),
+                desk: Desk::new(self.intake.clone()),
+                clock: self.clock.clone(),
+                public_url: self.public_url.clone(),
+                trusted_proxies: self.trusted_proxies.clone(),
+                demo: self.demo,
+                clips: self.clips.clone(),
+                stage: self.stage.clone(),
+                models: self.models.clone(),
+                metrics: self.metrics.clone(),
+                stop: cancel.child_token(),
+            })?;
+            parts.spawn(axum_serve(listener, router, cancel.clone()));
+        }
+        if let Some(bot) = self.channels.telegram.clone() {
             let service = telegram::Service { bot, intake: self.intake.clone(), public_url: self.public_url.clone() };
-            tokio::spawn(service.run(role, cancel.child_token()))
-        });
-        stop.await;
+            let running = service.run(role, cancel.child_token());
+            parts.spawn(async {
+                running.await;
+                Ok(())
+            });
+        }
+        let broken = stopped_or_broken(stop, &mut parts).await;
         tracing::info!("stopping: what is running is finished first");
         cancel.cancel();
-        let finish = async {
-            if let Some(site) = site {
-                site.await.context("the server ended badly")??;
-            }
-            if let Some(worker) = worker {
-                worker.await.context("the job runner ended badly")?;
-            }
-            if let Some(telegram) = telegram {
-                telegram.await.context("what serves Telegram ended badly")?;
-            }
-            Ok::<(), anyhow::Error>(())
-        };
-        match tokio::time::timeout(GRACE, finish).await {
-            Ok(finished) => finished?,
-            Err(_) => tracing::warn!(
-                "not everything ended in {} s; jobs are taken up again at the next start",
-                GRACE.as_secs()
-            ),
-        }
+        let finish = stopped_or_broken(std::future::pending(), &mut parts);
+        let finished = tokio::time::timeout(GRACE, finish).await.unwrap_or_else(|_| {
+            let grace = GRACE.as_secs();
+            tracing::warn!("not everything ended in {grace} s; jobs are taken up again at the next start");
+            Ok(())
+        });
         self.store.close().await;
-        Ok(())
+        broken.and(finished)
+    }
+}
+
+/// Resolves when it is time to stop, when no part is left, or with the error of a part that broke down.
+async fn stopped_or_broken(
+    stop: impl Future<Output = ()> + Send,
+    parts: &mut JoinSet<anyhow::Result<()>>,
+) -> anyhow::Result<()> {
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => return Ok(()),
+            ended = parts.join_next() => match ended {
+                Some(ended) => ended.context("a part of the service ended badly")??,
+                None => return Ok(()),
+            },
+        }
     }
 }
 
@@ -274,7 +287,7 @@ async fn listener(config: &Config) -> Option<Listener> {
     }
 }
 
-/// The rules for what goes out unasked, as the operator set them.
+/// How long what is done with is kept, as the operator set it.
 fn retention(config: &Config) -> Retention {
     let policy = &config.policy;
     let minutes = |minutes: u32| Duration::from_secs(60 * u64::from(minutes));
@@ -285,6 +298,7 @@ fn retention(config: &Config) -> Retention {
     }
 }
 
+/// The rules for what goes out unasked, as the operator set them.
 fn policy(config: &Config) -> Policy {
     let policy = &config.policy;
     let quiet = QuietHours { from: policy.quiet_from, to: policy.quiet_to, zone: policy.time_zone.clone() };
@@ -363,17 +377,7 @@ pub async fn token_key(store: &Store) -> anyhow::Result<TokenKey> {
     getrandom::fill(&mut fresh).context("the machine gives no randomness")?;
     let fresh = data_encoding::HEXLOWER.encode(&fresh);
     let kept = store
-        .write(move |tx| {
-            Box::pin(async move {
-                match store::settings::get(tx, TOKEN_KEY).await? {
-                    Some(kept) => Ok::<_, StoreError>(kept),
-                    None => {
-                        store::settings::put(tx, TOKEN_KEY, &fresh).await?;
-                        Ok(fresh)
-                    }
-                }
-            })
-        })
+        .write(move |tx| Box::pin(async move { store::settings::put_if_absent(tx, TOKEN_KEY, &fresh).await }))
         .await?;
     let bytes = data_encoding::HEXLOWER.decode(kept.as_bytes()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
     bytes.map(TokenKey::new).context("the settings table holds no usable token_key: remove that row and start again")

@@ -17,3 +17,11 @@ pub async fn put(tx: &mut Tx, key: &str, value: &str) -> Result<(), StoreError> 
     both!(tx, |c| sqlx::query(SQL).bind(key).bind(clean(value)).execute(c).await.map(drop))?;
     Ok(())
 }
+
+/// Stores `value` under `key` where nothing is there yet, and returns what is there now: of several who do
+/// so at once, all get the value of one.
+pub async fn put_if_absent(tx: &mut Tx, key: &str, value: &str) -> Result<String, StoreError> {
+    const SQL: &str = "INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
+    both!(tx, |c| sqlx::query(SQL).bind(key).bind(clean(value)).execute(c).await.map(drop))?;
+    get(tx, key).await?.ok_or_else(|| StoreError::Missing { table: "settings", id: key.to_owned() })
+}
