@@ -5,7 +5,8 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::migrate::{Migrate, Migrator};
+use sqlx::error::DatabaseError;
+use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, PgPool, SqlitePool};
@@ -63,18 +64,22 @@ impl Pools {
         Ok(())
     }
 
+    /// Looks and leaves everything as it is, without the connection that writes: an import may hold it for minutes.
     pub(super) async fn is_migrated(&self) -> Result<bool, StoreError> {
         let (known, applied) = match self {
-            Pools::Sqlite { write, .. } => {
-                let mut connection = write.acquire().await?;
-                connection.ensure_migrations_table(&SQLITE.table_name).await?;
-                (&SQLITE, connection.list_applied_migrations(&SQLITE.table_name).await?)
+            Pools::Sqlite { read, .. } => {
+                (&SQLITE, read.acquire().await?.list_applied_migrations(&SQLITE.table_name).await)
             }
             Pools::Postgres { pool } => {
-                let mut connection = pool.acquire().await?;
-                connection.ensure_migrations_table(&POSTGRES.table_name).await?;
-                (&POSTGRES, connection.list_applied_migrations(&POSTGRES.table_name).await?)
+                (&POSTGRES, pool.acquire().await?.list_applied_migrations(&POSTGRES.table_name).await)
             }
+        };
+        let applied = match applied {
+            // Nobody has migrated an empty database yet.
+            Err(MigrateError::Execute(sqlx::Error::Database(error))) if is_missing_table(error.as_ref()) => {
+                return Ok(false);
+            }
+            applied => applied?,
         };
         Ok(known.iter().all(|migration| applied.iter().any(|done| done.version == migration.version)))
     }
@@ -98,6 +103,11 @@ impl Pools {
             Pools::Postgres { pool } => pool.close().await,
         }
     }
+}
+
+/// Whether a statement failed because its table is not there: by PostgreSQL's code, by SQLite's words.
+fn is_missing_table(error: &dyn DatabaseError) -> bool {
+    error.code().as_deref() == Some("42P01") || error.message().starts_with("no such table")
 }
 
 /// Begins a write on SQLite, holding the write lock from the start: a transaction that reads
@@ -190,7 +200,9 @@ macro_rules! is_of_share {
 pub(super) use is_of_share;
 
 /// Returns the statement that claims due jobs; see [`super::jobs::claim`]. On Postgres other
-/// claimers are stepped over; on SQLite there are none.
+/// claimers are stepped over; on SQLite there are none. Two that take different jobs of one lane at once, the
+/// earlier of which is only just due, meet in the index `jobs_lane_running`: the claim that comes
+/// second fails, and is made again.
 pub(super) fn claim_jobs(tx: &Tx) -> &'static str {
     macro_rules! claim {
         ($lock:literal) => {

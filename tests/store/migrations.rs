@@ -28,6 +28,12 @@ pub(crate) async fn a_database_without_the_schema_says_so(db: Database) {
     let empty = if db.is_sqlite() { Some(database::empty_sqlite().await) } else { database::empty_postgres().await };
     let empty = empty.unwrap();
     assert!(!empty.store.is_migrated().await.unwrap());
+    let tables = if db.is_sqlite() {
+        "SELECT count(*) FROM sqlite_master"
+    } else {
+        "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+    };
+    assert_eq!(empty.number(tables).await, 0, "who only looks leaves nothing behind");
     empty.store.migrate().await.unwrap();
     assert!(empty.store.is_migrated().await.unwrap());
 }
