@@ -200,7 +200,8 @@ impl Telegram {
     }
 
     /// Brings a message to a chat: in parts if it is longer than Telegram takes, with its buttons
-    /// below the last. What of it is out already is not sent again at the next attempt.
+    /// below the last. What of it this process has brought already is not sent again at the next attempt; after a
+    /// restart, or on another replica, it is.
     ///
     /// # Errors
     /// Why it was not brought.

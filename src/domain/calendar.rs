@@ -114,11 +114,6 @@ impl WorkingHours<'_> {
         spans.map(|(open, close)| close.min(b).0.saturating_sub(open.max(a).0).max(0)).sum()
     }
 
-    /// Whether somebody works at that instant.
-    pub fn is_working(&self, at: Timestamp) -> bool {
-        self.spans(at).next().is_some_and(|(open, close)| open <= at && at < close)
-    }
-
     /// The spans of work that end after an instant, in order.
     fn spans(&self, from: Timestamp) -> Box<dyn Iterator<Item = (Timestamp, Timestamp)> + '_> {
         let Hours::Office { from: opens, to: closes } = self.hours else {
@@ -288,9 +283,8 @@ mod tests {
         assert_eq!(added("2026-10-09T17:00:00", 2), at("2026-10-10T10:00:00"), "a Saturday that is worked");
         assert_eq!(added("2026-10-10T17:30:00", 1), at("2026-10-12T09:30:00"));
         assert_eq!(office.working_between(at("2026-09-30T12:00:00"), at("2026-10-08T10:00:00")), 7 * HOUR);
-        assert!(office.is_working(at("2026-10-10T09:00:00")));
-        assert!(!office.is_working(at("2026-10-10T18:00:00")));
-        assert!(!office.is_working(at("2026-10-01T12:00:00")));
+        assert_eq!(added("2026-10-10T09:00:00", 0), at("2026-10-10T09:00:00"), "somebody works");
+        assert_eq!(added("2026-10-10T18:00:00", 0), at("2026-10-12T09:00:00"), "nobody works any more");
     }
 
     #[test]
@@ -333,7 +327,6 @@ mod tests {
             let instant = Timestamp(instant);
             assert_eq!(office.add_working(instant, i64::MAX), instant);
             assert_eq!(office.working_between(instant, Timestamp(0)), 0);
-            assert!(!office.is_working(instant));
         }
         assert!(office.add_working(at("2026-10-01T00:00:00"), i64::MAX) > at("2035-10-01T00:00:00"));
     }

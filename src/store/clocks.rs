@@ -54,20 +54,6 @@ pub async fn of_ticket(tx: &mut Tx, ticket: TicketId) -> Result<Vec<Clock>, Stor
     rows.into_iter().map(Clock::try_from).collect()
 }
 
-/// Returns the running clocks that fall due before an instant, with their tickets, the first first.
-pub async fn due_before(tx: &mut Tx, before: Timestamp, limit: u32) -> Result<Vec<(TicketId, Clock)>, StoreError> {
-    const SQL: &str =
-        select!("WHERE stopped_at IS NULL AND paused_at IS NULL AND due_at < $1 ORDER BY due_at, ticket_id LIMIT $2");
-    let rows =
-        both!(tx, |c| sqlx::query_as::<_, ClockRow>(SQL).bind(before.0).bind(i64::from(limit)).fetch_all(c).await)?;
-    rows.into_iter()
-        .map(|row| {
-            let ticket = Row { table: "ticket_clocks", id: &row.ticket_id }.parse("ticket_id", &row.ticket_id)?;
-            Ok((ticket, row.try_into()?))
-        })
-        .collect()
-}
-
 #[derive(FromRow)]
 struct ClockRow {
     ticket_id: String,

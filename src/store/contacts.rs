@@ -168,24 +168,6 @@ pub(super) async fn set_merged(tx: &mut Tx, id: ContactId, into: Option<ContactI
     found(changed, id)
 }
 
-/// Stores what a person is called and their phone number.
-pub async fn update_person(
-    tx: &mut Tx,
-    id: ContactId,
-    name: Option<&str>,
-    phone: Option<&str>,
-) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE contacts SET name = $2, phone = $3 WHERE id = $1";
-    let changed = both!(tx, |c| sqlx::query(SQL)
-        .bind(id.to_string())
-        .bind(clean_opt(name))
-        .bind(clean_opt(phone))
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    found(changed, id)
-}
-
 /// Notes that the person agreed to what their messages are used for; the first time counts.
 pub async fn consent(tx: &mut Tx, id: ContactId, now: Timestamp) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE contacts SET consent_at = COALESCE(consent_at, $2) WHERE id = $1";

@@ -222,13 +222,6 @@ pub async fn find_to_call(
     row.map(Visit::try_from).transpose()
 }
 
-/// Returns the last record that the client of a conversation was asked about and has not confirmed.
-pub async fn find_to_confirm(tx: &mut Tx, contact: ContactId) -> Result<Option<Visit>, StoreError> {
-    const SQL: &str = select!("WHERE contact_id = $1 AND status = 'done' ORDER BY ended_at DESC, id LIMIT 1");
-    let row = both!(tx, |c| sqlx::query_as::<_, VisitRow>(SQL).bind(contact.to_string()).fetch_optional(c).await)?;
-    row.map(Visit::try_from).transpose()
-}
-
 /// Returns when a survey was last put to a contact, by plan or on their own wish.
 pub async fn last_asked(tx: &mut Tx, contact: ContactId) -> Result<Option<Timestamp>, StoreError> {
     const SQL: &str = "SELECT MAX(at) FROM (SELECT MAX(sent_at) AS at FROM visits WHERE contact_id = $1 \

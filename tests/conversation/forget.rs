@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use huifang::channel::{ChannelKind, Content};
+use huifang::domain::contact::Contact;
 use huifang::domain::correction::{About, Labels};
 use huifang::domain::ids::ContactId;
 use huifang::domain::privacy::Retention;
@@ -118,7 +119,11 @@ async fn three_of_one(talk: &mut Talk) -> [ContactId; 3] {
         talk.says("你好").await;
         let contact = talk.whose().await;
         let written = talk.store.write(move |tx| {
-            Box::pin(async move { store::contacts::update_person(tx, contact, Some(name), Some(phone)).await })
+            Box::pin(async move {
+                let person = store::contacts::find(tx, contact).await?.unwrap();
+                let (name, phone) = (Some(name.to_owned()), Some(phone.to_owned()));
+                store::contacts::save_all(tx, &[&Contact { name, phone, ..person }]).await
+            })
         });
         written.await.unwrap();
         known.push(contact);

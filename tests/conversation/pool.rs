@@ -6,6 +6,7 @@ use crate::office::{at, window};
 use crate::talk::Talk;
 use huifang::channel::ChannelKind;
 use huifang::desk::{DeskError, Refusal, staff_leaves};
+use huifang::domain::contact::Contact;
 use huifang::domain::ids::{StaffId, TicketId};
 use huifang::domain::paper::repair::Repair;
 use huifang::domain::paper::{Reader, Taker};
@@ -197,9 +198,12 @@ async fn reports(talk: &mut Talk, address: &str, name: &'static str, words: &str
     talk.sends_photo().await;
     talk.taps("提交").await;
     let contact = talk.whose().await;
-    let known = talk
-        .store
-        .write(move |tx| Box::pin(async move { store::contacts::update_person(tx, contact, Some(name), None).await }));
+    let known = talk.store.write(move |tx| {
+        Box::pin(async move {
+            let person = store::contacts::find(tx, contact).await?.unwrap();
+            store::contacts::save_all(tx, &[&Contact { name: Some(name.to_owned()), ..person }]).await
+        })
+    });
     known.await.unwrap();
     talk.tickets().await.into_iter().find(|ticket| ticket.contact_id == contact).unwrap()
 }

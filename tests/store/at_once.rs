@@ -1,5 +1,6 @@
 //! What happens to one thing from two sides at once: two visits that fall due, an answer while staff
-//! writes the call down, a ticket that is given to somebody while whoever had it leaves.
+//! writes the call down, a ticket that is given to somebody while whoever had it leaves, two readings
+//! of a machine, two jobs of a lane, two replicas at their first start.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use huifang::catalog::Catalog;
 use huifang::channel::{ChannelKind, Channels, Content, Inbound};
 use huifang::clock::Clock;
 use huifang::desk::staff_leaves;
+use huifang::domain::equipment::Reading;
 use huifang::domain::ids::{ContactId, DialogueId, ProjectId, UnitId};
 use huifang::domain::project::{Project, ProjectKind, Unit};
 use huifang::domain::ticket::{Ticket, TicketKind};
@@ -18,7 +20,8 @@ use huifang::intake::Intake;
 use huifang::jobs::Runner;
 use huifang::planner::Planner;
 use huifang::store::blobs::Blobs;
-use huifang::store::{dialogues, projects, tickets, units, visits};
+use huifang::store::jobs::{self, NewJob, Share};
+use huifang::store::{dialogues, projects, settings, tickets, units, visits};
 use huifang::tagging::{Lexical, Tagger};
 use tokio::sync::oneshot;
 
@@ -214,4 +217,112 @@ pub(crate) async fn a_ticket_that_is_given_to_somebody_while_another_leaves_stay
     assert_eq!(empties.await.unwrap(), 1);
     let found = read!(db.store, |tx| tickets::find(tx, id).await).unwrap().unwrap();
     assert_eq!(found.assignee, Some(li));
+}
+
+pub(crate) async fn of_two_readings_of_a_machine_one_brings_something_about(db: Database) {
+    let owner = Owner::moves_in(&db).await;
+    let machine: UnitId = db.clock.new_id();
+    // Nobody is known there, so staff is to call.
+    let room = Unit::new(machine, owner.project, "机房");
+    write!(db.store, |tx| units::insert(tx, &room).await).unwrap();
+    let reading = |after| {
+        let at = db.now() + Duration::from_secs(after);
+        Reading { signal: "water_leak".to_owned(), value: None, at }
+    };
+    let (first, second) = (reading(0), reading(1));
+    let ((is_held, held), (go, goes)) = (oneshot::channel(), oneshot::channel::<()>());
+    let (store, planner) = (db.store.clone(), Planner::new(owner.intake.clone()));
+    let reads = tokio::spawn(async move {
+        write!(store, |tx| {
+            let unit = units::find(tx, machine).await?.unwrap();
+            let fired = planner.read_machine(tx, &unit, &first).await?;
+            is_held.send(()).unwrap();
+            goes.await.unwrap();
+            Ok(fired)
+        })
+    });
+    held.await.unwrap();
+    let (store, planner) = (db.store.clone(), Planner::new(owner.intake.clone()));
+    let reads_too = tokio::spawn(async move {
+        write!(store, |tx| {
+            let unit = units::find(tx, machine).await?.unwrap();
+            planner.read_machine(tx, &unit, &second).await
+        })
+    });
+    are_waiting(&db, 1).await;
+    go.send(()).unwrap();
+    assert_eq!(reads.await.unwrap().unwrap(), ["water"]);
+    assert_eq!(reads_too.await.unwrap().unwrap(), [""; 0], "it has fired, and is silent for hours");
+    assert_eq!(read!(db.store, |tx| visits::list_for_unit(tx, machine).await).unwrap().len(), 1);
+}
+
+pub(crate) async fn of_two_jobs_of_a_lane_one_runs_and_one_waits_for_it_even_if_its_worker_dies(db: Database) {
+    const LEASE: Duration = Duration::from_mins(1);
+    let (now, soon) = (db.now(), db.now() + Duration::from_secs(1));
+    let job = |kind: &str, run_at| NewJob {
+        id: db.clock.new_id(),
+        kind: kind.to_owned(),
+        payload: "{}".to_owned(),
+        lane: Some("visit".to_owned()),
+        dedupe_key: None,
+        run_at,
+        max_attempts: 3,
+        created_at: now,
+    };
+    let owed = [job("planned earlier", soon), job("wanted at once", now)];
+    write!(db.store, |tx| {
+        for job in &owed {
+            jobs::enqueue(tx, job).await?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    let ((is_held, held), (go, goes)) = (oneshot::channel(), oneshot::channel::<()>());
+    let store = db.store.clone();
+    let claims = tokio::spawn(async move {
+        write!(store, |tx| {
+            let claimed = jobs::claim(tx, now, 2, LEASE, Share::All).await?;
+            is_held.send(()).unwrap();
+            goes.await.unwrap();
+            Ok(claimed)
+        })
+    });
+    held.await.unwrap();
+    let store = db.store.clone();
+    let claims_too = tokio::spawn(async move { write!(store, |tx| jobs::claim(tx, soon, 2, LEASE, Share::All).await) });
+    are_waiting(&db, 1).await;
+    go.send(()).unwrap();
+    let running = claims.await.unwrap().unwrap();
+    assert_eq!(running.iter().map(|job| job.kind.as_str()).collect::<Vec<_>>(), ["wanted at once"]);
+    // On Postgres a unique index refuses it, and the runner looks again.
+    assert!(claims_too.await.unwrap().unwrap_or_default().is_empty());
+    let claim = async |at| write!(db.store, |tx| jobs::claim(tx, at, 2, LEASE, Share::All).await).unwrap();
+    assert!(claim(soon).await.is_empty());
+
+    let later = soon + LEASE;
+    let again = claim(later).await;
+    assert_eq!(again.iter().map(|job| (job.id, job.attempt)).collect::<Vec<_>>(), [(running[0].id, 2)]);
+    write!(db.store, |tx| jobs::done(tx, again[0].id, 2).await).unwrap();
+    let last = claim(later).await;
+    assert_eq!(last.iter().map(|job| job.kind.as_str()).collect::<Vec<_>>(), ["planned earlier"]);
+}
+
+pub(crate) async fn a_setting_that_two_make_is_that_of_the_first_for_both(db: Database) {
+    let ((is_held, held), (go, goes)) = (oneshot::channel(), oneshot::channel::<()>());
+    let store = db.store.clone();
+    let makes = tokio::spawn(async move {
+        write!(store, |tx| {
+            let kept = settings::put_if_absent(tx, "key", "first").await?;
+            is_held.send(()).unwrap();
+            goes.await.unwrap();
+            Ok(kept)
+        })
+    });
+    held.await.unwrap();
+    let store = db.store.clone();
+    let makes_too = tokio::spawn(async move { write!(store, |tx| settings::put_if_absent(tx, "key", "second").await) });
+    are_waiting(&db, 1).await;
+    go.send(()).unwrap();
+    assert_eq!(makes.await.unwrap().unwrap(), "first");
+    assert_eq!(makes_too.await.unwrap().unwrap(), "first");
 }

@@ -179,6 +179,9 @@ behaviours! {
         of_two_visits_of_one_person_one_is_sent_and_one_waits,
         an_answer_that_comes_while_staff_writes_the_call_down_does_not_undo_it,
         a_ticket_that_is_given_to_somebody_while_another_leaves_stays_with_them,
+        of_two_readings_of_a_machine_one_brings_something_about,
+        of_two_jobs_of_a_lane_one_runs_and_one_waits_for_it_even_if_its_worker_dies,
+        a_setting_that_two_make_is_that_of_the_first_for_both,
     }
     jobs {
         a_job_with_the_same_key_is_not_taken_on_twice,

@@ -111,7 +111,9 @@ pub(crate) async fn a_contact_keeps_language_consent_and_opt_out(db: Database) {
     let later = now + Duration::from_mins(1);
     write!(db.store, |tx| {
         contacts::update_language(tx, id, Language::English).await?;
-        contacts::update_person(tx, id, Some("王女士"), Some("13800000000")).await?;
+        let known = contacts::find(tx, id).await?.unwrap();
+        let (name, phone) = (Some("王女士".to_owned()), Some("13800000000".to_owned()));
+        contacts::save_all(tx, &[&Contact { name, phone, ..known }]).await?;
         contacts::consent(tx, id, now).await?;
         contacts::consent(tx, id, later).await?;
         contacts::stop_surveys(tx, id, now).await?;
