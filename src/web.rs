@@ -68,6 +68,9 @@ const UPLOADS: usize = 16;
 /// When to come back if there are so many, in seconds.
 const UPLOADS_FULL: u64 = 5;
 
+/// When to come back if as many follow their conversations as may, in seconds.
+const FOLLOWERS_FULL: u64 = 5;
+
 /// What the pages need of the rest of the program.
 #[derive(Clone)]
 pub struct Parts {
@@ -127,6 +130,7 @@ pub(crate) struct Shared {
     checker: Checker,
     throttle: Throttle,
     uploads: Arc<Semaphore>,
+    followers: live::Followers,
 }
 
 impl std::ops::Deref for Web {
@@ -151,6 +155,11 @@ impl Web {
         Arc::clone(&self.0.uploads).try_acquire_owned().map_err(|_| error::WebError::TooMany(UPLOADS_FULL))
     }
 
+    /// Takes a place among those who follow a conversation of the chat, held until it is dropped.
+    fn follower(&self, address: String) -> Result<live::Place, error::WebError> {
+        self.0.followers.admit(address).ok_or(error::WebError::TooMany(FOLLOWERS_FULL))
+    }
+
     fn checker(&self) -> &Checker {
         &self.0.checker
     }
@@ -170,6 +179,7 @@ pub fn router(parts: Parts) -> Result<Router, HashError> {
         checker: Checker::new()?,
         throttle: Throttle::default(),
         uploads: Arc::new(Semaphore::new(UPLOADS)),
+        followers: live::Followers::default(),
     }));
     let https = headers::Https(web.https());
     let routes = Router::new()

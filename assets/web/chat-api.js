@@ -38,14 +38,20 @@ export async function clips() {
   return read(await fetch("/chat/api/clips"));
 }
 
+/** The server ends every connection now and then: only one that does not come back this soon is told of. */
+const PATIENCE = 6000;
+
 /** Follows the conversation from `after` on; reconnects by itself, also after the server said no. */
 export function follow(after, onMessage, onState) {
   let last = after;
   let wait = 1000;
+  let gone;
   const open = () => {
     const source = new EventSource(`/chat/api/events?after=${last}`);
     source.addEventListener("open", () => {
       wait = 1000;
+      clearTimeout(gone);
+      gone = undefined;
       onState(true);
     });
     source.addEventListener("message", (event) => {
@@ -54,7 +60,10 @@ export function follow(after, onMessage, onState) {
       onMessage(message);
     });
     source.addEventListener("error", () => {
-      onState(false);
+      gone = gone ?? setTimeout(() => {
+        gone = undefined;
+        onState(false);
+      }, PATIENCE);
       if (source.readyState === EventSource.CLOSED) {
         setTimeout(open, wait);
         wait = Math.min(wait * 2, 30000);

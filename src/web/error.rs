@@ -23,6 +23,9 @@ use crate::store::blobs::BlobError;
 /// Why somebody is refused what they could have done a moment ago: somebody else has it.
 pub(super) const TAKEN: &str = "taken";
 
+/// When to come back while the database does not answer, in seconds.
+pub(super) const COME_BACK: u64 = 5;
+
 /// Everything a handler can fail with.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum WebError {
@@ -69,6 +72,9 @@ pub enum WebError {
     TooManyFiles(usize),
     #[error("too many attempts; wait {0} s")]
     TooMany(u64),
+    /// The database does not answer now, but may in a moment; the text is for the log.
+    #[error("{0}")]
+    Unavailable(String),
     /// Our own failure; the text is for the log.
     #[error("{0}")]
     Internal(String),
@@ -93,7 +99,26 @@ impl WebError {
             WebError::BadFile => (StatusCode::UNPROCESSABLE_ENTITY, "bad_file"),
             WebError::TooManyFiles(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_many_files"),
             WebError::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
+            WebError::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             WebError::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        }
+    }
+
+    /// Returns the cause of a failure of ours, for the log. Everything else is a refusal: then nothing was stored,
+    /// while after a failure nobody knows.
+    pub(super) fn failure(&self) -> Option<&str> {
+        match self {
+            WebError::Unavailable(cause) | WebError::Internal(cause) => Some(cause),
+            _ => None,
+        }
+    }
+
+    /// Returns after how many seconds the same may be tried again.
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            WebError::TooMany(seconds) => Some(*seconds),
+            WebError::Unavailable(_) => Some(COME_BACK),
+            _ => None,
         }
     }
 
@@ -108,7 +133,8 @@ impl WebError {
 
 impl From<StoreError> for WebError {
     fn from(cause: StoreError) -> WebError {
-        WebError::Internal(format!("store: {cause}"))
+        let told = format!("store: {cause}");
+        if cause.is_transient() { WebError::Unavailable(told) } else { WebError::Internal(told) }
     }
 }
 
@@ -187,15 +213,15 @@ pub(super) async fn draw(State(web): State<Web>, request: Request, next: Next) -
     let (method, uri, headers) = (request.method().clone(), request.uri().clone(), request.headers().clone());
     let mut response = next.run(request).await;
     let Some(error) = response.extensions_mut().remove::<WebError>() else { return response };
-    if let WebError::Internal(cause) = &error {
+    if let Some(cause) = error.failure() {
         tracing::error!(http.method = %method, http.path = loggable(uri.path()), cause, "a request failed");
     }
-    if uri.path().starts_with("/chat/api/") && !matches!(error, WebError::Internal(_)) {
+    if uri.path().starts_with("/chat/api/") && error.failure().is_none() {
         tracing::info!(http.path = uri.path(), cause = error.parts().1, "a request of the chat was refused: {error}");
     }
     let shell = response.extensions_mut().remove::<Shell>();
     let mut drawn = drawn(&web, &error, &method, &uri, &headers, shell);
-    if let WebError::TooMany(seconds) = error {
+    if let Some(seconds) = error.retry_after() {
         drawn.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
     drawn
@@ -293,6 +319,22 @@ mod tests {
         let refused = WebError::from(DeskError::TooLong("what was said"));
         assert_eq!(refused.parts(), (StatusCode::BAD_REQUEST, "too_long"));
         assert!(refused.sentence("web.error", &words(Language::Chinese)).starts_with("写得太长了"));
+    }
+
+    #[test]
+    fn what_may_succeed_in_a_moment_is_to_be_tried_again_and_what_cannot_is_our_failure() {
+        let closed = WebError::from(DeskError::from(StoreError::Closed));
+        assert_eq!(closed.parts(), (StatusCode::SERVICE_UNAVAILABLE, "unavailable"));
+        assert_eq!(closed.retry_after(), Some(COME_BACK));
+        let broken = WebError::from(StoreError::Panicked);
+        assert_eq!(broken.parts(), (StatusCode::INTERNAL_SERVER_ERROR, "internal"));
+        assert_eq!(broken.retry_after(), None);
+        for group in ["web.error", "web.chat.error"] {
+            for language in Language::ALL {
+                let w = words(language);
+                assert_ne!(closed.sentence(group, &w), WebError::BadRequest.sentence(group, &w), "{group}");
+            }
+        }
     }
 
     #[test]

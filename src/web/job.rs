@@ -86,7 +86,11 @@ async fn photo(
             Ok::<_, Refused>(files.into_iter().find(photo))
         })
     });
-    let file = found.await.map_err(|_| WebError::NotFound)?.ok_or(WebError::NotFound)?;
+    let found = found.await.map_err(|refused| match refused {
+        Refused::Link(_) => WebError::NotFound,
+        Refused::Web(error) => error,
+    });
+    let file = found?.ok_or(WebError::NotFound)?;
     Ok(range::serve(&file.content_type, web.blobs.get(&file.key).await?, &headers))
 }
 

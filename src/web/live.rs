@@ -4,6 +4,8 @@
 //! A commit of this process wakes at once; those of other replicas are found by looking every
 //! second.
 
+mod followers;
+
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -17,26 +19,41 @@ use tokio_util::sync::CancellationToken;
 
 use super::Web;
 use super::error::WebError;
+use crate::clock::Clock;
+use crate::domain::time::Timestamp;
 
+pub(super) use followers::{Followers, Place};
+
+/// After this long a page has to connect anew: the console shows thereby that it is still logged in, and the chat
+/// leaves its place to others.
+const LONGEST: Duration = Duration::from_secs(10 * 60);
 /// A comment this often keeps proxies from closing a silent connection.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// After a commit wait this long for those that follow it: one look serves them all.
 const GATHER: Duration = Duration::from_millis(30);
 
-/// Waits until there may be something new.
+/// Waits until there may be something new, as long as a live connection lasts.
 #[derive(Debug)]
 pub(super) struct Wake {
     commits: watch::Receiver<u64>,
     stop: CancellationToken,
+    clock: Clock,
+    /// When the connection ends, if it has to.
+    until: Option<Timestamp>,
 }
 
 impl Wake {
     pub(super) fn of(web: &Web) -> Wake {
-        Wake { commits: web.store.commits(), stop: web.stop.clone() }
+        Wake { commits: web.store.commits(), stop: web.stop.clone(), clock: web.clock.clone(), until: None }
     }
 
-    /// Returns false when the program stops.
+    /// … for [`LONGEST`]: whoever listens connects anew by themselves.
+    pub(super) fn for_a_while(web: &Web) -> Wake {
+        Wake { until: Some(web.clock.now() + LONGEST), ..Wake::of(web) }
+    }
+
+    /// Returns false when the program stops, or the time is over.
     pub(super) async fn wait(&mut self) -> bool {
         tokio::select! {
             () = self.stop.cancelled() => return false,
@@ -48,7 +65,7 @@ impl Wake {
                 }
             }
         }
-        !self.stop.is_cancelled()
+        !self.stop.is_cancelled() && self.until.is_none_or(|until| self.clock.now() < until)
     }
 }
 
@@ -64,14 +81,14 @@ pub(super) fn event(seq: i64, message: &impl Serialize) -> Event {
     Event::default().event("message").id(seq.to_string()).json_data(message).unwrap_or_default()
 }
 
-/// Follows a list from a place on. The stream ends when the program stops or the list cannot be
+/// Follows a list from a place on. The stream ends with what wakes it, or when the list cannot be
 /// read; whoever listens opens another.
-pub(super) fn follow<L, A>(web: &Web, from: i64, look: L) -> impl Stream<Item = Event> + Send + 'static
+pub(super) fn follow<L, A>(wake: Wake, from: i64, look: L) -> impl Stream<Item = Event> + Send + 'static
 where
     L: Fn(i64) -> A + Send + 'static,
     A: Future<Output = Result<Found, WebError>> + Send,
 {
-    let begun = (Wake::of(web), look, from, VecDeque::new());
+    let begun = (wake, look, from, VecDeque::new());
     stream::unfold(begun, |(mut wake, look, mut last, mut waiting)| async move {
         loop {
             if let Some(event) = waiting.pop_front() {

@@ -13,6 +13,7 @@ use axum::extract::{FromRequest, Multipart, Request};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::Web;
 use super::error::WebError;
@@ -73,12 +74,20 @@ pub(super) struct Handed {
 }
 
 impl Posted {
-    /// Reads a multipart body. Files are stored one by one as they come in, so that no more than
-    /// one is ever held in memory; the rest of one that is too large is read and thrown away, so
-    /// that the sender gets to see the answer. Of a body that breaks off no file is kept.
+    /// Reads a multipart body, in a place among the uploads. Files are stored one by one as they come
+    /// in, so that no more than one is ever held in memory; the rest of one that is too large is read and
+    /// thrown away, so that the sender gets to see the answer. Of a body that breaks off no file is kept.
     pub(super) async fn read_parts(web: &Web, request: Request) -> Result<Posted, WebError> {
-        let request = request.map(|body| pace::PATIENT.keep(body));
-        let parts = Multipart::from_request(request, &()).await.map_err(|_| WebError::BadRequest)?;
+        let (parts, _place) = form(web, request).await?;
+        Posted::of_parts(web, parts).await
+    }
+
+    /// … one that is in memory already, in the place that was taken for it.
+    pub(super) async fn read_held(web: &Web, request: Request) -> Result<Posted, WebError> {
+        Posted::of_parts(web, multipart(request).await?).await
+    }
+
+    async fn of_parts(web: &Web, parts: Multipart) -> Result<Posted, WebError> {
         let mut posted = Posted::default();
         match posted.take_parts(web, parts).await {
             Ok(()) => Ok(posted),
@@ -195,7 +204,7 @@ impl Posted {
 /// have broken while the transaction was committed, and evidence must not vanish from under its ticket.
 /// A file that nobody knows of does less harm.
 fn is_refusal(error: &WebError) -> bool {
-    !matches!(error, WebError::Internal(_))
+    error.failure().is_none()
 }
 
 /// Whether a part is one of those that forms of the console have besides words and files.
@@ -230,6 +239,18 @@ async fn take_file(web: &Web, part: Field<'_>, posted: &mut Posted) -> Result<()
     web.blobs.put(&blob_key(file.id), bytes).await?;
     posted.files.push(file);
     Ok(())
+}
+
+/// Begins to read a form with files: it has to keep pace, and has a place among the uploads, which is held until it
+/// is dropped. Every form that comes in from outside begins here.
+pub(super) async fn form(web: &Web, request: Request) -> Result<(Multipart, OwnedSemaphorePermit), WebError> {
+    let place = web.upload()?;
+    let parts = multipart(request.map(|body| pace::PATIENT.keep(body))).await?;
+    Ok((parts, place))
+}
+
+async fn multipart(request: Request) -> Result<Multipart, WebError> {
+    Multipart::from_request(request, &()).await.map_err(|_| WebError::BadRequest)
 }
 
 /// Reads a part up to a cap; `None` when there was more, which is read and dropped.
@@ -313,8 +334,10 @@ mod tests {
 
     #[test]
     fn the_evidence_of_a_fix_stays_where_nobody_knows_whether_it_was_stored() {
-        let lost = WebError::from(DeskError::from(StoreError::Closed));
-        assert!(!is_refusal(&lost), "{lost}");
+        for lost in [StoreError::Closed, StoreError::Panicked] {
+            let lost = WebError::from(DeskError::from(lost));
+            assert!(!is_refusal(&lost), "{lost}");
+        }
         for refused in
             [WebError::Conflict, WebError::NotFound, WebError::BadRequest, WebError::BadFile, WebError::NotAllowed]
         {

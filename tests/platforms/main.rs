@@ -24,6 +24,7 @@ mod record;
 #[path = "../skipped/mod.rs"]
 mod skipped;
 mod staff_links;
+mod strain;
 mod telegram;
 mod telegram_setup;
 mod telegram_staff;

@@ -11,6 +11,7 @@ use huifang::simulator::telegram::Person as Phone;
 use huifang::store;
 use huifang::store::outbox::Delivery;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::fake_telegram::{FakeTelegram, Fault, SECRET_HEADER};
 use crate::house::{House, LEAK, SURVEY, client, fixture, rows_of_the_web_chat, rows_of_the_web_chat_in};
@@ -234,6 +235,24 @@ async fn whoever_does_not_show_the_secret_is_refused_before_anything_is_read() {
     assert_eq!(status(post(&[secret], update).await.unwrap()), 200);
     person.house.works().await;
     assert_eq!(person.texts().len(), 1);
+}
+
+#[tokio::test]
+async fn an_update_that_is_broken_off_is_not_taken_for_one_that_is_too_large() {
+    let person = Person::new().await;
+    let webhook = person.telegram.webhook().unwrap();
+    let secret = webhook["secret_token"].as_str().unwrap();
+    let address = person.house.url.strip_prefix("http://").unwrap();
+    let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+    let push = format!(
+        "POST /webhooks/telegram HTTP/1.1\r\nhost: x\r\n{SECRET_HEADER}: {secret}\r\n\
+         transfer-encoding: chunked\r\n\r\nno size of a piece\r\n"
+    );
+    connection.write_all(push.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    let read = tokio::time::timeout(Duration::from_secs(60), connection.read_exact(&mut answer));
+    read.await.unwrap().unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 400");
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! The import page: a table is checked, faults come back as a table, what is right is confirmed.
 
+use std::time::Duration;
+
 use reqwest::StatusCode;
 use reqwest::multipart::{Form, Part};
+use tokio::io::AsyncWriteExt;
 
 use crate::chromium::Stage;
 use crate::console::Session;
@@ -71,6 +74,36 @@ async fn only_managers_import_and_every_upload_carries_the_token() {
     let fields = [("csrf", agent.csrf.as_str()), ("digest", "x"), ("kind", "")];
     assert_eq!(agent.submit("/console/import/confirm", &fields).await.status(), StatusCode::FORBIDDEN);
     assert!(!agent.get("/console").await.text().await.unwrap().contains("/console/import"));
+}
+
+#[tokio::test]
+async fn a_table_is_not_read_while_as_many_uploads_are_as_there_is_room_for() {
+    let demo = Demo::start();
+    let manager = Session::begin(&demo).await;
+    let address = demo.url.strip_prefix("http://").unwrap();
+    let head = "POST /chat/api/messages HTTP/1.1\r\nhost: x\r\ncontent-type: multipart/form-data; boundary=x\r\n\
+                content-length: 1000\r\n\r\n--x\r\n";
+    let mut waiting = Vec::new();
+    for _ in 0..16 {
+        let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+        connection.write_all(head.as_bytes()).await.unwrap();
+        waiting.push(connection);
+    }
+    let check = || manager.upload("/console/import", upload(&manager.csrf, RIGHT));
+    // Until the last of them has been taken up.
+    let refused = async {
+        let mut answer = check().await;
+        while answer.status() == StatusCode::OK {
+            answer = check().await;
+        }
+        answer
+    };
+    let answer = tokio::time::timeout(Duration::from_secs(60), refused).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(answer.headers()["retry-after"], "5");
+    drop(waiting);
+    let free = async { while check().await.status() != StatusCode::OK {} };
+    tokio::time::timeout(Duration::from_secs(60), free).await.unwrap();
 }
 
 #[tokio::test]

@@ -22,7 +22,6 @@ struct Fields {
 pub(super) async fn read(web: &Web, request: Request) -> Result<Posted, WebError> {
     let declared = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let posted = if declared.starts_with("multipart/form-data") {
-        let _place = web.upload()?;
         Posted::read_parts(web, request).await?
     } else if declared.starts_with("application/json") {
         read_json(request).await?

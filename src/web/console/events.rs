@@ -1,8 +1,6 @@
 //! `GET /console/events`: tells an open page that something changed. What changed it fetches as
 //! it would by a reload.
 
-use std::time::Duration;
-
 use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::response::sse::Event;
@@ -11,13 +9,9 @@ use serde::Deserialize;
 
 use super::session::Staff;
 use crate::domain::ids::DialogueId;
-use crate::domain::time::Timestamp;
 use crate::store::{StoreError, flags, outbox, thread};
 use crate::web::Web;
 use crate::web::live::{self, Wake};
-
-/// After this long the browser has to connect anew, and thereby to show that it is still logged in.
-const LONGEST: Duration = Duration::from_secs(10 * 60);
 
 #[derive(Debug, Deserialize)]
 pub(super) struct About {
@@ -27,8 +21,7 @@ pub(super) struct About {
 
 pub(super) async fn follow(State(web): State<Web>, _: Staff, Query(about): Query<About>) -> Response {
     let dialogue = about.dialogue.and_then(|id| id.parse().ok());
-    let until = web.clock.now() + LONGEST;
-    let follower = Follower { wake: Wake::of(&web), web, dialogue, until, seen: None };
+    let follower = Follower { wake: Wake::for_a_while(&web), web, dialogue, seen: None };
     let events = stream::unfold(follower, |mut follower| async move {
         let (change, (message, lost)) = follower.next().await?;
         Some((Event::default().event("change").data(format!("{change}.{message}.{lost}")), follower))
@@ -42,7 +35,6 @@ type Talk = (i64, u64);
 struct Follower {
     web: Web,
     dialogue: Option<DialogueId>,
-    until: Timestamp,
     /// The last change of flags and tickets, and of the conversation.
     seen: Option<(i64, Talk)>,
     wake: Wake,
@@ -52,7 +44,7 @@ impl Follower {
     /// Waits until something has changed. The first answer comes at once: something may have
     /// changed between the page and this connection.
     async fn next(&mut self) -> Option<(i64, Talk)> {
-        while self.web.clock.now() < self.until {
+        loop {
             let now = self.look().await;
             let now = now.inspect_err(|cause| tracing::warn!(%cause, "the live console could not be read")).ok()?;
             if self.seen != Some(now) {
@@ -63,7 +55,6 @@ impl Follower {
                 return None;
             }
         }
-        None
     }
 
     async fn look(&self) -> Result<(i64, Talk), StoreError> {

@@ -5,7 +5,7 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, Multipart, Path, Request, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
@@ -168,7 +168,9 @@ async fn form(State(web): State<Web>, staff: Staff) -> Result<Html<String>, WebE
 
 /// Takes a table in, keeps it aside and says what it would do.
 async fn check(State(web): State<Web>, staff: Staff, request: Request) -> Result<Html<String>, WebError> {
-    let upload = Upload::read(&web, &staff, request).await?;
+    // The place is held until the table was gone through: all of it lies in memory.
+    let (parts, _place) = posted::form(&web, request).await?;
+    let upload = Upload::read(&staff, parts).await?;
     let mut page = ImportPage::of(&staff, &web);
     let Some(file) = upload.file.filter(|file| !file.is_empty()) else {
         page.problem_key = Some("web.console.import.gone");
@@ -241,8 +243,7 @@ struct Upload {
 
 impl Upload {
     /// Reads the form. The token comes before the file, so that nobody's bytes are read unasked.
-    async fn read(web: &Web, staff: &Staff, request: Request) -> Result<Upload, WebError> {
-        let mut parts = Multipart::from_request(request, web).await.map_err(|_| WebError::BadRequest)?;
+    async fn read(staff: &Staff, mut parts: Multipart) -> Result<Upload, WebError> {
         let (mut upload, mut signed) = (Upload::default(), false);
         while let Some(part) = parts.next_field().await.map_err(|cause| posted::broken(&cause))? {
             match part.name().unwrap_or_default() {

@@ -21,8 +21,8 @@ use crate::domain::language::Language;
 use crate::intake::message::OutboundBody;
 use crate::store::thread::{self, Entry, Speaker};
 use crate::store::{StoreError, dialogues};
-use crate::web::error::WebError;
-use crate::web::live::{self, Found};
+use crate::web::error::{COME_BACK, WebError};
+use crate::web::live::{self, Found, Wake};
 use crate::web::posted::{LARGEST_FILE, LONGEST_FIELD, MOST_FILES, MOST_JSON_BYTES, Posted, whole};
 use crate::web::{LARGEST_BODY, Web};
 
@@ -72,13 +72,13 @@ impl From<StoreError> for Fault {
 
 impl From<WebError> for Fault {
     fn from(error: WebError) -> Fault {
+        if let Some(cause) = error.failure() {
+            tracing::error!(cause, "a message by signed HTTP could not be stored");
+            return Fault::Unavailable;
+        }
         match error {
             WebError::BodyTooLarge => Fault::too_large(),
             WebError::TooMany(_) => Fault::Unavailable,
-            WebError::Internal(cause) => {
-                tracing::error!(cause, "a message by signed HTTP could not be stored");
-                Fault::Unavailable
-            }
             other => Fault::Malformed(other.to_string()),
         }
     }
@@ -98,7 +98,7 @@ impl IntoResponse for Fault {
         };
         let mut response = (status, Json(json!({ "error": { "code": code, "message": message } }))).into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, 5.into());
+            response.headers_mut().insert(RETRY_AFTER, COME_BACK.into());
         }
         response
     }
@@ -118,7 +118,7 @@ async fn take(State(web): State<Web>, request: Request) -> Result<Json<wire::Tak
     let body = whole(body, most).await?;
     let webhook_id = http.keys().verify(&stamp, &body)?;
     let posted = if is_form {
-        Posted::read_parts(&web, Request::from_parts(parts, Body::from(body))).await?
+        Posted::read_held(&web, Request::from_parts(parts, Body::from(body))).await?
     } else {
         read_json(http, &body)?
     };
@@ -192,7 +192,7 @@ async fn list(
 async fn follow(State(web): State<Web>, OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Result<Response, Fault> {
     let Asked { from, after } = asked(&web, &uri, &headers)?;
     let looking = web.clone();
-    let events = live::follow(&web, after, move |last| {
+    let events = live::follow(Wake::of(&web), after, move |last| {
         let (web, from) = (looking.clone(), from.clone());
         async move {
             let page = page(&web, from, last).await?;

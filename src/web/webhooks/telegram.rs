@@ -5,12 +5,11 @@
 //! anything else would hold its chat up for a day (protocols §3.2).
 
 use axum::Json;
-use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::LARGEST_PUSH;
+use super::body;
 use crate::channel::ChannelKind;
 use crate::channel::telegram::update::Update;
 use crate::channel::telegram::{Mode, Telegram};
@@ -32,9 +31,12 @@ pub(super) async fn receive(State(web): State<Web>, request: Request) -> Respons
         refused("unauthorised");
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let Ok(body) = to_bytes(request.into_body(), LARGEST_PUSH).await else {
-        refused("too_large");
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    let body = match body(request).await {
+        Ok(body) => body,
+        Err(status) => {
+            refused(if status == StatusCode::PAYLOAD_TOO_LARGE { "too_large" } else { "broken_off" });
+            return status.into_response();
+        }
     };
     let update = match Update::read(&body) {
         Ok(update) => update,
