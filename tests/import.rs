@@ -388,6 +388,39 @@ async fn a_unit_in_two_projects_is_refused_and_a_code_in_two_is_two_units() {
 }
 
 #[tokio::test]
+async fn of_two_sheets_of_one_register_the_one_is_named_that_a_row_stands_in() {
+    let office = Office::open().await;
+    office.takes(PROJECTS).await;
+    let mut book = Workbook::new();
+    for (name, codes) in [("一号楼", ["1-101", "1-102"]), ("二号楼", ["2-101", "1-101"])] {
+        let sheet = book.add_worksheet().set_name(name).unwrap();
+        for (row, code) in (0..).zip(["房号编号"].into_iter().chain(codes)) {
+            sheet.write(row, 0, if row == 0 { "项目编号" } else { "CH-01" }).unwrap();
+            sheet.write(row, 1, code).unwrap();
+        }
+    }
+    let elsewhere = Importer { within: Some("华南".to_owned()), ..office.importer.clone() };
+    let book = book.save_to_buffer().unwrap();
+    let report = elsewhere.import(book.into(), None).await.unwrap();
+    insta::assert_snapshot!(office.told(&report.faults), @r"
+    二号楼!B3: the same as row 2 (一号楼); keep one of them
+    二号楼row 3: not of your region (华南)
+    一号楼row 3: not of your region (华南)
+    二号楼row 2: not of your region (华南)
+    ");
+}
+
+#[tokio::test]
+async fn what_a_table_cannot_take_away_is_not_passed_over_in_silence() {
+    let office = Office::open().await;
+    office.takes(PROJECTS).await;
+    let told = office.refuses("单位名称,承建项目\n安居防水,-\n").await;
+    insta::assert_snapshot!(told, @"B2: this cannot be emptied");
+    let told = office.refuses("手机号,姓名,项目编号,房号编号\n13800138000,王女士,-,-\n").await;
+    insta::assert_snapshot!(told, @"C2: this cannot be emptied");
+}
+
+#[tokio::test]
 async fn duplicate_phones_are_one_person_and_told() {
     let office = Office::open().await;
     office.takes(PROJECTS).await;

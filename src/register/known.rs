@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::shelf::{Count, Shelf};
+use super::shelf::{Count, Shelf, Spot};
 use crate::domain::contact::Contact;
 use crate::domain::ids::{ContactId, ProjectId, StaffId, SubcontractorId, UnitId};
 use crate::domain::project::{Project, Unit};
@@ -33,8 +33,8 @@ pub(super) struct Known {
     /// How many people have a telephone number, where they are several.
     pub(super) shared_phones: HashMap<String, usize>,
     /// The first row of the file that names whom a telephone number belongs to, and the name.
-    pub(super) named: HashMap<String, (u32, String)>,
-    /// The first project a unit code stands under, and how many codes stand under several.
+    pub(super) named: HashMap<String, (Spot, String)>,
+    /// The project a unit code stands under; of several the first.
     pub(super) codes: HashMap<String, ProjectId>,
 }
 

@@ -8,6 +8,7 @@ use serde::de::value::StrDeserializer;
 use super::book::Row;
 use super::cell::Cell;
 use super::fault::{Fault, Faults, Place, Problem};
+use super::shelf::Spot;
 use super::table::Table;
 use crate::domain::calendar;
 use crate::domain::phone;
@@ -66,8 +67,11 @@ impl<T> Value<T> {
 
 /// A row, and where mistakes in it go.
 pub(super) struct Line<'a> {
+    /// Every table of the file.
+    pub(super) tables: &'a [Table],
     pub(super) table: &'a Table,
     pub(super) row: &'a Row,
+    pub(super) at: Spot,
     pub(super) words: &'a RegisterWords,
     pub(super) zone: &'a TimeZone,
     pub(super) faults: &'a mut Faults,
@@ -82,6 +86,15 @@ impl Line<'_> {
             row: Some(self.row.number),
             column: heading.map(|heading| heading.index),
             heading: heading.map(|heading| heading.text.clone()),
+        }
+    }
+
+    /// Returns what another row is called here: its number, with its sheet where that is another one.
+    pub(super) fn named(&self, other: Spot) -> String {
+        let elsewhere = self.tables.get(other.table).filter(|_| other.table != self.at.table);
+        match elsewhere.and_then(|table| table.sheet.as_deref()) {
+            Some(sheet) => format!("{} ({sheet})", other.row),
+            None => other.row.to_string(),
         }
     }
 

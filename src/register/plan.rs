@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::fault::{Fault, Faults, Place, Problem};
 use super::known::Known;
 use super::line::{Line, Value};
+use super::shelf::Spot;
 use super::table::Table;
 use crate::clock::Clock;
 use crate::domain::register::{Column, Register, RegisterWords};
@@ -58,9 +59,10 @@ pub(super) fn apply(
     notes: &mut Faults,
 ) {
     for register in ORDER {
-        for table in tables.iter().filter(|table| table.register == register) {
+        for (index, table) in tables.iter().enumerate().filter(|(_, table)| table.register == register) {
             for row in &table.rows {
-                let mut line = Line { table, row, words: setting.words, zone: setting.zone, faults };
+                let at = Spot { table: index, row: row.number };
+                let mut line = Line { tables, table, row, at, words: setting.words, zone: setting.zone, faults };
                 match register {
                     Register::Staff => staff::take(&mut line, known, setting),
                     Register::Projects => projects::take(&mut line, known, setting, notes),
@@ -99,14 +101,15 @@ fn handover(line: &mut Line<'_>, setting: &Setting<'_>, notes: &mut Faults) -> V
 }
 
 /// Notes that a row speaks of what an earlier one speaks of already.
-fn twice(line: &mut Line<'_>, column: Column, earlier: Option<u32>) {
-    if let Some(row) = earlier {
-        line.fault(column, Problem::Twice, &[("row", &row.to_string())]);
+fn twice(line: &mut Line<'_>, column: Column, earlier: Option<Spot>) {
+    if let Some(at) = earlier {
+        let row = line.named(at);
+        line.fault(column, Problem::Twice, &[("row", &row)]);
     }
 }
 
-/// Returns where a row of a register begins.
-fn row_place(tables: &[Table], register: Register, row: u32) -> Place {
-    let table = tables.iter().find(|table| table.register == register);
-    Place { sheet: table.and_then(|table| table.sheet.clone()), row: Some(row), ..Place::default() }
+/// Returns where a row begins.
+fn row_place(tables: &[Table], at: Spot) -> Place {
+    let sheet = tables.get(at.table).and_then(|table| table.sheet.clone());
+    Place { sheet, row: Some(at.row), ..Place::default() }
 }

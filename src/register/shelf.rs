@@ -3,6 +3,15 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
+/// A row of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Spot {
+    /// Which of its tables, counted from 0: two sheets may be of one register.
+    pub(super) table: usize,
+    /// Counted from 1 within that.
+    pub(super) row: u32,
+}
+
 /// Records by key.
 #[derive(Debug)]
 pub(super) struct Shelf<K, T> {
@@ -18,7 +27,7 @@ struct Item<T> {
     /// `None`: the file brings it.
     before: Option<T>,
     /// The row of the file that speaks of it.
-    row: Option<u32>,
+    row: Option<Spot>,
 }
 
 /// A record that a row speaks of.
@@ -27,7 +36,7 @@ pub(super) struct Opened {
     pub(super) index: usize,
     pub(super) new: bool,
     /// The row that spoke of it before.
-    pub(super) earlier: Option<u32>,
+    pub(super) earlier: Option<Spot>,
 }
 
 /// How many records of a register the file speaks of, and what becomes of them.
@@ -66,13 +75,13 @@ impl<K: Eq + Hash, T: Clone + PartialEq> Shelf<K, T> {
     }
 
     /// Returns the records the file speaks of, with their rows.
-    pub(super) fn spoken_of(&self) -> impl Iterator<Item = (u32, &T)> {
+    pub(super) fn spoken_of(&self) -> impl Iterator<Item = (Spot, &T)> {
         self.items.iter().filter_map(|item| Some((item.row?, &item.now)))
     }
 
     /// Finds the record a row speaks of: by its key, else one without a key by its alias, else a
     /// new one.
-    pub(super) fn open(&mut self, key: K, alias: Option<K>, row: u32, make: impl FnOnce() -> T) -> Opened {
+    pub(super) fn open(&mut self, key: K, alias: Option<K>, row: Spot, make: impl FnOnce() -> T) -> Opened {
         let found = self.by_key.get(&key).copied();
         let found = found.or_else(|| alias.and_then(|alias| self.unkeyed.remove(&alias)));
         let index = found.unwrap_or_else(|| {
@@ -98,13 +107,13 @@ impl<K: Eq + Hash, T: Clone + PartialEq> Shelf<K, T> {
     }
 
     /// Returns the records the file changes or brings, with their rows and what they were before.
-    pub(super) fn touched(&self) -> impl Iterator<Item = (u32, Option<&T>, &T)> {
+    pub(super) fn touched(&self) -> impl Iterator<Item = (Spot, Option<&T>, &T)> {
         let touched = |item: &&Item<T>| item.before.as_ref() != Some(&item.now);
         self.items.iter().filter(touched).filter_map(|item| Some((item.row?, item.before.as_ref(), &item.now)))
     }
 
     /// … and their keys.
-    pub(super) fn touched_keys(&self) -> impl Iterator<Item = (u32, &K)> {
+    pub(super) fn touched_keys(&self) -> impl Iterator<Item = (Spot, &K)> {
         self.by_key.iter().filter_map(|(key, index)| {
             let item = self.items.get(*index).filter(|item| item.before.as_ref() != Some(&item.now))?;
             Some((item.row?, key))
@@ -154,18 +163,22 @@ impl<K: Eq + Hash, T: Clone + PartialEq> Shelf<K, T> {
 mod tests {
     use super::*;
 
+    fn row(row: u32) -> Spot {
+        Spot { table: 0, row }
+    }
+
     #[test]
     fn a_record_is_found_by_its_key_or_by_its_alias_and_only_changes_are_stored() {
         let mut shelf = Shelf::new();
         shelf.load("a", "first".to_owned());
         shelf.load_unkeyed("name", "second".to_owned());
-        let known = shelf.open("a", None, 2, || unreachable!("it is known"));
+        let known = shelf.open("a", None, row(2), || unreachable!("it is known"));
         assert_eq!((known.new, known.earlier), (false, None));
-        let adopted = shelf.open("b", Some("name"), 3, || unreachable!("it is known by its name"));
+        let adopted = shelf.open("b", Some("name"), row(3), || unreachable!("it is known by its name"));
         shelf.change(adopted, |text| text.push('!'));
-        let new = shelf.open("c", Some("name"), 4, || "third".to_owned());
+        let new = shelf.open("c", Some("name"), row(4), || "third".to_owned());
         assert!(new.new);
-        assert_eq!(shelf.open("a", None, 5, String::new).earlier, Some(2));
+        assert_eq!(shelf.open("a", None, row(5), String::new).earlier, Some(row(2)));
         let stored: Vec<_> = shelf.to_store().map(|(text, new)| (text.as_str(), new)).collect();
         assert_eq!(stored, [("second!", false), ("third", true)]);
         assert_eq!(shelf.count(), Count { new: 1, changed: 1, same: 1 });

@@ -21,15 +21,16 @@ pub(super) fn take(line: &mut Line<'_>, known: &mut Known, setting: &Setting<'_>
         phone: Some(phone.clone()),
         ..Contact::new(setting.clock.new_id(), Language::Chinese, setting.now)
     };
-    let opened = known.contacts.open(phone.clone(), None, line.row.number, make);
+    let opened = known.contacts.open(phone.clone(), None, line.at, make);
     let name = line.text(Column::Name);
     let role = line.value(Column::Role, ValueSet::ContactRole);
     let language = line.value(Column::Language, ValueSet::Language);
     if let Value::Is(name) = &name {
-        let (row, earlier) = known.named.entry(phone).or_insert_with(|| (line.row.number, name.clone()));
+        let (at, earlier) = known.named.entry(phone).or_insert_with(|| (line.at, name.clone()));
         // One number, two names: which of the two is meant only a person can say.
         if earlier != name {
-            line.fault(Column::Name, Problem::OtherName, &[("row", &row.to_string())]);
+            let row = line.named(*at);
+            line.fault(Column::Name, Problem::OtherName, &[("row", &row)]);
             return;
         }
     }
@@ -41,7 +42,7 @@ pub(super) fn take(line: &mut Line<'_>, known: &mut Known, setting: &Setting<'_>
     let contact = known.contacts.now(opened).map(|contact| contact.id);
     match (contact, unit(line, known)) {
         (Some(contact), Value::Is(unit)) => {
-            let bound = known.bindings.open((contact, unit), None, line.row.number, || ());
+            let bound = known.bindings.open((contact, unit), None, line.at, || ());
             super::twice(line, Column::Phone, bound.earlier);
         }
         _ => super::twice(line, Column::Phone, opened.earlier),
@@ -50,8 +51,15 @@ pub(super) fn take(line: &mut Line<'_>, known: &mut Known, setting: &Setting<'_>
 
 /// Finds the unit a row names; nothing if it names none.
 fn unit(line: &mut Line<'_>, known: &Known) -> Value<UnitId> {
-    let (project, code) = (line.text(Column::Project).known(), line.text(Column::Unit).known());
-    match (project, code) {
+    let (project, code) = (line.text(Column::Project), line.text(Column::Unit));
+    for (column, value) in [(Column::Project, &project), (Column::Unit, &code)] {
+        if *value == Value::Clear {
+            // A table takes no home from anybody.
+            line.fault(column, Problem::CannotBeCleared, &[]);
+            return Value::Clear;
+        }
+    }
+    match (project.known(), code.known()) {
         (None, None) => Value::Absent,
         (Some(_), None) => {
             line.fault(Column::Unit, Problem::Missing, &[]);

@@ -13,7 +13,7 @@ pub(super) fn take(line: &mut Line<'_>, known: &mut Known, setting: &Setting<'_>
     let alias = name.clone().known();
     let make =
         || Project { code: Some(code.clone()), ..Project::new(setting.clock.new_id(), "", ProjectKind::Housing) };
-    let opened = known.projects.open(code.clone(), alias, line.row.number, make);
+    let opened = known.projects.open(code.clone(), alias, line.at, make);
     twice(line, Column::Code, opened.earlier);
     let name = line.required(Column::Name, name, opened.new);
     let kind = line.value(Column::Kind, ValueSet::Kind);

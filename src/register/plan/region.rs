@@ -5,18 +5,17 @@ use std::collections::{HashMap, HashSet};
 
 use super::super::fault::{Fault, Faults, Problem};
 use super::super::known::Known;
+use super::super::shelf::Spot;
 use super::super::table::Table;
 use super::row_place;
 use crate::domain::ids::{ContactId, ProjectId, UnitId};
 use crate::domain::project::Project;
-use crate::domain::register::Register;
 use crate::domain::staff::{Role, Staff};
 
 /// Adds a fault for every row that reaches beyond a region.
 pub(super) fn check(region: &str, tables: &[Table], known: &Known, faults: &mut Faults) {
-    let mut beyond = |register: Register, row: u32| {
-        let place = row_place(tables, register, row);
-        faults.add(Fault::at(place, Problem::OtherRegion, &[("region", region)]));
+    let mut beyond = |row: Spot| {
+        faults.add(Fault::at(row_place(tables, row), Problem::OtherRegion, &[("region", region)]));
     };
     let far = |project: &Project| project.region != region;
     let distant: HashSet<ProjectId> =
@@ -26,7 +25,7 @@ pub(super) fn check(region: &str, tables: &[Table], known: &Known, faults: &mut 
     let unit_is_far = |id: &UnitId| of_unit.get(id).is_some_and(is_far);
     for (row, before, now) in known.projects.touched() {
         if far(now) || before.is_some_and(far) {
-            beyond(Register::Projects, row);
+            beyond(row);
         }
     }
     let elsewhere = |person: &Staff| {
@@ -34,46 +33,46 @@ pub(super) fn check(region: &str, tables: &[Table], known: &Known, faults: &mut 
     };
     for (row, before, now) in known.staff.touched() {
         if elsewhere(now) || before.is_some_and(elsewhere) {
-            beyond(Register::Staff, row);
+            beyond(row);
         }
     }
     for (row, _, unit) in known.units.touched() {
         if is_far(&unit.project_id) {
-            beyond(Register::Units, row);
+            beyond(row);
         }
     }
     let homes = near_homes(known, |unit| !unit_is_far(unit));
     let lives_far = |id: &ContactId| homes.get(id) == Some(&false);
     for (row, _, contact) in known.contacts.touched() {
         if lives_far(&contact.id) {
-            beyond(Register::Contacts, row);
+            beyond(row);
         }
     }
     for (row, before, now) in known.firms.touched() {
         let other = |of: &Option<String>| of.as_deref().is_some_and(|of| of != region);
         if other(&now.region) || before.is_some_and(|before| other(&before.region)) {
-            beyond(Register::Subcontractors, row);
+            beyond(row);
         }
     }
     for (row, (project, _)) in known.engagements.touched_keys() {
         if is_far(project) {
-            beyond(Register::Subcontractors, row);
+            beyond(row);
         }
     }
     for (row, (project, _)) in known.terms.touched_keys() {
         if is_far(project) {
-            beyond(Register::Terms, row);
+            beyond(row);
         }
     }
     for (row, (contact, unit)) in known.bindings.touched_keys() {
         if unit_is_far(unit) || lives_far(contact) {
-            beyond(Register::Contacts, row);
+            beyond(row);
         }
     }
     for (row, before, now) in known.staff.touched() {
         let near = !elsewhere(now) && !before.is_some_and(elsewhere);
         if near && gives_more(before, now) {
-            faults.add(Fault::at(row_place(tables, Register::Staff, row), Problem::MoreThanARegion, &[]));
+            faults.add(Fault::at(row_place(tables, row), Problem::MoreThanARegion, &[]));
         }
     }
 }

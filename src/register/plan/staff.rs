@@ -9,13 +9,13 @@ use super::super::known::Known;
 use super::super::line::{Line, Value};
 use super::super::table::Table;
 use super::{Setting, row_place, twice};
-use crate::domain::register::{Column, Register, ValueSet};
+use crate::domain::register::{Column, ValueSet};
 use crate::domain::staff::{Role, Staff};
 
 pub(super) fn take(line: &mut Line<'_>, known: &mut Known, setting: &Setting<'_>) {
     let Some(login) = line.key(Column::Login) else { return };
     let make = || Staff::new(setting.clock.new_id(), login.clone(), Role::Agent, setting.now);
-    let opened = known.staff.open(login.clone(), None, line.row.number, make);
+    let opened = known.staff.open(login.clone(), None, line.at, make);
     twice(line, Column::Login, opened.earlier);
     let name = line.text(Column::Name);
     let role = line.value(Column::Role, ValueSet::Role);
@@ -50,7 +50,7 @@ pub(super) fn check(tables: &[Table], known: &Known, notes: &mut Faults) {
     for (row, person) in known.staff.spoken_of().filter(|(_, person)| !person.active) {
         let count = known.projects.all().filter(|project| project.engineer_id == Some(person.id)).count();
         if count > 0 {
-            let place = row_place(tables, Register::Staff, row);
+            let place = row_place(tables, row);
             notes.add(Fault::at(place, Problem::StillEngineer, &[("count", &count.to_string())]));
         }
     }

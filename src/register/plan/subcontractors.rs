@@ -2,7 +2,7 @@
 
 use super::super::fault::Problem;
 use super::super::known::Known;
-use super::super::line::{Line, Value};
+use super::super::line::Line;
 use super::{Setting, twice};
 use crate::domain::ids::SubcontractorId;
 use crate::domain::register::{Column, ValueSet};
@@ -12,7 +12,7 @@ use crate::domain::understanding::Category;
 pub(super) fn take(line: &mut Line<'_>, known: &mut Known, setting: &Setting<'_>) {
     let Some(name) = line.key(Column::Name) else { return };
     let make = || Subcontractor::new(setting.clock.new_id(), name.clone());
-    let opened = known.firms.open(name.clone(), None, line.row.number, make);
+    let opened = known.firms.open(name.clone(), None, line.at, make);
     twice(line, Column::Name, opened.earlier);
     let phone = line.phone(Column::Phone);
     let mail = line.mail(Column::Mail);
@@ -27,10 +27,12 @@ pub(super) fn take(line: &mut Line<'_>, known: &mut Known, setting: &Setting<'_>
         active.put_or(&mut firm.active, true);
     });
     let firm = known.firms.now(opened).map(|firm| (firm.id, firm.trades.clone()));
-    if let (Some((id, trades)), Value::Is(codes)) = (firm, line.list(Column::Projects)) {
-        for code in codes {
-            engage(line, known, &code, &trades, id);
-        }
+    let projects = line.list(Column::Projects);
+    // A table takes no firm out of a project.
+    let projects = line.required(Column::Projects, projects, false).unwrap_or_default();
+    let Some((id, trades)) = firm else { return };
+    for code in projects {
+        engage(line, known, &code, &trades, id);
     }
 }
 
@@ -41,10 +43,11 @@ fn engage(line: &mut Line<'_>, known: &mut Known, code: &str, trades: &[Category
     };
     let trades: Vec<_> = if trades.is_empty() { vec![None] } else { trades.iter().copied().map(Some).collect() };
     for trade in trades {
-        let opened = known.engagements.open((project, trade), None, line.row.number, || firm);
+        let opened = known.engagements.open((project, trade), None, line.at, || firm);
         // A project named twice in one row is the same firm again.
-        if let Some(row) = opened.earlier.filter(|_| known.engagements.now(opened) != Some(&firm)) {
-            line.fault(Column::Projects, Problem::TradeTaken, &[("value", code), ("row", &row.to_string())]);
+        if let Some(at) = opened.earlier.filter(|_| known.engagements.now(opened) != Some(&firm)) {
+            let row = line.named(at);
+            line.fault(Column::Projects, Problem::TradeTaken, &[("value", code), ("row", &row)]);
         }
         known.engagements.change(opened, |known| *known = firm);
     }

@@ -16,7 +16,7 @@ pub(super) fn take(line: &mut Line<'_>, known: &mut Known, setting: &Setting<'_>
     if setting.rules.is_shorter(span, component.span) {
         line.fault(Column::Period, Problem::ShorterThanLaw, &[]);
     }
-    let opened = known.terms.open((project, component.id.clone()), None, line.row.number, || span);
+    let opened = known.terms.open((project, component.id.clone()), None, line.at, || span);
     twice(line, Column::Component, opened.earlier);
     known.terms.change(opened, |known| *known = span);
 }

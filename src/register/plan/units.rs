@@ -15,7 +15,7 @@ pub(super) fn take(line: &mut Line<'_>, known: &mut Known, setting: &Setting<'_>
     let label = line.text(Column::Label);
     let alias = label.clone().known().unwrap_or_else(|| code.clone());
     let make = || Unit { code: Some(code.clone()), ..Unit::new(setting.clock.new_id(), project, code.clone()) };
-    let opened = known.units.open((project, code.clone()), Some((project, alias)), line.row.number, make);
+    let opened = known.units.open((project, code.clone()), Some((project, alias)), line.at, make);
     twice(line, Column::Code, opened.earlier);
     let [building, unit, room] = [Column::Building, Column::Unit, Column::Room].map(|column| line.text(column));
     let handover = handover(line, setting, notes);
