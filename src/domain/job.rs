@@ -60,7 +60,7 @@ pub enum Job {
     /// Bring the visits of the units that are to be looked at in line with the registers, and see to it
     /// that this is done again the next day. `day` is the local day, in days since 1970.
     PlanAll { day: i32 },
-    /// The registers changed: plan all units, today's planning notwithstanding.
+    /// The registers changed: plan all units, today's planning notwithstanding, and judge anew what is under warranty.
     Replan,
     /// A visit is due: ask the client, or give it to a person.
     SendVisit { visit: VisitId },

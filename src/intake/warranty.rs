@@ -3,10 +3,14 @@
 
 use super::Intake;
 use crate::domain::calendar::local_date;
+use crate::domain::ids::TicketId;
 use crate::domain::ticket::Ticket;
 use crate::domain::understanding::Category;
 use crate::domain::warranty::{Standing, Works};
 use crate::store::{self, StoreError, Tx};
+
+/// Tickets that are judged anew at a time: on SQLite every other write waits for them.
+const PAGE: u32 = 100;
 
 impl Intake {
     /// Judges where a ticket stands with the warranty, on the day it was reported. `category` is
@@ -49,6 +53,24 @@ impl Intake {
         };
         let engineer = project.and_then(|project| project.engineer_id);
         Ok(standing.with(ticket.cause, firm.map(|firm| firm.id), engineer))
+    }
+
+    /// Judges a page of tickets anew after the register has changed, those filed after `last`. Returns the last
+    /// one looked at; `None` if there are no more.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if nothing was stored.
+    pub async fn judge_warranties(&self, tx: &mut Tx, last: Option<TicketId>) -> Result<Option<TicketId>, StoreError> {
+        let page = store::tickets::page(tx, last, PAGE).await?;
+        for ticket in &page {
+            if self.standing(tx, ticket, ticket.category).await?.in_warranty == ticket.in_warranty {
+                continue;
+            }
+            let Some(mut ticket) = store::tickets::load_for_update(tx, ticket.id).await? else { continue };
+            self.judge_warranty(tx, &mut ticket).await?;
+            store::tickets::update(tx, &ticket).await?;
+        }
+        Ok(page.last().map(|ticket| ticket.id))
     }
 
     /// Notes on a ticket that is about to be stored whether it is under warranty.

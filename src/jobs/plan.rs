@@ -81,8 +81,18 @@ impl Runner {
         }
     }
 
-    /// Plans every unit anew.
+    /// Plans every unit anew, and says of every ticket anew whether it is under warranty: the register has changed.
     pub(super) async fn replan(&self) -> Outcome {
+        let mut last = None;
+        loop {
+            let intake = self.intake.clone();
+            let page = self.store.write(move |tx| Box::pin(async move { intake.judge_warranties(tx, last).await }));
+            match page.await {
+                Ok(None) => break,
+                Ok(page) => last = page,
+                Err(error) => return error.into(),
+            }
+        }
         let anew = self.store.write(|tx| Box::pin(async move { store::visits::plan_all_anew(tx).await }));
         match anew.await {
             Ok(()) => self.plan_due().await,

@@ -108,6 +108,15 @@ pub async fn closed_since(tx: &mut Tx, since: Timestamp, limit: u32) -> Result<V
     rows.into_iter().map(Ticket::try_from).collect()
 }
 
+/// Returns tickets in the order of their ids, those after `last`.
+pub async fn page(tx: &mut Tx, last: Option<TicketId>, limit: u32) -> Result<Vec<Ticket>, StoreError> {
+    const SQL: &str = select!("WHERE id > $1 ORDER BY id LIMIT $2");
+    let last = last.map(|id| id.to_string()).unwrap_or_default();
+    let rows =
+        both!(tx, |c| sqlx::query_as::<_, TicketRow>(SQL).bind(&last).bind(i64::from(limit)).fetch_all(c).await)?;
+    rows.into_iter().map(Ticket::try_from).collect()
+}
+
 /// What a [`Filter`] lets through, as a piece of SQL; [`chosen`] binds it.
 macro_rules! chosen_by {
     () => {

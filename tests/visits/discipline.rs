@@ -1,5 +1,6 @@
 //! "Contact discipline", and what an owner does that no plan foresaw.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use huifang::channel::{ChannelKind, Content};
@@ -7,8 +8,10 @@ use huifang::clock::Clock;
 use huifang::domain::access::Scope;
 use huifang::domain::dialogue::Event;
 use huifang::domain::policy::Rule;
+use huifang::domain::time::Timestamp;
 use huifang::domain::visit::{Reason, VisitKind, VisitStatus};
 use huifang::jobs::Runner;
+use huifang::register::Importer;
 use huifang::store;
 
 use crate::estate::{DAY, Estate, at, found, local, stored};
@@ -282,6 +285,31 @@ async fn a_changed_handover_date_moves_what_was_not_sent() {
         (back.id, back.status, back.planned_at, back.due_at),
         (before.id, before.status, before.planned_at, before.due_at)
     );
+}
+
+#[tokio::test]
+async fn a_handover_that_a_table_brings_later_says_of_tickets_filed_before_whether_they_are_under_warranty() {
+    let mut estate = Estate::handed_over("2020-03-02T10:00", "2026-03-10T10:00").await;
+    let flat = estate.flat("3-1201").await;
+    estate.moves_in("li", flat).await;
+    estate.says("li", "主卧卫生间地面渗水到楼下，从昨天开始，地上一滩水").await;
+    let submit = estate.heard("li").await.1.into_iter().find(|button| button.label == "提交").unwrap();
+    estate.taps("li", &submit.id).await;
+    let judged = async || {
+        let line = found!(estate, |tx| store::ledger::list(tx, &store::ledger::Filter::default(), Timestamp(0), 9)
+            .await)
+        .remove(0);
+        line.in_warranty
+    };
+    assert_eq!(judged().await, Some(false), "six years after the handover");
+    let (store, clock) = (estate.runner.store.clone(), estate.runner.clock.clone());
+    let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
+    let importer = Importer { store, clock, zone, catalog: Arc::clone(&estate.runner.catalog), within: None };
+    let table = "项目编号,项目名称,项目类型,区域,交付日期\nCH-01,翠湖花园,房建,华东,2024-03-02\n";
+    let report = importer.import(table.as_bytes().into(), None).await.unwrap();
+    assert!(report.written, "{:?}", report.faults);
+    estate.runner.run_until_idle().await;
+    assert_eq!(judged().await, Some(true));
 }
 
 #[tokio::test]
