@@ -23,7 +23,8 @@ impl Desk {
                     return Ok(());
                 }
                 let now = this.intake.clock.now();
-                for report in store::incidents::reports_of(tx, id).await? {
+                let reports = store::incidents::reports_of(tx, id).await?;
+                for report in reports.iter().filter(|report| report.counts()) {
                     let ticket = this.load(tx, report.ticket).await?;
                     let waiting = matches!(
                         ticket.status,

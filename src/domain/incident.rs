@@ -69,6 +69,11 @@ impl Report {
     fn home(&self) -> (Option<UnitId>, Option<ContactId>) {
         (self.unit, self.unit.is_none().then_some(self.contact))
     }
+
+    /// Whether it still says that the home has the fault: not what was refused, taken back or joined to another.
+    pub fn counts(&self) -> bool {
+        !matches!(self.status, TicketStatus::Rejected | TicketStatus::Cancelled | TicketStatus::Merged)
+    }
 }
 
 /// What operators decide about it.
@@ -107,12 +112,12 @@ impl Rules {
     /// project and trade. `None` while it is this home alone.
     pub fn judge(&self, category: Category, new: &Report, others: &[Report]) -> Option<Verdict> {
         let same: Vec<_> = others.iter().filter(|other| self.is_same(category, new, other)).collect();
-        let homes: BTreeSet<_> = same.iter().map(|other| other.home()).chain([new.home()]).collect();
         let incident = same.iter().find_map(|other| other.incident);
-        (homes.len() > 1 || incident.is_some()).then(|| Verdict {
+        let homes = homes(same.iter().copied().chain([new]));
+        (homes > 1 || incident.is_some()).then(|| Verdict {
             incident,
             same: same.iter().map(|other| other.ticket).collect(),
-            homes: homes.len(),
+            homes,
         })
     }
 
@@ -123,16 +128,20 @@ impl Rules {
 
     fn is_same(&self, category: Category, new: &Report, other: &Report) -> bool {
         let Some(window) = self.window(category) else { return false };
-        let ended = matches!(other.status, TicketStatus::Rejected | TicketStatus::Cancelled | TicketStatus::Merged);
         let near = new.at.since(other.at) <= window && other.at.since(new.at) <= window;
         let riser = !self.by_riser.contains(&category) || agree(new.riser.as_deref(), other.riser.as_deref());
-        other.ticket != new.ticket && !ended && near && new.building == other.building && riser
+        other.ticket != new.ticket && other.counts() && near && new.building == other.building && riser
     }
 }
 
 /// Two names agree unless both are known and differ.
 fn agree(one: Option<&str>, other: Option<&str>) -> bool {
     one.zip(other).is_none_or(|(one, other)| one == other)
+}
+
+/// Counts the homes that reports are of.
+pub fn homes<'r>(reports: impl IntoIterator<Item = &'r Report>) -> usize {
+    reports.into_iter().filter(|report| report.counts()).map(Report::home).collect::<BTreeSet<_>>().len()
 }
 
 /// Returns the part that all who named one named; `None` if they differ.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use huifang::channel::{Content, MediaKind};
 use huifang::clock::Clock;
-use huifang::desk::{Desk, DeskError};
+use huifang::desk::{Desk, DeskError, Refusal};
 use huifang::domain::access::Scope;
 use huifang::domain::dialogue::Event;
 use huifang::domain::flag::{Flag, FlagKind};
@@ -200,6 +200,33 @@ async fn a_neighbour_who_reports_the_same_is_told_so_and_all_hear_when_it_is_men
     talk.moves_to("somebody");
     talk.listens().await;
     assert!(talk.transcript().contains("工单 HF2611-0001 的师傅说已经修好"));
+}
+
+#[tokio::test]
+async fn a_report_that_was_refused_hears_nothing_of_the_end_of_a_fault_it_is_no_part_of() {
+    let mut talk = Talk::bound().await;
+    let by = employs(&talk, "wang", Role::Engineer).await;
+    let first = reports(&mut talk).await;
+    talk.unit = neighbour(&talk, "1301").await;
+    talk.moves_to("neighbour");
+    talk.binds().await;
+    let second = reports(&mut talk).await;
+    neighbours_are_found(&talk, first).await;
+    neighbours_are_found(&talk, second).await;
+    desk(&talk).refuse(second, Refusal::Rejected, "不是渗水，是空调冷凝水", by).await.unwrap();
+    talk.listens().await;
+    talk.transcript();
+    let incidents = talk
+        .store
+        .read(|tx| Box::pin(async move { store::incidents::list(tx, &Scope::default(), 10).await }))
+        .await
+        .unwrap();
+    desk(&talk).incident_fixed(incidents[0].id, "主管道已更换", by).await.unwrap();
+    talk.listens().await;
+    assert_eq!(talk.transcript(), "");
+    talk.moves_to("somebody");
+    talk.listens().await;
+    assert!(talk.transcript().contains("编号 IN2611-01 的共性问题已统一处理完"));
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use super::session::Staff;
 use super::view::{Fact, Shell, Tag, When};
 use crate::domain::access::Right;
 use crate::domain::ids::IncidentId;
-use crate::domain::incident::{Incident, Report};
+use crate::domain::incident::{self, Incident, Report};
 use crate::store::{incidents, projects, tickets, units};
 use crate::web::Web;
 use crate::web::error::WebError;
@@ -145,9 +145,7 @@ struct Row {
 
 impl Row {
     fn of(incident: &Incident, project: Option<String>, reports: &[Report], batch: usize, w: &Words) -> Row {
-        let mut homes: Vec<_> = reports.iter().map(|report| (report.unit, report.contact)).collect();
-        homes.sort_unstable();
-        homes.dedup_by_key(|(unit, contact)| unit.map_or_else(|| contact.0, |unit| unit.0));
+        let homes = incident::homes(reports);
         Row {
             href: format!("/console/incidents/{}", incident.id),
             number: incident.number.clone(),
@@ -156,8 +154,8 @@ impl Row {
             status_key: format!("web.console.incident.status.{}", incident.status.name()),
             project: project.unwrap_or_default(),
             building: incident.building.clone().unwrap_or_default(),
-            batch: homes.len() >= batch,
-            homes: homes.len(),
+            batch: homes >= batch,
+            homes,
             at: When::of(incident.opened_at, w),
         }
     }
