@@ -30,6 +30,17 @@ fn serve(listener: TcpListener, router: Router) {
     tokio::spawn(async move { axum::serve(listener, router).await });
 }
 
+/// Most that a platform remembers of one thing: a demonstration may run for weeks.
+const MOST_REMEMBERED: usize = 10_000;
+
+/// Remembers one more; of too many the older half is forgotten.
+fn remember<T>(list: &mut Vec<T>, item: T) {
+    if list.len() >= MOST_REMEMBERED {
+        list.drain(..MOST_REMEMBERED / 2);
+    }
+    list.push(item);
+}
+
 /// What a platform remembers; a request that broke off spoils it for nobody.
 fn locked<T>(memory: &Mutex<T>) -> MutexGuard<'_, T> {
     memory.lock().unwrap_or_else(PoisonError::into_inner)

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{Shared, TOKEN, World};
-use crate::simulator::locked;
+use crate::simulator::{locked, remember};
 
 /// The least time between two messages of a chat, less what the way takes.
 const GAP: Duration = Duration::from_millis(800);
@@ -32,8 +32,10 @@ impl Shared {
                 if !world.queries.contains(&id) {
                     return Err(bad("query is too old and response timeout expired or query ID is invalid"));
                 }
-                world.answered.push(id);
-                world.toasts.extend(body["text"].as_str().map(str::to_owned));
+                remember(&mut world.answered, id);
+                if let Some(toast) = body["text"].as_str() {
+                    remember(&mut world.toasts, toast.to_owned());
+                }
                 Ok(json!(true))
             }
             "setwebhook" => world.set_webhook(body),
@@ -98,7 +100,7 @@ impl World {
             "chat": { "id": chat, "type": kind, "title": "G", "first_name": "A" },
             "reply_to": body["reply_parameters"]["message_id"],
             "reply_markup": { "inline_keyboard": rows } });
-        self.sent.push(message.clone());
+        remember(&mut self.sent, message.clone());
         Ok(message)
     }
 

@@ -12,8 +12,8 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use super::{APP_ID, APP_SECRET, Memory};
-use crate::simulator::locked;
 use crate::simulator::tokens::Unfit;
+use crate::simulator::{locked, remember};
 
 /// The longest text of a message, in bytes.
 const LONGEST_TEXT: usize = 2_047;
@@ -46,7 +46,7 @@ pub(super) fn router(memory: Arc<Mutex<Memory>>) -> Router {
 }
 
 fn taken(memory: &Shared, call: &'static str, body: Value, answer: Value) -> Response {
-    locked(memory).taken.push((call, body));
+    remember(&mut locked(memory).taken, (call, body));
     axum::Json(answer).into_response()
 }
 
@@ -165,7 +165,7 @@ async fn media_get(memory: Shared, pairs: Pairs) -> Response {
     }
     let media = pairs.get("media_id").cloned().unwrap_or_default();
     let mut memory = locked(&memory);
-    memory.fetched.push(media.clone());
+    remember(&mut memory.fetched, media.clone());
     match memory.files.get(&media) {
         Some(bytes) => {
             let name = format!("attachment; filename=\"{media}.amr\"");
