@@ -16,7 +16,7 @@ use axum::response::Redirect;
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -67,6 +67,11 @@ const LARGEST_BODY: usize = 1024 * 1024;
 const UPLOADS: usize = 16;
 /// When to come back if there are so many, in seconds.
 const UPLOADS_FULL: u64 = 5;
+
+/// Papers that are written at once; each holds its photos, and has a thread to itself.
+const PAPERS: usize = 4;
+/// When to come back if there are so many, in seconds.
+const PAPERS_FULL: u64 = 5;
 
 /// When to come back if as many follow their conversations as may, in seconds.
 const FOLLOWERS_FULL: u64 = 5;
@@ -130,6 +135,7 @@ pub(crate) struct Shared {
     checker: Checker,
     throttle: Throttle,
     uploads: Arc<Semaphore>,
+    papers: Semaphore,
     followers: live::Followers,
 }
 
@@ -153,6 +159,11 @@ impl Web {
     /// Takes a place among the uploads, held until it is dropped.
     fn upload(&self) -> Result<OwnedSemaphorePermit, error::WebError> {
         Arc::clone(&self.0.uploads).try_acquire_owned().map_err(|_| error::WebError::TooMany(UPLOADS_FULL))
+    }
+
+    /// Takes a place among the papers that are being written, held until it is dropped.
+    fn paper(&self) -> Result<SemaphorePermit<'_>, error::WebError> {
+        self.0.papers.try_acquire().map_err(|_| error::WebError::TooMany(PAPERS_FULL))
     }
 
     /// Takes a place among those who follow a conversation of the chat, held until it is dropped.
@@ -179,6 +190,7 @@ pub fn router(parts: Parts) -> Result<Router, HashError> {
         checker: Checker::new()?,
         throttle: Throttle::default(),
         uploads: Arc::new(Semaphore::new(UPLOADS)),
+        papers: Semaphore::new(PAPERS),
         followers: live::Followers::default(),
     }));
     let https = headers::Https(web.https());

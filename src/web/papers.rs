@@ -111,6 +111,7 @@ async fn answer(web: &Web, w: Words, mut paper: Paper, name: &str, wanted: Wante
             Ok(([NO_ROBOTS], Html(page.render()?)).into_response())
         }
         Shape::Pdf => {
+            let _place = web.paper()?;
             let album = collect(web, &w, &mut paper).await?;
             let language = w.language;
             let written = tokio::task::spawn_blocking(move || pdf::write(&paper, language, &album)).await;

@@ -334,21 +334,26 @@ async fn no_more_uploads_are_read_at_once_than_there_is_room_for() {
     let address = person.house.url.strip_prefix("http://").unwrap();
     let head = "POST /chat/api/messages HTTP/1.1\r\nhost: x\r\ncontent-type: multipart/form-data; boundary=x\r\n\
                 content-length: 1000\r\n\r\n--x\r\n";
-    let mut waiting = Vec::new();
-    for _ in 0..16 {
+    let wait = async || {
         let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
         connection.write_all(head.as_bytes()).await.unwrap();
-        waiting.push(connection);
+        connection
+    };
+    let mut waiting = Vec::new();
+    for _ in 0..16 {
+        waiting.push(wait().await);
     }
     let form = || Form::new().text("session", "a-session-of-a-test").text("text", "您好");
     let post = || client().post(format!("{}/chat/api/messages", person.house.url)).multipart(form()).send();
-    // Until the last of them has been taken up.
+    // One that comes before all of them were taken up has the place of one: another waits instead.
     let refused = async {
-        let mut answer = post().await.unwrap();
-        while answer.status() == StatusCode::OK {
-            answer = post().await.unwrap();
+        loop {
+            let answer = post().await.unwrap();
+            if answer.status() != StatusCode::OK {
+                return answer;
+            }
+            waiting.push(wait().await);
         }
-        answer
     };
     let answer = tokio::time::timeout(Duration::from_secs(60), refused).await.expect("there is an end of room");
     assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);

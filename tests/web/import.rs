@@ -83,20 +83,25 @@ async fn a_table_is_not_read_while_as_many_uploads_are_as_there_is_room_for() {
     let address = demo.url.strip_prefix("http://").unwrap();
     let head = "POST /chat/api/messages HTTP/1.1\r\nhost: x\r\ncontent-type: multipart/form-data; boundary=x\r\n\
                 content-length: 1000\r\n\r\n--x\r\n";
-    let mut waiting = Vec::new();
-    for _ in 0..16 {
+    let wait = async || {
         let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
         connection.write_all(head.as_bytes()).await.unwrap();
-        waiting.push(connection);
+        connection
+    };
+    let mut waiting = Vec::new();
+    for _ in 0..16 {
+        waiting.push(wait().await);
     }
     let check = || manager.upload("/console/import", upload(&manager.csrf, RIGHT));
-    // Until the last of them has been taken up.
+    // A table that comes before all of them were taken up has the place of one: another waits instead.
     let refused = async {
-        let mut answer = check().await;
-        while answer.status() == StatusCode::OK {
-            answer = check().await;
+        loop {
+            let answer = check().await;
+            if answer.status() != StatusCode::OK {
+                return answer;
+            }
+            waiting.push(wait().await);
         }
-        answer
     };
     let answer = tokio::time::timeout(Duration::from_secs(60), refused).await.unwrap();
     assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);

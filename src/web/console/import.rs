@@ -198,6 +198,7 @@ struct Confirmation {
 /// Imports the table that was checked.
 async fn confirm(State(web): State<Web>, Signed(staff, form): Signed<Confirmation>) -> Result<Html<String>, WebError> {
     let (key, kind) = (aside(staff.person.id), register(&form.kind)?);
+    let _place = web.upload()?;
     let mut page = ImportPage::of(&staff, &web);
     let file = match web.blobs.get(&key).await {
         Ok(file) if digest(&file) == form.digest => file,

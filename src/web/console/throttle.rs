@@ -17,6 +17,8 @@ const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 /// After this long without a failure the count starts anew.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(60 * 60);
+/// Most characters of an account that are remembered.
+const LONGEST_ACCOUNT: usize = 200;
 /// Keys remembered at once; the oldest go first.
 const MOST_KEYS: usize = 10_000;
 
@@ -113,7 +115,9 @@ fn take_back(failures: &mut HashMap<String, Failures>, key: &str, before: Option
 }
 
 fn keys(account: &str, address: &str) -> [(String, u32); 2] {
-    [(format!("{} {address}", account.to_lowercase()), FREE), (address.to_owned(), FREE_FOR_ADDRESS)]
+    // What comes after that is no account's, and would be remembered at whatever length somebody sends.
+    let account: String = account.to_lowercase().chars().take(LONGEST_ACCOUNT).collect();
+    [(format!("{account} {address}"), FREE), (address.to_owned(), FREE_FOR_ADDRESS)]
 }
 
 /// Doubles from two seconds up to a quarter of an hour.
@@ -214,6 +218,9 @@ mod tests {
         for n in 0..MOST_KEYS + 50 {
             throttle.begin("li", &format!("10.{n}"), NOW + Duration::from_millis(n as u64)).unwrap();
         }
-        assert!(throttle.failures.lock().unwrap().len() <= MOST_KEYS);
+        throttle.begin(&"长".repeat(100_000), "1.2.3.4", NOW).unwrap();
+        let failures = throttle.lock();
+        assert!(failures.len() <= MOST_KEYS);
+        assert!(failures.keys().all(|key| key.len() < 1_000), "a name of any length was remembered");
     }
 }
