@@ -166,7 +166,7 @@ fn on_sheet((x, y): (f32, f32), (width, height): (f32, f32), turn: u8) -> Transf
 /// of the Chinese font, so that nobody overlooks it.
 fn chosen(fonts: &[Letters; 2], c: char) -> (&Letters, u16, f32) {
     let [latin, chinese] = fonts;
-    // Both have quotation marks and dashes; in Chinese they are as wide as a character.
+    // Quotation marks and dashes, which both have, are the Latin ones.
     let found = [latin, chinese].into_iter().find_map(|letters| Some((letters, letters.glyph(c)?)));
     match found {
         Some((letters, (glyph, width))) => (letters, glyph, width),
