@@ -148,6 +148,7 @@ pub fn step(state: State, event: Event, ctx: &Ctx<'_>) -> Step {
 }
 
 /// What somebody said, typed or spoken.
+#[derive(Clone)]
 struct Words {
     text: String,
     understood: Understanding,

@@ -90,6 +90,8 @@ pub struct FixWords {
     pub undone: BTreeSet<String>,
     /// Denies it where nothing sounds like a yes.
     pub worse: BTreeSet<String>,
+    /// Takes back a verdict that was given by mistake.
+    pub slips: BTreeSet<String>,
     /// Only supposes that it holds.
     pub supposes: BTreeSet<String>,
     /// Puts the verdict off.

@@ -996,3 +996,95 @@ async fn what_a_repair_costs_is_no_complaint_and_a_wish_to_report_is_heard() {
     talk.says("帮我报个修").await;
     assert!(talk.transcript().contains("请说说哪里坏了"));
 }
+#[tokio::test]
+async fn another_fault_told_with_the_verdict_is_a_report_of_its_own() {
+    let said = [
+        ("好了，但是卫生间马桶堵了", "部件：马桶"),
+        ("修好了，不过厨房灯又不亮了", "部件：灯"),
+        ("好了。另外阳台的门关不上", "问题：关不上"),
+        ("好了，但是厨房也漏水了", "位置：厨房"),
+        ("yes it's fixed, but the toilet is blocked now", "Where is it?"),
+        ("fixed thanks. Also the hallway light is out", "Problem: the hallway light is out"),
+    ];
+    for (words, asked) in said {
+        let mut talk = says_of_the_fix(words).await;
+        let answer = talk.transcript();
+        assert_eq!(talk.tickets().await[0].status, TicketStatus::Closed, "{answer}");
+        assert!(answer.contains("HF2611-0001") && answer.contains(asked), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn half_a_fix_is_none_however_it_is_said() {
+    let said = [
+        "好了，就是卫生间还有点渗水",
+        "修好了，但是漏水还是有一点",
+        "好了一半",
+        "根本没修",
+        "修完更不行了，水都不出了",
+        "师傅说明天还要来一次",
+        "晚上还是有声音",
+        "it still runs at night",
+        "partly",
+        "the dripping has stopped but the ceiling is still damp",
+    ];
+    for words in said {
+        let mut talk = says_of_the_fix(words).await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert_eq!(ticket.status, TicketStatus::Reopened, "{}", talk.transcript());
+        assert!(ticket.description.ends_with(words), "{}", ticket.description);
+    }
+    for words in ["still works, thanks", "还是很感谢"] {
+        let mut talk = says_of_the_fix(words).await;
+        assert_eq!(talk.tickets().await[0].status, TicketStatus::Rectified, "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn who_is_displeased_when_asked_about_the_fix_is_asked_again_and_staff_hears_of_it() {
+    for words in ["呵呵，修得可真好，一开就漏", "等了三天才来", "still waiting for the plumber"] {
+        let mut talk = says_of_the_fix(words).await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        let answer = talk.transcript();
+        assert_eq!(ticket.status, TicketStatus::Rectified, "{answer}");
+        assert!(ticket.description.ends_with(words), "{}", ticket.description);
+        assert_eq!(talk.flagged("negative_feedback").await.len(), 1, "{answer}");
+        assert!(answer.contains("[已修好] [没修好]") || answer.contains("[Fixed] [Not fixed]"), "{answer}");
+    }
+    // What somebody did is another matter.
+    let talk = says_of_the_fix("师傅态度很差").await;
+    assert_eq!(talk.flagged("complaint").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_verdict_may_be_taken_back_in_words_for_a_moment() {
+    for words in ["点错了，没修好", "不对，还在漏", "又漏了", "我刚试了，不行", "pressed the wrong button"]
+    {
+        let mut talk = Talk::bound().await;
+        mended(&mut talk).await;
+        talk.taps("已修好").await;
+        talk.says(words).await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert_eq!(ticket.status, TicketStatus::Reopened, "{}", talk.transcript());
+    }
+    let mut talk = Talk::bound().await;
+    mended(&mut talk).await;
+    talk.taps("已修好").await;
+    talk.says("厨房也漏水").await;
+    assert_eq!(talk.tickets().await[0].status, TicketStatus::Closed, "another room");
+    let mut talk = Talk::bound().await;
+    mended(&mut talk).await;
+    talk.taps("已修好").await;
+    talk.passes(11);
+    talk.says("又漏了").await;
+    assert_eq!(talk.tickets().await[0].status, TicketStatus::Closed, "that is a report by now");
+}
+
+#[tokio::test]
+async fn what_stands_behind_a_but_is_shown_to_staff_also_where_it_names_nothing_bad() {
+    let mut talk = says_of_the_fix("不漏了，但是水压变小了").await;
+    let answer = talk.transcript();
+    assert_eq!(talk.tickets().await[0].status, TicketStatus::Closed, "{answer}");
+    assert!(answer.contains("另一件事也记在工单里了"), "{answer}");
+    assert_eq!(talk.flagged("negative_feedback").await.len(), 1);
+}

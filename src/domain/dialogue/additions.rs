@@ -39,6 +39,7 @@ impl Turn<'_> {
                 self.effect(Effect::Raise { kind: FlagKind::NegativeFeedback, about: About::Ticket(ticket) });
             }
             self.add_to_ticket(ticket, words, photos);
+            self.ask_fix_again(ticket);
             return true;
         };
         if let Some(place) = words.understood.location.clone().map(Arg::Text) {
@@ -115,7 +116,7 @@ impl Turn<'_> {
 }
 
 /// Whether words may be about the fault of a ticket: one of another room or trade is another one.
-fn is_not_another(open: &OpenTicket, said: &Understanding) -> bool {
+pub(super) fn is_not_another(open: &OpenTicket, said: &Understanding) -> bool {
     let (here, there) = (said.location.as_deref(), open.location.as_deref());
     let same_room = here.is_none_or(|here| there.is_some_and(|there| there.contains(here) || here.contains(there)));
     let same_trade = said.category.is_none_or(|now| Some(trade(now.name())) == open.category.map(trade));

@@ -7,7 +7,9 @@ use crate::domain::script::normalised;
 /// Water that does no harm at once.
 pub(super) const DRIPS: [&str; 5] = ["漏", "滴", "渗", "leak", "drip"];
 /// What says of the fault named behind it that it did not end.
-const STILL: [&str; 8] = ["还在", "还是", "还漏", "还滴", "仍", "依然", "又", "still"];
+const STILL: [&str; 9] = ["还在", "还是", "还有", "还漏", "还滴", "仍", "依然", "又", "still"];
+/// What says so behind it: "漏水还是有一点", "the leak is still there".
+const STILL_THERE: [&str; 6] = ["还是有", "还有", "还在", "依旧", "again", "still"];
 /// What is taken for a symptom and only asks for a repair.
 const NO_FAULTS: [&str; 3] = ["报修", "保修", "来修"];
 /// What denies the word behind it …
@@ -115,7 +117,7 @@ pub(super) fn fault_persists(text: &str, symptom: Option<&str>) -> bool {
     let goes_on = |clause: &str, fault: &str| {
         clause.split_once(fault).is_some_and(|(before, behind)| {
             let told = clause.strip_suffix(behind).unwrap_or(clause);
-            let again = holds(told, &STILL) || behind.contains("again");
+            let again = holds(told, &STILL) || holds(behind, &STILL_THERE);
             again && !is_denied(before)
         })
     };

@@ -56,11 +56,7 @@ impl Turn<'_> {
     /// Lets the fault that words tell of wait for a report of its own.
     pub(super) fn let_wait(&self, report: &mut Report, words: &Words) {
         let said = &words.understood;
-        let text = self.behind_yes(words.text.trim());
-        let besides = &self.ctx.script.repair.besides;
-        let led = |lead: &String| text.strip_prefix(lead.as_str()).filter(|rest| !is_one_word(lead, rest));
-        let text = besides.iter().find_map(led).unwrap_or(text);
-        let text = text.trim_start_matches(|c: char| !c.is_alphanumeric()).to_owned();
+        let text = self.behind_lead(self.behind_yes(words.text.trim())).to_owned();
         let fault = Fault {
             // Whoever says something is broken has said what is wrong, if not in words we know.
             symptom: said.symptom.clone().or_else(|| Some(text.clone())),
@@ -74,6 +70,18 @@ impl Turn<'_> {
         report.tell_of(&said.further, false);
         let recording = words.media.filter(|media| !report.media.contains(media));
         report.media.extend(recording);
+    }
+
+    /// Returns what is said behind what leads on to another matter: "另外".
+    pub(super) fn behind_lead<'t>(&self, text: &'t str) -> &'t str {
+        let text = text.trim_start_matches(|c: char| !c.is_alphanumeric());
+        let besides = &self.ctx.script.repair.besides;
+        let led = |lead: &String| {
+            let begins = text.get(..lead.len()).filter(|head| head.eq_ignore_ascii_case(lead));
+            begins.and_then(|head| text.strip_prefix(head)).filter(|rest| !is_one_word(lead, rest))
+        };
+        let text = besides.iter().find_map(led).unwrap_or(text);
+        text.trim_start_matches(|c: char| !c.is_alphanumeric())
     }
 
     /// Returns what is said behind a yes, or behind what brings something else up.

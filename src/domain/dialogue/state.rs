@@ -65,6 +65,9 @@ pub struct State {
     pub lapsed_visit: Option<VisitId>,
     /// The fix that waits for the owner's verdict.
     pub fix_to_confirm: Option<TicketId>,
+    /// The fix that was called done a moment ago: words may take that back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix_done: Option<DoneFix>,
     /// Times at which somebody comes, offered or agreed, one a ticket.
     #[serde(default)]
     pub meetings: Vec<Meeting>,
@@ -111,6 +114,7 @@ impl State {
             lapsed: None,
             lapsed_visit: None,
             fix_to_confirm: None,
+            fix_done: None,
             meetings: Vec::new(),
             wished: None,
             surveys_stopped: false,
@@ -351,6 +355,16 @@ pub struct OfferedWindow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecentTicket {
     pub ticket: TicketId,
+    pub until: Timestamp,
+}
+
+/// A ticket whose fix the owner called done a moment ago, and what it was about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoneFix {
+    pub ticket: TicketId,
+    /// Name of its category, if known.
+    pub category: Option<String>,
+    pub location: Option<String>,
     pub until: Timestamp,
 }
 

@@ -1,16 +1,20 @@
 //! What the client confirms or denies: a fix that staff claims, a visit that staff wrote down.
 
+use super::additions::{is_not_another, trade};
 use super::clause::{DRIPS, asks, clauses, drips_no_more, fault_persists, fault_stands, holds, symptom_of};
 use super::danger::BREAKS;
 use super::effect::{About, Effect};
+use super::reading::is_complaint;
+use super::repair::ADDITIONS_WINDOW;
 use super::say::{Arg, Say};
-use super::state::Activity;
-use super::{Turn, Words};
+use super::state::{Activity, DoneFix};
+use super::withdrawal::blames_more;
+use super::{OpenTicket, Turn, Words};
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{MediaId, TicketId, VisitId};
 use crate::domain::script::{FixWords, normalised};
 use crate::domain::ticket::Status;
-use crate::domain::understanding::{Hazard, Intent, Sentiment, Urgency};
+use crate::domain::understanding::{Category, Hazard, Intent, Sentiment, Understanding, Urgency, differ};
 
 /// So long, in bytes, are at most words that tell of no more than that a fix did not hold: ten Chinese characters,
 /// five English words.
@@ -21,6 +25,11 @@ const OF_THE_FIX: [&str; 10] = ["修", "没好", "没有好", "弄好", "搞好"
 const GIVEN_UP: [&str; 3] = ["不修了", "搞错了", "发错了"];
 /// What leads on from a yes to what is not right.
 const BUT: [&str; 8] = ["但", "可是", "就是", "不过", "只是", "but ", "however", "except"];
+/// What says that something goes on …
+const GOES_ON: [&str; 5] = ["还在", "还是", "照样", "依旧", "still "];
+/// … and what is well if it does, or is awaited.
+const STILL_GOOD: [&str; 13] =
+    ["好", "行", "可以", "谢", "试", "看", "等", "work", "good", "fine", "ok", "hold", "wait"];
 /// A verdict of at most so many bytes says nothing besides: five Chinese characters, three English words.
 const LONGEST_VERDICT: usize = 15;
 /// Questions of which a yes may be meant for them, and not for a fix asked about before.
@@ -39,6 +48,14 @@ impl Turn<'_> {
         self.state.fix_to_confirm = Some(ticket);
         let ask = Say::new("fix.remind").text("ticket", number).text("days", days.to_string());
         self.beside(ask.choice(format!("fix:{ticket}:yes"), "fix.yes").choice(format!("fix:{ticket}:no"), "fix.no"));
+    }
+
+    /// Asks once more after words that tell of the fault and not whether it is mended, if staff says that it is.
+    pub(super) fn ask_fix_again(&mut self, ticket: TicketId) {
+        if self.state.fix_to_confirm == Some(ticket) {
+            self.effect(Effect::Raise { kind: FlagKind::NegativeFeedback, about: About::Ticket(ticket) });
+            self.fix_ask(ticket);
+        }
     }
 
     /// Staff wrote down a visit: the client is shown what, and says whether it is right.
@@ -68,6 +85,7 @@ impl Turn<'_> {
             return self.beside(Say::new("choice_gone"));
         }
         self.state.fix_to_confirm = None;
+        self.state.fix_done = self.done_fix(ticket).filter(|_| fixed);
         let number = Arg::TicketNumber(ticket);
         if fixed {
             self.state.meetings.retain(|meeting| meeting.ticket != ticket);
@@ -87,7 +105,10 @@ impl Turn<'_> {
     /// Words about the fix that waits for its verdict, asked about last or before. `false` if they say nothing of it.
     pub(super) fn fix_words(&mut self, words: &Words) -> bool {
         let no = words.understood.affirmed == Some(false);
-        if let Some(ticket) = self.fix_asked(false).filter(|_| no) {
+        if let Some((ticket, other)) = self.fault_besides(words) {
+            self.fix_verdict(ticket, true);
+            self.begin_report(Some(&other));
+        } else if let Some(ticket) = self.fix_asked(false).filter(|_| no) {
             self.answer_fix(ticket, words, false);
         } else if let Some(ticket) = self.fix_denied_later(words) {
             self.deny_fix(ticket, words, Vec::new());
@@ -95,10 +116,40 @@ impl Turn<'_> {
             self.leave_time(ticket, words);
         } else if let Some(ticket) = self.fix_confirmed(words) {
             self.answer_fix(ticket, words, true);
+        } else if let Some(ticket) = self.fix_taken_back(words) {
+            self.answer_fix(ticket, words, false);
+        } else if let Some(ticket) = self.fix_asked(false).filter(|_| self.complains_of_fix(words)) {
+            self.add_to_ticket(ticket, words, Vec::new());
+            self.ask_fix_again(ticket);
         } else {
             return false;
         }
         true
+    }
+
+    /// Returns what a fix that is called done was about.
+    fn done_fix(&self, ticket: TicketId) -> Option<DoneFix> {
+        let open = self.ctx.tickets.iter().find(|open| open.id == ticket)?;
+        let (category, location) = (open.category.map(str::to_owned), open.location.clone());
+        Some(DoneFix { ticket, category, location, until: self.ctx.now + ADDITIONS_WINDOW })
+    }
+
+    /// Returns the ticket whose fix was called done a moment ago, if words take that back: "点错了", "不对，还在漏".
+    fn fix_taken_back(&self, words: &Words) -> Option<TicketId> {
+        let done = self.state.fix_done.as_ref().filter(|done| self.ctx.now <= done.until && self.is_idle())?;
+        let said = &words.understood;
+        let slipped = FixWords::any(&self.ctx.script.repair.fix.slips, &words.text);
+        let trades = said.category.map(Category::name).zip(done.category.as_deref());
+        let same_trade = trades.is_none_or(|(now, then)| trade(now) == trade(then));
+        let same = same_trade && !differ(said.location.as_deref(), done.location.as_deref());
+        (slipped || same && self.denies_fix(words)).then_some(done.ticket)
+    }
+
+    /// Whether somebody who was asked whether it is fixed is displeased, with what was done and not with somebody.
+    fn complains_of_fix(&self, words: &Words) -> bool {
+        let known = |open: &&OpenTicket| self.fix_asked(false) == Some(open.id);
+        let about_it = self.ctx.tickets.iter().find(known).is_some_and(|open| is_not_another(open, &words.understood));
+        about_it && self.is_idle() && is_complaint(words) && !blames_more(words)
     }
 
     /// Takes a verdict in words. What they say besides stays with the ticket, and staff hears of it if it is bad:
@@ -114,10 +165,43 @@ impl Turn<'_> {
         }
     }
 
+    /// Returns the ticket whose fix words confirm that was asked about last, and what they tell behind that of another
+    /// fault, in another place or of another trade: "好了，但是马桶堵了".
+    fn fault_besides(&self, words: &Words) -> Option<(TicketId, Words)> {
+        let said = &words.understood;
+        let ticket = self.fix_asked(true).filter(|_| said.affirmed == Some(true))?;
+        let open = self.ctx.tickets.iter().find(|open| open.id == ticket)?;
+        let other_trade = said.category.zip(open.category).is_some_and(|(now, then)| now.name() != then);
+        let other = other_trade || !open.may_be_in(said.location.as_deref());
+        let calm = said.urgency != Urgency::Emergency && self.is_idle();
+        let mended = |clause: &str| FixWords::any(&self.ctx.script.repair.fix.mended, clause);
+        let (_, behind) = words.text.split_once(BREAKS)?;
+        let text = self.behind_lead(without_but(behind));
+        let told = match symptom_of(words) {
+            Some(symptom) => {
+                let stands = fault_stands(words, mended) && !drips_no_more(&words.text);
+                stands
+                    && normalised(text).contains(symptom.as_str())
+                    && (said.component.is_some() || said.location.is_some())
+            }
+            // "Also the hallway light is out": what is wrong with it may be said in words we do not know.
+            None => {
+                let led = FixWords::any(&self.ctx.script.repair.besides, behind);
+                led && said.component.is_some() && said.location.is_some()
+            }
+        };
+        (other && calm && told).then(|| {
+            let symptom = said.symptom.clone().or_else(|| Some(text.to_owned()));
+            let understood = Understanding { symptom, affirmed: None, ..said.clone() };
+            (ticket, Words { text: text.to_owned(), understood, ..words.clone() })
+        })
+    }
+
     /// Whether a verdict says more than itself, and that is bad.
     fn blames_besides(&self, words: &Words) -> bool {
         let said = &words.understood;
-        let bad = said.names_bad() || said.sentiment == Sentiment::Negative && has_any(&words.text, &BUT);
+        // "不漏了，但是水压变小了" names nothing bad.
+        let bad = said.names_bad() || said.sentiment != Sentiment::Positive && has_any(&words.text, &BUT);
         bad && self.says_more(words)
     }
 
@@ -139,9 +223,13 @@ impl Turn<'_> {
         if self.blames_besides(words) {
             self.effect(Effect::Raise { kind: FlagKind::NegativeFeedback, about: About::Ticket(ticket) });
         }
+        self.fix_ask(ticket);
+        true
+    }
+
+    fn fix_ask(&mut self, ticket: TicketId) {
         let ask = Say::new("fix.ask").arg("ticket", Arg::TicketNumber(ticket));
         self.beside(ask.choice(format!("fix:{ticket}:yes"), "fix.yes").choice(format!("fix:{ticket}:no"), "fix.no"));
-        true
     }
 
     /// Lets somebody who is not sure yet take their time: the question stands.
@@ -204,7 +292,7 @@ impl Turn<'_> {
         let waits = self.state.fix_to_confirm?;
         let open = self.ctx.tickets.iter().find(|open| open.id == waits)?;
         let said = &words.understood;
-        let same_trade = said.category.zip(open.category).is_none_or(|(now, then)| now.name() == then);
+        let same_trade = said.category.zip(open.category).is_none_or(|(now, then)| trade(now.name()) == trade(then));
         // "师傅还没来" may be said of another one.
         let only = said.category.is_some() || self.ctx.tickets.len() == 1;
         let about_it = said.affirmed == Some(false) || self.fix_asked(false) == Some(waits) || same_trade && only;
@@ -273,9 +361,10 @@ impl Turn<'_> {
         }
         let fault = words.understood.symptom.is_some();
         match words.understood.affirmed {
-            Some(true) => false,
+            // "好了，就是还有点渗水".
+            Some(true) => has_any(&text, &BUT) && self.persists(words),
             Some(false) => fault || has_any(&text, &OF_THE_FIX) || worse(),
-            None => self.persists(words) || worse(),
+            None => self.persists(words) || worse() || self.fix_asked(false).is_some() && goes_on(words),
         }
     }
 
@@ -314,6 +403,20 @@ impl Turn<'_> {
             None => puts_off && (words.understood.symptom.is_none() || drips_no_more(&words.text)),
         }
     }
+}
+
+/// Whether words that name no fault say that something goes on as before: "it still runs at night", not "still works".
+fn goes_on(words: &Words) -> bool {
+    let good = |clause: &str| holds(clause, &STILL_GOOD);
+    let calm = words.understood.sentiment != Sentiment::Positive && !asks(&words.text);
+    calm && clauses(&words.text).iter().any(|clause| holds(clause, &GOES_ON) && !good(clause))
+}
+
+/// Returns what stands behind a "but": "但是马桶堵了".
+fn without_but(text: &str) -> &str {
+    let text = text.trim_start();
+    let rest = BUT.iter().find_map(|but| text.strip_prefix(but));
+    rest.map_or(text, |rest| rest.strip_prefix('是').unwrap_or(rest))
 }
 
 fn has_any(text: &str, parts: &[&str]) -> bool {

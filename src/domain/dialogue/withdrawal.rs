@@ -279,7 +279,7 @@ impl Turn<'_> {
 }
 
 /// Whether words complain of more than the wait, or call it a complaint themselves.
-fn blames_more(words: &Words) -> bool {
+pub(super) fn blames_more(words: &Words) -> bool {
     let text = normalised(&words.text);
     calls_it_complaint(words) || holds(&text, &NOT_THE_WAIT)
 }
