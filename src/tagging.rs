@@ -275,6 +275,7 @@ fn rules(evidence: &intent::Evidence) -> Rules {
         is_open_danger: evidence.alarm.is_emergency(),
         hazard: evidence.alarm.hazard,
         is_guarded_danger: evidence.alarm.is_guarded,
+        guarded_hazard: evidence.alarm.guarded_hazard,
         is_anew: evidence.alarm.is_anew,
         is_terse: evidence.text.chars.iter().filter(|c| c.is_alphanumeric()).count() <= merge::TERSE,
         is_drip: evidence.text.words() <= merge::BRIEF && drips,

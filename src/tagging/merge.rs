@@ -106,6 +106,8 @@ pub(super) struct Rules {
     pub hazard: Option<Hazard>,
     /// Words of danger that something speaks against.
     pub is_guarded_danger: bool,
+    /// What that danger would be, where it is not just another word with a danger's syllables.
+    pub guarded_hazard: Option<Hazard>,
     /// A danger was settled and is said to be back.
     pub is_anew: bool,
     /// A few signs, as an answer is: what the models make of so little is a guess.
@@ -218,7 +220,8 @@ impl Voices<'_> {
         let danger = self.danger();
         let doubt = if is_open_danger && hazard.is_some() { DOUBT_OF_WORDS } else { DOUBT };
         let unsure = if is_guarded_danger && !is_open_danger {
-            danger > DOUBT
+            // Other words that only sound like danger name none.
+            danger > if self.rules.guarded_hazard.is_some() { 0.0 } else { DOUBT }
         } else {
             // "Still waiting!" names nothing that could harm anybody.
             let idle = self.is_plain() || self.rules.is_vague && !self.names_danger();

@@ -48,6 +48,25 @@ pub(super) fn usual(intent: Intent, sentiment: Sentiment) -> Urgency {
 /// So far, in characters, a guard reaches into other sentences.
 const NEAR: usize = 40;
 
+/// What says of a danger that it is there now, whatever was before: "上次修好了，今天楼道漏煤气".
+const NOW: &[&str] = &[
+    "现在",
+    "今天",
+    "今早",
+    "今晚",
+    "这会儿",
+    "此刻",
+    "眼下",
+    "now",
+    "today",
+    "tonight",
+    "this morning",
+    "this evening",
+];
+
+/// So far, in characters, a guard that only reaches forward does so across a comma.
+const AFTER: usize = 9;
+
 /// What says of a settled danger, or of any fault, that it is back or still there.
 pub(super) const BACK: &[&str] = &[
     "又",
@@ -152,14 +171,14 @@ struct Around<'a> {
 impl<'a> Around<'a> {
     fn new(text: &'a Text<'a>, found: &'a [Found<'a>]) -> Around<'a> {
         let contrasts = found.iter().filter(|find| matches!(find.meaning, Meaning::Contrast)).collect();
-        Around { text, found, contrasts, returns: spans_of(text, BACK) }
+        Around { text, found, contrasts, returns: [spans_of(text, BACK), spans_of(text, NOW)].concat() }
     }
 
     /// Returns how far each guard reaches that speaks against a danger.
     fn against(&self, danger: &Found, kind: DangerKind) -> Vec<Reach> {
         let speaks = |(guard, reach): &(&Found, Reach)| match reach {
             Reach::Word => guard.overlaps(danger),
-            Reach::After => guard.start <= danger.start && self.together(guard, danger) && !self.turned(guard, danger),
+            Reach::After => guard.start <= danger.start && self.follows(guard, danger) && !self.turned(guard, danger),
             Reach::Sentence => self.reaches(guard, danger),
             Reach::Settled => self.reaches(guard, danger) && !self.is_back(guard, danger),
         };
@@ -193,6 +212,13 @@ impl<'a> Around<'a> {
 
     fn reaches(&self, guard: &Found, danger: &Found) -> bool {
         guard.overlaps(danger) || self.near(guard, danger) && !self.turned(guard, danger)
+    }
+
+    /// "听说你们24小时值班，我家煤气漏了" tells of a home of one's own.
+    fn follows(&self, guard: &Found, danger: &Found) -> bool {
+        let (low, high) = between(guard, danger);
+        let near = high.saturating_sub(low) <= AFTER || self.text.same_clause(guard.start, danger.start);
+        near && self.together(guard, danger)
     }
 
     fn near(&self, guard: &Found, danger: &Found) -> bool {
