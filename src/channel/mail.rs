@@ -38,7 +38,7 @@ impl Mail {
     /// Which setting is of no use. The URL is not repeated: it holds a password.
     pub fn new(url: &Secret, from: &str, to: Option<&str>) -> Result<Mail, MailFault> {
         // lettre takes the provider of rustls that the program set up.
-        let _ = crate::http::client(PATIENCE);
+        crate::http::provide();
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose()).map_err(|_| MailFault::Url)?;
         let named = to.unwrap_or_default().split(',').filter(|address| !address.trim().is_empty());
         let list = named.map(|to| address("mail_to", to)).collect::<Result<Vec<_>, _>>()?;

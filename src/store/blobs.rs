@@ -14,6 +14,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::domain::time::Timestamp;
+use crate::http;
 
 /// The folder of tables that were checked and wait for somebody to confirm them.
 pub const TABLES: &str = "imports";
@@ -59,6 +60,7 @@ impl Blobs {
             if bucket.is_empty() || bucket.contains('/') {
                 return Err(BlobError::Url("expected s3:BUCKET, a bucket without a prefix".to_owned()));
             }
+            http::provide();
             Arc::new(AmazonS3Builder::from_env().with_bucket_name(bucket).build().map_err(BlobError::Storage)?)
         } else {
             return Err(BlobError::Url("expected file:PATH or s3:BUCKET".to_owned()));
