@@ -317,6 +317,15 @@ pub(crate) fn alerts(config: &Config, clock: &Clock) -> anyhow::Result<Option<Al
     if set.webhook_url.is_some() != set.webhook_secret.is_some() {
         anyhow::bail!("[alerts]: a webhook needs webhook_url and webhook_secret");
     }
+    if let Some(chat) = &set.telegram_chat {
+        if config.telegram.token.is_none() {
+            anyhow::bail!("[alerts]: telegram_chat needs [telegram] token");
+        }
+        // The channel knows chats by their numbers alone, and a button says no other.
+        if chat.parse::<i64>().is_err() {
+            anyhow::bail!("[alerts] telegram_chat: expected the number of a chat, such as -1001234567890");
+        }
+    }
     let callback_url = set.webhook_url.clone();
     let webhook = HttpConfig {
         secret: set.webhook_secret.clone(),
@@ -325,7 +334,7 @@ pub(crate) fn alerts(config: &Config, clock: &Clock) -> anyhow::Result<Option<Al
         allow_private: config.http.allow_private,
     };
     let webhook = Http::new(&webhook, clock.clone()).context("[alerts] webhook_url and webhook_secret")?;
-    let robot = Robot::new(&config.wecom, clock.clone()).context("[wecom] robot_key")?;
+    let robot = Robot::new(&config.wecom, clock.clone())?;
     let quiet = policy(config).quiet;
     let alerts = Alerts {
         telegram_chat: set.telegram_chat.clone(),

@@ -132,7 +132,7 @@ impl Layers {
                         break;
                     }
                     Err(error) => {
-                        reason.get_or_insert_with(|| error.message().to_owned());
+                        reason.get_or_insert_with(|| in_numbers(error.message()));
                     }
                 }
             }
@@ -161,8 +161,19 @@ fn holds(table: &Table, section: &str, key: &str) -> bool {
     table.get(section).is_some_and(|body| body.get(key).is_some())
 }
 
+/// Whether a value says nothing: a text without a word, a table without a line.
 fn is_blank(value: &toml::Value) -> bool {
-    value.as_str().is_some_and(|text| text.trim().is_empty())
+    value.as_str().is_some_and(|text| text.trim().is_empty()) || value.as_table().is_some_and(Table::is_empty)
+}
+
+/// Says by its bounds which number is expected, where serde names a type of Rust's.
+fn in_numbers(reason: &str) -> String {
+    let types = [("u8", u64::from(u8::MAX)), ("u16", u64::from(u16::MAX)), ("u32", u64::from(u32::MAX))];
+    let named = types.into_iter().find_map(|(name, most)| {
+        let head = reason.strip_suffix(name)?.strip_suffix("expected ")?;
+        Some(format!("{head}expected a whole number from 0 to {most}"))
+    });
+    named.unwrap_or_else(|| reason.to_owned())
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::domain::alert::Rule;
 use crate::domain::alert::reach::Way;
 use crate::domain::language::Language;
 use crate::domain::secret::Secret;
+use crate::http;
 use crate::models::Labels;
 use crate::tagging::Judges;
 use crate::web::TrustedProxies;
@@ -24,7 +25,7 @@ use crate::web::TrustedProxies;
 pub struct ServerConfig {
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
-    #[serde(default, deserialize_with = "web_address")]
+    #[serde(default, deserialize_with = "site")]
     pub public_url: Option<String>,
     pub trusted_proxies: TrustedProxies,
 }
@@ -95,6 +96,9 @@ impl TryFrom<String> for DatabaseUrl {
             return Err(format!(
                 "sqlite: takes no parameters: write sqlite:{file} alone (the file is made when absent)"
             ));
+        }
+        if file.is_some_and(|file| file.trim_start_matches('/') == ":memory:") {
+            return Err("a database in memory forgets everything: write sqlite:FILE".to_owned());
         }
         if file.is_some() || url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return Ok(DatabaseUrl(url));
@@ -221,6 +225,16 @@ fn address<'de, D: Deserializer<'de>>(source: D) -> Result<SocketAddr, D::Error>
     text.parse().map_err(|_| {
         D::Error::custom(format!("expected ADDRESS:PORT such as 127.0.0.1:8080 or [::]:8080, not {text:?}"))
     })
+}
+
+/// A web address that links begin with.
+fn site<'de, D: Deserializer<'de>>(source: D) -> Result<Option<String>, D::Error> {
+    let address = web_address(source)?;
+    if address.as_deref().is_none_or(http::is_site) {
+        return Ok(address);
+    }
+    // Not repeated: it may hold a password.
+    Err(D::Error::custom("expected https://HOST or http://HOST:PORT alone, without user, query or fragment"))
 }
 
 fn web_address<'de, D: Deserializer<'de>>(source: D) -> Result<Option<String>, D::Error> {

@@ -192,8 +192,61 @@ fn a_wrong_value_is_told_with_its_place_and_what_would_be_right() {
     );
     insta::assert_snapshot!(
         with_variables(&[("HUIFANG_SPEECH__THREADS", "many")]).unwrap_err(),
-        @r#"variable HUIFANG_SPEECH__THREADS: [speech] threads: invalid type: string "many", expected usize"#
+        @"variable HUIFANG_SPEECH__THREADS: [speech] threads: expected a whole number from 1 to 64"
     );
+}
+
+#[test]
+fn a_number_that_is_out_of_bounds_is_told_with_the_bounds() {
+    for key in ["threads", "permits"] {
+        for value in ["0", "65", "100000", "-1", "1.5"] {
+            let refused = with_file(&format!("[speech]\n{key} = {value}")).unwrap_err();
+            assert_eq!(refused, format!("huifang.toml:2: [speech] {key}: expected a whole number from 1 to 64"));
+        }
+    }
+    for value in ["0", "3601"] {
+        let refused = with_variables(&[("HUIFANG_SPEECH__DEADLINE_SECONDS", value)]).unwrap_err();
+        assert!(refused.ends_with("expected a whole number from 1 to 3600"), "{refused}");
+    }
+    let speech = with_file("[speech]\nthreads = 64\npermits = 1\ndeadline_seconds = 3600").unwrap().speech;
+    assert_eq!((speech.threads, speech.permits, speech.deadline_seconds), (64, 1, 3_600));
+    insta::assert_snapshot!(
+        with_file("[policy]\nsurvey_gap_days = 70000").unwrap_err(),
+        @"huifang.toml:2: [policy] survey_gap_days: invalid value: integer `70000`, expected a whole number from 0 to 65535"
+    );
+    insta::assert_snapshot!(
+        with_file("[telegram]\nmax_connections = 500").unwrap_err(),
+        @"huifang.toml:2: [telegram] max_connections: invalid value: integer `500`, expected a whole number from 0 to 255"
+    );
+}
+
+#[test]
+fn links_begin_with_the_address_of_a_site_and_nothing_more() {
+    for url in ["https://huifang.example.com", "http://192.168.1.5:8080/", "http://[::1]:80", "https://a.example/sub"] {
+        assert!(with_variables(&[("HUIFANG_SERVER__PUBLIC_URL", url)]).is_ok(), "{url}");
+    }
+    for url in ["https://#", "https://:443", "https://ex.com?x=1", "https://ex.com/#a", "https://u:hunter2@ex.com"] {
+        let refused = with_variables(&[("HUIFANG_SERVER__PUBLIC_URL", url)]).unwrap_err();
+        assert!(refused.contains("expected https://HOST or http://HOST:PORT alone"), "{url}: {refused}");
+        assert!(!refused.contains("hunter2"), "{refused}");
+    }
+    // The address of a mirror may have a password: no link begins with it.
+    let mirror = with_variables(&[("HUIFANG_MODELS__MIRROR", "https://ci:hunter2@mirror.example")]).unwrap();
+    assert_eq!(mirror.models.mirror.as_deref(), Some("https://ci:hunter2@mirror.example"));
+}
+
+#[test]
+fn a_table_without_a_line_is_as_if_it_were_not_given() {
+    assert_eq!(with_file("[tagging]\nlabels = {}").unwrap(), Config::builtin().unwrap());
+    assert_eq!(with_file("[tagging]\nlabels = { }").unwrap().tagging.labels, None);
+}
+
+#[test]
+fn a_database_in_memory_is_refused() {
+    for url in ["sqlite::memory:", "sqlite://:memory:"] {
+        let refused = with_variables(&[("HUIFANG_DATABASE__URL", url)]).unwrap_err();
+        assert!(refused.ends_with("a database in memory forgets everything: write sqlite:FILE"), "{url}: {refused}");
+    }
 }
 
 #[test]

@@ -98,6 +98,8 @@ pub enum ConfigFault {
     Missing(&'static str),
     #[error("[wecom] encoding_aes_key or previous_aes_key: {0}")]
     Key(#[from] KeyFault),
+    #[error("[wecom] robot_key: expected what follows key= in the robot's address: letters, digits and -")]
+    RobotKey,
     #[error("[wecom] {0}")]
     Api(#[from] ApiFault),
 }

@@ -48,13 +48,14 @@ impl Robot {
     /// Prepares the robot whose `robot_key` is set; `None` without one.
     ///
     /// # Errors
-    /// When `api_url` is no address, or no HTTPS client can be made on this machine.
+    /// When the key is none, `api_url` is no address, or no HTTPS client can be made on this machine.
     pub fn new(config: &WecomConfig, clock: Clock) -> Result<Option<Robot>, ConfigFault> {
-        let Some(key) = set(config.robot_key.as_ref()) else { return Ok(None) };
+        let Some(copied) = set(config.robot_key.as_ref()) else { return Ok(None) };
+        let key = key_in(copied.expose()).ok_or(ConfigFault::RobotKey)?;
         let base = text(config.api_url.as_deref()).unwrap_or(API_URL).trim_end_matches('/');
         let url = Url::parse(&format!("{base}/cgi-bin/webhook/send")).ok().filter(Url::has_host);
         let mut url = url.ok_or(ApiFault::Url)?;
-        url.query_pairs_mut().append_pair("key", key.expose().trim());
+        url.query_pairs_mut().append_pair("key", key);
         let client = http::client(PATIENCE).redirect(Policy::none()).build();
         let client = client.map_err(|error| ApiFault::Client(http::reason(error)))?;
         Ok(Some(Robot(Arc::new(Parts { client, url, clock, sent: Mutex::default() }))))
@@ -92,6 +93,16 @@ impl Robot {
             }
         }
     }
+}
+
+/// Returns the key in what was copied: the key alone, or the robot's whole address, as the platform shows it.
+fn key_in(copied: &str) -> Option<&str> {
+    let key = match copied.trim().split_once("key=") {
+        Some((_, rest)) => rest.split('&').next().unwrap_or_default(),
+        None => copied.trim(),
+    };
+    let is_plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    is_plain.then_some(key)
 }
 
 /// Makes words of other people harmless inside Markdown: no link, no mention of anybody, no heading.
@@ -135,6 +146,21 @@ mod tests {
         insta::assert_snapshot!(escape("漏水 <@all>"), @"漏水 ＜＠all＞");
         assert_eq!(link("处理[", "https://h.cn/console/alerts/1"), "[处理［](https://h.cn/console/alerts/1)");
         assert_eq!(escape("3栋2单元1201，一直在滴水！"), "3栋2单元1201，一直在滴水！");
+    }
+
+    #[test]
+    fn the_whole_address_of_a_robot_holds_its_key_and_what_can_be_none_is_refused() {
+        const KEY: &str = "693a91f6-7aaa-4bc4-97a0-0ec2f01a5aaa";
+        let address = format!("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={KEY}");
+        for copied in [KEY.to_owned(), format!(" {KEY}\n"), address.clone(), format!("{address}&debug=1")] {
+            assert_eq!(key_in(&copied), Some(KEY), "{copied}");
+        }
+        for copied in ["https://qyapi.weixin.qq.com/cgi-bin/webhook/send", "…?key=", "a key", "key=a b", "钥匙"] {
+            let config = WecomConfig { robot_key: Some(Secret::new(copied)), ..WecomConfig::default() };
+            let refused = Robot::new(&config, Clock::manual(Timestamp(0))).unwrap_err();
+            assert_eq!(refused, ConfigFault::RobotKey, "{copied}");
+            assert!(!refused.to_string().contains(copied), "it is a secret");
+        }
     }
 
     #[test]

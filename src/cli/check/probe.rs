@@ -1,6 +1,7 @@
 //! The looks `huifang check` takes, one function a thing. None leaves anything behind.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
@@ -21,10 +22,14 @@ use crate::tagging::{Lexical, Tagger, TaggingFault};
 /// Is the database there, and of this version?
 pub(super) async fn database(config: &Config) -> Finding {
     const WHAT: &str = "database";
+    const REMEDY: &str = "start the database or correct [database] url (HUIFANG_DATABASE__URL)";
     let url = &config.database.url;
     let place = url.to_string();
-    if absent(url).is_some() {
-        return Finding::warning(WHAT, place, "is not there yet".to_owned(), "'huifang migrate' makes it");
+    if let Some(file) = absent(url) {
+        return match can_be_made(&file) {
+            Ok(()) => Finding::warning(WHAT, place, "is not there yet".to_owned(), "'huifang migrate' makes it"),
+            Err(problem) => Finding::broken(WHAT, place, problem, REMEDY),
+        };
     }
     let looked = async {
         let store = Store::open(url.expose()).await?;
@@ -35,12 +40,7 @@ pub(super) async fn database(config: &Config) -> Finding {
     match looked.await {
         Ok(true) => Finding::fine(WHAT, place, "reachable and up to date"),
         Ok(false) => Finding::broken(WHAT, place, "is not up to date".to_owned(), "run 'huifang migrate'"),
-        Err(error) => Finding::broken(
-            WHAT,
-            place,
-            error.to_string(),
-            "start the database or correct [database] url (HUIFANG_DATABASE__URL)",
-        ),
+        Err(error) => Finding::broken(WHAT, place, error.to_string(), REMEDY),
     }
 }
 
@@ -62,10 +62,16 @@ pub(super) async fn given_up(config: &Config) -> Option<Finding> {
 pub(super) async fn media(config: &Config) -> Finding {
     const WHAT: &str = "media";
     const KEY: &str = "check/probe.txt";
+    const REMEDY: &str = "correct [media] url (HUIFANG_MEDIA__URL), the rights of that place, or the AWS_… variables";
     let place = &config.media.url;
     // Opening would make the directory.
-    if place.strip_prefix("file:").is_some_and(|directory| !Path::new(directory).exists()) {
-        return Finding::warning(WHAT, place, "is not there yet".to_owned(), "it is made when the service starts");
+    if let Some(directory) = absent_directory(place) {
+        return match can_be_made(&directory) {
+            Ok(()) => {
+                Finding::warning(WHAT, place, "is not there yet".to_owned(), "it is made when the service starts")
+            }
+            Err(problem) => Finding::broken(WHAT, place, problem, REMEDY),
+        };
     }
     let looked = async {
         let blobs = Blobs::open(place)?;
@@ -74,12 +80,27 @@ pub(super) async fn media(config: &Config) -> Finding {
         blobs.delete(KEY).await?;
         Ok::<bool, crate::store::blobs::BlobError>(same)
     };
-    let remedy = "correct [media] url (HUIFANG_MEDIA__URL), the rights of that place, or the AWS_… variables";
     match looked.await {
         Ok(true) => Finding::fine(WHAT, place, "can be written, read and removed from"),
-        Ok(false) => Finding::broken(WHAT, place, "gives back other bytes than were put there".to_owned(), remedy),
-        Err(error) => Finding::broken(WHAT, place, error.to_string(), remedy),
+        Ok(false) => Finding::broken(WHAT, place, "gives back other bytes than were put there".to_owned(), REMEDY),
+        Err(error) => Finding::broken(WHAT, place, error.to_string(), REMEDY),
     }
+}
+
+/// Returns the whole path of a media store that is a directory and is not there.
+fn absent_directory(url: &str) -> Option<PathBuf> {
+    let directory = url.strip_prefix("file:")?;
+    let directory = Path::new(directory.strip_prefix("//").unwrap_or(directory));
+    (!directory.exists()).then(|| std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned()))
+}
+
+/// Whether a path that is not there can be made, with the directories above it; says why not. It is tried, since
+/// rights do not tell everything (`/proc`).
+fn can_be_made(path: &Path) -> Result<(), String> {
+    let Some(above) = path.ancestors().skip(1).find(|above| above.exists()) else { return Ok(()) };
+    let probe = above.join(format!(".huifang-check-{}", std::process::id()));
+    let tried = fs::create_dir(&probe).and_then(|()| fs::remove_dir(&probe));
+    tried.map_err(|cause| format!("nothing can be made in {}: {cause}", above.display()))
 }
 
 /// Does the speech model load, or the recognition service answer?
@@ -95,7 +116,8 @@ pub(super) async fn speech(config: &Config) -> Finding {
     }
     let place = path.display().to_string();
     if !path.is_file() {
-        return Finding::warning(WHAT, place, "is not there".to_owned(), REMEDY);
+        let problem = if path.is_dir() { "is a directory: name the file" } else { "is not there" };
+        return Finding::warning(WHAT, place, problem.to_owned(), REMEDY);
     }
     let manifest = Manifest::embedded().ok();
     if let Some(Err(fault)) = manifest.as_ref().map(|manifest| manifest.check_thoroughly(path)) {
@@ -115,15 +137,17 @@ pub(super) async fn speech(config: &Config) -> Finding {
 
 async fn speech_service(config: &Config) -> Finding {
     const WHAT: &str = "speech";
-    const REMEDY: &str =
-        "correct [speech] service_url, service_model or service_key; until then recordings wait for a person";
-    let tried = async {
-        let listener = Listener::new(&config.speech, std::env::current_exe().unwrap_or_default())?;
-        listener.try_out().await.map(|()| listener.model().to_owned())
+    const PLACE: &str = "[speech] service_url";
+    let listener = match Listener::new(&config.speech, std::env::current_exe().unwrap_or_default()) {
+        Ok(listener) => listener,
+        Err(error) => {
+            let remedy = "put that right; until then recordings wait for a person";
+            return Finding::warning(WHAT, PLACE, error.to_string(), remedy);
+        }
     };
-    match tried.await {
-        Ok(name) => Finding::fine(WHAT, name, "the recognition service answers"),
-        Err(error) => Finding::warning(WHAT, "[speech] service_url", error.to_string(), REMEDY),
+    match listener.try_out().await {
+        Ok(()) => Finding::fine(WHAT, listener.model(), "the recognition service answers"),
+        Err(fault) => Finding::warning(WHAT, PLACE, fault.to_string(), fault.remedy()),
     }
 }
 
@@ -211,7 +235,7 @@ pub(super) fn known_models(directory: &Path) -> Vec<Finding> {
                 Err(fault @ FileFault::Unpinned { .. }) => {
                     Finding::warning(WHAT, place, fault.to_string(), "compare it with one you trust")
                 }
-                Err(fault) => Finding::broken(WHAT, place, fault.to_string(), model.remedy()),
+                Err(fault) => Finding::broken(WHAT, place, fault.to_string(), model.remedy(Some(directory))),
             });
         }
     }
