@@ -26,13 +26,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
 use tokio::sync::{AcquireError, Semaphore};
 
 use self::activity::{Cutting, Speech};
 use self::decode::{Caps, SAMPLE_RATE};
 use self::sandbox::Sandbox;
 use self::script::Script;
-use self::service::{Service, ServiceFault};
+use self::service::{Service, ServiceFault, Trouble};
 use self::whisper::{Recogniser, WhisperFault, Written};
 use crate::domain::language::Language;
 use crate::domain::secret::Secret;
@@ -42,6 +43,9 @@ use crate::models::{Manifest, behind};
 pub use self::heard::{Heard, SpeechError, Transcript};
 pub use self::sandbox::WORKER_COMMAND;
 pub use self::sandbox::worker::run as decode_worker;
+
+/// Speech from which on a service that writes nothing is not believed, in samples: 1.5 s are a sentence.
+const SENTENCE: usize = SAMPLE_RATE as usize * 3 / 2;
 
 /// The `[speech]` section of the configuration.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -54,10 +58,13 @@ pub struct SpeechConfig {
     /// CPU threads of one recognition. They wait for each other by spinning: more than one pays only
     /// where cores stand idle and the model is large (with the embedded one, on a busy machine of two
     /// cores, two threads took 20 times as long as one).
+    #[serde(deserialize_with = "at_once")]
     pub threads: usize,
     /// Recognitions at the same time.
+    #[serde(deserialize_with = "at_once")]
     pub permits: usize,
     /// Time a recognition gets beyond the length of the speech itself, in seconds.
+    #[serde(deserialize_with = "up_to_an_hour")]
     pub deadline_seconds: u32,
     /// A recognition service that is asked instead of the model: `https://HOST`, with or without `/v1`.
     pub service_url: Option<String>,
@@ -86,6 +93,20 @@ impl Default for SpeechConfig {
             service_key: None,
         }
     }
+}
+
+/// Reads how many run at the same time: a slip of the pen here ends the process for want of threads.
+fn at_once<'de, D: Deserializer<'de>>(source: D) -> Result<usize, D::Error> {
+    counted(source, 64).map(usize::from)
+}
+
+fn up_to_an_hour<'de, D: Deserializer<'de>>(source: D) -> Result<u32, D::Error> {
+    counted(source, 3_600).map(u32::from)
+}
+
+fn counted<'de, D: Deserializer<'de>>(source: D, most: u16) -> Result<u16, D::Error> {
+    let number = u16::deserialize(source).ok().filter(|number| (1..=most).contains(number));
+    number.ok_or_else(|| D::Error::custom(format!("expected a whole number from 1 to {most}")))
 }
 
 /// Turns recordings into text. Cheap to clone; clones share the model and its permits.
@@ -199,11 +220,11 @@ impl Listener {
     ///
     /// # Errors
     /// What a recording would meet.
-    pub async fn try_out(&self) -> Result<(), SpeechError> {
+    pub async fn try_out(&self) -> Result<(), ServiceFault> {
         let By::Service(service) = &self.ear.by else { return Ok(()) };
         let tick = vec![0.001; SAMPLE_RATE as usize];
         let asked = tokio::time::timeout(self.ear.allowance, service.recognise(&tick, Language::default(), None));
-        asked.await.map_err(|_| SpeechError::Deadline)?.map(|_| ()).map_err(SpeechError::from)
+        asked.await.map_err(|_| service.gave_no_answer())?.map(drop)
     }
 
     /// Whether a service on another machine is asked.
@@ -211,10 +232,10 @@ impl Listener {
         matches!(self.ear.by, By::Service(_))
     }
 
-    /// Returns why the service refused last, if it still does as far as is known.
-    pub fn refusal(&self) -> Option<String> {
+    /// Returns why the service is of no use, if it still is not as far as is known.
+    pub fn trouble(&self) -> Option<Trouble> {
         match &self.ear.by {
-            By::Service(service) => service.refusal(),
+            By::Service(service) => service.trouble(),
             By::Model(_) => None,
         }
     }
@@ -266,8 +287,17 @@ impl Ear {
             }
             Ok::<_, ServiceFault>(written)
         };
-        let written = tokio::time::timeout(self.allowance(&speech.pieces), asked).await;
-        self.believe(written.map_err(|_| SpeechError::Deadline)??, &speech, &samples, language)
+        let Ok(written) = tokio::time::timeout(self.allowance(&speech.pieces), asked).await else {
+            service.gave_no_answer();
+            return Err(SpeechError::Deadline);
+        };
+        let written = written?;
+        // It says nothing, not even that nobody speaks: a person listens.
+        let is_wordless = |piece: &Option<Written>| piece.as_ref().is_some_and(|written| written.text.is_empty());
+        if speech.voiced >= SENTENCE && written.iter().all(is_wordless) {
+            return Err(SpeechError::Unclear);
+        }
+        self.believe(written.into_iter().flatten().collect(), &speech, &samples, language)
     }
 
     /// Returns the time that pieces of speech may take.

@@ -543,6 +543,13 @@ fn a_missing_or_broken_model_says_so() {
     let config = SpeechConfig { model: Path::new(ROOT).join("Cargo.toml"), ..SpeechConfig::default() };
     let error = Listener::new(&config, PathBuf::from(PROGRAM)).unwrap_err();
     assert!(matches!(error, SpeechError::ModelUnusable { .. }), "{error}");
+    for (model, told) in [
+        ("", "speech recognition is switched off ([speech] model is empty)"),
+        ("/", "speech model / is a directory: name the file"),
+    ] {
+        let config = SpeechConfig { model: PathBuf::from(model), ..SpeechConfig::default() };
+        assert_eq!(Listener::new(&config, PathBuf::from(PROGRAM)).unwrap_err().to_string(), told);
+    }
 }
 
 mod command {

@@ -24,6 +24,7 @@ use huifang::domain::token::TokenKey;
 use huifang::intake::Intake;
 use huifang::jobs::Runner;
 use huifang::speech::decode::{self, Caps};
+use huifang::speech::service::Trouble;
 use huifang::speech::{Heard, Listener, SpeechConfig, SpeechError};
 use huifang::store::blobs::Blobs;
 use huifang::store::transcripts::Hearing;
@@ -231,7 +232,7 @@ async fn happens(what: &tokio::sync::Notify) {
 async fn a_service_that_does_not_answer_meets_the_deadline() {
     let service = Service::start().await;
     service.set(Manner::Silent);
-    let error = service.listener_with(0).listen(&fixture("leak.ogg"), None, Chinese).await.unwrap_err();
+    let error = service.listener_with(1).listen(&fixture("leak.ogg"), None, Chinese).await.unwrap_err();
     assert!(matches!(error, SpeechError::Deadline), "{error:?}");
     happens(&service.dropped).await;
 }
@@ -248,15 +249,51 @@ async fn a_recording_nobody_waits_for_any_more_is_not_asked_about_any_longer() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_known_until_the_service_takes_something_again() {
+async fn what_a_person_must_put_right_is_known_until_the_service_takes_something_again() {
     let service = Service::start().await;
     let listener = service.listener();
     service.set(Manner::Status(StatusCode::UNAUTHORIZED, ""));
     listener.try_out().await.unwrap_err();
-    assert!(listener.refusal().is_some_and(|why| why.contains("HTTP 401")));
+    assert!(matches!(listener.trouble(), Some(Trouble::Refuses(why)) if why.contains("HTTP 401")));
     service.set(Manner::Answers(GOOD.to_owned()));
     listener.try_out().await.unwrap();
-    assert_eq!(listener.refusal(), None);
+    assert_eq!(listener.trouble(), None);
+    service.set(Manner::Answers(r#"{"error":{"message":"secret words of mine"}}"#.to_owned()));
+    listener.listen(&fixture("leak.ogg"), None, Chinese).await.unwrap_err();
+    assert!(matches!(listener.trouble(), Some(Trouble::Fails(why)) if !why.contains("secret")));
+    // An outage of a moment is nobody's business.
+    service.set(Manner::Answers(GOOD.to_owned()));
+    listener.try_out().await.unwrap();
+    service.set(Manner::Status(StatusCode::BAD_GATEWAY, ""));
+    listener.try_out().await.unwrap_err();
+    assert_eq!(listener.trouble(), None);
+}
+
+/// A clip of the demo.
+fn clip(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo/voices").join(name)).unwrap()
+}
+
+#[tokio::test]
+async fn clear_speech_of_which_nothing_is_written_is_left_to_a_person() {
+    let service = Service::start().await;
+    let listener = service.listener();
+    let asks = async |answer: &str, file: &[u8]| {
+        service.set(Manner::Answers(answer.to_owned()));
+        listener.listen(file, None, Chinese).await
+    };
+    let (sentence, word) = (clip("dissatisfied.ogg"), clip("four.ogg"));
+    for wordless in [r#"{"text":""}"#, r#"{"text":" ","segments":[]}"#] {
+        let heard = asks(wordless, &sentence).await;
+        assert!(matches!(heard, Err(SpeechError::Unclear)), "{wordless}: {heard:?}");
+        // A cough is as long as a word.
+        let heard = asks(wordless, &word).await;
+        assert!(matches!(heard, Ok(Heard::Nothing { .. })), "{wordless}: {heard:?}");
+    }
+    let silent = r#"{"text":"","segments":[{"text":"","avg_logprob":-0.4,"no_speech_prob":0.9}]}"#;
+    let heard = asks(silent, &sentence).await;
+    assert!(matches!(heard, Ok(Heard::Nothing { .. })), "a service that says so is believed: {heard:?}");
+    assert_eq!(listener.trouble(), None);
 }
 
 #[tokio::test]
@@ -282,6 +319,15 @@ async fn check_says_whether_the_service_takes_us() {
     let found = check().await;
     assert!(found.contains("warning  speech") && found.contains("HTTP 401"), "{found}");
     assert!(found.contains("service_key") && !found.contains("hunter2"), "{found}");
+    // What may pass is no reason to change the settings.
+    for status in [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::TOO_MANY_REQUESTS] {
+        service.set(Manner::Status(status, ""));
+        let found = check().await;
+        assert!(found.contains("→ look again later") && !found.contains("correct [speech]"), "{found}");
+    }
+    service.set(Manner::Answers("<html>".to_owned()));
+    let found = check().await;
+    assert!(found.contains("→ correct [speech] service_url or service_model"), "{found}");
 }
 
 /// The part of the program that does the jobs, on a database and a folder of its own.

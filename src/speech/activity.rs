@@ -44,6 +44,8 @@ pub struct Speech {
     pub pieces: Vec<Range<usize>>,
     /// RMS over the frames with voice, full scale is 1.
     pub loudness: f32,
+    /// Samples of those frames, pauses and margins apart.
+    pub voiced: usize,
 }
 
 /// Where to cut.
@@ -70,7 +72,7 @@ pub fn find(samples: &[f32], cutting: Cutting) -> Option<Speech> {
         .into_iter()
         .map(|frames| frames.start * FRAME..(frames.end * FRAME).min(samples.len()))
         .collect();
-    Some(Speech { pieces: with_margins(&runs, samples.len()), loudness })
+    Some(Speech { pieces: with_margins(&runs, samples.len()), loudness, voiced: voiced.len() * FRAME })
 }
 
 /// Numbers of the frames in which somebody speaks.
@@ -244,6 +246,7 @@ mod tests {
         assert!(piece.start > 2 * SECOND + SECOND / 2 && piece.start <= 3 * SECOND + SECOND / 4, "{piece:?}");
         assert!(piece.end > 3 * SECOND + voice.len() - SECOND, "{piece:?}");
         assert!(piece.end < 3 * SECOND + voice.len() + SECOND / 2, "{piece:?}");
+        assert!(speech.voiced > SECOND && speech.voiced <= piece.len(), "{} of {piece:?}", speech.voiced);
     }
 
     #[test]

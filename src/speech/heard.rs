@@ -1,6 +1,6 @@
 //! What was heard in a recording, or why nothing was: neither asks a model.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,7 @@ pub struct Transcript {
 /// person can listen to it.
 #[derive(Debug, thiserror::Error)]
 pub enum SpeechError {
-    #[error("speech model {} is not there: name a Whisper model in ggml format in [speech] model", .0.display())]
+    #[error("{}", missing(.0))]
     ModelMissing(PathBuf),
     #[error("speech model {} cannot be loaded: {reason}", path.display())]
     ModelUnusable { path: PathBuf, reason: String },
@@ -81,13 +81,25 @@ pub enum SpeechError {
     Broken(String),
 }
 
+/// Says why there is no file to load.
+fn missing(model: &Path) -> String {
+    if model.as_os_str().is_empty() {
+        return "speech recognition is switched off ([speech] model is empty)".to_owned();
+    }
+    let model_is = format!("speech model {} is", model.display());
+    if model.is_dir() {
+        return format!("{model_is} a directory: name the file");
+    }
+    format!("{model_is} not there: name a Whisper model in ggml format in [speech] model")
+}
+
 impl From<ServiceFault> for SpeechError {
     fn from(fault: ServiceFault) -> SpeechError {
         let reason = fault.to_string();
         match fault {
             ServiceFault::Refused { .. } | ServiceFault::Settings(_) => SpeechError::Refused(reason),
             ServiceFault::Busy { wait, .. } => SpeechError::Later { reason, wait },
-            ServiceFault::Unreachable { .. } | ServiceFault::Nonsense { .. } => {
+            ServiceFault::Unreachable { .. } | ServiceFault::Silent { .. } | ServiceFault::Nonsense { .. } => {
                 SpeechError::Later { reason, wait: None }
             }
         }

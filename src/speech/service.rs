@@ -5,9 +5,10 @@
 //! Everything around the recognition stays with [`super::Listener`]; this sends a piece of speech
 //! as WAV and reads the answer, of which nothing is trusted and nothing is logged, nor is the key.
 
+mod trouble;
+
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use reqwest::header::RETRY_AFTER;
@@ -22,6 +23,9 @@ use super::whisper::Written;
 use crate::domain::language::Language;
 use crate::domain::secret::Secret;
 use crate::http;
+
+use self::trouble::Memory;
+pub use self::trouble::Trouble;
 
 /// How long a service may send nothing, from the first byte of the recording on: more than a recognition is ever given,
 /// since one on a slow machine says nothing until it has heard all of it.
@@ -49,10 +53,38 @@ pub enum ServiceFault {
     Busy { place: String, status: u16, wait: Option<Duration> },
     #[error("the recognition service at {place} cannot be reached: {reason}")]
     Unreachable { place: String, reason: String },
+    #[error("the recognition service at {place} gives no answer in time")]
+    Silent { place: String },
     #[error("the recognition service at {place} answers something that is no transcription: {reason}")]
     Nonsense { place: String, reason: String },
     #[error("the recognition service cannot be used: {0}")]
     Settings(String),
+}
+
+impl ServiceFault {
+    /// Whether it may be over without anybody's doing.
+    fn may_pass(&self) -> bool {
+        match self {
+            ServiceFault::Busy { .. } | ServiceFault::Unreachable { .. } | ServiceFault::Silent { .. } => true,
+            ServiceFault::Refused { .. } | ServiceFault::Nonsense { .. } | ServiceFault::Settings(_) => false,
+        }
+    }
+
+    /// Returns what an operator does about it.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            ServiceFault::Busy { .. } => "look again later; until then recordings wait",
+            ServiceFault::Unreachable { .. } | ServiceFault::Silent { .. } => {
+                "see that it runs and that this machine may go there, or correct [speech] service_url; until then \
+                 recordings wait"
+            }
+            // Its words say what.
+            ServiceFault::Refused { .. } => "put that right; until then recordings wait for a person",
+            ServiceFault::Nonsense { .. } | ServiceFault::Settings(_) => {
+                "correct [speech] service_url or service_model; until then recordings wait for a person"
+            }
+        }
+    }
 }
 
 /// A service that was configured.
@@ -61,8 +93,7 @@ pub struct Service {
     url: Url,
     model: String,
     key: Option<Secret>,
-    /// Why it refused last, until it takes something again.
-    refusal: Mutex<Option<String>>,
+    memory: Memory,
 }
 
 impl fmt::Debug for Service {
@@ -103,7 +134,7 @@ impl Service {
             .redirect(Policy::none())
             .build()
             .map_err(|error| ServiceFault::Settings(http::reason(error)))?;
-        Ok(Service { client, url, model: model.to_owned(), key, refusal: Mutex::new(None) })
+        Ok(Service { client, url, model: model.to_owned(), key, memory: Memory::default() })
     }
 
     /// Returns host and port.
@@ -117,12 +148,19 @@ impl Service {
         format!("{}@{}", self.model, self.place())
     }
 
-    /// Returns why the service refused last, if it still does as far as is known.
-    pub fn refusal(&self) -> Option<String> {
-        self.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Returns why the service is of no use, if it still is not as far as is known.
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.memory.told(Instant::now())
     }
 
-    /// Has a piece of speech (16 kHz mono) written down.
+    /// Returns the fault of an answer that nobody waits for any more.
+    pub(super) fn gave_no_answer(&self) -> ServiceFault {
+        let fault = ServiceFault::Silent { place: self.place() };
+        self.memory.note(&fault, Instant::now());
+        fault
+    }
+
+    /// Has a piece of speech (16 kHz mono) written down; `None` where the service itself says that nobody speaks.
     ///
     /// # Errors
     /// See [`ServiceFault`].
@@ -131,18 +169,21 @@ impl Service {
         piece: &[f32],
         language: Language,
         vocabulary: Option<&str>,
-    ) -> Result<Written, ServiceFault> {
+    ) -> Result<Option<Written>, ServiceFault> {
         let answered = self.ask(piece, language, vocabulary).await;
-        let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
         match &answered {
-            Ok(_) => *refusal = None,
-            Err(fault @ ServiceFault::Refused { .. }) => *refusal = Some(fault.to_string()),
-            Err(_) => {}
+            Ok(_) => self.memory.clear(),
+            Err(fault) => self.memory.note(fault, Instant::now()),
         }
         answered
     }
 
-    async fn ask(&self, piece: &[f32], language: Language, vocabulary: Option<&str>) -> Result<Written, ServiceFault> {
+    async fn ask(
+        &self,
+        piece: &[f32],
+        language: Language,
+        vocabulary: Option<&str>,
+    ) -> Result<Option<Written>, ServiceFault> {
         let unreachable = |error| ServiceFault::Unreachable { place: self.place(), reason: http::reason(error) };
         let file = Part::bytes(wav(piece)).file_name("speech.wav").mime_str("audio/wav").map_err(unreachable)?;
         let spoken = match language {
@@ -192,6 +233,7 @@ impl Service {
         let refused = |hint| ServiceFault::Refused { place: place.clone(), status, hint };
         match status {
             401 | 403 => refused("correct [speech] service_key (HUIFANG_SPEECH__SERVICE_KEY)"),
+            402 => refused("the account that [speech] service_key belongs to is out of credit: top it up there"),
             404 | 405 => {
                 refused("correct [speech] service_url or service_model (HUIFANG_SPEECH__SERVICE_URL, …_MODEL)")
             }
@@ -202,14 +244,12 @@ impl Service {
     }
 }
 
-/// Believes what can be believed of an answer to so many samples.
-fn written(answer: Answer, samples: usize) -> Written {
+/// Believes what can be believed of an answer to so many samples; `None` where it says that this was silence.
+fn written(answer: Answer, samples: usize) -> Option<Written> {
     let segments = answer.segments.unwrap_or_default();
     let stated = |segment: &Segment| segment.avg_logprob.filter(|value| value.is_finite()).map(|value| value.min(0.0));
-    let invented = |segment: &&Segment| {
-        segment.no_speech_prob.is_some_and(|silent| silent > SILENT)
-            && stated(segment).is_some_and(|value| value < DOUBTFUL)
-    };
+    let is_silent = |segment: &Segment| segment.no_speech_prob.is_some_and(|silent| silent > SILENT);
+    let invented = |segment: &Segment| is_silent(segment) && stated(segment).is_some_and(|value| value < DOUBTFUL);
     let kept: Vec<&Segment> = segments.iter().filter(|segment| !invented(segment)).collect();
     // Where nothing is left out the text as a whole has the better spacing.
     let text = if kept.len() == segments.len() {
@@ -217,6 +257,9 @@ fn written(answer: Answer, samples: usize) -> Written {
     } else {
         script::join(&kept.iter().map(|segment| script::clean(segment.text.as_bytes())).collect::<Vec<_>>())
     };
+    if text.is_empty() && segments.iter().any(is_silent) {
+        return None;
+    }
     let (mut sum, mut weight) = (0.0, 0.0);
     for (segment, value) in kept.iter().filter_map(|segment| Some((segment, stated(segment)?))) {
         let length = segment.text.chars().count().max(1) as f32;
@@ -227,7 +270,7 @@ fn written(answer: Answer, samples: usize) -> Written {
     let characters = text.chars().count();
     let too_fast = characters > FASTEST * (samples / SAMPLE_RATE as usize + 2);
     let doubtful = !text.is_empty() && (log_probability < DOUBTFUL || too_fast || script::loops(&text));
-    Written { text, log_probability, tokens: characters, doubtful }
+    Some(Written { text, log_probability, tokens: characters, doubtful })
 }
 
 /// 16 kHz, mono, 16 bits.
@@ -257,8 +300,12 @@ mod tests {
     use super::*;
     use crate::speech::decode::{self, Caps};
 
-    fn read(json: &str, seconds: usize) -> Written {
+    fn read_if_any(json: &str, seconds: usize) -> Option<Written> {
         written(serde_json::from_str(json).unwrap(), seconds * SAMPLE_RATE as usize)
+    }
+
+    fn read(json: &str, seconds: usize) -> Written {
+        read_if_any(json, seconds).unwrap()
     }
 
     #[test]
@@ -286,10 +333,26 @@ mod tests {
             3,
         );
         assert_eq!(heard.text, "漏水");
-        assert_eq!(
-            read(r#"{"text":"谢谢","segments":[{"text":"谢谢","avg_logprob":-1.4,"no_speech_prob":0.9}]}"#, 3).text,
-            ""
-        );
+        let silent = r#"{"text":"谢谢","segments":[{"text":"谢谢","avg_logprob":-1.4,"no_speech_prob":0.9}]}"#;
+        assert_eq!(read_if_any(silent, 3), None);
+    }
+
+    #[test]
+    fn silence_that_is_stated_is_told_from_an_answer_without_words() {
+        let segment = |silence: f32| format!(r#"{{"text":" ","segments":[{{"no_speech_prob":{silence}}}]}}"#);
+        assert_eq!(read_if_any(&segment(0.9), 3), None);
+        for wordless in [r#"{"text":""}"#, r#"{"text":"","segments":[]}"#, segment(0.1).as_str()] {
+            assert_eq!(read(wordless, 3).text, "", "{wordless}");
+        }
+    }
+
+    #[test]
+    fn an_account_without_credit_is_not_taken_for_a_wrong_model() {
+        let service = Service::new("http://localhost:9", "m", None).unwrap();
+        let told = |status: u16| service.fault(StatusCode::from_u16(status).unwrap(), None);
+        assert!(told(402).to_string().ends_with("is out of credit: top it up there"), "{}", told(402));
+        assert!(told(429).remedy().starts_with("look again later") && told(500).may_pass());
+        assert!(!told(401).remedy().contains("later") && !told(401).may_pass());
     }
 
     #[test]
