@@ -14,3 +14,6 @@ pub mod pull;
 pub use self::integrity::{FileFault, ModelFault, sha256_of};
 pub use self::labels::Labels;
 pub use self::manifest::{Manifest, Model, ModelFile, Purpose};
+
+/// The directory the shipped models lie in, and where fetched ones go unless another is named.
+pub const DIRECTORY: &str = "models";

@@ -29,11 +29,14 @@ use self::skipped::skipped;
 #[derive(Clone)]
 struct Manner {
     body: Arc<Vec<u8>>,
+    /// Sends the files of this folder instead, by their names; an empty table where there is none.
+    folder: Option<PathBuf>,
     ranges: bool,
     /// Sends a range of whatever it has by now, with or without `If-Range`.
     heedless: bool,
     etag: &'static str,
     kind: &'static str,
+    /// A redirection leads to where it came from.
     status: StatusCode,
     /// Breaks off after so many bytes of an answer, so many times.
     breaks: (usize, usize),
@@ -41,6 +44,13 @@ struct Manner {
     silent_about_size: bool,
     /// Holds the body back until a permit is there.
     gate: Option<Arc<Semaphore>>,
+}
+
+impl Manner {
+    fn body_at(&self, path: &str) -> Vec<u8> {
+        let Some(folder) = &self.folder else { return self.body.to_vec() };
+        fs::read(folder.join(path.rsplit('/').next().unwrap())).unwrap_or_else(|_| b"{}".to_vec())
+    }
 }
 
 /// What was asked: path, `Range`, `If-Range`.
@@ -60,6 +70,7 @@ impl Server {
         let body: Vec<u8> = (0..size).map(|at| u8::try_from(at * 7 % 251).unwrap()).collect();
         let manner = Arc::new(Mutex::new(Manner {
             body: Arc::new(body),
+            folder: None,
             ranges: true,
             heedless: false,
             etag: "\"one\"",
@@ -122,15 +133,19 @@ async fn answer(State((manner, asked)): State<Shared>, headers: HeaderMap, reque
     let (range, condition) = (said(header::RANGE), said(header::IF_RANGE));
     asked.lock().unwrap().push((request.uri().to_string(), range.clone(), condition.clone()));
     let mut now = manner.lock().unwrap();
+    if now.status.is_redirection() {
+        return (now.status, [(header::LOCATION, request.uri().to_string())]).into_response();
+    }
+    let body = now.body_at(request.uri().path());
     let same = now.heedless || condition.is_none_or(|tag| tag == now.etag);
     let start: Option<usize> = range
         .filter(|_| now.ranges && same)
         .map(|range| range.strip_prefix("bytes=").unwrap().strip_suffix('-').unwrap().parse().unwrap());
-    let total = now.body.len();
+    let total = body.len();
     if start.is_some_and(|start| start >= total) {
         return StatusCode::RANGE_NOT_SATISFIABLE.into_response();
     }
-    let rest = now.body[start.unwrap_or(0)..].to_vec();
+    let rest = body[start.unwrap_or(0)..].to_vec();
     let breaks = now.breaks.1 > 0;
     now.breaks.1 = now.breaks.1.saturating_sub(1);
     let (upto, gate, manner) = (now.breaks.0, now.gate.clone(), now.clone());
@@ -251,6 +266,32 @@ async fn what_a_line_that_stays_broken_brought_is_there_for_the_next_run() {
     let asked = server.asked();
     assert_eq!((asked.len(), asked[0].1.as_deref()), (1, Some("bytes=100000-")));
     assert_eq!(left(&place), ["ggml-test.bin"]);
+}
+
+#[tokio::test]
+async fn nothing_is_said_to_be_kept_that_the_next_run_cannot_go_on_from() {
+    let (server, place) = (Server::start(300_000).await, TempDir::new().unwrap());
+    // A weak version says nothing of the bytes, and no checksum will.
+    server.set(|manner| (manner.etag, manner.breaks) = ("W/\"one\"", (100_000, 1)));
+    let patience = Patience { tries: 1, pause: Duration::ZERO };
+    let error = fetch(&server.model(false), &Order { accept_unpinned: true, patience, ..into(&place) }).await;
+    let error = error.unwrap_err();
+    assert!(matches!(error, PullError::Broken { have: 100_000, kept: false, .. }), "{error:?}");
+    assert!(error.to_string().ends_with("; give the same command again"), "{error}");
+}
+
+#[tokio::test]
+async fn addresses_that_send_on_in_a_circle_are_told_and_nothing_is_left() {
+    let (server, place) = (Server::start(300_000).await, TempDir::new().unwrap());
+    server.set(|manner| manner.status = StatusCode::FOUND);
+    let mut waits = 0;
+    let watch = &mut |step: Step<'_>| waits += u32::from(matches!(step, Step::Waiting { .. }));
+    let error = pull(&server.model(true), &into(&place), watch).await.unwrap_err();
+    assert!(matches!(error, PullError::Circle { .. }), "{error:?}");
+    let told = "SERVER/owner/repo/resolve/main/ggml-test.bin sends on from one address to the next without end; \
+                name another mirror with --from";
+    assert_eq!((said(&error, &server, &place).as_str(), waits), (told, 0));
+    assert_eq!(left(&place), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -402,6 +443,7 @@ async fn a_server_nobody_answers_at_is_named_with_what_can_be_done() {
         .await
         .unwrap_err();
     assert_eq!(waits, 2, "three tries");
+    assert_eq!(left(&place), Vec::<String>::new(), "nothing has come");
     let text = error.to_string();
     assert!(text.contains("onnection refused") && text.contains("HTTPS_PROXY") && text.contains("--from"), "{text}");
 }
@@ -509,8 +551,14 @@ async fn a_disk_without_room_is_noticed_before_the_first_byte() {
     };
     let server = Server::start(2_000_000).await;
     let error = fetch(&server.model(true), &into(&disk.0)).await.unwrap_err();
-    assert!(matches!(error, PullError::NoRoom { need: 2_000_000, .. }), "{error}");
-    assert_eq!(fs::metadata(disk.0.path().join("speech/ggml-test.bin.part")).unwrap().len(), 0);
+    assert!(matches!(error, PullError::NoRoom { to_come: Some(2_000_000), .. }), "{error}");
+    assert!(error.to_string().contains("2000000 bytes are to come and 16777216 have to stay free, but "), "{error}");
+    assert_eq!(left(&disk.0), Vec::<String>::new());
+    server.set(|manner| manner.silent_about_size = true);
+    let order = Order { accept_unpinned: true, ..into(&disk.0) };
+    let error = fetch(&server.model(false), &order).await.unwrap_err();
+    assert!(matches!(error, PullError::NoRoom { to_come: None, .. }), "{error}");
+    assert!(error.to_string().contains("lacks room: at least 16777216 bytes have to stay free"), "{error}");
 }
 
 #[tokio::test]
@@ -580,7 +628,9 @@ async fn a_file_that_grows_too_large_for_this_process_keeps_its_part() {
 #[tokio::test]
 async fn a_pulled_model_comes_by_the_proxy_and_the_lines_that_put_it_to_use_are_printed() {
     // A proxy for http:// is asked with the whole address; our server answers any.
-    let (proxy, place) = (Server::start(3_000).await, TempDir::new().unwrap());
+    let (proxy, place) = (Server::start(0).await, TempDir::new().unwrap());
+    let sentiment = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/sentiment");
+    proxy.set(|manner| manner.folder = Some(sentiment.clone()));
     let variables = [("http_proxy", proxy.address.clone()), ("HUIFANG_MODELS__MIRROR", "http://mirror.invalid".into())];
     let arguments = ["models", "pull", "distilbert-multilingual", "--accept-unpinned", "--into", "m"];
     let ended = huifang(place.path(), &variables, &arguments, false).await;
@@ -591,12 +641,47 @@ async fn a_pulled_model_comes_by_the_proxy_and_the_lines_that_put_it_to_use_are_
     assert!(asked[0].0.starts_with("http://mirror.invalid/lxyuan/"), "{asked:?}");
     let directory = place.path().canonicalize().unwrap().join("m/sentiment/distilbert-multilingual");
     assert_eq!(lines, format!("[tagging]\nmodel = \"{}\"\n", directory.display()));
-    assert!(said.contains(&proxy.sha256()), "the checksum is printed: {said}");
+    let sha256 = sha256_of(&sentiment.join("model.safetensors")).unwrap();
+    assert!(said.contains(&sha256), "the checksum is printed: {said}");
     let listed = huifang(place.path(), &[], &["models", "list", "--dir", "m"], false).await;
     let listed = String::from_utf8(listed.stdout).unwrap();
     let line = listed.lines().find(|line| line.starts_with("distilbert-multilingual")).unwrap();
     assert!(line.contains(" yes "), "{line}");
     assert!(listed.contains("synthetic voices") && listed.contains("models pull"), "{listed}");
+}
+
+#[tokio::test]
+async fn a_classifier_that_came_and_cannot_be_used_is_not_put_to_use() {
+    let (server, place) = (Server::start(3_000).await, TempDir::new().unwrap());
+    let arguments =
+        ["models", "pull", "distilbert-multilingual", "--accept-unpinned", "--into", "m", "--from", &server.address];
+    let ended = huifang(place.path(), &[], &arguments, false).await;
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!((ended.status.code(), ended.stdout), (Some(1), Vec::new()), "{said}");
+    assert!(said.contains("huifang: distilbert-multilingual came, and cannot be used: sentiment model: "), "{said}");
+}
+
+#[tokio::test]
+async fn the_list_says_of_the_model_that_is_used_whether_it_is_whole() {
+    let place = TempDir::new().unwrap();
+    let name = "ggml-huifang-zh-en-q5_0.bin";
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/speech").join(name);
+    fs::create_dir(place.path().join("own")).unwrap();
+    fs::copy(shipped, place.path().join("own").join(name)).unwrap();
+    let variables = [("HUIFANG_SPEECH__MODEL", format!("own/{name}"))];
+    let listed = async || {
+        // Nothing is in the directory that is looked at beside.
+        let ended = huifang(place.path(), &variables, &["models", "list", "--dir", "m"], false).await;
+        let listed = String::from_utf8(ended.stdout).unwrap();
+        let line = listed.lines().find(|line| line.starts_with("huifang-zh-en ")).unwrap();
+        let columns: Vec<String> = line.split_whitespace().skip(4).take(2).map(str::to_owned).collect();
+        (columns[0].clone(), columns[1].clone())
+    };
+    assert_eq!(listed().await, ("yes".to_owned(), "yes".to_owned()));
+    fs::write(place.path().join("own").join(name), "cut off").unwrap();
+    assert_eq!(listed().await, ("-".to_owned(), "broken".to_owned()));
+    fs::remove_file(place.path().join("own").join(name)).unwrap();
+    assert_eq!(listed().await, ("-".to_owned(), "broken".to_owned()), "named, and not there");
 }
 
 #[test]

@@ -9,14 +9,12 @@ use anyhow::Context as _;
 
 use crate::config::Config;
 use crate::models::pull::{Order, Patience, pull};
-use crate::models::{FileFault, Manifest, Model, ModelFile, Purpose};
+use crate::models::{DIRECTORY, FileFault, Manifest, Model, ModelFile, Purpose};
+use crate::tagging::bert::Bert;
 
 mod progress;
 
 use progress::Progress;
-
-/// The directory the shipped models lie in, looked for as the configured ones are.
-const DIRECTORY: &str = "models";
 
 /// Models that are shipped or can be fetched
 #[derive(Debug, clap::Subcommand)]
@@ -75,25 +73,16 @@ impl Models {
 }
 
 impl Place {
+    /// The shipped models are looked for as the configured ones are.
     fn directory(self) -> PathBuf {
         self.dir.unwrap_or_else(|| super::locate(DIRECTORY.into()))
     }
 }
 
 fn list(manifest: &Manifest, directory: &Path, config: &Config) -> anyhow::Result<ExitCode> {
-    let in_use = |model: &Model| {
-        let weights = match model.purpose {
-            Purpose::Speech if config.speech.service_url.is_some() => Vec::new(),
-            Purpose::Speech => vec![config.speech.model.clone()],
-            Purpose::Sentiment => {
-                let network = config.tagging.model.as_ref().map(|folder| folder.join("model.safetensors"));
-                network.into_iter().chain(config.tagging.ngrams.clone()).collect()
-            }
-        };
-        let used = |path: &PathBuf| manifest.known_as(path).or_else(|| manifest.model_of(path));
-        weights.iter().filter_map(used).any(|used| used.name == model.name)
+    let is_whole = |model: &Model, place: &dyn Fn(&ModelFile) -> PathBuf| {
+        model.files.iter().all(|file| file.verify(&place(file), false).is_ok())
     };
-    let is_here = |model: &Model| model.files.iter().all(|file| file.verify(&file.below(directory), false).is_ok());
     let row = |name: &str, purpose: &str, size: &str, here: &str, used: &str, licence: &str, languages: &str| {
         format!("{name:<28} {purpose:<9} {size:>8}  {here:<4} {used:<6} {licence:<17} {languages}")
     };
@@ -101,8 +90,11 @@ fn list(manifest: &Manifest, directory: &Path, config: &Config) -> anyhow::Resul
     for model in &manifest.models {
         let purpose = model.purpose.to_string();
         let size = model.size().map_or_else(|| "?".to_owned(), |bytes| format!("{} MB", (bytes + 500_000) / 1_000_000));
-        let yes = |whether: bool| if whether { "yes" } else { "-" };
-        let (here, used) = (yes(is_here(model)), yes(in_use(model)));
+        let used = used_at(manifest, model, config);
+        let used = used.map(|weights| is_whole(model, &|file| weights.with_file_name(file.name())));
+        let is_here = used == Some(true) || is_whole(model, &|file| file.below(directory));
+        let here = if is_here { "yes" } else { "-" };
+        let used = used.map_or("-", |whole| if whole { "yes" } else { "broken" });
         super::print(row(&model.name, &purpose, &size, here, used, &model.licence, &model.languages.join(", ")))?;
         super::print(format_args!("    {}", model.note))?;
         for metric in &model.metrics {
@@ -114,6 +106,23 @@ fn list(manifest: &Manifest, directory: &Path, config: &Config) -> anyhow::Resul
          need a published one: 'huifang models pull NAME', for Mandarin whisper-small-q5_1 or larger.",
     )?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns where the settings have the weights of a model, if they name it.
+fn used_at(manifest: &Manifest, model: &Model, config: &Config) -> Option<PathBuf> {
+    let named = match model.purpose {
+        Purpose::Speech if config.speech.service_url.is_some() => Vec::new(),
+        Purpose::Speech => vec![config.speech.model.clone()],
+        Purpose::Sentiment => {
+            let network = config.tagging.model.as_ref().map(|folder| folder.join("model.safetensors"));
+            network.into_iter().chain(config.tagging.ngrams.clone()).collect()
+        }
+    };
+    let is_of_it = |path: &PathBuf| {
+        let known = manifest.known_as(path).or_else(|| manifest.model_of(path));
+        known.is_some_and(|known| known.name == model.name)
+    };
+    named.into_iter().find(is_of_it)
 }
 
 fn verify(manifest: &Manifest, place: Place) -> anyhow::Result<ExitCode> {
@@ -136,7 +145,7 @@ fn verify(manifest: &Manifest, place: Place) -> anyhow::Result<ExitCode> {
                 Err(fault @ FileFault::Unpinned { .. }) => fault.to_string(),
                 Err(fault) => {
                     code = ExitCode::FAILURE;
-                    format!("{fault}; {}", model.remedy())
+                    format!("{fault}; {}", model.remedy(Some(&directory)))
                 }
             };
             super::print(format_args!("{}: {verdict}", path.display()))?;
@@ -162,6 +171,11 @@ impl Pull {
             Purpose::Speech => ("speech", weights.as_path()),
             Purpose::Sentiment => ("tagging", weights.parent().unwrap_or(&weights)),
         };
+        if order.accept_unpinned && model.purpose == Purpose::Sentiment {
+            let (folder, labels) = (path.to_owned(), config.tagging.labels.clone());
+            let looked = tokio::task::spawn_blocking(move || Bert::load(&folder, labels.as_ref()).map(drop));
+            looked.await?.with_context(|| format!("{} came, and cannot be used", model.name))?;
+        }
         super::print(format_args!("[{section}]\nmodel = \"{}\"", path.display()))?;
         eprintln!("These two lines in huifang.toml put {} to use.", model.name);
         Ok(ExitCode::SUCCESS)

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::DIRECTORY;
 use super::manifest::{Manifest, Model, ModelFile};
 
 /// Models up to this size are hashed at every start, which takes some hundredths of a second; of
@@ -66,23 +67,40 @@ impl Manifest {
                 Ok(()) | Err(FileFault::Unpinned { .. }) => continue,
                 Err(fault) => fault,
             };
-            return Err(ModelFault { path, fault, remedy: model.remedy() });
+            let remedy = model.remedy(file.root_of(&path));
+            return Err(ModelFault { path, fault, remedy });
         }
         Ok(())
     }
 }
 
 impl Model {
-    /// Returns what an operator does about a file of this model that is not right.
-    pub fn remedy(&self) -> String {
-        match &self.source {
-            Some(_) => format!("fetch it again with 'huifang models pull {}'", self.name),
-            None => "take the file from the release again, or keep a model of your own under another name".to_owned(),
+    /// Returns what an operator does about a file of this model that is not right; `root` is the directory of models
+    /// it lies in, if it lies in one.
+    pub fn remedy(&self, root: Option<&Path>) -> String {
+        if self.source.is_none() {
+            return "take the file from the release again, or keep a model of your own under another name".to_owned();
         }
+        let into = match root {
+            Some(root) if root == Path::new(DIRECTORY) => String::new(),
+            Some(root) if root.as_os_str().is_empty() => " --into .".to_owned(),
+            Some(root) => format!(" --into {}", root.display()),
+            None => String::new(),
+        };
+        let is_open = self.files.iter().any(|file| file.sha256.is_none());
+        let unpinned = if is_open { " --accept-unpinned" } else { "" };
+        let rest = if root.is_some() { "" } else { ", which prints the lines that put it to use" };
+        format!("fetch it again with 'huifang models pull {}{into}{unpinned}'{rest}", self.name)
     }
 }
 
 impl ModelFile {
+    /// Returns the directory of models that the file lies in at `path`; `None` where it lies elsewhere.
+    fn root_of<'p>(&self, path: &'p Path) -> Option<&'p Path> {
+        let depth = Path::new(&self.file).components().count();
+        path.ends_with(&self.file).then(|| path.ancestors().nth(depth)).flatten()
+    }
+
     /// Compares the file at `path` with what is known of it: the manifest, else what `models pull`
     /// recorded beside it. Without `hash` only the size is looked at.
     ///
@@ -174,6 +192,24 @@ mod tests {
         assert!(file.verify(&path, true).is_ok());
         fs::write(&path, "abd").unwrap();
         assert!(matches!(file.verify(&path, true), Err(FileFault::Hash { .. })));
+    }
+
+    #[test]
+    fn a_remedy_mends_the_very_file_that_is_wrong() {
+        let manifest = Manifest::embedded().unwrap();
+        let remedy = |name: &str, path: &str| {
+            let model = manifest.named(name).unwrap();
+            model.remedy(model.weights().unwrap().root_of(Path::new(path)))
+        };
+        let tiny = |path: &str| remedy("whisper-tiny", path);
+        insta::assert_snapshot!(tiny("models/speech/ggml-tiny.bin"), @"fetch it again with 'huifang models pull whisper-tiny'");
+        insta::assert_snapshot!(tiny("/srv/m/speech/ggml-tiny.bin"), @"fetch it again with 'huifang models pull whisper-tiny --into /srv/m'");
+        insta::assert_snapshot!(tiny("speech/ggml-tiny.bin"), @"fetch it again with 'huifang models pull whisper-tiny --into .'");
+        insta::assert_snapshot!(tiny("/srv/ggml-tiny.bin"), @"fetch it again with 'huifang models pull whisper-tiny', which prints the lines that put it to use");
+        insta::assert_snapshot!(
+            remedy("distilbert-multilingual", "/srv/m/sentiment/distilbert-multilingual/model.safetensors"),
+            @"fetch it again with 'huifang models pull distilbert-multilingual --into /srv/m --accept-unpinned'"
+        );
     }
 
     #[test]

@@ -167,7 +167,10 @@ async fn fetch(
     }
     let mut part = Part::open(file, &target.shown, target.sha256.is_some())?;
     let found = loop {
-        receive(client, target, patience, &mut part, watch).await?;
+        if let Err(error) = receive(client, target, patience, &mut part, watch).await {
+            part.leave();
+            return Err(error);
+        }
         let found = part.sha256();
         let Some(known) = target.sha256.filter(|known| found != *known) else { break found };
         if !part.is_inherited() {

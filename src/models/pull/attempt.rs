@@ -30,8 +30,9 @@ pub(super) async fn attempt(
         }
     }
     let response = request.send().await.map_err(|error| match part.len() {
+        _ if error.is_redirect() => PullError::Circle { url: url() },
         0 => PullError::Unreachable { url: url(), reason: http::reason(error) },
-        have => PullError::Broken { url: url(), have, reason: http::reason(error) },
+        _ => broken(target, part, http::reason(error)),
     })?;
     // Only a strong version says that bytes are the same.
     let version = text(response.headers(), &ETAG).filter(|tag| !tag.starts_with("W/"));
@@ -41,14 +42,14 @@ pub(super) async fn attempt(
         // A server that does not heed If-Range: two versions would be patched together.
         StatusCode::PARTIAL_CONTENT if is_another => {
             part.begin_anew()?;
-            return Err(PullError::Broken { url: url(), have: 0, reason: "it has another version by now".to_owned() });
+            return Err(broken(target, part, "it has another version by now".to_owned()));
         }
         StatusCode::PARTIAL_CONTENT => match range(response.headers()) {
             Some((start, total)) if start == part.len() => total,
             // Not what was asked for: the next try asks for all of it.
             _ => {
                 part.begin_anew()?;
-                return Err(PullError::Broken { url: url(), have: 0, reason: "it sent another range".to_owned() });
+                return Err(broken(target, part, "it sent another range".to_owned()));
             }
         },
         StatusCode::OK => response.content_length(),
@@ -75,7 +76,7 @@ pub(super) async fn attempt(
         watch(Step::Anew { file: &target.path });
     }
     let total = announced.or(target.size);
-    part.make_sure_of_room(total.unwrap_or(0).saturating_sub(part.len()))?;
+    part.make_sure_of_room(total.map(|total| total.saturating_sub(part.len())))?;
     part.set_version(version.as_deref())?;
     receive(response, target, part, total, watch).await
 }
@@ -93,8 +94,7 @@ async fn receive(
     let most = total.unwrap_or(MOST_BYTES);
     let mut body = response.bytes_stream();
     while let Some(piece) = body.next().await {
-        let piece =
-            piece.map_err(|error| PullError::Broken { url: url(), have: part.len(), reason: http::reason(error) })?;
+        let piece = piece.map_err(|error| broken(target, part, http::reason(error)))?;
         if part.len() == 0 && is_web_page(&piece) {
             return Err(PullError::WebPage { url: url() });
         }
@@ -107,11 +107,14 @@ async fn receive(
     }
     match total {
         Some(total) if part.len() < total => {
-            let reason = format!("it ended before the announced {total} bytes");
-            Err(PullError::Broken { url: url(), have: part.len(), reason })
+            Err(broken(target, part, format!("it ended before the announced {total} bytes")))
         }
         _ => Ok(()),
     }
+}
+
+fn broken(target: &Target<'_>, part: &Part, reason: String) -> PullError {
+    PullError::Broken { url: target.shown.clone(), have: part.len(), kept: part.is_kept(), reason }
 }
 
 /// Start and total of `Content-Range: bytes START-END/TOTAL`.

@@ -4,6 +4,8 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::part::SPARE;
+
 /// What kept a model from being fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum PullError {
@@ -22,11 +24,11 @@ pub enum PullError {
         "{url} cannot be reached: {reason}; see whether this machine may go there, set HTTPS_PROXY, or name a mirror with --from"
     )]
     Unreachable { url: String, reason: String },
-    #[error(
-        "the line to {url} broke {} bytes into the file: {reason}; what has come is kept: give the same command again to go on from there",
-        have
-    )]
-    Broken { url: String, have: u64, reason: String },
+    #[error("{url} sends on from one address to the next without end; name another mirror with --from")]
+    Circle { url: String },
+    /// `kept`: the next run goes on from there.
+    #[error("the line to {url} broke {have} bytes into the file: {reason}; {}", again(*kept))]
+    Broken { url: String, have: u64, kept: bool, reason: String },
     #[error("{url} is not there (HTTP 404); the mirror may lack it, or needs another base address")]
     NotFound { url: String },
     #[error("{url} answers HTTP {status}{}", hint(*status))]
@@ -39,11 +41,13 @@ pub enum PullError {
     Longer { url: String, known: u64 },
     #[error("{url} is not the model: its sha256 is {found}, but {known} is right; what came was removed")]
     Hash { url: String, found: String, known: String },
+    /// `to_come`: as far as it is known.
     #[error(
-        "{} lacks room: {need} bytes are to come and {free} are free; make room or name another place with --into",
-        place.display()
+        "{} lacks room: {}, but {free} are free; make room or name another place with --into",
+        place.display(),
+        needed(*to_come)
     )]
-    NoRoom { place: PathBuf, need: u64, free: u64 },
+    NoRoom { place: PathBuf, to_come: Option<u64>, free: u64 },
     #[error(
         "no room left for {}: {have} bytes are there and kept ({cause}); make room and give the same command again",
         path.display()
@@ -53,6 +57,21 @@ pub enum PullError {
     File { path: PathBuf, cause: io::Error },
     #[error("{} is being fetched by another process; wait until it is done", path.display())]
     Busy { path: PathBuf },
+}
+
+fn again(kept: bool) -> &'static str {
+    if kept {
+        "what has come is kept: give the same command again to go on from there"
+    } else {
+        "give the same command again"
+    }
+}
+
+fn needed(to_come: Option<u64>) -> String {
+    match to_come {
+        Some(bytes) => format!("{bytes} bytes are to come and {SPARE} have to stay free"),
+        None => format!("at least {SPARE} bytes have to stay free, and how much is to come is not known"),
+    }
 }
 
 fn hint(status: u16) -> &'static str {

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::PullError;
 
 /// Kept free beside the file itself: a disk filled to the brim harms the service.
-const SPARE: u64 = 16 * 1024 * 1024;
+pub(super) const SPARE: u64 = 16 * 1024 * 1024;
 
 /// An unfinished file, locked against other processes as long as this lives.
 pub(super) struct Part {
@@ -23,6 +23,8 @@ pub(super) struct Part {
     len: u64,
     /// Whether it begins with what an earlier run left.
     inherited: bool,
+    /// Whether a checksum will tell in the end that all of it fits together.
+    pinned: bool,
     hasher: Sha256,
     /// Version of the server's file, as it names it.
     version: Option<String>,
@@ -46,7 +48,7 @@ impl Part {
         });
         let whole = whole.to_owned();
         let hasher = Sha256::new();
-        let mut part = Part { file, whole, path, from, len: 0, inherited: false, hasher, version, url };
+        let mut part = Part { file, whole, path, from, len: 0, inherited: false, pinned, hasher, version, url };
         if pinned || part.version.is_some() {
             part.take_up()?;
         } else {
@@ -62,6 +64,11 @@ impl Part {
     /// Whether it begins with what an earlier run left, perhaps of another address.
     pub(super) fn is_inherited(&self) -> bool {
         self.inherited
+    }
+
+    /// Whether a later run goes on from what is there.
+    pub(super) fn is_kept(&self) -> bool {
+        self.len > 0 && (self.pinned || self.version.is_some())
     }
 
     /// The version to name in `If-Range`.
@@ -100,14 +107,14 @@ impl Part {
         Ok(())
     }
 
-    /// Fails if the disk has no room for so many more bytes.
-    pub(super) fn make_sure_of_room(&self, need: u64) -> Result<(), PullError> {
+    /// Fails if the disk has no room for so many more bytes, as far as it is known how many.
+    pub(super) fn make_sure_of_room(&self, to_come: Option<u64>) -> Result<(), PullError> {
         let place = self.path.parent().unwrap_or(Path::new("."));
         // A file system that does not tell is tried.
         let Ok(found) = rustix::fs::statvfs(place) else { return Ok(()) };
         let free = found.f_bavail.saturating_mul(found.f_frsize);
-        if free < need.saturating_add(SPARE) {
-            return Err(PullError::NoRoom { place: place.to_owned(), need, free });
+        if free < to_come.unwrap_or(0).saturating_add(SPARE) {
+            return Err(PullError::NoRoom { place: place.to_owned(), to_come, free });
         }
         Ok(())
     }
@@ -121,6 +128,14 @@ impl Part {
     pub(super) fn discard(self) -> Result<(), PullError> {
         let _ = fs::remove_file(&self.from);
         fs::remove_file(&self.path).map_err(|cause| PullError::file(&self.path, cause))
+    }
+
+    /// Leaves what has come for a later run; where nothing has, nothing is left.
+    pub(super) fn leave(self) {
+        if self.len == 0 {
+            // Whatever keeps it from going is told by what is tried next.
+            let _ = self.discard();
+        }
     }
 
     /// Gives the finished file its name, once it is on the disk.
