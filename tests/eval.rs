@@ -101,6 +101,17 @@ fn a_row_of_the_domain_is_judged_by_what_it_marks() {
 }
 
 #[test]
+fn rows_that_mark_nothing_are_said_to_measure_nothing() {
+    let directory = with("rows.jsonl", "{\"text\":\"厨房漏水\",\"lang\":\"zh\"}\n");
+    let ended = eval(directory.path(), &["domain", "rows.jsonl", "--rules-only", "--json"]);
+    assert_eq!(said(&ended.stderr), "huifang: no row marks anything: only the time was measured\n");
+    assert_eq!(json(&ended)["rows"], 1);
+    fs::write(directory.path().join("rows.jsonl"), "{\"text\":\"厨房漏水\",\"category\":null}\n").unwrap();
+    let ended = eval(directory.path(), &["domain", "rows.jsonl", "--rules-only", "--json"]);
+    assert_eq!(said(&ended.stderr), "");
+}
+
+#[test]
 fn recordings_go_the_whole_way_and_are_told_by_group() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio");
     let rows = "leak.ogg\t主卧卫生间天花板漏水。\topus\nleak.amr\t主卧卫生间天花板漏水\tamr\nnoise.ogg\t\tnoise\n";
@@ -142,7 +153,11 @@ fn a_file_at_fault_is_named_with_its_line_and_what_would_be_right() {
             "{\"text\":\"满意\"}\n{\"text\":\"好\",\"intent\":\"joy\"}\n",
             "rows:2: not a row: unknown variant `joy`",
         ),
-        ("domain", "满意\n", "rows:1: not a row: expected value"),
+        ("domain", "满意\n", "rows:1: not a row: expected a JSON object"),
+        ("domain", "[1, \"满意\"]\n", "rows:1: not a row: expected a JSON object"),
+        ("domain", "{\"text\":\n", "rows:1: not a row: EOF while parsing a value"),
+        ("domain", "{\"text\":\"满意\",\"sentimnt\":\"positive\"}\n", "rows:1: not a row: unknown field `sentimnt`"),
+        ("domain", "{\"text\":\"满意\",\"location\":\"厨房\"}\n", "rows:1: \"厨房\" is marked, and stands nowhere"),
         ("domain", "{\"lang\":\"zh\"}\n", "rows:1: not a row: missing field `text`"),
         ("speech", "gone.ogg\t漏水\n", "rows:1: there is no recording gone.ogg"),
         ("speech", "漏水\n", "rows:1: expected path, text and perhaps a group with tabs between"),

@@ -13,8 +13,9 @@ use crate::domain::language::Language;
 use crate::domain::statistics;
 use crate::domain::understanding::{Awaiting, Category, Intent, Keyword, Sentiment, Understanding, Urgency};
 
-/// One marked utterance.
+/// One marked utterance. A mark that is misspelt would go unjudged, so there is no other key.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Row {
     #[serde(default)]
     pub id: serde_json::Value,
@@ -50,6 +51,16 @@ pub struct Row {
     /// An exact substring.
     #[serde(default, deserialize_with = "marked")]
     pub location: Option<Option<String>>,
+}
+
+impl Row {
+    /// Returns what is marked as a part of the text and stands nowhere in it: nothing could ever be found there.
+    pub fn astray(&self) -> Option<&str> {
+        let words = self.emotion_keywords.iter().flatten();
+        let place = self.location.iter().flatten();
+        let astray = |part: &&String| part.is_empty() || !self.text.contains(part.as_str());
+        words.chain(place).find(astray).map(String::as_str)
+    }
 }
 
 /// What one row came to; `None` where it marks nothing.
@@ -326,6 +337,16 @@ mod tests {
         let none = compare(&row(r#"{"text":"漏水","category":null,"score":null,"emotion_keywords":[]}"#), &got);
         assert_eq!((none.category, none.score, none.location), (Some(false), Some((false, false)), None));
         assert_eq!((none.keywords, none.misses.len()), (Some(Spans::default()), 2));
+    }
+
+    #[test]
+    fn a_part_that_stands_nowhere_in_the_text_is_astray() {
+        let astray = |json: &str| row(json).astray().map(str::to_owned);
+        assert_eq!(astray(r#"{"text":"厨房漏水，太慢了","emotion_keywords":["太慢了"],"location":"厨房"}"#), None);
+        assert_eq!(astray(r#"{"text":"厨房漏水","emotion_keywords":[],"location":null}"#), None);
+        assert_eq!(astray(r#"{"text":"厨房漏水","location":"客厅"}"#).as_deref(), Some("客厅"));
+        assert_eq!(astray(r#"{"text":"太慢","emotion_keywords":["太慢","太慢了"]}"#).as_deref(), Some("太慢了"));
+        assert_eq!(astray(r#"{"text":"太慢","emotion_keywords":[""]}"#).as_deref(), Some(""));
     }
 
     #[test]

@@ -28,6 +28,9 @@ impl Domain {
         let texts = rows.iter().map(|row| (row.text.as_str(), row.lang, row.awaiting));
         let (understood, spent) = judge(&tagger, texts);
         let outcomes: Vec<Outcome> = rows.iter().zip(&understood).map(|(row, got)| compare(row, got)).collect();
+        if outcomes.iter().all(|outcome| *outcome == Outcome::default()) {
+            eprintln!("huifang: no row marks anything: only the time was measured");
+        }
         let moods = outcomes.iter().filter_map(|outcome| outcome.sentiment);
         let cells: Vec<Confusion> = moods.map(|(marked, read)| confused(class(marked), class(read))).collect();
         let mut figures = figures(&outcomes, &cells);
@@ -71,11 +74,21 @@ fn figures(outcomes: &[Outcome], cells: &[Confusion]) -> Figures {
 }
 
 fn parse(line: &str) -> Result<Row, String> {
+    // serde would take a list of values for a row as well.
+    if !line.trim_start().starts_with('{') {
+        return Err("not a row: expected a JSON object, such as {\"text\": …}".to_owned());
+    }
     let row: Row = serde_json::from_str(line).map_err(|error| {
         // serde counts from line 1 of this line; only the column says something.
         let wrong = error.to_string();
         let wrong = wrong.split(" at line ").next().unwrap_or_default();
         format!("not a row: {wrong} (column {})", error.column())
     })?;
-    if row.text.trim().is_empty() { Err("the text is empty".to_owned()) } else { Ok(row) }
+    if row.text.trim().is_empty() {
+        return Err("the text is empty".to_owned());
+    }
+    match row.astray() {
+        Some(part) => Err(format!("\"{part}\" is marked, and stands nowhere in the text")),
+        None => Ok(row),
+    }
 }
