@@ -46,6 +46,9 @@ use crate::store::corrections::{Verdict, Wording};
 use crate::store::responses::Response;
 use crate::store::{self, Store, StoreError, Tx};
 
+/// What [`DeskError::Needed`] calls the evidence of a fix: of note and photo, one suffices.
+pub const EVIDENCE: &str = "a note or a photo of the fix";
+
 /// Why an action was refused. The text is for staff, in English; the console shows its own.
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {

@@ -51,6 +51,9 @@ pub enum PlannerError {
     /// What was written down lacks something.
     #[error("{0} is missing")]
     Needed(&'static str),
+    /// They cannot have spoken yet.
+    #[error("the time of the conversation lies ahead")]
+    Ahead,
 }
 
 /// A follow-up that something brought about.

@@ -20,7 +20,8 @@ use crate::clock::Clock;
 use crate::domain::calendar;
 use crate::domain::job::Job;
 use crate::domain::register::Register;
-use crate::store::{self, Store, StoreError, Tx};
+use crate::store::jobs::{self, NewJob};
+use crate::store::{Store, StoreError, Tx};
 
 pub mod book;
 pub mod cell;
@@ -84,7 +85,8 @@ impl Importer {
     /// Imports a file, if there is no fault in it.
     ///
     /// The rows are first judged on a snapshot, so that a faulty file holds up nobody; then once
-    /// more in the one transaction that writes them. On SQLite every other write waits for that one.
+    /// more in the one transaction that writes them. Other imports wait for that one, and on SQLite every
+    /// other write.
     ///
     /// # Errors
     /// A [`StoreError`] if nothing was written.
@@ -105,6 +107,7 @@ impl Importer {
         let this = self.clone();
         let written = self.store.write_at_length(move |tx| {
             Box::pin(async move {
+                Known::hold(tx, &registers_of(&tables)).await?;
                 let (known, mut report) = this.plan(tx, &tables, report).await?;
                 if report.faults.is_empty() {
                     known.store(tx, this.clock.now()).await?;
@@ -123,17 +126,8 @@ impl Importer {
     /// What follows the registers: visits their dates, tickets those who still work here.
     async fn owe(&self, tx: &mut Tx, job: Job) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let row = store::jobs::NewJob {
-            id: self.clock.new_id(),
-            kind: job.name().to_owned(),
-            payload: serde_json::to_string(&job).map_err(|cause| StoreError::Encode(Arc::new(cause)))?,
-            lane: job.lane(),
-            dedupe_key: job.dedupe_key(),
-            run_at: now,
-            max_attempts: 8,
-            created_at: now,
-        };
-        store::jobs::enqueue(tx, &row).await.map(drop)
+        let row = NewJob::owed(self.clock.new_id(), &job, now, now)?;
+        jobs::enqueue(tx, &row).await.map(drop)
     }
 
     /// Reads a file on a thread of its own: it may be large, and it may be hostile.
@@ -161,9 +155,7 @@ impl Importer {
     }
 
     async fn plan(&self, tx: &mut Tx, tables: &[Table], mut report: Report) -> Result<(Known, Report), StoreError> {
-        let mut registers: Vec<Register> = tables.iter().map(|table| table.register).collect();
-        registers.sort_unstable();
-        registers.dedup();
+        let registers = registers_of(tables);
         let mut known = Known::load(tx, &registers).await?;
         let now = self.clock.now();
         let setting = Setting {
@@ -180,4 +172,12 @@ impl Importer {
         report.counts = registers.into_iter().map(|register| (register, known.count(register))).collect();
         Ok((known, report))
     }
+}
+
+/// Returns the registers a file is about, each once.
+fn registers_of(tables: &[Table]) -> Vec<Register> {
+    let mut registers: Vec<Register> = tables.iter().map(|table| table.register).collect();
+    registers.sort_unstable();
+    registers.dedup();
+    registers
 }

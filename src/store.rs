@@ -5,9 +5,14 @@
 //! `&mut Tx`, one table family a file; they hold SQL, row and mapping and know no rule of the
 //! domain. sqlx stays in here (invariant 6). Media bytes live beside it, in [`blobs`].
 //!
-//! **Locks on PostgreSQL** are taken in one order, so that they cannot form a ring: first the
-//! dialogue ([`dialogues::load_for_update`]; [`tickets::load_for_update`] takes the ticket's
-//! dialogue first by itself), then the ticket, last the change counter (at commit, [`tx`]).
+//! **Locks on PostgreSQL** are taken in one order, so that they form no ring: what an import holds
+//! ([`settings::hold`]) and staff; units and projects ([`units::hold`], [`incidents::hold_project`]);
+//! conversations, several by their ids ([`dialogues::load_for_update`], [`dialogues::lock_all`]); tickets
+//! ([`tickets::load_for_update`] takes the ticket's conversation first by itself), visits and recoveries;
+//! contacts; the counters that numbers are drawn from ([`tickets::file`], [`incidents::open`]); last the
+//! change counter (at commit, [`tx`]). A visit that has not gone out yet is held before the conversation
+//! that is then chosen for it. Where a ring forms all the same, as with a conversation that went on in
+//! another, PostgreSQL undoes one of those in it, which is [transient](StoreError::is_transient).
 //!
 //! Adding a family: a pair of migrations, a file here, behaviours in `tests/store/`. Read
 //! `migrations/README.md` for the column types, then [`writer`] for the group commit.
@@ -113,7 +118,7 @@ impl Store {
     ///
     /// An error or a panic in `work` undoes what it wrote, and only that. `work` must wait for
     /// nothing but the transaction: on SQLite others wait behind it, and it is stopped after
-    /// ten seconds. Once queued it is carried out even if the caller stops waiting.
+    /// ten seconds. Once asked for it is carried out even if the caller stops waiting.
     ///
     /// # Errors
     /// What `work` returned, or a [`StoreError`] if it could not be run or committed.

@@ -363,6 +363,10 @@ async fn a_handover_that_is_missing_lets_visits_wait_and_one_far_ahead_is_refuse
     E2: the handover 2029-01-01 lies more than 2 years ahead; check the year
     E3: 1026-05-20 is hardly a real date; check the year
     ");
+    let faulty = format!("{head}C,丙,房建,华东,2029-01-01\nD,丁,房建,华东,明年\nE,戊,房建,华东,\n");
+    let report = office.imports(faulty).await;
+    assert!(!report.written);
+    assert_eq!(office.told(&report.notes), "E4: no handover date: no visits are planned yet\n");
 }
 
 #[tokio::test]

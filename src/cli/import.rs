@@ -115,7 +115,7 @@ impl Import {
             more(&name, faults, kind);
         }
         if !report.faults.is_empty() {
-            let count = report.faults.list.len() + report.faults.more;
+            let count = report.faults.count();
             return super::print(format_args!("{name}: nothing was imported; {count} to put right"));
         }
         for (register, count) in &report.counts {

@@ -20,7 +20,7 @@ const MOST: u32 = 1_000;
 pub(super) enum Jobs {
     /// Lists it, the latest first: id, kind, how long ago it was taken on, attempts, the last error
     List,
-    /// Takes it on again, with as many attempts as at first; do what the last error asks for before
+    /// Takes it on again, with as many attempts as new work has; do what the last error asks for before
     Replay {
         /// An id from the list, or `all`
         which: String,

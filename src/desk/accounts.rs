@@ -118,7 +118,7 @@ impl Desk {
         self.store
             .write(move |tx| {
                 Box::pin(async move {
-                    let before = known(tx, who).await?;
+                    let before = held(tx, who).await?;
                     store::staff::update(tx, &entry.apply(before)?).await?;
                     this.keep_addresses(tx, &entry, who).await?;
                     tracing::info!(staff.id = %by, account = %who, "account {who} was changed by {by}");
@@ -186,7 +186,7 @@ impl Desk {
         let this = self.clone();
         self.write(move |tx| {
             Box::pin(async move {
-                let staff = known(tx, who).await?;
+                let staff = held(tx, who).await?;
                 let hash = store::staff::password_hash(tx, who).await?;
                 let (hash, true) = (hash.unwrap_or_default(), staff.active) else {
                     return Err(DeskError::NotFound("member of staff"));
@@ -235,7 +235,7 @@ impl Desk {
         self.store
             .write(move |tx| {
                 Box::pin(async move {
-                    known(tx, who).await?;
+                    held(tx, who).await?;
                     staff_leaves(tx, &this.intake.clock, who).await?;
                     store::sessions::end_all(tx, who).await?;
                     tracing::info!(staff.id = %by, account = %who, "account {who} was ended by {by}");
@@ -343,6 +343,7 @@ pub async fn new_account(
     Ok(staff.id)
 }
 
-async fn known(tx: &mut Tx, who: StaffId) -> Result<Staff, DeskError> {
-    store::staff::find(tx, who).await?.ok_or(DeskError::NotFound("member of staff"))
+/// Returns somebody as they are now, held: of two administrators the second sees what the first did.
+async fn held(tx: &mut Tx, who: StaffId) -> Result<Staff, DeskError> {
+    store::staff::load_for_update(tx, who).await?.ok_or(DeskError::NotFound("member of staff"))
 }

@@ -122,6 +122,10 @@ impl Desk {
             return Ok(());
         }
         let flag = store::flags::find(tx, tap.flag).await?.ok_or(DeskError::NotFound("alert"))?;
+        if let Some(ticket) = flag.ticket_id {
+            // Of two at once the second is asked of the ticket as the first left it.
+            self.load(tx, ticket).await?;
+        }
         let things = store::things::of_flag(tx, &flag).await?;
         let may = match tap.act {
             Act::Reply => self.may_reply(tx, staff, &flag, things).await?,
@@ -146,7 +150,7 @@ impl Desk {
             (Act::Take | Act::Phoned | Act::Arrived | Act::Extend, None) => return Err(DeskError::NotFound("ticket")),
             (Act::Take, Some(ticket)) => self.make_theirs(tx, ticket, staff).await?,
             (Act::Phoned, Some(ticket)) => {
-                let mut ticket = self.load(tx, ticket).await?;
+                let mut ticket = self.load_for(tx, ticket, staff, tap.act).await?;
                 self.intake.ticket_moved(tx, &mut ticket, Moment::Answered).await?;
                 self.changed(tx, &ticket, "called", staff.id, json!({})).await?;
             }
@@ -159,7 +163,7 @@ impl Desk {
                 }
             }
             (Act::Extend, Some(id)) => {
-                let ticket = self.load(tx, id).await?;
+                let ticket = self.load_for(tx, id, staff, tap.act).await?;
                 self.changed(tx, &ticket, "extension_requested", staff.id, json!({})).await?;
                 self.intake.raise(tx, ticket.dialogue_id, FlagKind::ExtensionRequested, About::Ticket(id)).await?;
             }
@@ -167,6 +171,12 @@ impl Desk {
         store::flags::see(tx, flag.id, staff.id, now).await?;
         self.intake.owe(tx, Job::Acknowledge { flag: flag.id, staff: staff.id, act: tap.act }, now).await?;
         Ok(())
+    }
+
+    /// Loads a ticket for something that still makes sense: an old alert keeps its buttons.
+    async fn load_for(&self, tx: &mut Tx, id: TicketId, staff: &Staff, act: Act) -> Result<Ticket, DeskError> {
+        let ticket = self.load(tx, id).await?;
+        if act.makes_sense(&ticket, staff) { Ok(ticket) } else { Err(DeskError::Changed) }
     }
 
     /// Gives the ticket to whoever acts on it, unless it is theirs already.

@@ -1,6 +1,8 @@
 //! What is rarer: clocks that stand still, the cause, the date in the ledger, two tickets for one
 //! fault, one ticket for two.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::{By, Desk, DeskError, words};
@@ -100,7 +102,7 @@ impl Desk {
                 if target == ticket {
                     return Err(DeskError::Needed("another ticket"));
                 }
-                this.hold(tx, [ticket, target]).await?;
+                this.hold(tx, &[ticket, target]).await?;
                 let ticket = this.load_seen(tx, ticket, by).await?;
                 let mut target = this.load(tx, target).await?;
                 let now = this.intake.clock.now();
@@ -155,6 +157,10 @@ impl Desk {
                 new.urgency = understood.urgency;
                 new.description = described;
                 let actor = Actor::Staff(by.staff);
+                if let Some(dialogue) = from.dialogue_id {
+                    // The conversation that is told comes before the number that is drawn.
+                    this.intake.where_now(tx, dialogue, None).await?;
+                }
                 let new = this.intake.file(tx, new, &[], actor, json!({ "to": from.number })).await?;
                 let from = Ticket { updated_at: now, ..from };
                 this.changed(tx, &from, "split", by.staff, json!({ "to": new.number })).await?;
@@ -166,20 +172,16 @@ impl Desk {
         .await
     }
 
-    /// Holds two tickets: first both conversations, then both tickets, each in the order of their
-    /// ids, so that two merges cannot wait for each other.
-    async fn hold(&self, tx: &mut Tx, tickets: [TicketId; 2]) -> Result<(), DeskError> {
-        let mut dialogues = Vec::new();
-        for id in tickets {
-            let found = store::tickets::find(tx, id).await?.ok_or(DeskError::NotFound("ticket"))?;
+    /// Holds tickets: first their conversations, then they themselves, each in the order of their ids, so
+    /// that two who hold several cannot wait for each other.
+    pub(super) async fn hold(&self, tx: &mut Tx, tickets: &[TicketId]) -> Result<(), DeskError> {
+        let tickets: BTreeSet<TicketId> = tickets.iter().copied().collect();
+        let mut dialogues = BTreeSet::new();
+        for id in &tickets {
+            let found = store::tickets::find(tx, *id).await?.ok_or(DeskError::NotFound("ticket"))?;
             dialogues.extend(found.dialogue_id);
         }
-        dialogues.sort();
-        for dialogue in dialogues {
-            store::dialogues::lock(tx, dialogue).await?;
-        }
-        let mut tickets = tickets;
-        tickets.sort();
+        store::dialogues::lock_all(tx, &dialogues).await?;
         for id in tickets {
             store::tickets::load_for_update(tx, id).await?;
         }

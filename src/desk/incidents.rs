@@ -17,22 +17,23 @@ impl Desk {
         let this = self.clone();
         self.write(move |tx| {
             Box::pin(async move {
+                let found = store::incidents::find(tx, id).await?.ok_or(DeskError::NotFound("incident"))?;
+                store::incidents::hold_project(tx, found.project_id).await?;
+                // Somebody else may just have said the same.
                 let incident = store::incidents::find(tx, id).await?.ok_or(DeskError::NotFound("incident"))?;
-                store::incidents::hold_project(tx, incident.project_id).await?;
                 if incident.ended_at.is_some() {
                     return Ok(());
                 }
                 let now = this.intake.clock.now();
                 let reports = store::incidents::reports_of(tx, id).await?;
-                for report in reports.iter().filter(|report| report.counts()) {
-                    let ticket = this.load(tx, report.ticket).await?;
-                    let waiting = matches!(
-                        ticket.status,
-                        TicketStatus::Reported | TicketStatus::Assigned | TicketStatus::OnSite | TicketStatus::Reopened
-                    );
+                let tickets: Vec<_> =
+                    reports.iter().filter(|report| report.counts()).map(|report| report.ticket).collect();
+                this.hold(tx, &tickets).await?;
+                for ticket in tickets {
+                    let ticket = this.load(tx, ticket).await?;
                     let fixed = Say::new("incident.fixed").text("incident", &incident.number);
                     this.tell(tx, &ticket, Event::Notified(fixed)).await?;
-                    if !waiting {
+                    if !ticket.status.is_to_be_mended() {
                         continue;
                     }
                     let ticket = match ticket.status {

@@ -1,10 +1,12 @@
 //! Contacts in staff's hands: two that are one person, two that are not, and those who wish to be
 //! forgotten. Who may do it is decided at the door (`crate::web`).
 
+use std::collections::BTreeSet;
+
 use super::{Desk, DeskError};
 use crate::domain::contact::Proof;
 use crate::domain::ids::{ContactId, MergeId, StaffId};
-use crate::store;
+use crate::store::{self, StoreError, Tx};
 
 impl Desk {
     /// Makes one contact of two; returns the one that carries on.
@@ -18,6 +20,7 @@ impl Desk {
                 for id in [one, two] {
                     store::contacts::find(tx, id).await?.ok_or(DeskError::NotFound("contact"))?;
                 }
+                hold_talks(tx, &[one, two]).await?;
                 Ok(this.intake.unite(tx, one, two, Proof::Staff, Some(by)).await??)
             })
         })
@@ -32,6 +35,8 @@ impl Desk {
         let this = self.clone();
         self.write(move |tx| {
             Box::pin(async move {
+                let now = store::contacts::carrying_on(tx, contact).await?.map_or(contact, |kept| kept.id);
+                hold_talks(tx, &[now]).await?;
                 if this.intake.part(tx, contact, merge, by).await? { Ok(()) } else { Err(DeskError::Changed) }
             })
         })
@@ -52,4 +57,13 @@ impl Desk {
         })
         .await
     }
+}
+
+/// Holds the conversations of people before anybody holds these themselves, as whoever writes to us does.
+async fn hold_talks(tx: &mut Tx, of: &[ContactId]) -> Result<(), StoreError> {
+    let mut talks = BTreeSet::new();
+    for contact in of {
+        talks.extend(store::dialogues::list_for_contact(tx, *contact).await?.into_iter().map(|talk| talk.id));
+    }
+    store::dialogues::lock_all(tx, &talks).await
 }

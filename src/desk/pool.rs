@@ -9,11 +9,8 @@ use crate::domain::dispatch::Candidate;
 use crate::domain::ids::{StaffId, TicketId};
 use crate::domain::job::Job;
 use crate::domain::ticket::{Status, Ticket};
-use crate::intake::message::encode;
+use crate::store::jobs::NewJob;
 use crate::store::{self, StoreError, Tx};
-
-/// How often the job is tried that empties the desk of somebody who has left.
-const ATTEMPTS: u32 = 8;
 
 impl Desk {
     /// Gives a ticket to a member of staff.
@@ -121,16 +118,7 @@ impl Desk {
 /// [`StoreError::Missing`] if there is nobody of that id.
 pub async fn staff_leaves(tx: &mut Tx, clock: &Clock, who: StaffId) -> Result<(), StoreError> {
     store::staff::set_active(tx, who, false).await?;
-    let (job, now) = (Job::StaffLeft { staff: who }, clock.now());
-    let row = store::jobs::NewJob {
-        id: clock.new_id(),
-        kind: job.name().to_owned(),
-        payload: encode(&job)?,
-        lane: job.lane(),
-        dedupe_key: job.dedupe_key(),
-        run_at: now,
-        max_attempts: ATTEMPTS,
-        created_at: now,
-    };
+    let now = clock.now();
+    let row = NewJob::owed(clock.new_id(), &Job::StaffLeft { staff: who }, now, now)?;
     store::jobs::enqueue(tx, &row).await.map(drop)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{By, Desk, DeskError, words};
+use super::{By, Desk, DeskError, EVIDENCE, words};
 use crate::channel::ReceivedFile;
 use crate::domain::dialogue::{Event, Say};
 use crate::domain::ids::{DialogueId, TicketId};
@@ -232,7 +232,7 @@ impl Desk {
     ) -> Result<(), DeskError> {
         let photos: Vec<_> = photos.iter().filter(|file| file.kind == MediaKind::Photo).cloned().collect();
         let evidence = Evidence::of(note.as_deref(), photos.len());
-        let evidence = evidence.ok_or(DeskError::Needed("a note or a photo of the fix"))?;
+        let evidence = evidence.ok_or(DeskError::Needed(EVIDENCE))?;
         let mut ticket = ticket.rectify(evidence, self.intake.clock.now())?;
         let media = self.intake.keep_evidence(tx, &ticket, &photos).await?;
         let body = json!({ "text": note, "media": media });

@@ -118,8 +118,7 @@ impl Act {
 
     /// Whether it would change anything, as the ticket stands: what has no such sense is not offered.
     pub fn makes_sense(self, ticket: &Ticket, person: &Staff) -> bool {
-        let to_be_mended =
-            matches!(ticket.status, Status::Reported | Status::Assigned | Status::OnSite | Status::Reopened);
+        let to_be_mended = ticket.status.is_to_be_mended();
         let theirs = ticket.assignee == Some(person.id) && ticket.status != Status::Reopened;
         match self {
             Act::Take => to_be_mended && !theirs,

@@ -11,6 +11,11 @@ use super::ids::{
 };
 use super::sla::ClockKind;
 
+/// How often a job is tried before it is given up and shown to staff.
+const ATTEMPTS: u32 = 8;
+/// The same for what waits for a platform, which may be away for hours: some ten hours in all.
+const ATTEMPTS_REMOTE: u32 = 18;
+
 /// One piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -127,6 +132,22 @@ impl Job {
             Job::Invite { .. } => "invite",
             Job::Erase { .. } => "erase",
             Job::Wake { .. } => "wake",
+        }
+    }
+
+    /// Returns how often the job is tried before it is given up and shown to staff.
+    pub fn attempts(&self) -> u32 {
+        match self {
+            // A recording may lie with a platform, or in a media store, that is away; listening itself is tried less
+            // often.
+            Job::Deliver { .. }
+            | Job::Fetch { .. }
+            | Job::Transcribe { .. }
+            | Job::HearRecord { .. }
+            | Job::ReadService { .. }
+            | Job::Tell { .. }
+            | Job::TellPerson { .. } => ATTEMPTS_REMOTE,
+            _ => ATTEMPTS,
         }
     }
 

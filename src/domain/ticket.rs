@@ -47,6 +47,9 @@ pub enum Status {
 }
 
 impl Status {
+    /// While somebody is still to mend it: nobody says that it is fixed, or the client says it is not.
+    const TO_BE_MENDED: [Status; 4] = [Status::Reported, Status::Assigned, Status::OnSite, Status::Reopened];
+
     /// Every status, in the order of the closed loop.
     pub const ALL: [Status; 10] = [
         Status::Reported,
@@ -79,15 +82,12 @@ impl Status {
 
     /// Returns whether somebody still owes something: the ticket stands in the ledger.
     pub fn is_open(self) -> bool {
-        match self {
-            Status::Reported
-            | Status::Assigned
-            | Status::OnSite
-            | Status::Rectified
-            | Status::Verified
-            | Status::Reopened => true,
-            Status::Closed | Status::Rejected | Status::Cancelled | Status::Merged => false,
-        }
+        self.is_to_be_mended() || matches!(self, Status::Rectified | Status::Verified)
+    }
+
+    /// Returns whether somebody is still to mend it.
+    pub fn is_to_be_mended(self) -> bool {
+        Self::TO_BE_MENDED.contains(&self)
     }
 }
 
@@ -316,7 +316,7 @@ impl Ticket {
 
     /// Gives it to a member of staff, for the first time or anew.
     pub fn assign(mut self, to: StaffId, now: Timestamp) -> Result<Ticket, InvalidTransition> {
-        self.require(&[Status::Reported, Status::Assigned, Status::OnSite, Status::Reopened], "assigned")?;
+        self.require(&Status::TO_BE_MENDED, "assigned")?;
         self.assignee = Some(to);
         Ok(self.moved(Status::Assigned, now))
     }
@@ -370,7 +370,7 @@ impl Ticket {
 
     /// Withdraws it before anything was fixed.
     pub fn cancel(self, now: Timestamp) -> Result<Ticket, InvalidTransition> {
-        self.require(&[Status::Reported, Status::Assigned, Status::OnSite, Status::Reopened], "cancelled")?;
+        self.require(&Status::TO_BE_MENDED, "cancelled")?;
         Ok(self.ended(Status::Cancelled, now))
     }
 
@@ -382,7 +382,7 @@ impl Ticket {
 
     /// Ends it because another ticket carries on with the same fault.
     pub fn merge(mut self, into: TicketId, now: Timestamp) -> Result<Ticket, InvalidTransition> {
-        self.require(&[Status::Reported, Status::Assigned, Status::OnSite, Status::Reopened], "merged")?;
+        self.require(&Status::TO_BE_MENDED, "merged")?;
         self.merged_into = Some(into);
         Ok(self.ended(Status::Merged, now))
     }

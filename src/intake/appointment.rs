@@ -37,7 +37,7 @@ impl Intake {
         self.catalog.text(language, key, &args)
     }
 
-    /// The owner takes a window.
+    /// The owner takes a window, or takes the one again that was given back.
     pub(super) async fn agree_appointment(
         &self,
         tx: &mut Tx,
@@ -46,6 +46,10 @@ impl Intake {
         window: Window,
     ) -> Result<(), StoreError> {
         let Some((appointment, ticket)) = self.appointment_of(tx, scene, id).await? else { return Ok(()) };
+        let again = appointment.status == Status::Declined;
+        if again && (!ticket.status.is_open() || store::appointments::open_of_ticket(tx, ticket.id).await?.is_some()) {
+            return Ok(()); // Nobody comes any more, or another time was arranged since.
+        }
         let Ok(agreed) = appointment.agree(window, scene.now) else { return Ok(()) };
         store::appointments::save(tx, &agreed).await?;
         let body = json!({ "windows": [window] });
@@ -60,14 +64,36 @@ impl Intake {
         scene: &Scene,
         id: AppointmentId,
     ) -> Result<(), StoreError> {
-        let Some((appointment, ticket)) = self.appointment_of(tx, scene, id).await? else { return Ok(()) };
-        let Ok(declined) = appointment.end(Status::Declined, scene.now) else { return Ok(()) };
-        store::appointments::save(tx, &declined).await?;
-        self.note_event(tx, ticket.id, "appointment_declined", Actor::Client, json!({}), scene.now).await?;
+        let Some(ticket) = self.give_back(tx, scene, id, "appointment_declined").await? else { return Ok(()) };
         let mut flag = Flag::raised(self.clock.new_id(), FlagKind::AppointmentDeclined, scene.now);
-        flag.ticket_id = Some(ticket.id);
+        flag.ticket_id = Some(ticket);
         flag.dialogue_id = Some(scene.dialogue);
         self.show(tx, &flag).await
+    }
+
+    /// The owner needs nobody any more, of which staff is told with the ticket.
+    pub(super) async fn call_off_appointment(
+        &self,
+        tx: &mut Tx,
+        scene: &Scene,
+        id: AppointmentId,
+    ) -> Result<(), StoreError> {
+        self.give_back(tx, scene, id, "appointment_cancelled").await.map(drop)
+    }
+
+    /// Ends an appointment that the owner gives back, and returns its ticket if it was still open.
+    async fn give_back(
+        &self,
+        tx: &mut Tx,
+        scene: &Scene,
+        id: AppointmentId,
+        event: &str,
+    ) -> Result<Option<TicketId>, StoreError> {
+        let Some((appointment, ticket)) = self.appointment_of(tx, scene, id).await? else { return Ok(None) };
+        let Ok(declined) = appointment.end(Status::Declined, scene.now) else { return Ok(None) };
+        store::appointments::save(tx, &declined).await?;
+        self.note_event(tx, ticket.id, event, Actor::Client, json!({}), scene.now).await?;
+        Ok(Some(ticket.id))
     }
 
     /// The owner says when it would suit.

@@ -193,7 +193,7 @@ impl Intake {
     /// Returns the conversation, held, that an event happens to: this one, or the one in which the
     /// person went on. What began here and stands here still is answered here; news go to where they
     /// were heard last, or can still be reached.
-    pub(super) async fn where_now(
+    pub(crate) async fn where_now(
         &self,
         tx: &mut Tx,
         dialogue: DialogueId,

@@ -109,6 +109,7 @@ impl Intake {
                 self.agree_appointment(tx, scene, appointment, window).await
             }
             Effect::DeclineAppointment { appointment } => self.decline_appointment(tx, scene, appointment).await,
+            Effect::CallOffAppointment { appointment } => self.call_off_appointment(tx, scene, appointment).await,
             Effect::WishTime { ticket, words } => self.wish_time(tx, scene, ticket, words).await,
             Effect::Raise { kind, about } => {
                 // A flag about an anonymous response does not lead to the conversation either.

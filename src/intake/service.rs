@@ -1,6 +1,8 @@
 //! Customer service, where a push only says that there is something to read: that it is owed, and then
 //! a page of what was read, all in one transaction with the place up to which it goes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Intake;
 use crate::channel::wecom::service::Notice;
 use crate::channel::wecom::service::entry::Entry;
@@ -53,6 +55,7 @@ impl Intake {
         }
         let received = self.store.write(move |tx| {
             Box::pin(async move {
+                this.hold_page(tx, &entries).await?;
                 let mut received = Vec::new();
                 for entry in entries {
                     match entry {
@@ -67,6 +70,32 @@ impl Intake {
         });
         for (labels, received) in labels.into_iter().zip(received.await?) {
             Intake::count_outcome(labels, received);
+        }
+        Ok(())
+    }
+
+    /// Holds every conversation of a page before anything happens in one of them: those that are known by their
+    /// ids, then those that begin, by their addresses.
+    async fn hold_page(&self, tx: &mut Tx, entries: &[Entry]) -> Result<(), StoreError> {
+        let (mut known, mut new) = (BTreeSet::new(), BTreeMap::new());
+        for entry in entries {
+            match entry {
+                Entry::Message(inbound) => {
+                    let (channel, address) = (inbound.channel.name(), inbound.address.as_str());
+                    if let Some(found) = store::dialogues::find_by_address(tx, channel, address).await? {
+                        known.insert(found.id);
+                    } else {
+                        new.entry(address).or_insert(inbound);
+                    }
+                }
+                Entry::NotBrought { message, .. } => {
+                    known.extend(outbox::find(tx, *message).await?.map(|row| row.dialogue_id));
+                }
+            }
+        }
+        store::dialogues::lock_all(tx, &known).await?;
+        for inbound in new.into_values() {
+            self.find_or_begin(tx, inbound, self.clock.now()).await?;
         }
         Ok(())
     }

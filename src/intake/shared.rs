@@ -150,6 +150,7 @@ impl Intake {
 fn open_ticket(ticket: Ticket) -> OpenTicket {
     OpenTicket {
         id: ticket.id,
+        kind: ticket.kind,
         status: ticket.status.name(),
         category: ticket.category.map(Category::name),
         number: ticket.number,

@@ -1,10 +1,12 @@
 //! Equipment events: what a machine's readings and alarms bring about.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::domain::dialogue::{Event, Say};
 use crate::domain::equipment::{Brings, Reading, Rule, judge};
-use crate::domain::ids::{DialogueId, TicketId, UnitId};
+use crate::domain::ids::{ContactId, DialogueId, TicketId, UnitId};
 use crate::domain::job::Job;
 use crate::domain::policy::{Decision, What, Who};
 use crate::domain::project::Unit;
@@ -15,43 +17,80 @@ use crate::store::{self, StoreError, Tx};
 
 use super::{Occasion, Planner};
 
+/// Whose ticket a machine brings about.
+#[derive(Debug, Clone, Copy)]
+struct Owner {
+    contact: ContactId,
+    /// Where they are told, if they are reached at all.
+    dialogue: Option<DialogueId>,
+}
+
 impl Planner {
-    /// Takes what a machine says; returns the rules that fired.
+    /// Takes what machines say, in their order; returns the rules that fired at each.
     ///
     /// # Errors
     /// A [`StoreError`] if nothing was stored.
-    pub async fn read_machine(&self, tx: &mut Tx, unit: &Unit, reading: &Reading) -> Result<Vec<String>, StoreError> {
+    pub async fn read_machines(&self, tx: &mut Tx, said: &[(Unit, Reading)]) -> Result<Vec<Vec<String>>, StoreError> {
         // Two posts about one machine at once would both find that nothing has fired yet.
-        store::units::hold(tx, unit.id).await?;
-        let mut fired = Vec::new();
-        for rule in self.intake.catalog.events().iter().filter(|rule| rule.signal == reading.signal) {
-            let known = store::equipment::watch(tx, unit.id, &rule.id).await?;
-            let (watch, is_met) = judge(rule, known, reading);
-            if watch != known {
-                store::equipment::keep(tx, unit.id, &rule.id, watch).await?;
+        let machines: BTreeSet<UnitId> = said.iter().map(|(unit, _)| unit.id).collect();
+        for machine in machines {
+            store::units::hold(tx, machine).await?;
+        }
+        let (mut fired, mut occasions) = (Vec::new(), Vec::new());
+        for (unit, reading) in said {
+            let mut rules = Vec::new();
+            for rule in self.intake.catalog.events().iter().filter(|rule| rule.signal == reading.signal) {
+                let known = store::equipment::watch(tx, unit.id, &rule.id).await?;
+                let (watch, is_met) = judge(rule, known, reading);
+                if watch != known {
+                    store::equipment::keep(tx, unit.id, &rule.id, watch).await?;
+                }
+                if is_met {
+                    let owner = self.owner(tx, unit, rule).await?;
+                    occasions.push((unit, rule, reading, owner));
+                    rules.push(rule.id.clone());
+                }
             }
-            if is_met {
-                self.bring(tx, unit, rule, reading).await?;
-                fired.push(rule.id.clone());
-            }
+            fired.push(rules);
+        }
+        // Every conversation that is told of a ticket comes before the first number that is drawn.
+        let told: BTreeSet<DialogueId> =
+            occasions.iter().filter_map(|(_, _, _, owner)| owner.as_ref()?.dialogue).collect();
+        store::dialogues::lock_all(tx, &told).await?;
+        for (unit, rule, reading, owner) in occasions {
+            self.bring(tx, unit, rule, reading, owner).await?;
         }
         Ok(fired)
     }
 
-    async fn bring(&self, tx: &mut Tx, unit: &Unit, rule: &Rule, reading: &Reading) -> Result<(), StoreError> {
+    /// Returns whose ticket a rule brings about; `None` where it brings none, or nobody is known.
+    async fn owner(&self, tx: &mut Tx, unit: &Unit, rule: &Rule) -> Result<Option<Owner>, StoreError> {
+        if rule.brings == Brings::Visit {
+            return Ok(None);
+        }
+        let known = store::contact_units::contacts(tx, unit.id).await?.into_iter().next();
+        let Some(contact) = known.map(|contact| contact.id) else { return Ok(None) };
+        Ok(Some(Owner { contact, dialogue: self.reachable(tx, contact).await? }))
+    }
+
+    async fn bring(
+        &self,
+        tx: &mut Tx,
+        unit: &Unit,
+        rule: &Rule,
+        reading: &Reading,
+        owner: Option<Owner>,
+    ) -> Result<(), StoreError> {
         tracing::info!(unit.id = %unit.id, rule = rule.id, "rule {} fired for unit {}", rule.id, unit.id);
-        let Brings::Ticket { category, urgency } = rule.brings else {
-            return self.special(tx, unit, rule, reading).await;
-        };
-        let Some(contact) = store::contact_units::contacts(tx, unit.id).await?.into_iter().next() else {
+        let (Brings::Ticket { category, urgency }, Some(owner)) = (rule.brings, owner) else {
             // A ticket is somebody's: where nobody is known, staff calls.
             return self.special(tx, unit, rule, reading).await;
         };
         if self.under_way(tx, unit.id, rule).await? {
             return Ok(());
         }
-        let mut ticket = Ticket::reported(self.intake.clock.new_id(), TicketKind::Repair, contact.id, self.now());
-        ticket.dialogue_id = self.reachable(tx, contact.id).await?;
+        let mut ticket = Ticket::reported(self.intake.clock.new_id(), TicketKind::Repair, owner.contact, self.now());
+        ticket.dialogue_id = owner.dialogue;
         ticket.unit_id = Some(unit.id);
         ticket.project_id = Some(unit.project_id);
         ticket.category = category;

@@ -1,5 +1,7 @@
 //! What staff writes down of a visit by phone or on site (回访记录表), and the client's word on it.
 
+use std::time::Duration;
+
 use crate::channel::ReceivedFile;
 use crate::domain::calendar;
 use crate::domain::dialogue::effect::About;
@@ -20,6 +22,8 @@ use crate::store::{self, StoreError, Tx};
 
 use super::{Planner, PlannerError};
 
+/// How far the clock of whoever writes may be ahead of ours.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(5 * 60);
 /// Characters of a recording that the client is shown.
 const MOST_HEARD: usize = 300;
 
@@ -27,7 +31,7 @@ const MOST_HEARD: usize = 300;
 #[derive(Debug, Clone)]
 pub struct Written {
     pub way: Way,
-    /// When they spoke; `None` for now. Never in the future.
+    /// When they spoke; `None` for now. Not in the future, but for what clocks differ.
     pub at: Option<Timestamp>,
     pub place: String,
     pub note: String,
@@ -44,13 +48,18 @@ impl Planner {
     /// with all that follows from one, and the client is shown the record.
     ///
     /// # Errors
-    /// [`PlannerError::Needed`] without a note, [`PlannerError::Visit`] if it is not open any more.
+    /// [`PlannerError::Needed`] without a note, [`PlannerError::Ahead`] if they are still to speak,
+    /// [`PlannerError::Visit`] if it is not open any more.
     pub async fn record(&self, tx: &mut Tx, id: VisitId, written: Written, by: StaffId) -> Result<(), PlannerError> {
         let now = self.now();
         let visit = self.open(tx, id).await?;
         let note: String = text::clean(&written.note).chars().take(MOST_CHARACTERS).collect();
         if note.is_empty() {
             return Err(PlannerError::Needed("a note"));
+        }
+        let at = written.at.unwrap_or(now);
+        if at > now + CLOCKS_DIFFER {
+            return Err(PlannerError::Ahead);
         }
         let place: String = text::clean(&written.place).chars().take(200).collect();
         let contact = match (written.contact.or(visit.contact_id), visit.unit_id) {
@@ -67,7 +76,7 @@ impl Planner {
         let response = answered.filter(|_| !anonymous);
         let record = Record {
             way: written.way,
-            at: written.at.unwrap_or(now).min(now),
+            at: at.min(now),
             place: (!place.is_empty()).then_some(place),
             note,
             media: self.intake.keep_record(tx, &visit, &written.files).await?,

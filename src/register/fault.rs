@@ -152,6 +152,11 @@ impl Faults {
         if self.list.len() < MOST_FAULTS { self.list.push(fault) } else { self.more += 1 }
     }
 
+    /// How many there are, listed or not.
+    pub fn count(&self) -> usize {
+        self.list.len() + self.more
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
@@ -182,5 +187,6 @@ mod tests {
             faults.add(Fault::of_file(Problem::Empty, &[]));
         }
         assert_eq!((faults.list.len(), faults.more), (MOST_FAULTS, 3));
+        assert_eq!(faults.count(), MOST_FAULTS + 3);
     }
 }

@@ -12,7 +12,12 @@ use crate::domain::subcontractor::Subcontractor;
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::Category;
 use crate::domain::warranty::{Span, Term};
-use crate::store::{StoreError, Tx, contact_units, contacts, projects, staff, subcontractors, units, warranty_terms};
+use crate::store::{
+    StoreError, Tx, contact_units, contacts, projects, settings, staff, subcontractors, units, warranty_terms,
+};
+
+/// What is held as long as an import writes.
+const IMPORT: &str = "import";
 
 /// The registers, each by the key an import finds its records by.
 #[derive(Debug)]
@@ -39,6 +44,14 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// Lets no other import begin before this one has ended, and nobody change the staff that it loads to store
+    /// them again. Projects, units and firms are changed by imports alone; what became of contacts meanwhile,
+    /// [`contacts::save_all`] and [`contact_units::bind_all`] see to.
+    pub(super) async fn hold(tx: &mut Tx, registers: &[Register]) -> Result<(), StoreError> {
+        settings::hold(tx, IMPORT).await?;
+        if registers.contains(&Register::Staff) { staff::hold_all(tx).await } else { Ok(()) }
+    }
+
     /// Loads what the registers of a file may speak of or refer to.
     pub(super) async fn load(tx: &mut Tx, registers: &[Register]) -> Result<Known, StoreError> {
         let any = |of: &[Register]| registers.iter().any(|register| of.contains(register));

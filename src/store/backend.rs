@@ -132,6 +132,17 @@ pub(super) async fn lock_row(tx: &mut Tx, sql: &'static str, id: &str) -> Result
     Ok(())
 }
 
+/// Locks every row of a `SELECT … FOR UPDATE`, in its order, as [`lock_row`] does one.
+pub(super) async fn lock_rows(tx: &mut Tx, sql: &'static str) -> Result<(), StoreError> {
+    match &mut tx.link {
+        Link::Sqlite(_) => {}
+        Link::Postgres(transaction) => {
+            sqlx::query(sql).execute(&mut **transaction).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Whether what stands in a column begins like a pattern, Latin letters large or small; each database
 /// has its own index for it (migrations `0008` and `0012`).
 macro_rules! begins {

@@ -2,6 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
+use super::backend::by_database;
 use super::contacts::ContactRow;
 use super::tx::both;
 use super::units::UnitRow;
@@ -26,12 +27,25 @@ pub async fn bind(tx: &mut Tx, contact: ContactId, unit: UnitId, now: Timestamp)
     Ok(bound > 0)
 }
 
-/// Binds many contacts to their units; those that are bound already stay as they are.
+/// Binds many contacts to their units; those that are bound already stay as they are. Whoever was erased or
+/// became part of somebody else meanwhile is bound to nothing.
 pub async fn bind_all(tx: &mut Tx, pairs: &[(ContactId, UnitId)], now: Timestamp) -> Result<(), StoreError> {
-    const BEFORE: &str = "INSERT INTO contact_units (contact_id, unit_id, bound_at) VALUES ";
-    const AFTER: &str = " ON CONFLICT (contact_id, unit_id) DO NOTHING";
+    const BEFORE: &str = "INSERT INTO contact_units (contact_id, unit_id, bound_at) \
+                          SELECT pair.column1, pair.column2, pair.column3 FROM (VALUES ";
+    macro_rules! after {
+        ($lock:literal) => {
+            concat!(
+                ") AS pair JOIN contacts c ON c.id = pair.column1 \
+                 WHERE c.erased_at IS NULL AND c.merged_into IS NULL",
+                $lock,
+                " ON CONFLICT (contact_id, unit_id) DO NOTHING"
+            )
+        };
+    }
+    // Somebody may just be erased: then it is waited for.
+    let after = by_database(tx, after!(""), after!(" FOR SHARE OF c"));
     for pairs in pairs.chunks(bulk::ROWS) {
-        let sql = bulk::statement(BEFORE, pairs.len(), 3, AFTER);
+        let sql = bulk::statement(BEFORE, pairs.len(), 3, after);
         both!(tx, |c| {
             let mut query = sqlx::query(AssertSqlSafe(sql));
             for (contact, unit) in pairs {

@@ -54,11 +54,14 @@ pub async fn insert(tx: &mut Tx, contact: &Contact) -> Result<(), StoreError> {
 }
 
 /// Stores many contacts: new ones whole, of known ones what an operator's register says. Consent,
-/// opt-outs and what was verified stay as they are.
+/// opt-outs and what was verified stay as they are, and so does whoever was erased or became part of
+/// somebody else meanwhile.
 pub async fn save_all(tx: &mut Tx, contacts: &[&Contact]) -> Result<(), StoreError> {
     const BEFORE: &str = "INSERT INTO contacts (id, name, phone, role, language, created_at) VALUES ";
-    const AFTER: &str = " ON CONFLICT (id) DO UPDATE SET name = excluded.name, phone = excluded.phone, \
-                         role = excluded.role, language = excluded.language";
+    const AFTER: &str = " ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
+                         phone = CASE WHEN contacts.phone_verified_at IS NULL THEN excluded.phone \
+                         ELSE contacts.phone END, role = excluded.role, language = excluded.language \
+                         WHERE contacts.erased_at IS NULL AND contacts.merged_into IS NULL";
     for contacts in contacts.chunks(bulk::ROWS) {
         let sql = bulk::statement(BEFORE, contacts.len(), 6, AFTER);
         let roles = contacts.iter().map(|contact| name_of(&contact.role)).collect::<Result<Vec<_>, _>>()?;

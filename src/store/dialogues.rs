@@ -1,5 +1,7 @@
 //! Conversations: one per address on a channel, with the state of the dialogue as JSON.
 
+use std::collections::BTreeSet;
+
 use sqlx::FromRow;
 
 use super::backend::lock_row;
@@ -191,6 +193,15 @@ pub async fn list(tx: &mut Tx, handed_over: bool, limit: u32) -> Result<Vec<Dial
 /// Holds a conversation until the transaction ends.
 pub async fn lock(tx: &mut Tx, id: DialogueId) -> Result<(), StoreError> {
     lock_row(tx, "SELECT id FROM dialogues WHERE id = $1 FOR UPDATE", &id.to_string()).await
+}
+
+/// Holds several conversations until the transaction ends, in the order of their ids: two who hold some of the
+/// same cannot wait for each other.
+pub async fn lock_all(tx: &mut Tx, ids: &BTreeSet<DialogueId>) -> Result<(), StoreError> {
+    for id in ids {
+        lock(tx, *id).await?;
+    }
+    Ok(())
 }
 
 /// Gives the next number in a conversation and holds the conversation, so that numbers become

@@ -36,17 +36,24 @@ pub async fn keep(tx: &mut Tx, unit: UnitId, rule: &str, watch: Watch) -> Result
     Ok(())
 }
 
-/// Returns what was answered to a post of that id.
-pub async fn answered(tx: &mut Tx, post: &str) -> Result<Option<String>, StoreError> {
-    const SQL: &str = "SELECT answer FROM event_posts WHERE id = $1";
-    Ok(both!(tx, |c| sqlx::query_scalar(SQL).bind(post).fetch_optional(c).await)?)
+/// Takes on a post of that id, or returns what was answered to it if it came before. Of two that come at once
+/// the second waits here for the first. [`answer`] it in the same transaction: so nobody reads an empty answer.
+pub async fn take_on(tx: &mut Tx, post: &str, now: Timestamp) -> Result<Option<String>, StoreError> {
+    const TAKE: &str = "INSERT INTO event_posts (id, answer, at) VALUES ($1, '', $2) ON CONFLICT (id) DO NOTHING";
+    const ANSWER: &str = "SELECT answer FROM event_posts WHERE id = $1";
+    let new =
+        both!(tx, |c| sqlx::query(TAKE).bind(post).bind(now.0).execute(c).await.map(|done| done.rows_affected()))?;
+    if new > 0 {
+        return Ok(None);
+    }
+    Ok(Some(both!(tx, |c| sqlx::query_scalar(ANSWER).bind(post).fetch_one(c).await)?))
 }
 
-/// Remembers what was answered to a post, and forgets those before `since`.
-pub async fn answer(tx: &mut Tx, post: &str, answer: &str, now: Timestamp, since: Timestamp) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO event_posts (id, answer, at) VALUES ($1, $2, $3)";
+/// Remembers what was answered to a post that was taken on, and forgets those before `since`.
+pub async fn answer(tx: &mut Tx, post: &str, answer: &str, since: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE event_posts SET answer = $2 WHERE id = $1";
     both!(tx, |c| sqlx::query("DELETE FROM event_posts WHERE at < $1").bind(since.0).execute(c).await.map(drop))?;
-    both!(tx, |c| sqlx::query(SQL).bind(post).bind(clean(answer)).bind(now.0).execute(c).await.map(drop))?;
+    both!(tx, |c| sqlx::query(SQL).bind(post).bind(clean(answer)).execute(c).await.map(drop))?;
     Ok(())
 }
 

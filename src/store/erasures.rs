@@ -262,10 +262,11 @@ pub async fn empty_contact(tx: &mut Tx, id: ContactId, now: Timestamp) -> Result
          WHERE kept_id IN (SELECT id FROM whole) OR gone_id IN (SELECT id FROM whole)"
     );
     let key = id.to_string();
+    // The person first: from here on an import that would give them a flat waits, and then does not.
+    both!(tx, |c| sqlx::query(PERSON).bind(&key).bind(now.0).execute(c).await.map(drop))?;
     for sql in [ADDRESSES, UNITS, MERGES] {
         both!(tx, |c| sqlx::query(sql).bind(&key).execute(c).await.map(drop))?;
     }
-    both!(tx, |c| sqlx::query(PERSON).bind(&key).bind(now.0).execute(c).await.map(drop))?;
     Ok(())
 }
 

@@ -91,6 +91,13 @@ pub async fn find(tx: &mut Tx, id: IncidentId) -> Result<Option<Incident>, Store
     row.map(Incident::try_from).transpose()
 }
 
+/// Returns the incident of that number.
+pub async fn find_by_number(tx: &mut Tx, number: &str) -> Result<Option<Incident>, StoreError> {
+    const SQL: &str = select!("WHERE i.number = $1");
+    let row = both!(tx, |c| sqlx::query_as::<_, IncidentRow>(SQL).bind(number).fetch_optional(c).await)?;
+    row.map(Incident::try_from).transpose()
+}
+
 /// Returns the incidents within a scope, those under way first, then the latest. They are nobody's own:
 /// of a scope the region counts.
 pub async fn list(tx: &mut Tx, within: &Scope, limit: u32) -> Result<Vec<Incident>, StoreError> {

@@ -8,6 +8,10 @@
 //! an earlier one that is due or waits for another attempt goes first. A job that is merely
 //! planned for later (a reminder) holds nobody up.
 
+mod new;
+
+pub use new::{NewJob, enqueue};
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -33,21 +37,6 @@ pub enum JobStatus {
     Done,
     /// Given up; waits for a person.
     Dead,
-}
-
-/// A job to be done.
-#[derive(Debug, Clone)]
-pub struct NewJob {
-    pub id: JobId,
-    pub kind: String,
-    /// Ids as JSON, never copies of data.
-    pub payload: String,
-    pub lane: Option<String>,
-    /// A second job with the same key is not taken on, as long as the first is kept.
-    pub dedupe_key: Option<String>,
-    pub run_at: Timestamp,
-    pub max_attempts: u32,
-    pub created_at: Timestamp,
 }
 
 /// A job that was claimed: do it, then answer with `id` and `attempt`.
@@ -81,26 +70,6 @@ pub struct DeadJob {
     pub attempt: u32,
     pub last_error: Option<String>,
     pub created_at: Timestamp,
-}
-
-/// Takes on a job; returns false if one with its key is there already.
-pub async fn enqueue(tx: &mut Tx, job: &NewJob) -> Result<bool, StoreError> {
-    const SQL: &str = "INSERT INTO jobs \
-                       (id, kind, payload, lane, dedupe_key, run_at, max_attempts, status, created_at) \
-                       VALUES ($1, $2, $3, $4, $5, $6, $7, 'ready', $8) ON CONFLICT (dedupe_key) DO NOTHING";
-    let taken = both!(tx, |c| sqlx::query(SQL)
-        .bind(job.id.to_string())
-        .bind(&job.kind)
-        .bind(clean(&job.payload))
-        .bind(job.lane.as_deref())
-        .bind(job.dedupe_key.as_deref())
-        .bind(job.run_at.0)
-        .bind(i64::from(job.max_attempts.max(1)))
-        .bind(job.created_at.0)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    Ok(taken > 0)
 }
 
 /// Drops the job with a key, done or not.
@@ -342,14 +311,20 @@ pub async fn list_dead(tx: &mut Tx, limit: u32) -> Result<Vec<DeadJob>, StoreErr
     rows.into_iter().map(DeadJob::try_from).collect()
 }
 
-/// Takes a job on again that was given up, with as many attempts as it had at first. Returns
+/// Takes a job on again that was given up, with as many attempts as a new one of its kind has. Returns
 /// false if it is not dead. The attempts go on counting, so an old worker stays fenced off.
 pub async fn replay(tx: &mut Tx, id: JobId, now: Timestamp) -> Result<bool, StoreError> {
-    const SQL: &str = "UPDATE jobs SET status = 'ready', run_at = $2, max_attempts = max_attempts + attempt \
+    const FIND: &str = "SELECT payload FROM jobs WHERE id = $1 AND status = 'dead'";
+    const SQL: &str = "UPDATE jobs SET status = 'ready', run_at = $2, max_attempts = attempt + $3 \
                        WHERE id = $1 AND status = 'dead'";
+    let payload: Option<String> = both!(tx, |c| sqlx::query_scalar(FIND).bind(id.to_string()).fetch_optional(c).await)?;
+    let Some(payload) = payload else { return Ok(false) };
+    // What this version cannot read it does not get right at any attempt.
+    let attempts = serde_json::from_str::<Job>(&payload).map_or(1, |job| job.attempts());
     let changed = both!(tx, |c| sqlx::query(SQL)
         .bind(id.to_string())
         .bind(now.0)
+        .bind(i64::from(attempts))
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;

@@ -25,3 +25,13 @@ pub async fn put_if_absent(tx: &mut Tx, key: &str, value: &str) -> Result<String
     both!(tx, |c| sqlx::query(SQL).bind(key).bind(clean(value)).execute(c).await.map(drop))?;
     get(tx, key).await?.ok_or_else(|| StoreError::Missing { table: "settings", id: key.to_owned() })
 }
+
+/// Holds a key until the transaction ends, whether or not something is stored under it: of several who do what
+/// it stands for, the others wait for the first.
+pub async fn hold(tx: &mut Tx, key: &str) -> Result<(), StoreError> {
+    // A row must be there to be held, and what it says stays.
+    const SQL: &str = "INSERT INTO settings (key, value) VALUES ($1, '') \
+                       ON CONFLICT (key) DO UPDATE SET value = settings.value";
+    both!(tx, |c| sqlx::query(SQL).bind(key).execute(c).await.map(drop))?;
+    Ok(())
+}

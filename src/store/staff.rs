@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use super::backend::{lock_row, lock_rows};
 use super::tx::both;
 use super::value::{Row, clean, clean_opt, json_of, name_of};
 use super::{StoreError, Tx};
@@ -51,6 +52,17 @@ pub async fn find(tx: &mut Tx, id: StaffId) -> Result<Option<Staff>, StoreError>
     row.map(Staff::try_from).transpose()
 }
 
+/// Returns one member of staff and holds them until the transaction ends: nobody else changes them meanwhile.
+pub async fn load_for_update(tx: &mut Tx, id: StaffId) -> Result<Option<Staff>, StoreError> {
+    lock_row(tx, "SELECT id FROM staff WHERE id = $1 FOR NO KEY UPDATE", &id.to_string()).await?;
+    find(tx, id).await
+}
+
+/// Holds every member of staff until the transaction ends: an import changes many of them.
+pub async fn hold_all(tx: &mut Tx) -> Result<(), StoreError> {
+    lock_rows(tx, "SELECT id FROM staff ORDER BY id FOR NO KEY UPDATE").await
+}
+
 /// Returns whoever logs in as `login`, with the hash of their password.
 pub async fn by_login(tx: &mut Tx, login: &str) -> Result<Option<(Staff, String)>, StoreError> {
     const SQL: &str = select!("WHERE login = $1");
@@ -82,7 +94,7 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<Staff>, StoreError> {
     rows.into_iter().map(Staff::try_from).collect()
 }
 
-/// Stores somebody as they now are; the password stays.
+/// Stores somebody as they now are; the password stays. Load them with [`load_for_update`] first.
 pub async fn update(tx: &mut Tx, staff: &Staff) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE staff SET login = $2, name = $3, role = $4, region = $5, phone = $6, team = $7, \
                        skills = $8, active = $9 WHERE id = $1";

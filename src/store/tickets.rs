@@ -122,8 +122,9 @@ macro_rules! chosen_by {
     () => {
         concat!(
             "WHERE (CAST($1 AS TEXT) IS NULL OR status = $1) \
-             AND (CAST($2 AS BIGINT) IS NULL OR $2 = CASE WHEN status IN ('closed', 'rejected', 'cancelled', 'merged') \
-             THEN 0 ELSE 1 END) \
+             AND (CAST($2 AS BIGINT) IS NULL OR $2 = CASE WHEN ",
+            open!("tickets"),
+            " THEN 1 ELSE 0 END) \
              AND (CAST($3 AS TEXT) IS NULL OR kind = $3) \
              AND (CAST($4 AS TEXT) IS NULL OR category = $4) \
              AND (CAST($5 AS TEXT) IS NULL OR urgency = $5) \
@@ -196,10 +197,7 @@ pub async fn count(tx: &mut Tx, filter: &Filter) -> Result<u64, StoreError> {
 
 /// Returns what a contact still waits for, the latest first.
 pub async fn open_for_contact(tx: &mut Tx, contact: ContactId) -> Result<Vec<Ticket>, StoreError> {
-    const SQL: &str = select!(
-        "WHERE contact_id = $1 AND status NOT IN ('closed', 'rejected', 'cancelled', 'merged') \
-         ORDER BY created_at DESC, id DESC"
-    );
+    const SQL: &str = select!("WHERE contact_id = $1 AND ", open!("tickets"), " ORDER BY created_at DESC, id DESC");
     let rows = both!(tx, |c| sqlx::query_as::<_, TicketRow>(SQL).bind(contact.to_string()).fetch_all(c).await)?;
     rows.into_iter().map(Ticket::try_from).collect()
 }
@@ -278,8 +276,11 @@ pub async fn media_for_owner(tx: &mut Tx, ticket: &Ticket) -> Result<Vec<Media>,
 
 /// Returns how many open tickets each member of staff has.
 pub async fn load(tx: &mut Tx) -> Result<BTreeMap<StaffId, u32>, StoreError> {
-    const SQL: &str = "SELECT assignee, COUNT(*) FROM tickets WHERE assignee IS NOT NULL \
-                       AND status NOT IN ('closed', 'rejected', 'cancelled', 'merged') GROUP BY assignee";
+    const SQL: &str = concat!(
+        "SELECT assignee, COUNT(*) FROM tickets WHERE assignee IS NOT NULL AND ",
+        open!("tickets"),
+        " GROUP BY assignee"
+    );
     let rows: Vec<(String, i64)> = both!(tx, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
     let read = |(id, count): (String, i64)| {
         let at = Row { table: "tickets", id: &id };

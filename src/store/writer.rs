@@ -1,5 +1,5 @@
 //! How writes reach the disk: on SQLite through one task with group commit, on Postgres each
-//! in a transaction of its own.
+//! in a task and a transaction of its own.
 //!
 //! SQLite has one writer anyway; making it a task turns waiting for the lock into waiting in a
 //! bounded queue. Everything queued at that moment is run in one transaction, each piece in a
@@ -15,6 +15,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sqlx::{PgPool, SqlitePool};
 use tokio::sync::{mpsc, oneshot, watch};
+use tracing::Instrument as _;
 
 use super::backend::{self, Pools};
 use super::{StoreError, Tx};
@@ -120,7 +121,11 @@ impl Writer {
         let work = Work { run, limit, done };
         match &self.way {
             Way::Queue(queue) => queue.send(work).await.map_err(|_| StoreError::Closed)?,
-            Way::Pool(pool) => write_alone(pool, work, &self.ledger).await,
+            Way::Pool(pool) => {
+                // A task of its own: whoever stops waiting takes nothing back that was begun.
+                let written = write_alone(pool.clone(), work, self.ledger.clone());
+                tokio::spawn(written.in_current_span());
+            }
         }
         finished.await.map_err(|_| StoreError::Closed)??;
         result.try_recv().map_err(|_| StoreError::Panicked)?
@@ -169,9 +174,9 @@ async fn write_group(pool: &SqlitePool, group: &mut Vec<Work>, ledger: &Ledger) 
     answer(kept, &committed);
 }
 
-async fn write_alone(pool: &PgPool, Work { run, limit, done }: Work, ledger: &Ledger) {
+async fn write_alone(pool: PgPool, Work { run, limit, done }: Work, ledger: Arc<Ledger>) {
     let outcome = async {
-        let mut tx = backend::begin_postgres(pool).await?;
+        let mut tx = backend::begin_postgres(&pool).await?;
         match apply(&mut tx, run, limit).await {
             Verdict::Keep => {
                 tx.stamp().await?;

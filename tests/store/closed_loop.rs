@@ -349,7 +349,10 @@ pub(crate) async fn reports_of_a_building_become_an_incident_with_a_number_of_it
     let second = write!(db.store, |tx| incidents::open(tx, second).await).unwrap();
     assert!(first.number.starts_with("IN26") && first.number.ends_with("-01"), "{}", first.number);
     assert!(second.number.ends_with("-02"));
-    let id = first.id;
+    let (id, number) = (first.id, first.number.clone());
+    let found = read!(db.store, |tx| incidents::find_by_number(tx, &number).await).unwrap();
+    assert_eq!(found.map(|found| found.id), Some(id));
+    assert_eq!(read!(db.store, |tx| incidents::find_by_number(tx, "IN9912-01").await).unwrap(), None);
     let members = read!(db.store, |tx| incidents::reports_of(tx, id).await).unwrap();
     assert_eq!(members.iter().map(|report| report.ticket).collect::<Vec<_>>(), [one.id]);
     let around = read!(db.store, |tx| incidents::around(tx, next).await).unwrap();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use huifang::domain::ids::JobId;
+use huifang::domain::job::Job;
 use huifang::domain::time::Timestamp;
 use huifang::store::jobs::{self, ClaimedJob, JobStatus, NewJob, Share};
 use huifang::store::{Store, StoreError};
@@ -271,8 +272,10 @@ pub(crate) async fn a_job_whose_worker_vanishes_on_the_last_attempt_is_claimed_o
 }
 
 pub(crate) async fn a_job_is_given_up_after_its_attempts_and_can_be_replayed(db: Database) {
-    enqueue(&db, NewJob { max_attempts: 2, ..job(&db, "stubborn") }).await;
     let (now, mut id) = (db.now(), None);
+    let owed = NewJob::owed(db.clock.new_id(), &Job::Replan, now, now).unwrap();
+    let at_first = owed.max_attempts;
+    enqueue(&db, NewJob { max_attempts: 2, ..owed }).await;
     for attempt in 1..=2 {
         let running = claim_one(&db).await;
         id = Some(running.id);
@@ -284,10 +287,12 @@ pub(crate) async fn a_job_is_given_up_after_its_attempts_and_can_be_replayed(db:
     assert!(write!(db.store, |tx| jobs::replay(tx, id, now).await).unwrap());
     assert!(!write!(db.store, |tx| jobs::replay(tx, id, now).await).unwrap());
     let replayed = claim_one(&db).await;
-    assert_eq!((replayed.id, replayed.attempt, replayed.max_attempts), (id, 3, 4));
+    assert_eq!((replayed.id, replayed.attempt, replayed.max_attempts), (id, 3, 2 + at_first));
     assert!(write!(db.store, |tx| jobs::dead(tx, id, 3, "no such chat").await).unwrap());
     let dead = read!(db.store, |tx| jobs::list_dead(tx, 10).await).unwrap();
     assert_eq!(dead[0].last_error.as_deref(), Some("no such chat"));
+    assert!(write!(db.store, |tx| jobs::replay(tx, id, now).await).unwrap());
+    assert_eq!(claim_one(&db).await.max_attempts, 3 + at_first, "no more each time");
 }
 
 pub(crate) async fn workers_that_claim_at_once_never_share_a_job_or_a_lane(db: Database) {

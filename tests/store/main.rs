@@ -11,6 +11,7 @@ mod cluster;
 mod corrections;
 mod crash;
 mod database;
+mod imports;
 mod jobs;
 mod messages;
 mod migrations;
@@ -59,6 +60,7 @@ behaviours! {
         a_read_cannot_write,
         a_commit_wakes_those_who_watch,
         a_closed_store_refuses,
+        what_was_begun_is_written_though_nobody_waits_for_it_any_more,
     }
     messages {
         a_second_copy_of_the_same_message_is_ignored,
@@ -162,6 +164,7 @@ behaviours! {
         an_agreed_term_takes_the_place_of_the_one_before,
         many_units_are_stored_at_once_and_again,
         many_contacts_are_stored_at_once_and_keep_what_they_agreed_to,
+        whoever_was_erased_or_joined_to_somebody_is_left_as_they_are_by_the_registers,
         a_project_and_a_person_change_and_the_password_stays,
     }
     visits {
@@ -182,6 +185,17 @@ behaviours! {
         of_two_readings_of_a_machine_one_brings_something_about,
         of_two_jobs_of_a_lane_one_runs_and_one_waits_for_it_even_if_its_worker_dies,
         a_setting_that_two_make_is_that_of_the_first_for_both,
+        of_two_equal_posts_of_events_the_second_is_answered_as_the_first,
+        of_two_who_take_one_alert_one_has_the_ticket_and_the_other_is_told,
+        an_account_that_is_ended_while_it_is_changed_stays_ended,
+        a_shared_fault_that_two_say_is_mended_is_told_once,
+        a_machine_and_its_owner_who_report_at_once_do_not_wait_for_each_other,
+        a_page_of_several_conversations_does_not_wait_in_a_ring_with_who_holds_one,
+    }
+    imports {
+        two_imports_at_once_double_nothing,
+        an_import_brings_nothing_of_somebody_back_who_is_erased_meanwhile,
+        an_import_opens_no_account_that_is_ended_meanwhile,
     }
     jobs {
         a_job_with_the_same_key_is_not_taken_on_twice,

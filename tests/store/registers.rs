@@ -149,6 +149,40 @@ pub(crate) async fn many_contacts_are_stored_at_once_and_keep_what_they_agreed_t
     assert_eq!(bound, pairs);
 }
 
+pub(crate) async fn whoever_was_erased_or_joined_to_somebody_is_left_as_they_are_by_the_registers(db: Database) {
+    let project = Project::new(db.clock.new_id(), "锦绣花园", ProjectKind::Housing);
+    let flat = Unit::new(db.clock.new_id(), project.id, "3栋502");
+    let (unit, now) = (flat.id, db.now());
+    let new = || Contact::new(db.clock.new_id(), Language::Chinese, now);
+    let here = Contact { phone: Some("13800138000".to_owned()), phone_verified_at: Some(now), ..new() };
+    let gone = Contact { erased_at: Some(now), ..new() };
+    let joined = Contact { merged_into: Some(here.id), ..new() };
+    let all = [here.clone(), gone.clone(), joined.clone()];
+    let said = all.clone().map(|person| Contact {
+        name: Some("王女士".to_owned()),
+        phone: Some("13900139000".to_owned()),
+        ..person
+    });
+    let pairs = all.clone().map(|person| (person.id, unit));
+    write!(db.store, |tx| {
+        projects::insert(tx, &project).await?;
+        units::insert(tx, &flat).await?;
+        for person in &all {
+            contacts::insert(tx, person).await?;
+        }
+        contacts::save_all(tx, &said.iter().collect::<Vec<_>>()).await?;
+        contact_units::bind_all(tx, &pairs, now).await
+    })
+    .unwrap();
+    // The number that they showed to be their own stays as well.
+    let named = Contact { name: Some("王女士".to_owned()), ..here };
+    for known in [named.clone(), gone, joined] {
+        let id = known.id;
+        assert_eq!(read!(db.store, |tx| contacts::find(tx, id).await).unwrap(), Some(known));
+    }
+    assert_eq!(read!(db.store, |tx| contact_units::pairs(tx).await).unwrap(), [(named.id, unit)]);
+}
+
 pub(crate) async fn a_project_and_a_person_change_and_the_password_stays(db: Database) {
     let id = db.staff("li").await;
     let project = Project::new(db.clock.new_id(), "锦绣花园", ProjectKind::Housing);

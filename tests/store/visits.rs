@@ -99,12 +99,17 @@ pub(crate) async fn a_post_of_events_is_answered_once_and_forgotten_in_time(db: 
     let posts = [("p1", Timestamp(100)), ("p2", Timestamp(900))];
     for (id, at) in posts {
         let since = Timestamp(at.0 - 700);
-        write!(db.store, |tx| equipment::answer(tx, id, "{}", at, since).await).unwrap();
+        let before = write!(db.store, |tx| {
+            let before = equipment::take_on(tx, id, at).await?;
+            equipment::answer(tx, id, "{}", since).await?;
+            Ok(before)
+        });
+        assert_eq!(before.unwrap(), None, "{id}");
     }
-    assert_eq!(read!(db.store, |tx| equipment::answered(tx, "p1").await).unwrap(), None, "long ago");
-    assert_eq!(read!(db.store, |tx| equipment::answered(tx, "p2").await).unwrap().as_deref(), Some("{}"));
-    let again = write!(db.store, |tx| equipment::answer(tx, "p2", "[]", Timestamp(901), Timestamp(0)).await);
-    assert!(again.is_err(), "of two at once the second is told");
+    let again =
+        async |id: &'static str| write!(db.store, |tx| equipment::take_on(tx, id, Timestamp(901)).await).unwrap();
+    assert_eq!(again("p1").await, None, "long ago");
+    assert_eq!(again("p2").await.as_deref(), Some("{}"));
 }
 
 pub(crate) async fn why_something_was_not_sent_is_kept_and_listed(db: Database) {

@@ -145,3 +145,23 @@ pub(crate) async fn a_closed_store_refuses(db: Database) {
     let refused = write!(db.store, |tx| settings::put(tx, "key", "value").await).unwrap_err();
     assert!(refused.is_transient(), "{refused}");
 }
+
+pub(crate) async fn what_was_begun_is_written_though_nobody_waits_for_it_any_more(db: Database) {
+    let ((has_begun, begun), (go, goes)) = (oneshot::channel(), oneshot::channel::<()>());
+    let (store, mut commits) = (db.store.clone(), db.store.commits());
+    commits.mark_unchanged();
+    let asks = tokio::spawn(async move {
+        write!(store, |tx| {
+            settings::put(tx, "key", "value").await?;
+            has_begun.send(()).unwrap();
+            goes.await.unwrap();
+            Ok(())
+        })
+    });
+    begun.await.unwrap();
+    asks.abort();
+    assert!(asks.await.unwrap_err().is_cancelled());
+    go.send(()).expect("it goes on");
+    commits.changed().await.unwrap();
+    assert_eq!(get(&db, "key").await.as_deref(), Some("value"));
+}

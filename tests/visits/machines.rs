@@ -14,10 +14,11 @@ use crate::estate::{DAY, Estate, found, stored};
 async fn reads(estate: &Estate, unit: UnitId, signal: &str, value: Option<f64>) -> Vec<String> {
     let reading = Reading { signal: signal.to_owned(), value, at: estate.now() };
     let planner = estate.planner();
-    stored!(estate, |tx| {
+    let fired = stored!(estate, |tx| {
         let unit = store::units::find(tx, unit).await?.unwrap();
-        planner.read_machine(tx, &unit, &reading).await
-    })
+        planner.read_machines(tx, &[(unit, reading)]).await
+    });
+    fired.concat()
 }
 
 #[tokio::test]

@@ -21,7 +21,9 @@ pub(super) fn take(line: &mut Line<'_>, known: &mut Known, setting: &Setting<'_>
     let region = line.text(Column::Region);
     let region = line.required(Column::Region, region, opened.new);
     let tier = line.value(Column::Tier, ValueSet::Tier);
+    let faults = line.faults.count();
     let handover = handover(line, setting, notes);
+    let unread = line.faults.count() > faults;
     let manager = line.text(Column::Manager);
     let team = line.text(Column::Team);
     let engineer = engineer(line, known);
@@ -48,7 +50,8 @@ pub(super) fn take(line: &mut Line<'_>, known: &mut Known, setting: &Setting<'_>
         every.put(&mut project.maintained_every);
         vocabulary.put_or(&mut project.vocabulary, Vec::new());
     });
-    if known.projects.now(opened).is_some_and(|project| project.handover_at.is_none()) {
+    // A date that was given and cannot be read is a fault already.
+    if !unread && known.projects.now(opened).is_some_and(|project| project.handover_at.is_none()) {
         notes.add(Fault::at(line.place(Column::Handover), Problem::HandoverMissing, &[]));
     }
 }

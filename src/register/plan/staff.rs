@@ -1,8 +1,8 @@
 //! A row of the staff (人员).
 //!
-//! Nobody gets a password by an import: somebody new can be given work at once, but logs in only
-//! after `huifang staff password`. Administrators are made and unmade on the command line alone,
-//! so that no file that passes through many hands can make one.
+//! Nobody gets a password by an import: somebody new can be given work at once, but logs in only after an
+//! administrator set one or invited them, in the console or by `huifang staff`. Administrators are made and
+//! unmade there alone, so that no file that passes through many hands can make one.
 
 use super::super::fault::{Fault, Faults, Problem};
 use super::super::known::Known;

@@ -7,10 +7,14 @@ use axum::response::sse::Event;
 use futures_util::stream;
 use serde::Deserialize;
 
+use super::access;
 use super::session::Staff;
+use crate::domain::access::Right;
 use crate::domain::ids::DialogueId;
-use crate::store::{StoreError, flags, outbox, thread};
+use crate::domain::staff::Staff as Person;
+use crate::store::{StoreError, Tx, dialogues, flags, outbox, thread, tickets};
 use crate::web::Web;
+use crate::web::error::WebError;
 use crate::web::live::{self, Wake};
 
 #[derive(Debug, Deserialize)]
@@ -19,14 +23,36 @@ pub(super) struct About {
     dialogue: Option<String>,
 }
 
-pub(super) async fn follow(State(web): State<Web>, _: Staff, Query(about): Query<About>) -> Response {
-    let dialogue = about.dialogue.and_then(|id| id.parse().ok());
+pub(super) async fn follow(
+    State(web): State<Web>,
+    staff: Staff,
+    Query(about): Query<About>,
+) -> Result<Response, WebError> {
+    let asked: Option<DialogueId> = about.dialogue.and_then(|id| id.parse().ok());
+    let dialogue = match asked {
+        Some(id) => web.store.read(|tx| Box::pin(async move { followed(tx, &staff.person, id).await })).await?,
+        None => None,
+    };
     let follower = Follower { wake: Wake::for_a_while(&web), web, dialogue, seen: None };
     let events = stream::unfold(follower, |mut follower| async move {
         let (change, (message, lost)) = follower.next().await?;
         Some((Event::default().event("change").data(format!("{change}.{message}.{lost}")), follower))
     });
-    live::answer(events)
+    Ok(live::answer(events))
+}
+
+/// Returns the conversation if a page shows it to somebody: as theirs, or beside an open ticket that they may see.
+async fn followed(tx: &mut Tx, who: &Person, id: DialogueId) -> Result<Option<DialogueId>, WebError> {
+    if access::may_dialogue(tx, who, Right::Tickets, id).await? {
+        return Ok(Some(id));
+    }
+    let Some(contact) = dialogues::find(tx, id).await?.and_then(|found| found.contact_id) else { return Ok(None) };
+    for ticket in tickets::open_for_contact(tx, contact).await? {
+        if ticket.dialogue_id == Some(id) && who.may(Right::Tickets, &access::of_ticket(tx, &ticket).await?) {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
 }
 
 /// The last message of a conversation, and how many were not brought.

@@ -89,19 +89,22 @@ async fn take(State(web): State<Web>, request: Request) -> Result<Json<Taken>, F
     let planner = Planner::new(web.intake.clone());
     let stored = web.store.write(move |tx| {
         Box::pin(async move {
-            if let Some(before) = equipment::answered(tx, &id).await? {
+            if let Some(before) = equipment::take_on(tx, &id, now).await? {
                 return serde_json::from_str(&before).map_err(|_| corrupt(&id));
             }
-            let mut results = Vec::new();
-            for (event, reading) in &read {
-                results.push(match equipment::unit_of(tx, &event.project, &event.unit).await? {
-                    Some(unit) => Outcome::Taken(planner.read_machine(tx, &unit, reading).await?),
-                    None => Outcome::UnknownUnit,
-                });
+            let (mut said, mut is_known) = (Vec::new(), Vec::new());
+            for (event, reading) in read {
+                let unit = equipment::unit_of(tx, &event.project, &event.unit).await?;
+                is_known.push(unit.is_some());
+                said.extend(unit.map(|unit| (unit, reading)));
             }
-            let taken = Taken { results };
+            let mut fired = planner.read_machines(tx, &said).await?.into_iter();
+            let results = is_known.into_iter().map(|is_known| {
+                if is_known { Outcome::Taken(fired.next().unwrap_or_default()) } else { Outcome::UnknownUnit }
+            });
+            let taken = Taken { results: results.collect() };
             let answer = serde_json::to_string(&taken).map_err(|error| StoreError::Encode(Arc::new(error)))?;
-            equipment::answer(tx, &id, &answer, now, now - REMEMBERED).await?;
+            equipment::answer(tx, &id, &answer, now - REMEMBERED).await?;
             Ok::<_, StoreError>(taken)
         })
     });
