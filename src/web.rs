@@ -28,6 +28,7 @@ use crate::domain::language::Language;
 use crate::intake::Intake;
 use crate::simulator::stage::Stage;
 use crate::speech::Listener;
+use crate::speech::service::Trouble;
 use crate::store::Store;
 use crate::store::blobs::Blobs;
 
@@ -120,7 +121,10 @@ impl Models {
         let speech = match &self.listener {
             None if self.speech_off => Some("web.console.lacking.speech_off"),
             None => Some("web.console.lacking.speech"),
-            Some(listener) => listener.refusal().map(|_| "web.console.lacking.service"),
+            Some(listener) => listener.trouble().map(|trouble| match trouble {
+                Trouble::Refuses(_) => "web.console.lacking.service",
+                Trouble::Fails(_) => "web.console.lacking.service_fails",
+            }),
         };
         speech.into_iter().chain(self.mood_failed.then_some("web.console.lacking.mood")).collect()
     }

@@ -37,6 +37,7 @@ const ASSETS: &[Asset] = assets![
     "console.js": JS,
     "demo.css": CSS,
     "demo.js": JS,
+    "forms.js": JS,
     "paper.css": CSS,
     "progress.css": CSS,
     "icon.svg": "image/svg+xml",

@@ -14,7 +14,7 @@ use super::console::language::within_console;
 use super::console::view::Shell;
 use super::words::language_of;
 use super::{Web, Words};
-use crate::desk::DeskError;
+use crate::desk::{DeskError, EVIDENCE};
 use crate::domain::appointment::InvalidAppointment;
 use crate::domain::calendar::InvalidDay;
 use crate::store::StoreError;
@@ -161,6 +161,7 @@ impl From<DeskError> for WebError {
             DeskError::Appointment(invalid) => WebError::Because(StatusCode::BAD_REQUEST, sentence_about(invalid)),
             DeskError::Day(InvalidDay::Over) => WebError::Because(StatusCode::BAD_REQUEST, "day_over"),
             DeskError::Day(InvalidDay::TooFar) => WebError::Because(StatusCode::BAD_REQUEST, "day_far"),
+            DeskError::Needed(EVIDENCE) => WebError::Because(StatusCode::BAD_REQUEST, "evidence"),
             DeskError::Needed(_) => WebError::BadRequest,
             DeskError::TooLong(_) => WebError::Because(StatusCode::BAD_REQUEST, "too_long"),
             DeskError::Unreachable => WebError::Unreachable,
@@ -266,17 +267,19 @@ fn drawn(
 ) -> Response {
     let (status, code) = error.parts();
     let words = web.words(language_of(headers));
+    let reads = matches!(*method, Method::GET | Method::HEAD);
+    let title = if reads { "web.error.title" } else { "web.error.not_done" };
     if ["/chat/api/", "/chat/media/", "/chat/clips/"].iter().any(|below| uri.path().starts_with(below)) {
         let message = error.sentence("web.chat.error", &words);
         return (status, Json(json!({ "error": { "code": code, "message": message } }))).into_response();
     }
     if uri.path().starts_with("/j/") {
         let message = error.sentence("web.error", &words);
-        return (status, Html(super::job::trouble(words, message, uri.path()))).into_response();
+        return (status, Html(super::job::trouble(words, title, message, uri.path()))).into_response();
     }
     if uri.path().starts_with("/t/") {
         let message = error.sentence("web.error", &words);
-        return (status, super::progress::trouble(words, web.demo, message, uri.path())).into_response();
+        return (status, super::progress::trouble(words, web.demo, title, message, uri.path())).into_response();
     }
     let from = within_console(came_from(headers, &web.public_url));
     let wants_page = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|a| a.contains("html"));
@@ -285,9 +288,8 @@ fn drawn(
         return Redirect::to(&format!("/console/login?next={next}")).into_response();
     }
     let shell = shell.unwrap_or_else(|| Shell::anonymous(words, web.demo));
-    let reads = matches!(*method, Method::GET | Method::HEAD);
     let page = ErrorPage {
-        title: if reads { "web.error.title" } else { "web.error.not_done" },
+        title,
         message: error.sentence("web.error", &shell.w),
         // What somebody else has by now need not be theirs to see.
         back: Some(from).filter(|from| *from != "/console" && code != TAKEN).map(str::to_owned),

@@ -205,8 +205,8 @@ impl Refused {
 }
 
 /// Draws an error that is none of the link's: what was handed in could not be taken.
-pub(super) fn trouble(w: Words, message: String, path: &str) -> String {
-    let page = FaultPage { title: "web.error.title", message, back: Some(link_of(path)), w };
+pub(super) fn trouble(w: Words, title: &'static str, message: String, path: &str) -> String {
+    let page = FaultPage { title, message, back: Some(link_of(path)), w };
     page.render().unwrap_or_default()
 }
 
@@ -373,9 +373,11 @@ mod tests {
                 check(&format!("job_{fault}"), language, &page.render().unwrap());
             }
             check("job_declined", language, &declined(words(language)).render().unwrap());
-            let page = trouble(words(language), words(language).get("web.error.bad_file"), "/j/token/rectified");
+            let (w, message) = (words(language), words(language).get("web.error.bad_file"));
+            let page = trouble(w, "web.error.not_done", message, "/j/token/rectified");
             check("job_trouble", language, &page);
             assert!(page.contains("href=\"/j/token\""), "the way back is the job");
+            assert!(page.contains("data-refused"), "the script of the job keeps what was written");
         }
     }
 

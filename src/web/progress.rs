@@ -225,8 +225,8 @@ fn refused(w: Words, demo: bool, why: Refused, token: &str) -> Result<Response, 
 }
 
 /// Draws an error that is none of the link's: a paper or a photo that does not open.
-pub(super) fn trouble(w: Words, demo: bool, message: String, path: &str) -> impl IntoResponse {
-    let page = RefusedPage { title: w.get("web.error.title"), message, again: Some(link_of(path)), w, demo };
+pub(super) fn trouble(w: Words, demo: bool, title: &str, message: String, path: &str) -> impl IntoResponse {
+    let page = RefusedPage { title: w.get(title), message, again: Some(link_of(path)), w, demo };
     ([NO_ROBOTS], Html(page.render().unwrap_or_default()))
 }
 

@@ -93,10 +93,15 @@ impl Stage {
     /// Logs in to the console.
     pub async fn log_in(&self, window: &Window) {
         window.page.goto(&format!("{}/console", self.demo.url)).await.unwrap();
-        window.fill("#login", "demo").await;
+        self.enter(window, "demo").await;
+        window.sees("#board").await;
+    }
+
+    /// Fills in the log-in a window shows, as somebody of the demo's staff.
+    pub async fn enter(&self, window: &Window, login: &str) {
+        window.fill("#login", login).await;
         window.fill("#password", &self.demo.password).await;
         window.press("main button[type=submit]").await;
-        window.sees("#board").await;
     }
 }
 
@@ -158,6 +163,17 @@ impl Window {
         }
     }
 
+    /// Waits until a script returns that; also while another page is on its way.
+    pub async fn until(&self, script: &str, wanted: &Value) {
+        let waiting = async {
+            while self.page.execute(script, Vec::new()).await.ok().as_ref() != Some(wanted) {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let done = tokio::time::timeout(PATIENCE, waiting).await;
+        assert!(done.is_ok(), "{script} returns {}, not {wanted}", self.run(script).await);
+    }
+
     pub async fn run(&self, script: &str) -> Value {
         self.page.execute(script, Vec::new()).await.unwrap()
     }
@@ -179,6 +195,14 @@ impl Window {
     pub async fn is_sound(&self) {
         let wide = self.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth").await;
         assert_eq!(wide, json!(0), "the page scrolls sideways");
+        let beyond = self
+            .run(
+                "const ends = [...document.body.children].map((e) => e.getBoundingClientRect().bottom + scrollY);
+                 const { clientHeight, scrollHeight } = document.documentElement;
+                 return scrollHeight - Math.max(clientHeight, ...ends)",
+            )
+            .await;
+        assert!(beyond.as_f64().unwrap() < 40.0, "the page goes on for {beyond} px below what stands on it");
         let small = self
             .run("return Array.from(document.querySelectorAll('button, input, select, textarea, a'))
                     .filter((e) => e.offsetParent && !e.textContent.trim() && !e.labels?.length && !e.ariaLabel && !e.title

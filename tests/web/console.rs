@@ -307,6 +307,20 @@ async fn a_refusal_says_what_is_wrong_to_whoever_is_logged_in_and_leads_back() {
 }
 
 #[tokio::test]
+async fn a_review_without_its_cause_is_refused_and_says_that_it_is_missing() {
+    let demo = Demo::start();
+    let staff = Session::begin(&demo).await;
+    let review = [("csrf", staff.csrf.as_str()), ("review", "late")];
+    for fields in [review.to_vec(), [&review[..], &[("cause", "")]].concat()] {
+        let page = "/console/recoveries/019a0000-0000-7000-8000-000000000000/review";
+        let refused = staff.submit(page, &fields).await;
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{fields:?}");
+        let told = refused.text().await.unwrap();
+        assert!(told.contains("请先选根本原因") && told.contains("没有办成"), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn whoever_was_logged_out_meanwhile_comes_back_to_where_they_were() {
     let demo = Demo::start();
     let page = "/console/tickets/019a0000-0000-7000-8000-000000000000";

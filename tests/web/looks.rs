@@ -20,6 +20,14 @@ use crate::chromium::{Stage, Window};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
+/// Makes the conversation that is shown a long one, with a word in each message that is read out, not shown.
+const LONG_TALK: &str = "
+    const thread = document.querySelector('.thread');
+    for (const line of [...thread.children, ...Array(99).fill(thread.lastElementChild)]) {
+        const copy = thread.appendChild(line.cloneNode(true));
+        copy.append(Object.assign(document.createElement('span'), { className: 'visually-hidden', textContent: 'why' }));
+    }";
+
 /// What there is to look at.
 struct Sights {
     recoveries: Vec<RecoveryId>,
@@ -180,6 +188,9 @@ async fn looks(stage: &Stage, sights: &Sights, phone: bool, language: &str) {
         window.page.goto(&format!("{}{path}", stage.demo.url)).await.unwrap();
         window.sees("main h1, main h2").await;
         window.run("document.querySelectorAll('details').forEach((details) => (details.open = true))").await;
+        if page == "conversation" {
+            window.run(LONG_TALK).await;
+        }
         window.picture(&format!("look-{name}-{language}-{page}")).await;
         window.is_sound().await;
         if phone {

@@ -9,6 +9,7 @@ mod contacts;
 mod corrections;
 mod demo;
 mod import;
+mod kept;
 mod looks;
 mod pages;
 mod platforms;

@@ -7,10 +7,12 @@ use std::time::Duration;
 use huifang::clock::Clock;
 use huifang::domain::access::Right;
 use huifang::domain::flag::{Flag, FlagKind};
-use huifang::domain::ids::{ContactId, DialogueId, MediaId, ResponseId, TicketId};
+use huifang::domain::ids::{ContactId, DialogueId, MediaId, ResponseId, StaffId, TicketId};
+use huifang::domain::incident::{self, Incident};
 use huifang::domain::recovery::{self, Recovery};
 use huifang::domain::staff::{Role, Staff};
 use huifang::domain::ticket::{Ticket, TicketKind};
+use huifang::domain::understanding::Category;
 use huifang::store::inbox::NewInbound;
 use huifang::store::media::Media;
 use huifang::store::responses::{Answer, NewResponse, Response};
@@ -426,6 +428,97 @@ async fn the_rate_of_recovery_is_that_of_the_region_of_whoever_asks() {
     assert_eq!(measured("boss-east").await, "0 / 0", "a figure of another region");
 }
 
+/// A fault of two homes of 华东, with the flag that warns of it.
+struct Shared {
+    /// Its page, as a link names it.
+    link: String,
+    number: String,
+    project: String,
+    /// One of its tickets.
+    ticket: TicketId,
+}
+
+async fn shared_fault(demo: &Demo) -> Shared {
+    let store = open(demo).await;
+    let made = store.write(move |tx| {
+        Box::pin(async move {
+            let (clock, now) = (Clock::system(), Clock::system().now());
+            let open = Filter { open: Some(true), ..Filter::default() };
+            let projects = store::projects::list(tx).await?;
+            let east = projects.into_iter().find(|project| project.region == "华东").unwrap();
+            let all = store::tickets::list(tx, &open, 200).await?;
+            let ours = |ticket: &&Ticket| ticket.project_id == Some(east.id) && ticket.assignee.is_some();
+            let first = all.iter().filter(ours).find(|ticket| ticket.unit_id.is_some()).unwrap();
+            let other = |ticket: &&Ticket| ticket.unit_id.is_some() && ticket.unit_id != first.unit_id;
+            let second = all.iter().filter(ours).find(other).unwrap();
+            let incident = Incident {
+                id: clock.new_id(),
+                number: String::new(),
+                project_id: east.id,
+                building: Some("2".to_owned()),
+                category: Category::Leak,
+                component: None,
+                status: incident::Status::Open,
+                opened_at: now,
+                ended_at: None,
+            };
+            let incident = store::incidents::open(tx, incident).await?;
+            for ticket in [first.id, second.id] {
+                store::incidents::join(tx, ticket, incident.id).await?;
+            }
+            let flag = Flag::raised(clock.new_id(), FlagKind::BatchDefect, now);
+            store::flags::raise(tx, &Flag { detail: format!("incident={}", incident.number), ..flag }).await?;
+            let link = format!("href=\"/console/incidents/{}\"", incident.id);
+            Ok::<_, StoreError>(Shared { link, number: incident.number, project: east.name, ticket: first.id })
+        })
+    });
+    let made = made.await.unwrap();
+    store.close().await;
+    made
+}
+
+#[tokio::test]
+async fn a_fault_of_several_homes_is_one_step_away_for_whoever_may_see_it_and_a_number_for_others() {
+    let demo = Demo::start();
+    hires(
+        &demo,
+        &[
+            ("boss-east", Role::Manager, Some("华东")),
+            ("boss-south", Role::Manager, Some("华南")),
+            ("firm", Role::Subcontractor, None),
+        ],
+    )
+    .await;
+    let Shared { link, number, project, ticket } = shared_fault(&demo).await;
+    let (east, south) = (Session::begin_as(&demo, "boss-east").await, Session::begin_as(&demo, "boss-south").await);
+    let flag = async |session: &Session| {
+        let board = session.get("/console").await.text().await.unwrap();
+        let flag = board.split("<li class=\"flag").find(|flag| flag.contains("疑似批量缺陷")).unwrap();
+        flag.split("</li>").next().unwrap().to_owned()
+    };
+    let shown = flag(&east).await;
+    assert!(shown.contains(&link) && shown.contains(&number), "{shown}");
+    assert!(shown.contains(&format!("{project} 2栋")) && shown.contains("渗漏 · 2 户"), "{shown}");
+    let shown = flag(&south).await;
+    assert!(shown.contains(&number) && !shown.contains(&link) && !shown.contains(&project), "{shown}");
+
+    let page = format!("/console/tickets/{ticket}");
+    for path in [page.as_str(), "/console/ledger"] {
+        let shown = east.get(path).await.text().await.unwrap();
+        assert!(shown.contains(&link) && shown.contains(&number), "{path}: {shown}");
+    }
+    let to = id_of(&demo, "firm").await;
+    let hands_on = [("csrf", east.csrf.as_str()), ("staff", to.as_str()), ("reason", "holiday")];
+    assert_eq!(east.submit(&format!("{page}/transfer"), &hands_on).await.status(), StatusCode::SEE_OTHER);
+    let firm = Session::begin_as(&demo, "firm").await;
+    for path in [page.as_str(), "/console/ledger"] {
+        let shown = firm.get(path).await;
+        assert_eq!(shown.status(), StatusCode::OK, "{path}");
+        assert!(!shown.text().await.unwrap().contains(&link), "{path} leads to a page that is not theirs");
+    }
+    assert!(firm.get("/console/ledger").await.text().await.unwrap().contains(&number));
+}
+
 #[tokio::test]
 async fn an_emergency_stays_on_the_board_however_much_is_newer_elsewhere() {
     let demo = Demo::start();
@@ -454,7 +547,7 @@ async fn an_emergency_stays_on_the_board_however_much_is_newer_elsewhere() {
         let place = board.find(&gas).unwrap_or_else(|| panic!("{login} does not see the emergency"));
         let other = board.find("<li class=\"flag \"").unwrap_or(board.len());
         assert!(place < other, "{login}: an emergency comes before what is none");
-        let shown = board.matches("data-key=").count();
+        let shown = board.matches("<li class=\"flag").count();
         let count = board.split("<span class=\"count").nth(1).unwrap().split(['>', '<']).nth(1).unwrap();
         let count: usize = count.parse().unwrap();
         if login == "demo" {
@@ -607,4 +700,55 @@ async fn a_page_shows_no_conversation_and_offers_no_answer_that_the_door_refuses
         assert_eq!(holds(&read(&engineer, path).await, "下周搬走了"), [false, false], "{path}");
         assert_eq!(holds(&read(&manager, path).await, "下周搬走了"), [true, true], "{path}");
     }
+}
+
+/// How far a page is told at once that a conversation has come which it follows; 0: nothing of it.
+async fn follows(demo: &Demo, login: &str, dialogue: DialogueId) -> i64 {
+    let session = Session::begin_as(demo, login).await;
+    let mut live = session.get(&format!("/console/events?dialogue={dialogue}")).await;
+    let mut told = String::new();
+    while !told.contains("\n\n") {
+        let chunk = live.chunk().await.unwrap().unwrap();
+        told.push_str(std::str::from_utf8(&chunk).unwrap());
+    }
+    told.split("data: ").nth(1).unwrap().split('.').nth(1).unwrap().parse().unwrap()
+}
+
+/// Gives all that is open of the person of a conversation to somebody, or puts it into the pool.
+async fn gives(demo: &Demo, dialogue: DialogueId, to: Option<StaffId>) {
+    let store = open(demo).await;
+    let given = store.write(move |tx| {
+        Box::pin(async move {
+            let contact = store::dialogues::find(tx, dialogue).await?.unwrap().contact_id.unwrap();
+            for ticket in store::tickets::open_for_contact(tx, contact).await? {
+                store::tickets::update(tx, &Ticket { assignee: to, ..ticket }).await?;
+            }
+            Ok::<_, StoreError>(())
+        })
+    });
+    given.await.unwrap();
+    store.close().await;
+}
+
+#[tokio::test]
+async fn whoever_sees_neither_a_conversation_nor_a_ticket_of_it_is_told_nothing_of_it() {
+    let demo = Demo::start();
+    hires(
+        &demo,
+        &[
+            ("boss-east", Role::Manager, Some("华东")),
+            ("boss-south", Role::Manager, Some("华南")),
+            ("eng-east", Role::Engineer, Some("华东")),
+        ],
+    )
+    .await;
+    let (_, _, dialogue) = of_the_east(&demo).await;
+    let boss: StaffId = id_of(&demo, "boss-east").await.parse().unwrap();
+    gives(&demo, dialogue, Some(boss)).await;
+    let told = async |login: &'static str| follows(&demo, login, dialogue).await > 0;
+    assert!(told("boss-east").await, "it is of their region");
+    assert!(!told("boss-south").await && !told("eng-east").await);
+    gives(&demo, dialogue, None).await;
+    assert!(told("eng-east").await, "the page of a ticket in the pool shows what was said");
+    assert!(!told("boss-south").await);
 }

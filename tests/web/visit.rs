@@ -224,6 +224,60 @@ async fn a_photo_that_is_broken_missing_or_no_picture_for_a_pdf_is_named_and_the
 }
 
 #[tokio::test]
+async fn a_visit_was_made_now_or_earlier_and_a_clock_that_is_a_little_ahead_is_no_fault() {
+    let demo = Demo::start();
+    let session = Session::begin(&demo).await;
+    let china = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
+    let in_minutes = |minutes: i64| {
+        let at = jiff::Timestamp::from_millisecond(Clock::system().now().0 + minutes * 60_000).unwrap();
+        at.to_zoned(china.clone()).strftime("%Y-%m-%dT%H:%M").to_string()
+    };
+    let records = async |at: &str| {
+        let id = to_call(&demo).await;
+        let fields = [("csrf", session.csrf.as_str()), ("way", "phone"), ("note", "ok"), ("at", at)];
+        session.submit(&format!("/console/visits/{id}/record"), &fields).await
+    };
+    for at in [in_minutes(20), "2299-01-02T10:00".to_owned()] {
+        let refused = records(&at).await;
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{at}");
+        assert!(refused.text().await.unwrap().contains("回访时间还没到"), "{at}");
+    }
+    assert_eq!(records("22999-01-02T10:00").await.status(), StatusCode::BAD_REQUEST, "no year that there is");
+    for at in [in_minutes(3), in_minutes(-90), String::new()] {
+        assert_eq!(records(&at).await.status(), StatusCode::SEE_OTHER, "{at}");
+    }
+    let id = to_call(&demo).await;
+    let page = session.get(&format!("/console/visits/{id}")).await.text().await.unwrap();
+    let field = page.split("<input id=\"at\"").nth(1).unwrap().split('>').next().unwrap();
+    assert!(field.contains("max=\"9999-12-31T23:59\""), "how long the page was open does not matter: {field}");
+}
+
+#[tokio::test]
+async fn the_answers_of_a_visit_come_back_with_its_note_when_a_photo_is_refused() {
+    let Some(stage) = Stage::set() else { return };
+    let id = to_call(&stage.demo).await;
+    let junk = stage.demo.directory().join("photo.jpg");
+    std::fs::write(&junk, b"#!/bin/sh").unwrap();
+    let desk = stage.window(1280, 900, None, &["--accept-lang=zh-CN"]).await;
+    stage.log_in(&desk).await;
+    desk.page.goto(&format!("{}/console/visits/{id}", stage.demo.url)).await.unwrap();
+    desk.sees("#way").await.select_by_value("on_site").await.unwrap();
+    desk.sees("#q-function").await.select_by_value("4").await.unwrap();
+    desk.fill("#note", "窗户关不严").await;
+    desk.sees("#photos").await.send_keys(junk.to_str().unwrap()).await.unwrap();
+    desk.press("form[action$='/record'] button.primary").await;
+    desk.reads("main", "照片打不开").await;
+    desk.press("main .card a").await;
+    let shown = "return ['#way', '#q-function', '#note'].map((field) => document.querySelector(field)?.value)";
+    desk.until(shown, &serde_json::json!(["on_site", "4", "窗户关不严"])).await;
+    desk.press("form[action$='/record'] button.primary").await;
+    desk.reads("section[@aria-labelledby='record']", "窗户关不严").await;
+    let kept = desk.run("return sessionStorage.getItem('huifang-written')").await;
+    assert!(!kept.as_str().unwrap().contains("窗户关不严"), "what has arrived is forgotten: {kept}");
+    desk.close().await;
+}
+
+#[tokio::test]
 async fn what_cannot_be_taken_with_a_visit_is_told_and_leaves_no_file() {
     let demo = Demo::start();
     let session = Session::begin(&demo).await;

@@ -47,7 +47,7 @@ async fn given_to_a_firm(demo: &Demo) -> String {
 }
 
 /// The page of a ticket that somebody has.
-async fn page_of_assigned(demo: &Demo) -> String {
+pub(crate) async fn page_of_assigned(demo: &Demo) -> String {
     let store = Store::open(&format!("sqlite:{}", demo.directory().join("data/huifang.db").display())).await.unwrap();
     let open = Filter { status: Some(Status::Assigned), ..Filter::default() };
     let ticket =
@@ -78,6 +78,22 @@ async fn whose_a_ticket_is_to_be_nobody_is_chosen_for_and_each_name_says_what_th
     assert!(choices.contains("<option value=\"\" disabled selected>请选择</option>"), "{choices}");
     assert_eq!(choices.matches(" selected").count(), 1, "{choices}");
     assert!(choices.contains(" · 责任工程师</option>"), "{choices}");
+}
+
+#[tokio::test]
+async fn what_a_firm_hands_in_without_note_or_photo_is_not_done_and_it_is_told_what_is_missing() {
+    let demo = Demo::start();
+    let job = given_to_a_firm(&demo).await;
+    let first = client().get(&job).send().await.unwrap();
+    let own = first.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    client().post(format!("{job}/accept")).header("cookie", &own).send().await.unwrap();
+    let hands_in = client().post(format!("{job}/rectified")).header("cookie", &own).body("note=+");
+    let answer = hands_in.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    let told = answer.text().await.unwrap();
+    assert!(told.contains("没有办成") && told.contains("附上照片") && !told.contains("打不开"), "{told}");
+    let nowhere = client().get(format!("{job}/photos/none")).header("cookie", &own).send().await.unwrap();
+    assert!(nowhere.text().await.unwrap().contains("打不开这一页"), "what is only looked for is not done either");
 }
 
 #[tokio::test]

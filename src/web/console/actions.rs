@@ -180,9 +180,10 @@ async fn reply(State(web): State<Web>, Path(id): Path<String>, Signed(by, form):
     Ok(back_to(form.back.as_deref(), &id))
 }
 
+/// A form that says no more than where to come back to.
 #[derive(Debug, Deserialize)]
-struct Back {
-    back: Option<String>,
+pub(super) struct Back {
+    pub(super) back: Option<String>,
 }
 
 async fn hand_back(State(web): State<Web>, Path(id): Path<String>, Signed(by, form): Signed<Back>) -> Answer {

@@ -96,6 +96,7 @@ impl BoardPage {
     async fn load(web: &Web, staff: &Staff, filter: Filter) -> Result<BoardPage, WebError> {
         let shell = Shell::of(staff, format!("/console{}", filter.query()), web.demo);
         let (w, now, wanted) = (staff.words.clone(), web.clock.now(), filter.wanted(&staff.person));
+        let who = staff.person.clone();
         let (flags, tickets) = web
             .store
             .read(|tx| {
@@ -103,7 +104,7 @@ impl BoardPage {
                     let mut names = Names::load(tx).await?;
                     let mut flag_rows = Vec::new();
                     for flag in flags::list_within(tx, &wanted.within, MOST_FLAGS).await? {
-                        flag_rows.push(flag_row(tx, &mut names, flag, now, &w).await?);
+                        flag_rows.push(flag_row(tx, &mut names, flag, &who, now, &w).await?);
                     }
                     let flag_rows = Part::of(flag_rows, flags::count_within(tx, &wanted.within).await?, &w);
                     let mut ticket_rows = Vec::new();
@@ -200,6 +201,7 @@ mod tests {
                 at: at.clone(),
                 age: minutes(ago),
                 ticket: Some(Link { href: "/console/tickets/1".to_owned(), label: "HF2611-0042".to_owned() }),
+                incident: None,
                 response: None,
                 dialogue: Some("/console/conversations/1".to_owned()),
             };

@@ -7,13 +7,15 @@ use axum::response::{Html, Redirect};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
+use super::access;
 use super::csrf::Signed;
 use super::session::Staff;
-use super::view::{Fact, Shell, Tag, When};
+use super::view::{Fact, Link, Shell, Tag, When, building};
 use crate::domain::access::Right;
 use crate::domain::ids::IncidentId;
 use crate::domain::incident::{self, Incident, Report};
-use crate::store::{incidents, projects, tickets, units};
+use crate::domain::staff::Staff as Person;
+use crate::store::{Tx, incidents, projects, tickets, units};
 use crate::web::Web;
 use crate::web::error::WebError;
 use crate::web::words::Words;
@@ -26,6 +28,13 @@ pub(super) fn routes() -> Router<Web> {
         .route("/console/incidents", get(list))
         .route("/console/incidents/{id}", get(show))
         .route("/console/incidents/{id}/fixed", post(fixed))
+}
+
+/// Returns the way to an incident, for whoever may see it.
+pub(super) async fn link(tx: &mut Tx, incident: &Incident, who: &Person) -> Result<Option<Link>, WebError> {
+    let thing = access::of_project(tx, Some(incident.project_id)).await?;
+    let href = format!("/console/incidents/{}", incident.id);
+    Ok(who.may(Right::Incidents, &thing).then(|| Link { href, label: incident.number.clone() }))
 }
 
 async fn list(State(web): State<Web>, by: Staff) -> Result<Html<String>, WebError> {
@@ -78,7 +87,7 @@ async fn show(State(web): State<Web>, by: Staff, Path(id): Path<String>) -> Resu
     let (incident, row, members) = found.await?.ok_or(WebError::NotFound)?;
     let facts = [
         Fact::known("web.console.ticket.project", Some(row.project.clone())),
-        Fact::known("web.console.incident.building", incident.building.clone()),
+        Fact::known("web.console.incident.building", Some(row.building.clone())),
         Fact::known("web.console.ticket.component", incident.component.clone()),
         Fact::known("web.console.incident.homes", Some(row.homes.to_string())),
         Fact::known("web.console.incident.opened", Some(When::of(incident.opened_at, &shell.w).full)),
@@ -153,7 +162,7 @@ impl Row {
             status: if incident.ended_at.is_some() { "closed" } else { "reported" },
             status_key: format!("web.console.incident.status.{}", incident.status.name()),
             project: project.unwrap_or_default(),
-            building: incident.building.clone().unwrap_or_default(),
+            building: building(incident.building.as_deref().unwrap_or_default(), w),
             batch: homes >= batch,
             homes,
             at: When::of(incident.opened_at, w),
@@ -184,11 +193,15 @@ mod tests {
     use crate::domain::understanding::Category;
 
     fn row() -> Row {
+        row_in("3栋")
+    }
+
+    fn row_in(building: &str) -> Row {
         let incident = Incident {
             id: IncidentId(Uuid::from_u128(1)),
             number: "IN2611-01".to_owned(),
             project_id: ProjectId(Uuid::from_u128(2)),
-            building: Some("3栋".to_owned()),
+            building: Some(building.to_owned()),
             category: Category::Leak,
             component: None,
             status: Status::Open,
@@ -218,6 +231,11 @@ mod tests {
     #[test]
     fn a_home_that_reported_twice_is_counted_once() {
         assert_eq!((row().homes, row().batch), (2, true));
+    }
+
+    #[test]
+    fn a_building_that_the_register_knows_by_its_number_alone_is_called_one() {
+        assert_eq!([row_in("2").building, row_in("3栋").building], ["2栋", "3栋"]);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! `GET /console/ledger`: the ledger (问题台账) with what is overdue and what was struck off without
 //! the owner's word, counted apart; and the same as CSV and XLSX.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -9,16 +11,18 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+use super::incidents::link;
 use super::session::Staff;
 use super::view::{Choice, Shell, Tag, excerpt};
 use crate::domain::access::{Right, Scope};
 use crate::domain::calendar::{self, by_when};
+use crate::domain::staff::Staff as Person;
 use crate::domain::ticket::is_late;
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::Category;
 use crate::papers::ledger::{self as files, LedgerError, MOST_LINES};
 use crate::store::ledger::{self, Counts, Filter, Line, Standing};
-use crate::store::projects;
+use crate::store::{Tx, incidents, projects};
 use crate::web::Web;
 use crate::web::error::WebError;
 use crate::web::words::Words;
@@ -45,6 +49,15 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
+    /// Returns the same with the earlier day first: whoever took one field for the other means what lies between.
+    fn in_order(self) -> Chosen {
+        let days = self.from.parse::<Date>().ok().zip(self.until.parse::<Date>().ok());
+        match days {
+            Some((from, until)) if from > until => Chosen { from: self.until, until: self.from, ..self },
+            Some(_) | None => self,
+        }
+    }
+
     fn filter(&self, zone: &TimeZone, within: Scope) -> Filter {
         let day = |text: &str, later: i32| {
             let date: Date = text.parse().ok()?;
@@ -79,15 +92,17 @@ pub(super) async fn show(
     Query(chosen): Query<Chosen>,
 ) -> Result<Html<String>, WebError> {
     let shell = Shell::of(&staff, "/console/ledger".to_owned(), web.demo);
+    let (chosen, who) = (chosen.in_order(), staff.person.clone());
     let within = staff.person.scope(Right::Ledger).unwrap_or_default();
     let (filter, now) = (chosen.filter(web.intake.zone(), within), web.clock.now());
     let found = web.store.read(|tx| {
         Box::pin(async move {
             let lines = ledger::list(tx, &filter, now, MOST_SHOWN).await?;
-            Ok::<_, WebError>((lines, ledger::counts(tx, &filter, now).await?, projects::list(tx).await?))
+            let known = incidents_of(tx, &lines, &who).await?;
+            Ok::<_, WebError>((lines, known, ledger::counts(tx, &filter, now).await?, projects::list(tx).await?))
         })
     });
-    let (lines, counts, projects) = found.await?;
+    let (lines, known, counts, projects) = found.await?;
     let w = &shell.w;
     let region = staff.person.scope(Right::Ledger).and_then(|scope| scope.region);
     let near = |project: &&crate::domain::project::Project| region.as_ref().is_none_or(|own| *own == project.region);
@@ -106,7 +121,7 @@ pub(super) async fn show(
         categories: Category::ALL.into_iter().map(category).collect(),
         standings: tabs(&counts, &chosen, w),
         capped: (lines.len() == MOST_SHOWN as usize).then(|| MOST_SHOWN.to_string()),
-        rows: lines.into_iter().map(|line| Row::of(line, web.intake.zone(), now)).collect(),
+        rows: lines.into_iter().map(|line| Row::of(line, &known, web.intake.zone(), now)).collect(),
         query: chosen.query(),
         chosen,
         shell,
@@ -141,7 +156,7 @@ async fn download(
 ) -> Result<Response, WebError> {
     let within = staff.person.scope(Right::Export).unwrap_or_default();
     let (w, now, zone) = (staff.words, web.clock.now(), web.intake.zone().clone());
-    let filter = chosen.filter(&zone, within);
+    let filter = chosen.in_order().filter(&zone, within);
     let lines = web.store.read(|tx| Box::pin(async move { ledger::list(tx, &filter, now, MOST_LINES).await })).await?;
     let day = local(now, &zone).chars().take(10).collect::<String>();
     let written = tokio::task::spawn_blocking(move || {
@@ -195,14 +210,39 @@ struct Row {
     said: String,
     owner: String,
     reopened: u32,
-    incident: Option<String>,
+    incident: Option<Shared>,
     reported: String,
     expected: String,
     done: String,
 }
 
+/// The fault of several homes that a line is part of; its page is there for whoever may see it.
+#[derive(Debug)]
+struct Shared {
+    number: String,
+    href: Option<String>,
+}
+
+/// Where the incidents of some lines are, by number, as far as somebody may see them.
+type Links = BTreeMap<String, Option<String>>;
+
+async fn incidents_of(tx: &mut Tx, lines: &[Line], who: &Person) -> Result<Links, WebError> {
+    let mut known = Links::new();
+    for number in lines.iter().filter_map(|line| line.incident.as_ref()) {
+        if known.contains_key(number) {
+            continue;
+        }
+        let found = match incidents::find_by_number(tx, number).await? {
+            Some(incident) => link(tx, &incident, who).await?,
+            None => None,
+        };
+        known.insert(number.clone(), found.map(|link| link.href));
+    }
+    Ok(known)
+}
+
 impl Row {
-    fn of(line: Line, zone: &TimeZone, now: Timestamp) -> Row {
+    fn of(line: Line, links: &Links, zone: &TimeZone, now: Timestamp) -> Row {
         let at = |at: Option<Timestamp>| at.map(|at| local(at, zone)).unwrap_or_default();
         Row {
             href: format!("/console/tickets/{}", line.ticket),
@@ -215,7 +255,7 @@ impl Row {
             said: excerpt(&line.description, EXCERPT),
             owner: line.owner.unwrap_or_default(),
             reopened: line.reopened,
-            incident: line.incident,
+            incident: line.incident.map(|number| Shared { href: links.get(&number).cloned().flatten(), number }),
             reported: at(Some(line.reported_at)),
             expected: line.expected_at.map(|at| by_when(at, zone)).unwrap_or_default(),
             done: at(line.rectified_at),
@@ -269,7 +309,8 @@ mod tests {
                 incident: Some("I2611-001".to_owned()),
                 ..line()
             };
-            let rows = [line(), late].map(|line| Row::of(line, &TimeZone::UTC, Timestamp(2)));
+            let links = Links::from([("I2611-001".to_owned(), Some("/console/incidents/1".to_owned()))]);
+            let rows = [line(), late].map(|line| Row::of(line, &links, &TimeZone::UTC, Timestamp(2)));
             assert_eq!(rows.each_ref().map(|row| row.late), [false, true]);
             let page = LedgerPage {
                 shell: Shell::sample(language, "/console/ledger"),
@@ -281,17 +322,32 @@ mod tests {
                 query: chosen.query(),
                 chosen,
             };
-            check("ledger", language, &page.render().unwrap());
+            let drawn = page.render().unwrap();
+            assert!(drawn.contains("<a class=\"pill\" href=\"/console/incidents/1\">I2611-001</a>"), "{drawn}");
+            check("ledger", language, &drawn);
         }
     }
 
     #[test]
     fn what_was_struck_off_was_not_mended_on_any_day() {
-        let row = |line: Line| Row::of(line, &TimeZone::UTC, Timestamp(2));
+        let row = |line: Line| Row::of(line, &Links::new(), &TimeZone::UTC, Timestamp(2));
         assert_eq!(row(line()).done, "2026-11-22 02:00");
         let struck_off = Line { status: crate::domain::ticket::Status::Merged, rectified_at: None, ..line() };
         assert!(struck_off.closed_at.is_some());
         assert_eq!(row(struck_off).done, "");
+    }
+
+    #[test]
+    fn a_period_that_ends_before_it_begins_is_what_lies_between_the_two_days() {
+        let chosen = |from: &str, until: &str| {
+            let given = Chosen { from: from.to_owned(), until: until.to_owned(), ..Chosen::default() };
+            let chosen = given.in_order();
+            [chosen.from, chosen.until]
+        };
+        assert_eq!(chosen("2026-12-01", "2026-01-31"), ["2026-01-31", "2026-12-01"]);
+        for (from, until) in [("2026-01-31", "2026-12-01"), ("2026-12-01", ""), ("x", "2026-01-31"), ("b", "a")] {
+            assert_eq!(chosen(from, until), [from, until]);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use axum::response::{Html, Redirect};
 use axum::routing::{get, post};
 use serde::Deserialize;
@@ -103,7 +104,7 @@ async fn show(State(web): State<Web>, by: Staff, Path(id): Path<String>) -> Resu
     let (recovery, about, comment, people) = found.await?.ok_or(WebError::NotFound)?;
     let page = RecoveryPage {
         facts: facts(&recovery, &about, &people, &shell.w),
-        causes: RootCause::ALL.into_iter().map(|cause| cause_choice(cause, &recovery, &shell.w)).collect(),
+        causes: cause_choices(&recovery, &shell.w),
         staff: staff_choices(&people, recovery.person, &shell.w),
         can_review: matches!(recovery.status, Status::Open | Status::Reviewed),
         can_ask: recovery.status == Status::ToAsk,
@@ -125,6 +126,8 @@ struct Given {
 
 #[derive(Deserialize)]
 struct Review {
+    /// Nothing while none was chosen: then a browser sends no such field.
+    #[serde(default)]
     cause: String,
     review: String,
 }
@@ -148,7 +151,7 @@ async fn give(State(web): State<Web>, Path(id): Path<String>, Signed(by, form): 
 }
 
 async fn review(State(web): State<Web>, Path(id): Path<String>, Signed(by, form): Signed<Review>) -> Answer {
-    let cause = RootCause::from_name(&form.cause).ok_or(WebError::BadRequest)?;
+    let cause = RootCause::from_name(&form.cause).ok_or(WebError::Because(StatusCode::BAD_REQUEST, "cause_needed"))?;
     web.desk.review(recovery(&id)?, cause, &form.review, by.person.id).await?;
     Ok(back(&id))
 }
@@ -243,15 +246,24 @@ fn staff_choices(people: &[Person], given: Option<StaffId>, w: &Words) -> Vec<Ch
             chosen: given == Some(person.id),
         }
     };
-    may.map(choice).collect()
+    or_none_yet(may.map(choice).collect(), w)
 }
 
-fn cause_choice(cause: RootCause, recovery: &Recovery, w: &Words) -> Choice {
-    Choice {
+fn cause_choices(recovery: &Recovery, w: &Words) -> Vec<Choice> {
+    let choice = |cause: RootCause| Choice {
         value: cause.name().to_owned(),
         label: w.get(&format!("web.console.recovery.cause.{}", cause.name())),
         chosen: recovery.root_cause == Some(cause),
+    };
+    or_none_yet(RootCause::ALL.into_iter().map(choice).collect(), w)
+}
+
+/// While nothing was chosen, a list begins with that: what merely stands first is nobody's choice.
+fn or_none_yet(mut choices: Vec<Choice>, w: &Words) -> Vec<Choice> {
+    if choices.iter().all(|choice| !choice.chosen) {
+        choices.insert(0, Choice { value: String::new(), label: w.get("web.console.do.choose"), chosen: true });
     }
+    choices
 }
 
 /// The list by deadline, or of those that ended, or of quality clients.
@@ -443,13 +455,27 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_chosen_before_somebody_has() {
+        let w = words(Language::Chinese);
+        let chosen = |choices: Vec<Choice>| -> Vec<String> {
+            choices.into_iter().filter(|choice| choice.chosen).map(|choice| choice.label).collect()
+        };
+        let open = recovery(Status::Open);
+        assert_eq!(chosen(cause_choices(&open, &w)), ["请选择"]);
+        assert_eq!(chosen(staff_choices(&[], None, &w)), ["请选择"]);
+        let reviewed = Recovery { root_cause: Some(RootCause::Process), ..open };
+        assert_eq!(chosen(cause_choices(&reviewed, &w)), ["流程缺陷"]);
+        assert!(cause_choices(&reviewed, &w).iter().all(|choice| !choice.value.is_empty()));
+    }
+
+    #[test]
     fn the_page_of_one_is_drawn_in_every_language() {
         for language in Language::ALL {
             for status in Status::ALL {
                 let (found, w) = (recovery(status), words(language));
                 let page = RecoveryPage {
                     facts: facts(&found, &about(), &[], &w),
-                    causes: RootCause::ALL.into_iter().map(|cause| cause_choice(cause, &found, &w)).collect(),
+                    causes: cause_choices(&found, &w),
                     staff: Vec::new(),
                     can_review: status == Status::Open,
                     can_ask: status == Status::ToAsk,

@@ -6,10 +6,11 @@ use axum::response::Html;
 use serde_json::Value;
 
 use super::correct::{self, Judged};
+use super::incidents;
 use super::marks::{self, Piece};
 use super::session::Staff;
 use super::thread::{self, Talk, Voice};
-use super::view::{Fact, Shell, Tag, When};
+use super::view::{Fact, Link, Shell, Tag, When};
 use super::work::{Around, Work};
 use crate::domain::appointment::Window;
 use crate::domain::calendar::by_when;
@@ -21,7 +22,7 @@ use crate::domain::ticket::{Actor, Cause, Ticket};
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::{Category, Keyword};
 use crate::store::tickets::{self, TicketEvent};
-use crate::store::{Tx, contacts, media, projects, staff, transcripts, units};
+use crate::store::{self, Tx, contacts, media, projects, staff, transcripts, units};
 use crate::web::Web;
 use crate::web::error::WebError;
 use crate::web::words::Words;
@@ -48,6 +49,8 @@ pub(super) struct TicketPage {
     kind_key: String,
     unverified: bool,
     facts: Vec<Fact>,
+    /// The fault of several homes that it is part of, for whoever may see that.
+    incident: Option<Link>,
     words: Vec<Piece>,
     /// The words before what was misheard in them was put right.
     misheard: Option<String>,
@@ -120,6 +123,14 @@ impl TicketPage {
                     let history = events.iter().rev().map(row).collect();
                     let around = Around { people: &people, events: &events, category: labels.category, who: &who };
                     let work = Work::load(&web_, tx, &ticket, &around, &shell.w).await?;
+                    let incident = match ticket.incident_id {
+                        Some(incident) => store::incidents::find(tx, incident).await?,
+                        None => None,
+                    };
+                    let incident = match incident {
+                        Some(incident) => incidents::link(tx, &incident, &who).await?,
+                        None => None,
+                    };
                     let warranty = super::warranty::line(&web_, tx, &ticket, labels.category, &shell.w).await?;
                     Ok::<_, WebError>(Some(TicketPage {
                         number: ticket.number.clone(),
@@ -136,6 +147,7 @@ impl TicketPage {
                             &shell.w,
                         )
                         .await?,
+                        incident,
                         misheard: (words != ticket.description).then(|| ticket.description.clone()),
                         judged: (!words.is_empty()).then_some(judged),
                         words: marks::cut(&words, &ticket.keywords, &shell.w),
@@ -361,6 +373,7 @@ mod tests {
                     Fact::of("web.console.ticket.location", "主卧卫生间天花板"),
                     Fact::of("web.console.ticket.symptom", "漏水"),
                 ],
+                incident: Some(Link { href: "/console/incidents/1".to_owned(), label: "IN2611-01".to_owned() }),
                 words: marks::cut("主卧卫生间天花板漏水，师傅态度敷衍", &[], &words(language)),
                 misheard: Some("主卧卫生间天花板漏税".to_owned()),
                 judged: Some(Judged::sample(&words(language))),

@@ -26,6 +26,8 @@ pub(crate) struct Shell {
 /// Who is logged in.
 #[derive(Debug, Clone)]
 pub(crate) struct Who {
+    /// By this the script knows whose unsent words a tab holds.
+    pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) csrf: String,
     role: Role,
@@ -69,6 +71,7 @@ impl Shell {
 
     pub(super) fn of(staff: &Staff, here: String, demo: bool) -> Shell {
         let who = Who {
+            id: staff.person.id.to_string(),
             name: staff.person.name.clone(),
             csrf: staff.csrf.clone(),
             role: staff.person.role,
@@ -179,6 +182,14 @@ impl Fact {
     }
 }
 
+/// Says which building something is about: one that the register knows by a bare number or letter is called
+/// a building, as the labels of its flats do.
+pub(crate) fn building(named: &str, w: &Words) -> String {
+    let letters = named.chars().filter(|c| !c.is_ascii_digit()).count();
+    let bare = !named.is_empty() && letters <= 1 && named.chars().all(|c| c.is_ascii_alphanumeric());
+    if bare { w.fill("web.console.incident.called", "building", named) } else { named.to_owned() }
+}
+
 /// Returns the beginning of a text, on one line.
 pub(crate) fn excerpt(text: &str, most: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -209,6 +220,7 @@ pub(crate) mod samples {
         pub(crate) fn sample(language: Language, here: &str) -> Shell {
             let person = Person::new(StaffId(uuid::Uuid::nil()), "li", Role::Admin, Timestamp(0));
             let who = Who {
+                id: person.id.to_string(),
                 name: "李静".to_owned(),
                 csrf: "token".to_owned(),
                 role: person.role,
@@ -258,6 +270,15 @@ mod tests {
         };
         assert_eq!(said("Asia/Shanghai"), ("11-01 00:00".to_owned(), "2026-11-01 00:00".to_owned()));
         assert_eq!(said("Asia/Urumqi"), ("10-31 22:00".to_owned(), "2026-10-31 22:00".to_owned()));
+    }
+
+    #[test]
+    fn a_building_with_a_bare_number_is_called_a_building() {
+        let said = |language| {
+            ["2", "B", "12a", "3栋", "Tower 2", "A座", ""].map(|named| building(named, &samples::words(language)))
+        };
+        assert_eq!(said(Language::Chinese), ["2栋", "B栋", "12a栋", "3栋", "Tower 2", "A座", ""]);
+        assert_eq!(said(Language::English)[..4], ["building 2", "building B", "building 12a", "3栋"]);
     }
 
     #[test]

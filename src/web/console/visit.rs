@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::{Html, Redirect};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -67,13 +68,17 @@ async fn write(web: &Web, id: VisitId, posted: &Posted, by: StaffId) -> Result<(
         "on_site" => Way::OnSite,
         _ => return Err(WebError::BadRequest),
     };
+    let at = match field("at") {
+        "" => None,
+        given => Some(instant(given, web.intake.zone()).ok_or(WebError::BadRequest)?),
+    };
     let answers = posted
         .fields
         .iter()
         .filter_map(|(name, value)| Some((name.strip_prefix("q_")?.to_owned(), value.parse::<f64>().ok()?)));
     let written = Written {
         way,
-        at: instant(field("at"), web.intake.zone()),
+        at,
         place: field("place").to_owned(),
         note: posted.text.clone().unwrap_or_default(),
         answers: answers.collect(),
@@ -297,7 +302,7 @@ fn local(at: Timestamp, zone: &TimeZone) -> String {
     calendar::local(at, zone).strftime(LOCAL).to_string()
 }
 
-/// Reads what the form wrote; `None` for nothing or nonsense.
+/// Reads what the form wrote; `None` for what is no time.
 fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let local = DateTime::strptime(LOCAL, text).ok()?;
     calendar::instant(local.date(), local.time(), zone)
@@ -308,6 +313,7 @@ impl From<PlannerError> for WebError {
         match cause {
             PlannerError::Visit(_) => WebError::Conflict,
             PlannerError::Needed(_) => WebError::BadRequest,
+            PlannerError::Ahead => WebError::Because(StatusCode::BAD_REQUEST, "visit_ahead"),
             PlannerError::Store(cause) => cause.into(),
         }
     }

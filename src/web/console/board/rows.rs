@@ -2,17 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use super::super::incidents::link;
 use super::super::unreached;
-use super::super::view::{Link, Tag, When, age, excerpt};
+use super::super::view::{Link, Tag, When, age, building, excerpt};
 use crate::domain::flag::{Flag, FlagKind};
 use crate::domain::ids::{StaffId, UnitId};
+use crate::domain::incident::homes;
 use crate::domain::sla::Notice;
+use crate::domain::staff::Staff as Person;
 use crate::domain::ticket::Ticket;
 use crate::domain::time::Timestamp;
-use crate::store::{Tx, alerts, contacts, dialogues, projects, responses, staff, tickets, units};
+use crate::store::{Tx, alerts, contacts, dialogues, incidents, projects, responses, staff, tickets, units};
 use crate::web::error::WebError;
 use crate::web::words::Words;
 
+/// What stands before the number of an incident in the detail of a flag.
+const INCIDENT: &str = "incident=";
 /// Characters of a person's words that a list shows.
 const EXCERPT: usize = 120;
 
@@ -33,6 +38,7 @@ pub(super) struct FlagRow {
     pub(super) at: When,
     pub(super) age: String,
     pub(super) ticket: Option<Link>,
+    pub(super) incident: Option<Link>,
     pub(super) response: Option<String>,
     pub(super) dialogue: Option<String>,
 }
@@ -87,6 +93,7 @@ pub(super) async fn flag_row(
     tx: &mut Tx,
     names: &mut Names,
     flag: Flag,
+    who: &Person,
     now: Timestamp,
     w: &Words,
 ) -> Result<FlagRow, WebError> {
@@ -107,7 +114,12 @@ pub(super) async fn flag_row(
         Some(id) => contacts::find(tx, id).await?.and_then(|contact| contact.name),
         None => None,
     };
-    let about = [contact.unwrap_or_default(), names.unit(tx, unit).await?];
+    let shared = Shared::load(tx, &flag, who, w).await?;
+    let (place, known, incident) = match shared {
+        Some(Shared { place, what, link }) => (place, Some(what), Some(link)),
+        None => (names.unit(tx, unit).await?, None, None),
+    };
+    let about = [contact.unwrap_or_default(), place];
     let said = ticket.as_ref().map(|t| t.description.clone()).or(response.as_ref().and_then(|r| r.comment.clone()));
     let score = response
         .as_ref()
@@ -120,14 +132,41 @@ pub(super) async fn flag_row(
         tone: tone(flag.kind),
         about: about.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "),
         words: said.filter(|said| !said.is_empty()).map(|said| excerpt(&said, EXCERPT)),
-        detail: score.or_else(|| clock_of(&flag, w)).or_else(|| told(&flag.detail, w)).unwrap_or_default(),
+        detail: score.or(known).or_else(|| clock_of(&flag, w)).or_else(|| told(&flag.detail, w)).unwrap_or_default(),
         unreached: unreached::line(&tellings, &names.staff, w),
         at: When::of(flag.created_at, w),
         age: age(now.since(flag.created_at), w),
         ticket: ticket.map(|ticket| Link { href: format!("/console/tickets/{}", ticket.id), label: ticket.number }),
+        incident,
         response: flag.response_id.map(|id| format!("/console/responses/{id}")),
         dialogue: flag.dialogue_id.map(|id| format!("/console/conversations/{id}")),
     })
+}
+
+/// The fault of several homes that a flag is about.
+struct Shared {
+    place: String,
+    /// The trade and how many homes.
+    what: String,
+    link: Link,
+}
+
+impl Shared {
+    /// `None` for whoever may not see it: they read its number and no more.
+    async fn load(tx: &mut Tx, flag: &Flag, who: &Person, w: &Words) -> Result<Option<Shared>, WebError> {
+        let Some(number) = flag.detail.strip_prefix(INCIDENT) else { return Ok(None) };
+        let Some(incident) = incidents::find_by_number(tx, number).await? else { return Ok(None) };
+        let Some(link) = link(tx, &incident, who).await? else { return Ok(None) };
+        let project = projects::find(tx, incident.project_id).await?.map(|project| project.name).unwrap_or_default();
+        let building = building(incident.building.as_deref().unwrap_or_default(), w);
+        let homes = homes(&incidents::reports_of(tx, incident.id).await?);
+        let trade = w.get(&format!("category.{}", incident.category.name()));
+        Ok(Some(Shared {
+            place: format!("{project} {building}").trim().to_owned(),
+            what: format!("{trade} · {}", w.fill("web.console.flags.homes", "count", &homes.to_string())),
+            link,
+        }))
+    }
 }
 
 /// Which clock runs out, how far, and who is to act.
@@ -150,7 +189,7 @@ fn told(detail: &str, w: &Words) -> Option<String> {
     }
     let department = value("department=").and_then(|value| value.split_whitespace().next());
     let department = department.and_then(|name| w.find(&format!("department.{name}")));
-    department.or_else(|| value("team=").or(value("incident=")).map(str::to_owned))
+    department.or_else(|| value("team=").or(value(INCIDENT)).map(str::to_owned))
 }
 
 pub(super) fn tone(kind: FlagKind) -> &'static str {
