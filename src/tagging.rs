@@ -115,7 +115,9 @@ impl Lexical {
         // The n-grams must agree that each is for somebody else than the one before.
         let apart = faults.windows(2).all(|pair| matches!(pair, [one, next] if next.is_of_another_trade_or_room(one)));
         if let Some((first, further)) = faults.split_first().filter(|(_, further)| apart && !further.is_empty()) {
-            let Fault { category, urgency, location, component, symptom, .. } = first.clone();
+            let Fault { text, category, urgency, location, component, symptom } = first.clone();
+            // What is wrong with it may be said in words we do not know.
+            let symptom = symptom.or(Some(text));
             (whole.category, whole.location, whole.component, whole.symptom) = (category, location, component, symptom);
             (whole.urgency, whole.further) = (whole.urgency.max(urgency), further.to_vec());
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::matcher::Found;
+use super::place;
 use super::score::Scores;
 use super::text::Text;
 use crate::domain::lexicon::{Meaning, PlaceKind};
@@ -10,6 +11,38 @@ use crate::domain::understanding::{Category, Intent};
 
 /// Below this a trade is only brushed.
 pub(super) const ENOUGH: f64 = 1.0;
+
+/// What stands before a part that is not the one …
+const NOT_IT: [&str; 12] = [
+    "不是",
+    "不是那个",
+    "不是这个",
+    "不系",
+    "唔系",
+    "并非",
+    "not the ",
+    "not my ",
+    "not our ",
+    "isn't the ",
+    "isn't my ",
+    "wasn't the ",
+];
+/// … and before the one that is.
+const IT_IS: [&str; 11] = [
+    "是",
+    "系",
+    "it's the ",
+    "its the ",
+    "it is the ",
+    "it was the ",
+    "it's my ",
+    "it's our ",
+    "but the ",
+    "but my ",
+    "actually the ",
+];
+/// So many characters at most name the room and the parts that lead to a part: "guest bathroom sink".
+const LONGEST_NAME: usize = 24;
 
 /// What is affected and what it does.
 #[derive(Debug, Default)]
@@ -23,9 +56,10 @@ pub(super) struct Trade<'m> {
     pub symptom: Option<Found<'m>>,
 }
 
-/// Weighs components and symptoms; the heaviest trade wins, the one named first at a tie.
+/// Weighs components and symptoms; the heaviest trade wins, the one named first at a tie. A part that is said not to be
+/// the one counts only where no other is named.
 pub(super) fn read<'m>(text: &Text, found: &[Found<'m>]) -> Trade<'m> {
-    let named = kept(text, found);
+    let (named, instead) = without_denied(text, found, kept(text, found));
     let mut weights: BTreeMap<Category, (f64, usize)> = BTreeMap::new();
     let mut trade = Trade::default();
     let (mut best_component, mut best_symptom) = (0.0, 0.0);
@@ -51,6 +85,7 @@ pub(super) fn read<'m>(text: &Text, found: &[Found<'m>]) -> Trade<'m> {
             sum.0 = f64::max(sum.0, weight) + 0.3 * f64::min(sum.0, weight);
         }
     }
+    trade.component = instead.or(trade.component);
     trade.weights = weights.iter().map(|(category, (weight, _))| (*category, *weight)).collect();
     trade.category = weights
         .into_iter()
@@ -86,9 +121,61 @@ fn kept<'m>(text: &Text, found: &[Found<'m>]) -> Vec<Found<'m>> {
         .collect()
 }
 
+/// Leaves out the parts that are said not to be the one, where another is named: "not the sink, it's the dishwasher".
+/// Returns as well the part that is said to be the one instead, as fully as it is named: "basin tap".
+fn without_denied<'m>(text: &Text, found: &[Found], named: Vec<Found<'m>>) -> (Vec<Found<'m>>, Option<Found<'m>>) {
+    let is_denied = |find: &Found| is_part_behind(text, found, find, &NOT_IT);
+    if !named.iter().any(is_denied) || !named.iter().any(|find| is_part(find) && !is_denied(find)) {
+        return (named, None);
+    }
+    let rest: Vec<Found<'m>> = named.into_iter().filter(|find| !is_denied(find)).collect();
+    let mut instead: Option<Found<'m>> = None;
+    for find in rest.iter().filter(|find| is_part_behind(text, found, find, &IT_IS)) {
+        instead = match instead {
+            Some(named) if adjoin(text, named.end, find.start) => Some(Found { start: named.start, ..*find }),
+            Some(named) => Some(named),
+            None => Some(*find),
+        };
+    }
+    (rest, instead)
+}
+
+fn is_part(find: &Found) -> bool {
+    matches!(find.meaning, Meaning::Component { .. })
+}
+
+/// Whether one of these words stands right before a part, or before the room and the parts that lead to it: "not the
+/// kitchen sink".
+fn is_part_behind(text: &Text, found: &[Found], part: &Found, words: &[&str]) -> bool {
+    if !is_part(part) {
+        return false;
+    }
+    let mut begin = part.start;
+    while let Some(lead) = lead_to(text, found, begin) {
+        if part.start - lead.start > LONGEST_NAME {
+            break;
+        }
+        begin = lead.start;
+    }
+    place::is_behind(text, begin, words)
+}
+
+/// Returns the room or the part that ends right before a position.
+fn lead_to<'f, 'm>(text: &Text, found: &'f [Found<'m>], at: usize) -> Option<&'f Found<'m>> {
+    let before = found.get(..found.partition_point(|find| find.start < at)).unwrap_or_default();
+    let near = before.iter().rev().take_while(|find| find.start + LONGEST_NAME >= at);
+    let leads = |find: &&Found| is_part(find) || matches!(find.meaning, Meaning::Place { .. });
+    near.filter(leads).find(|find| find.end <= at && adjoin(text, find.end, at))
+}
+
+/// Whether nothing but what joins two words of one name stands between two positions.
+fn adjoin(text: &Text, end: usize, start: usize) -> bool {
+    end <= start && matches!(text.span(end, start), [] | [' ' | '的'])
+}
+
 /// "above the garage door", 窗户旁边: a part that only says where is not the part that is broken.
 fn is_landmark(text: &Text, found: &[Found], part: &Found) -> bool {
-    matches!(part.meaning, Meaning::Component { .. })
+    is_part(part)
         && found.iter().any(|find| match find.meaning {
             Meaning::Place { kind: PlaceKind::Side } => {
                 find.start >= part.end && text.span(part.end, find.start).iter().all(|c| *c == '的')

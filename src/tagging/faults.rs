@@ -23,6 +23,11 @@ const OF_WATER: [&str; 11] =
 const OF_POWER: [&str; 6] = ["没电", "停电", "断电", "跳闸", "no power", "lost power"];
 /// What joins two faults in English where it leads on from one told in full to another; else it joins places and parts.
 const AND: [char; 5] = [' ', 'a', 'n', 'd', ' '];
+/// What says something of a part that is named before it …
+const SAYS: [&str; 12] =
+    ["is", "are", "has", "have", "keeps", "won't", "doesn't", "don't", "can't", "isn't", "makes", "goes"];
+/// … and what says that it is all right.
+const ALL_RIGHT: [&str; 9] = ["fine", "ok", "okay", "good", "working", "fixed", "new", "great", "right"];
 
 /// Part of the text, with the fault that it tells of.
 #[derive(Debug, Clone)]
@@ -74,7 +79,7 @@ pub(super) fn split(text: &Text, found: &[Found]) -> Vec<(usize, usize)> {
     let mut told: Vec<Stretch> = Vec::new();
     for (start, end) in pieces(text, found) {
         let within = within(found, start, end);
-        let matter = fault_of(text, &within);
+        let matter = fault_of(text, &within).or_else(|| thing_of(text, &within, end));
         let before = told.last().and_then(|stretch| stretch.matter.as_ref());
         let leads_on = |find: &Found| matches!(find.meaning, Meaning::Besides);
         let led = within.iter().any(leads_on) || is_numbered(text, start);
@@ -120,13 +125,21 @@ fn pieces(text: &Text, found: &[Found]) -> Vec<(usize, usize)> {
 }
 
 /// Cuts a piece at each "and" between two faults that are told in full, the second with a part of its own before what it
-/// does: what "leaks and drips on the floor" is one.
+/// does: what "leaks and drips on the floor" is one. What is wrong with the first may be said in words we do not know.
 fn parted(text: &Text, found: &[Found], start: usize, end: usize) -> Vec<(usize, usize)> {
     let mut cuts = Vec::new();
     let mut begin = start;
     for at in start + 1..end {
-        let is_told = |from, to| fault_of(text, &within(found, from, to)).is_some();
-        if is_joined(text, at) && is_told(begin, at) && is_told(at, end) && has_subject(text, &within(found, at, end)) {
+        if !is_joined(text, at) {
+            continue;
+        }
+        let (first, second) = (within(found, begin, at), within(found, at, end));
+        let other = fault_of(text, &second).filter(|_| has_subject(text, &second));
+        let apart = |other: Matter| {
+            let thing = || thing_of(text, &first, at).is_some_and(|thing| !other.trade.is_work_of(thing.trade));
+            fault_of(text, &first).is_some() || thing()
+        };
+        if other.is_some_and(apart) {
             cuts.push((begin, at));
             begin = at;
         }
@@ -135,10 +148,10 @@ fn parted(text: &Text, found: &[Found], start: usize, end: usize) -> Vec<(usize,
     cuts
 }
 
-/// Whether a part is named before what it does.
+/// Whether a part is named before what it does, or at the beginning of it: "light is out".
 fn has_subject(text: &Text, found: &[Found]) -> bool {
     let trade = category::read(text, found);
-    trade.component.zip(trade.symptom).is_some_and(|(part, symptom)| part.start < symptom.start)
+    trade.component.zip(trade.symptom).is_some_and(|(part, symptom)| part.start <= symptom.start)
 }
 
 /// Whether the word here is an "and" between two others.
@@ -162,6 +175,22 @@ fn is_behind_number(text: &Text, at: usize) -> bool {
 /// Returns what was found between two positions.
 fn within<'m>(found: &[Found<'m>], start: usize, end: usize) -> Vec<Found<'m>> {
     found.iter().filter(|find| start <= find.start && find.end <= end).copied().collect()
+}
+
+/// Returns the part in a room of which something is said before an "and", in words we do not know: "the hallway
+/// radiator is cold and the tap drips".
+fn thing_of(text: &Text, found: &[Found], end: usize) -> Option<Matter> {
+    let trade = category::read(text, found);
+    let part = trade.component.filter(|_| trade.symptom.is_none() && is_joined(text, end))?;
+    let words = |start, end| text.span(start, end).iter().collect::<String>();
+    let behind = words(part.end, end);
+    let (start, stop) = place::read(text, found)?;
+    let says = |known: &[&str]| behind.split_whitespace().any(|word| known.contains(&word));
+    let told = says(&SAYS) && !says(&ALL_RIGHT);
+    let place = Some(words(start, stop));
+    let part = Some(words(part.start, part.end));
+    let trade = trade.category.filter(|_| told)?;
+    Some(Matter { trade, symptom: String::new(), kind: None, part, place })
 }
 
 /// Returns the fault that is told in full, if one is.

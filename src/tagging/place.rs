@@ -67,8 +67,13 @@ fn runs(text: &Text, found: &[Found]) -> Vec<Run> {
 }
 
 fn is_denied(text: &Text, run: &Run) -> bool {
-    let before: String = text.span(run.start.saturating_sub(LONGEST_DENIAL), run.start).iter().collect();
-    NOT_THERE.iter().any(|denial| before.ends_with(denial))
+    is_behind(text, run.start, &NOT_THERE)
+}
+
+/// Whether one of these words stands right before a position. Who asks "是不是" says neither.
+pub(super) fn is_behind(text: &Text, at: usize, words: &[&str]) -> bool {
+    let before: String = text.span(at.saturating_sub(LONGEST_DENIAL), at).iter().collect();
+    words.iter().any(|word| before.ends_with(word)) && !before.ends_with("是不是")
 }
 
 fn pieces<'m>(found: &[Found<'m>]) -> Vec<(Found<'m>, PlaceKind)> {

@@ -139,6 +139,27 @@ fn places_are_named_as_the_speaker_did() {
 }
 
 #[test]
+fn a_part_that_is_said_not_to_be_the_one_is_none() {
+    table(include_str!("tables/parts.tsv"), |row| {
+        (row[0].to_owned(), understood(row[1], Awaiting::Nothing).component.unwrap_or_else(|| "-".to_owned()))
+    });
+}
+
+#[test]
+fn a_time_is_wished_for_where_somebody_is_asked_to_come_and_not_where_something_happens() {
+    for (text, time) in [
+        ("any time after 5pm", Some("any time after 5pm")),
+        ("can you come tonight", Some("can you come tonight")),
+        ("could somebody please come today?", Some("please come today")),
+        ("周六 morning ok?", Some("周六 morning")),
+        ("the smell has come back today", None),
+        ("no heating tonight", None),
+    ] {
+        assert_eq!(understood(text, Awaiting::Nothing).wished_time.as_deref(), time, "{text}");
+    }
+}
+
+#[test]
 fn plain_answers_are_yes_or_no() {
     table(include_str!("tables/answers.tsv"), |row| {
         let read = match understood(row[1], Awaiting::Nothing).affirmed {
