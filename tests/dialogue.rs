@@ -16,6 +16,7 @@ use huifang::domain::ids::{DialogueId, MediaId, ProjectId, ResponseId, TicketId,
 use huifang::domain::language::Language;
 use huifang::domain::media::Refusal;
 use huifang::domain::script::SlotId;
+use huifang::domain::ticket::TicketKind;
 use huifang::domain::time::Timestamp;
 use huifang::domain::understanding::{Category, Hazard, Intent, Keyword, Sentiment, Understanding, Urgency};
 use proptest::prelude::*;
@@ -275,6 +276,7 @@ impl World {
         let tickets = [OpenTicket {
             id: TicketId(Uuid::from_u128(9)),
             number: "HF1".to_owned(),
+            kind: TicketKind::Repair,
             status: "reported",
             category: None,
             location: None,

@@ -126,12 +126,14 @@ impl Appointment {
         })
     }
 
-    /// Takes one of the windows; another one may be taken instead as long as it lies ahead.
+    /// Takes one of the windows; another one may be taken instead as long as it lies ahead, and the one that was given
+    /// back may be taken again.
     ///
     /// # Errors
     /// If the appointment has ended, or the window is none of those offered or is over.
     pub fn agree(self, window: Window, now: Timestamp) -> Result<Appointment, InvalidAppointment> {
-        if !self.status.is_open() {
+        let again = self.status == Status::Declined && self.agreed == Some(window);
+        if !self.status.is_open() && !again {
             return Err(InvalidAppointment::Ended(self.status));
         }
         if !self.offered.contains(&window) {
@@ -218,6 +220,10 @@ mod tests {
         assert_eq!(moved.clone().agree(morning(25), now), Err(InvalidAppointment::Count), "never offered");
         let late = at("2026-11-24T13:00:00");
         assert_eq!(moved.clone().agree(morning(24), late), Err(InvalidAppointment::Past));
+        let given_back = moved.clone().end(Status::Declined, now).unwrap();
+        let declined = Err(InvalidAppointment::Ended(Status::Declined));
+        assert_eq!(given_back.clone().agree(morning(23), now), declined, "not the one that was agreed");
+        assert_eq!(given_back.agree(morning(24), now).unwrap(), moved);
         let ended = moved.end(Status::Cancelled, now).unwrap();
         assert_eq!(ended.clone().agree(morning(24), now), Err(InvalidAppointment::Ended(Status::Cancelled)));
         assert_eq!(ended.end(Status::Declined, now), Err(InvalidAppointment::Ended(Status::Cancelled)));

@@ -13,7 +13,9 @@ mod address;
 mod amending;
 mod appointment;
 mod clause;
+mod complaint;
 mod danger;
+mod doubt;
 mod elsewhere;
 mod further;
 mod question;
@@ -48,6 +50,7 @@ use super::language::Language;
 use super::media::{MOST_CHARACTERS, MOST_MEGABYTES, Refusal};
 use super::script::Script;
 use super::survey::AnswerSource;
+use super::ticket::{Status, TicketKind};
 use super::time::Timestamp;
 use super::understanding::{Category, Understanding, differ};
 
@@ -69,6 +72,8 @@ pub struct Ctx<'a> {
 pub struct OpenTicket {
     pub id: TicketId,
     pub number: String,
+    /// Nobody comes to a complaint.
+    pub kind: TicketKind,
     /// Name of the ticket's status; its text is `ticket.status.<name>`.
     pub status: &'static str,
     /// Name of its category, if known; its text is `category.<name>`.
@@ -79,6 +84,11 @@ pub struct OpenTicket {
 }
 
 impl OpenTicket {
+    /// Whether something is to be mended by it, and staff does not say that it is.
+    fn is_to_mend(&self) -> bool {
+        self.kind == TicketKind::Repair && self.status != Status::Rectified.name()
+    }
+
     /// Whether it may be about a place that words name: one names the other, or either names none.
     fn may_be_in(&self, place: Option<&str>) -> bool {
         !differ(place, self.location.as_deref())

@@ -575,6 +575,25 @@ async fn who_says_that_none_of_the_offered_times_suits_is_asked_for_another_and_
 }
 
 #[tokio::test]
+async fn an_excuse_that_names_an_offered_day_books_nobody_for_it() {
+    for words in ["24号我上班", "24号要接孩子", "我24号在医院陪床", "24号上午有课", "I'm at work on the 24th"]
+    {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(!statuses(&talk, &ticket).await.contains(&Status::Agreed), "{words}: {said}");
+        assert_eq!(talk.tickets().await.len(), 1, "{words}: {said}");
+    }
+    for words in ["24号我不上班，可以", "24号上午吧，我在家上班"] {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.says(words).await;
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}: {}", talk.transcript());
+    }
+}
+
+#[tokio::test]
 async fn what_only_sounds_like_a_no_leaves_an_agreed_time_as_it_is() {
     let harmless = [
         "That won't be a problem",
@@ -624,14 +643,26 @@ async fn times_that_are_added_to_a_wish_are_kept_with_the_same_ticket() {
         talk.says(first).await;
         talk.says(more).await;
         let said = talk.transcript();
-        assert!(said.contains(&format!("记下了：{more}。会有人再和您约时间")), "{said}");
+        let both = format!("{first} / {more}");
+        assert!(said.contains(&format!("记下了：{both}。会有人再和您约时间")), "{said}");
         assert!(!said.contains("？。"), "{said}");
-        assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some(more), "{first}");
+        assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some(both.as_str()), "{first}");
         // Later it may be said of anything.
         talk.waits_until(at("21 10:30")).await;
         talk.says("周日上午").await;
-        assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some(more), "{first}");
+        assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some(both.as_str()), "{first}");
     }
+}
+
+#[tokio::test]
+async fn a_short_correction_of_a_wish_takes_the_place_of_none_before_it() {
+    let (mut talk, ticket) = agreed().await;
+    for words in ["I need to reschedule", "next Monday morning", "or Tuesday", "sorry Monday is fine"] {
+        talk.says(words).await;
+    }
+    let wished = talk.ticket(&ticket).await.wished_time;
+    let expected = "next Monday morning / or Tuesday / sorry Monday is fine";
+    assert_eq!(wished.as_deref(), Some(expected), "{}", talk.transcript());
 }
 
 #[tokio::test]
@@ -859,4 +890,210 @@ async fn who_wants_the_time_back_that_was_given_back_calls_nothing_off() {
         assert!(!said.contains("不用上门的事"), "{words}: {said}");
         assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some(words), "{said}");
     }
+}
+
+#[tokio::test]
+async fn a_visit_that_is_called_off_in_plain_words_is_given_back_and_another_time_is_asked_for() {
+    for words in [
+        "cancel the appointment please",
+        "I need to cancel Tuesday",
+        "please cancel my appointment",
+        "cancel the visit",
+        "I have to cancel",
+        "Something came up so I have to cancel",
+        "Can I cancel my appointment?",
+        "please don't come on Tuesday",
+        "取消预约",
+        "取消",
+        "我要取消周二的上门",
+        "能不能取消24号的预约",
+        "周二不用来了",
+    ] {
+        let (mut talk, ticket) = agreed().await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{words}: {said}");
+        assert!(said.contains("师傅不上门了") || said.contains("nobody comes on"), "{words}: {said}");
+        assert_eq!(talk.flagged("appointment_declined").await.len(), 1, "{words}");
+        assert_eq!(talk.flagged("person_requested").await.len(), 0, "{words}");
+        assert_eq!(talk.tickets().await.len(), 1, "{words}");
+        talk.says("周五上午").await;
+        assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some("周五上午"), "{words}");
+        talk.waits_until(at("24 10:00")).await;
+        let later = talk.transcript();
+        assert!(!later.contains("提醒您") && !later.contains("A reminder"), "{words}: {later}");
+    }
+}
+
+#[tokio::test]
+async fn who_calls_a_visit_off_and_says_when_it_suits_is_heard_at_once() {
+    let (mut talk, ticket) = agreed().await;
+    talk.says("取消周二的，周五上午可以").await;
+    let said = talk.transcript();
+    assert!(said.contains("会有人再和您约时间"), "{said}");
+    assert_eq!(statuses(&talk, &ticket).await, [Status::Declined]);
+    // One that was offered before is taken.
+    let (mut talk, ticket) = agreed().await;
+    talk.says("取消周二的，周一下午可以").await;
+    let agreed = talk.state().await.meetings[0].agreed;
+    assert_eq!(agreed.map(|window| window.from), Some(at("23 14:00")), "{}", talk.transcript());
+    assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed]);
+}
+
+#[tokio::test]
+async fn who_says_that_nobody_is_in_gives_the_agreed_time_back_and_complains_of_nothing() {
+    for words in [
+        "nobody will be home",
+        "No one is going to be in",
+        "nobody's home on Tuesday",
+        "都没人在家",
+        "那天家里没人",
+        "我家没有人在",
+        "我照常上班，家里没人",
+    ] {
+        let (mut talk, ticket) = agreed().await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{words}: {said}");
+        assert_eq!(talk.tickets().await.len(), 1, "{words}");
+    }
+    for words in
+        ["nobody will be using the shower", "nobody will be home but the key is under the mat", "家里没有人抽烟"]
+    {
+        let (mut talk, ticket) = agreed().await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn what_calls_no_visit_off_leaves_the_agreed_time_as_it_is() {
+    for words in [
+        "别取消周二的上门",
+        "please don't cancel",
+        "I don't need to cancel my appointment",
+        "I'll cancel my dentist appointment",
+        "if I cancel the appointment, who pays?",
+        "你们取消了预约吗？",
+        "取消预约要收费吗？",
+        "取消今天的预约",
+        "别来太早",
+        "算了",
+    ] {
+        let (mut talk, ticket) = agreed().await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}: {said}");
+    }
+    // Who asks how is shown the button.
+    let (mut talk, ticket) = agreed().await;
+    talk.transcript();
+    talk.says("怎么取消预约").await;
+    let said = talk.transcript();
+    assert!(said.contains("约好了：11月24日") && said.contains("[改时间]"), "{said}");
+    assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed]);
+}
+
+#[tokio::test]
+async fn one_word_below_a_menu_leaves_the_menu_and_not_the_visit() {
+    let (mut talk, ticket) = agreed().await;
+    talk.says("你好").await;
+    talk.says("取消").await;
+    assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{}", talk.transcript());
+}
+
+#[tokio::test]
+async fn nobody_is_announced_for_a_repair_that_was_called_off_and_staff_hears_of_it_once() {
+    for words in ["取消报修", "不用修了", "cancel the repair", "取消上门，已经修好了"] {
+        let (mut talk, ticket) = agreed().await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{words}: {said}");
+        assert_eq!(talk.flagged("person_requested").await.len(), 1, "{words}: {said}");
+        assert_eq!(talk.flagged("appointment_declined").await.len(), 0, "{words}");
+        let history = talk.history(&ticket).await;
+        assert!(history.contains("appointment_cancelled client"), "{words}: {history}");
+        assert!(talk.state().await.meetings.is_empty(), "{words}");
+        talk.waits_until(at("24 10:00")).await;
+        let later = talk.transcript();
+        assert!(!later.contains("提醒您") && !later.contains("A reminder"), "{words}: {later}");
+    }
+}
+
+#[tokio::test]
+async fn an_hour_within_the_agreed_time_is_noted_for_who_comes_and_the_time_stands() {
+    for words in [
+        "can he come at 11?",
+        "能不能11点来",
+        "上午十点半可以吗",
+        "周二10点以后来行吗",
+        "11点来吧",
+        "I'm not home until 10, can he come at 11?",
+    ] {
+        let (mut talk, ticket) = agreed().await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}: {said}");
+        let history = talk.history(&ticket).await;
+        assert!(history.contains(words), "{words}: {history}");
+        assert_eq!(talk.flagged("person_requested").await.len(), 1, "{words}");
+        talk.says("ok never mind, as agreed then").await;
+        let said = talk.transcript();
+        assert!(said.contains("09:00–12:00"), "{words}: {said}");
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}");
+        assert_eq!(talk.flagged("praise").await.len(), 0, "{words}");
+    }
+    for words in ["能不能下午3点来", "能不能周三11点来", "can he come at 8?"] {
+        let (mut talk, ticket) = agreed().await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{words}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_time_that_was_given_back_a_moment_ago_is_taken_again_and_staff_is_told() {
+    for (gives_back, words) in [
+        ("Can we make it Friday afternoon?", "ok never mind, as agreed then"),
+        ("改到周六下午可以吗", "还是按原来的时间吧"),
+        ("我要取消周二的上门", "算了，不取消了"),
+        ("我来不了", "没事了，照旧"),
+        ("取消报修", "还是要修的，按原来的时间来"),
+    ] {
+        let (mut talk, ticket) = agreed().await;
+        talk.says(gives_back).await;
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{gives_back}: {}", talk.transcript());
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}: {said}");
+        assert!(said.contains("11月24日（周二）09:00–12:00"), "{words}: {said}");
+        assert_eq!(talk.flagged("person_requested").await.len(), 1, "{words}");
+        let wished = talk.ticket(&ticket).await.wished_time.unwrap_or_default();
+        assert!(wished.ends_with(words), "{words}: {wished}");
+        talk.waits_until(at("23 19:00")).await;
+        let evening = talk.transcript();
+        assert!(evening.contains("提醒您") || evening.contains("A reminder"), "{words}: {evening}");
+    }
+}
+
+#[tokio::test]
+async fn a_time_that_was_given_back_is_not_taken_again_later_or_once_others_are_offered() {
+    let (mut talk, ticket) = agreed().await;
+    talk.says("取消预约").await;
+    talk.waits_until(at("21 10:30")).await;
+    talk.says("还是按原来的时间吧").await;
+    assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{}", talk.transcript());
+    assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some("还是按原来的时间吧"));
+    let mut talk = Talk::bound().await;
+    let (ticket, engineer) = offered(&mut talk).await;
+    talk.taps("11月24日（周二）09:00–12:00").await;
+    talk.says("取消预约").await;
+    talk.desk().offer(ticket.id, vec![window("25 09:00", "25 12:00")], engineer).await.unwrap();
+    talk.hears().await;
+    talk.says("还是按原来的时间吧").await;
+    let said = talk.transcript();
+    assert_eq!(statuses(&talk, &ticket).await.last(), Some(&Status::Declined), "{said}");
+    assert!(!statuses(&talk, &ticket).await.contains(&Status::Agreed), "{said}");
 }

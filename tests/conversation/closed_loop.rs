@@ -700,7 +700,7 @@ async fn what_works_no_more_or_not_for_long_closes_no_ticket() {
     ];
     for words in said {
         let mut talk = says_of_the_fix(words).await;
-        assert_ne!(talk.tickets().await[0].status, TicketStatus::Closed, "{}", talk.transcript());
+        assert_ne!(talk.tickets().await[0].status, TicketStatus::Closed, "{words}: {}", talk.transcript());
     }
 }
 
@@ -868,7 +868,7 @@ async fn good_news_of_a_fix_is_no_denial_of_it() {
     for words in ["没再漏，但是下水还是慢", "No leaks, but the door is still stuck", "不漏才怪", "不知道", "改天再说"]
     {
         let mut talk = says_of_the_fix(words).await;
-        assert_ne!(talk.tickets().await[0].status, TicketStatus::Closed, "{}", talk.transcript());
+        assert_ne!(talk.tickets().await[0].status, TicketStatus::Closed, "{words}: {}", talk.transcript());
     }
     for words in ["修了没两天又漏了", "It is leaking again, thanks", "不过还是渗水"] {
         let mut talk = says_of_the_fix(words).await;
@@ -1004,7 +1004,8 @@ async fn another_fault_told_with_the_verdict_is_a_report_of_its_own() {
         ("好了。另外阳台的门关不上", "问题：关不上"),
         ("好了，但是厨房也漏水了", "位置：厨房"),
         ("yes it's fixed, but the toilet is blocked now", "Where is it?"),
-        ("fixed thanks. Also the hallway light is out", "Problem: the hallway light is out"),
+        ("fixed thanks. Also the hallway light is out", "Problem: light is out"),
+        ("fixed thanks. Also the hallway radiator is cold", "Problem: the hallway radiator is cold"),
     ];
     for (words, asked) in said {
         let mut talk = says_of_the_fix(words).await;
@@ -1087,4 +1088,41 @@ async fn what_stands_behind_a_but_is_shown_to_staff_also_where_it_names_nothing_
     assert_eq!(talk.tickets().await[0].status, TicketStatus::Closed, "{answer}");
     assert!(answer.contains("另一件事也记在工单里了"), "{answer}");
     assert_eq!(talk.flagged("negative_feedback").await.len(), 1);
+}
+
+/// Words that the models take for praise, said to the question whether it is fixed.
+async fn sounds_pleased_with_the_fix(words: &str) -> Talk {
+    let mut talk = Talk::bound().await;
+    mended(&mut talk).await;
+    let (dialogue, text) = (talk.dialogue().await, words.to_owned());
+    let understood = talk.intake.understand(&text, &talk.state().await);
+    let understood = Understanding { intent: Intent::Praise, sentiment: Sentiment::Positive, ..understood };
+    talk.happens(dialogue, Event::Text { text, understood }).await;
+    talk
+}
+
+#[tokio::test]
+async fn what_only_sounds_like_praise_of_a_fix_is_no_answer_and_it_is_asked_again() {
+    for (words, thanked) in [("师傅都没跟我说，我哪知道", false), ("师傅态度很好，很专业", true)]
+    {
+        let mut talk = sounds_pleased_with_the_fix(words).await;
+        let said = talk.transcript();
+        assert_eq!(said.contains("谢谢您的肯定"), thanked, "{said}");
+        assert!(said.ends_with("[已修好] [没修好]"), "{said}");
+        assert_eq!(talk.tickets().await[0].status, TicketStatus::Rectified, "{said}");
+        assert_eq!(talk.flagged("praise").await.len(), usize::from(thanked), "{said}");
+        talk.taps("已修好").await;
+        assert_eq!(talk.tickets().await[0].status, TicketStatus::Closed, "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn who_tried_what_was_mended_and_praises_it_says_that_it_is_fixed() {
+    for words in ["试了一下，不错", "试过了，很好", "I tried it, works perfectly"] {
+        let mut talk = sounds_pleased_with_the_fix(words).await;
+        assert_eq!(talk.tickets().await[0].status, TicketStatus::Closed, "{}", talk.transcript());
+    }
+    // What was not tried yet is no such verdict.
+    let mut talk = sounds_pleased_with_the_fix("还没试过，看着不错").await;
+    assert_ne!(talk.tickets().await[0].status, TicketStatus::Closed, "{}", talk.transcript());
 }

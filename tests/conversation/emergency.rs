@@ -525,3 +525,68 @@ async fn who_asks_for_haste_after_an_alarm_has_told_no_address() {
     let [ticket] = talk.tickets().await.try_into().unwrap();
     assert!(ticket.description.ends_with("快点\n翠湖花园3栋"), "{}", ticket.description);
 }
+
+#[tokio::test]
+async fn who_asks_back_about_danger_is_asked_once_more_and_what_they_asked_is_kept() {
+    for words in ["is it dangerous?", "should I be worried", "这个危不危险", "会不会掉下来？", "什么时候能来？"]
+    {
+        let mut talk = Talk::bound().await;
+        says_something_doubtful(&mut talk).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("有没有人有危险") || said.contains("in danger right now"), "{said}");
+        assert!(talk.tickets().await.is_empty(), "{said}");
+        talk.presses("danger:yes").await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert_eq!(ticket.urgency, Urgency::Emergency, "{}", talk.transcript());
+        assert!(ticket.description.ends_with(words), "{}", ticket.description);
+    }
+    // Who says no first has answered.
+    for words in ["没有，什么时候能来？", "no, is it dangerous?"] {
+        let mut talk = Talk::bound().await;
+        says_something_doubtful(&mut talk).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("在哪个位置？") || said.contains("Where is it?"), "{said}");
+        assert!(talk.tickets().await.is_empty(), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_cry_for_help_after_an_alarm_is_no_wish_for_the_menu() {
+    for words in ["help", "help!!", "please help me", "帮助", "帮帮我！", "救命啊", "快帮帮我们"] {
+        let mut talk = Talk::bound().await;
+        talk.says("电梯里困了两个人").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("400-000-0000") && !said.contains("[找人工]"), "{said}");
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert!(ticket.description.ends_with(words), "{}", ticket.description);
+        assert!(!talk.state().await.handed_over(), "{said}");
+    }
+    // With a slash it is a command, and later it is another matter.
+    let mut talk = Talk::bound().await;
+    talk.says("电梯里困了两个人").await;
+    talk.says("/help").await;
+    assert!(talk.transcript().contains("[找人工]"));
+    talk.says("菜单").await;
+    assert!(talk.transcript().contains("[找人工]"));
+    talk.passes(15);
+    talk.says("帮助").await;
+    assert!(talk.transcript().contains("[找人工]"));
+}
+
+#[tokio::test]
+async fn a_cry_for_help_says_that_there_is_danger_where_that_is_asked() {
+    for words in ["help", "救命", "帮帮我"] {
+        let mut talk = Talk::bound().await;
+        says_something_doubtful(&mut talk).await;
+        talk.says(words).await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert_eq!(ticket.urgency, Urgency::Emergency, "{}", talk.transcript());
+        assert!(ticket.description.ends_with(words), "{}", ticket.description);
+    }
+}

@@ -325,3 +325,55 @@ async fn who_blocks_the_bot_cannot_be_reached_and_keeps_their_data() {
     let found = talk.store.read(|tx| Box::pin(async move { store::dialogues::find(tx, dialogue).await })).await;
     assert!(found.unwrap().unwrap().left_at.is_some() && everything(&talk).await.contains("王小敏"));
 }
+
+#[tokio::test]
+async fn the_button_alone_removes_and_to_a_yes_in_words_it_is_asked_once_more() {
+    for words in
+        ["是的", "确认", "好的，谢谢", "删了吧", "都清除掉", "怎么还不删", "yes", "ok do it", "delete it", "go ahead"]
+    {
+        let mut talk = Talk::bound().await;
+        let contact = talk.whose().await;
+        talk.says("删除我的资料").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("[删除我的资料] [不删除]") || said.contains("[Delete my data] [Keep it]"), "{said}");
+        assert_eq!(wishes(&talk, contact).await, [], "{said}");
+        assert!(talk.tickets().await.is_empty(), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_no_in_words_keeps_everything() {
+    let said = ["不用了", "不要删", "先别删了", "不，留着", "算了", "no", "no wait don't delete me", "never mind"];
+    for words in said {
+        let mut talk = Talk::bound().await;
+        let contact = talk.whose().await;
+        talk.says("删除我的资料").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("什么都没有删") || said.contains("nothing was deleted"), "{said}");
+        talk.presses("forget:yes").await;
+        assert_eq!(wishes(&talk, contact).await, [], "{said}");
+        assert!(talk.tickets().await.is_empty(), "{said}");
+    }
+    // A survey that goes on is not what they leave.
+    let mut talk = Talk::bound().await;
+    talk.says("/survey").await;
+    talk.says("删除我的资料").await;
+    talk.transcript();
+    talk.says("算了").await;
+    let said = talk.transcript();
+    assert!(said.contains("什么都没有删") && said.contains("（1/5）"), "{said}");
+}
+
+#[tokio::test]
+async fn who_speaks_of_something_else_when_asked_about_being_forgotten_is_heard() {
+    let mut talk = Talk::bound().await;
+    talk.says("删除我的资料").await;
+    talk.transcript();
+    talk.says("厨房水龙头漏水").await;
+    let said = talk.transcript();
+    assert!(said.contains("[提交]"), "{said}");
+}

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use crate::office::window;
 use crate::talk::Talk;
-use huifang::domain::dialogue::Event;
+use huifang::domain::dialogue::{Activity, Event};
 use huifang::domain::flag::FlagKind;
-use huifang::domain::ticket::Status;
+use huifang::domain::ticket::{Status, Ticket};
+use huifang::domain::understanding::{Intent, Sentiment, Understanding};
 use huifang::store;
 use insta::assert_snapshot;
 
@@ -245,4 +247,235 @@ async fn thanks_are_answered_in_passing_and_a_greeting_with_what_can_be_done() {
         assert!(!said.contains("没看明白") && !said.contains("did not understand"), "{said}");
     }
     assert_eq!(talk.ticket(&ticket).await.status, Status::Rectified);
+}
+
+/// Words that the models take for displeasure, by how they are worded alone.
+async fn sounds_displeased(talk: &mut Talk, words: &str) {
+    let (dialogue, text) = (talk.dialogue().await, words.to_owned());
+    let understood = talk.intake.understand(&text, &talk.state().await);
+    let (intent, sentiment) = (Intent::SurveyAnswer, Sentiment::Negative);
+    let understood = Understanding { intent, sentiment, confidence: 0.95, ..understood };
+    talk.happens(dialogue, Event::Text { text, understood }).await;
+}
+
+#[tokio::test]
+async fn what_only_sounds_displeased_and_says_little_is_no_complaint() {
+    for words in ["so the thing is", "half of it", "😡", "how's my repair going", "修得怎么样了"] {
+        let mut talk = Talk::bound().await;
+        sounds_displeased(&mut talk, words).await;
+        assert!(talk.tickets().await.is_empty(), "{}", talk.transcript());
+        assert_eq!(talk.flagged("negative_feedback").await.len(), usize::from(words == "😡"));
+    }
+    // What says more in plain words is one.
+    for words in ["你们来了三趟都弄成那样", "you came three times and it is always the same"] {
+        let mut talk = Talk::bound().await;
+        sounds_displeased(&mut talk, words).await;
+        assert_eq!(talk.flagged("complaint").await.len(), 1, "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn what_only_sounds_displeased_goes_to_the_repair_that_is_open() {
+    for words in ["oh no it's out again", "怎么老是弄成这样啊", "😡"] {
+        let mut talk = Talk::bound().await;
+        talk.reports_a_leak().await;
+        talk.passes(60);
+        sounds_displeased(&mut talk, words).await;
+        let said = talk.transcript();
+        let [leak] = talk.tickets().await.try_into().unwrap();
+        assert!(leak.description.ends_with(words) && said.contains(&leak.number), "{said}");
+        assert_eq!(talk.flagged("negative_feedback").await.len(), 1, "{said}");
+    }
+    // Who names what is bad complains of that, and who asks how it goes is told.
+    let mut talk = Talk::bound().await;
+    talk.reports_a_leak().await;
+    talk.passes(60);
+    talk.says("师傅态度很差").await;
+    assert_eq!(talk.flagged("complaint").await.len(), 1, "{}", talk.transcript());
+    for (words, told) in [("how's my repair going", "Your tickets:"), ("修得怎么样了", "您的工单：")] {
+        let mut talk = Talk::bound().await;
+        let leak = talk.reports_a_leak().await;
+        talk.passes(60);
+        sounds_displeased(&mut talk, words).await;
+        let said = talk.transcript();
+        assert!(said.contains(told) && said.contains(&leak.number), "{said}");
+        assert_eq!(talk.tickets().await.len(), 1, "{said}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_tired_of_waiting_after_a_complaint_waits_for_the_repair() {
+    let mut talk = Talk::bound().await;
+    let leak = talk.reports_a_leak().await;
+    talk.passes(60);
+    talk.says("你们就是踢皮球，推来推去没人管").await;
+    assert_eq!(talk.tickets().await.len(), 2, "{}", talk.transcript());
+    talk.says("等了三个小时了还没人来").await;
+    let said = talk.transcript();
+    assert!(said.contains("让您久等了"), "{said}");
+    assert!(talk.ticket(&leak).await.description.ends_with("等了三个小时了还没人来"), "{said}");
+}
+
+#[tokio::test]
+async fn a_new_fault_told_with_praise_once_another_is_mended_is_a_report_of_its_own() {
+    for words in ["great, now the glass is cracked", "太棒了，现在玻璃裂了"] {
+        let mut talk = Talk::bound().await;
+        let engineer = talk.hires("li", |_| {}).await;
+        talk.says("阳台的门关不上").await;
+        talk.taps("提交").await;
+        let door = talk.tickets().await.remove(0);
+        talk.desk().take(door.id, engineer).await.unwrap();
+        talk.desk().rectify(door.id, "换了合页", Vec::new(), engineer).await.unwrap();
+        talk.hears().await;
+        talk.taps("已修好").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("在哪个位置？") || said.contains("Where is it?"), "{said}");
+        let door = talk.ticket(&door).await;
+        assert_eq!((door.status, door.description.as_str()), (Status::Closed, "阳台的门关不上"), "{said}");
+    }
+    // Praise may name what was mended.
+    for words in ["great job with the leaking tap", "师傅很好，厨房水管漏水修得很快"] {
+        let mut talk = Talk::bound().await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("谢谢您的肯定") || said.contains("good to hear"), "{said}");
+    }
+}
+
+/// Words that the models take for something, whatever they are.
+async fn is_taken_for(talk: &mut Talk, words: &str, intent: Intent, sentiment: Sentiment) {
+    let (dialogue, text) = (talk.dialogue().await, words.to_owned());
+    let understood = talk.intake.understand(&text, &talk.state().await);
+    let understood = Understanding { intent, sentiment, ..understood };
+    talk.happens(dialogue, Event::Text { text, understood }).await;
+}
+
+#[tokio::test]
+async fn what_is_only_taken_for_praise_is_not_thanked_for_and_no_fault_is_lost() {
+    let mut talk = Talk::bound().await;
+    is_taken_for(&mut talk, "喂，小伙子，厨房那个水龙头一直这样子", Intent::Praise, Sentiment::Positive).await;
+    let said = talk.transcript();
+    assert!(!said.contains("谢谢您的肯定"), "{said}");
+    assert!(matches!(talk.state().await.activity, Activity::Reporting(_)), "{said}");
+    assert!(talk.flagged("praise").await.is_empty(), "{said}");
+    // What names no part is asked about.
+    for words in ["喂，小伙子，那个东西一直低着", "it vibrates all day long"] {
+        let mut talk = Talk::bound().await;
+        is_taken_for(&mut talk, words, Intent::Praise, Sentiment::Positive).await;
+        let said = talk.transcript();
+        assert!(said.contains("没看明白") || said.contains("did not quite get that"), "{said}");
+        assert!(talk.flagged("praise").await.is_empty(), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_after_a_complaint_belongs_to_it() {
+    let mut talk = Talk::bound().await;
+    talk.says("我要投诉").await;
+    let complaint = talk.tickets().await.remove(0);
+    let more = [
+        ("师傅在屋里抽烟，还骂人", Intent::Complaint, Sentiment::Negative),
+        ("昨天上午，姓李的师傅", Intent::ProgressQuery, Sentiment::Neutral),
+        ("以后换个人过来", Intent::Smalltalk, Sentiment::Neutral),
+    ];
+    for (words, intent, sentiment) in more {
+        talk.transcript();
+        is_taken_for(&mut talk, words, intent, sentiment).await;
+        let said = talk.transcript();
+        assert!(said.contains(&format!("已补充到工单 {}", complaint.number)), "{said}");
+        let [kept] = talk.tickets().await.try_into().unwrap();
+        assert!(kept.description.ends_with(words), "{}", kept.description);
+    }
+    // Who asks is told, and praise is none of it.
+    talk.says("进度").await;
+    assert!(talk.transcript().contains("您的工单"));
+    talk.says("上次那位师傅很有礼貌，谢谢").await;
+    assert!(talk.transcript().contains("谢谢您的肯定"));
+    // What is to be mended is reported.
+    talk.says("厨房水龙头漏水").await;
+    assert!(matches!(talk.state().await.activity, Activity::Reporting(_)), "{}", talk.transcript());
+}
+
+#[tokio::test]
+async fn after_a_while_another_complaint_is_one_of_its_own() {
+    let mut talk = Talk::bound().await;
+    talk.says("我要投诉").await;
+    talk.passes(11);
+    is_taken_for(&mut talk, "师傅态度很差，还骂人", Intent::Complaint, Sentiment::Negative).await;
+    assert_eq!(talk.tickets().await.len(), 2, "{}", talk.transcript());
+}
+
+/// A talk with a leak and times that were offered for it.
+async fn with_times() -> (Talk, Ticket) {
+    let mut talk = Talk::bound().await;
+    let engineer = talk.hires("li", |_| {}).await;
+    let ticket = talk.reports_a_leak().await;
+    talk.desk().take(ticket.id, engineer).await.unwrap();
+    let windows = vec![window("23 09:00", "23 12:00"), window("24 09:00", "24 12:00")];
+    talk.desk().offer(ticket.id, windows, engineer).await.unwrap();
+    talk.hears().await;
+    // What was filed a moment ago takes more of the fault.
+    talk.passes(30);
+    talk.transcript();
+    (talk, ticket)
+}
+
+#[tokio::test]
+async fn what_is_told_before_a_visit_reaches_who_comes() {
+    let told = [
+        ("门禁密码1234", Intent::Smalltalk),
+        ("家里有狗，别怕", Intent::Smalltalk),
+        ("孩子睡觉，别按门铃", Intent::Smalltalk),
+        ("让师傅带个新软管", Intent::ProgressQuery),
+        ("the dog is friendly", Intent::Smalltalk),
+    ];
+    for (words, intent) in told {
+        let (mut talk, ticket) = with_times().await;
+        talk.taps("11月24日（周二）09:00–12:00").await;
+        talk.transcript();
+        is_taken_for(&mut talk, words, intent, Sentiment::Neutral).await;
+        let said = talk.transcript();
+        assert!(said.contains(&ticket.number) && said.contains("09:00–12:00"), "{words}: {said}");
+        assert!(talk.ticket(&ticket).await.description.ends_with(words), "{words}: {said}");
+    }
+    // Questions and what says nothing are for nobody who comes.
+    for (words, intent) in [
+        ("进度", Intent::ProgressQuery),
+        ("查一下，让我知道修到哪了", Intent::ProgressQuery),
+        ("嘿嘿", Intent::Smalltalk),
+        ("hmm", Intent::Smalltalk),
+    ] {
+        let (mut talk, ticket) = with_times().await;
+        talk.taps("11月24日（周二）09:00–12:00").await;
+        is_taken_for(&mut talk, words, intent, Sentiment::Neutral).await;
+        assert!(!talk.ticket(&ticket).await.description.ends_with(words), "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_beside_times_that_were_offered_is_kept_and_they_are_offered_again() {
+    let (mut talk, ticket) = with_times().await;
+    is_taken_for(&mut talk, "家里有狗，别怕", Intent::Smalltalk, Sentiment::Neutral).await;
+    let said = talk.transcript();
+    assert!(said.contains("已补充到工单") && said.contains("[11月24日（周二）09:00–12:00]"), "{said}");
+    assert!(talk.ticket(&ticket).await.description.ends_with("家里有狗，别怕"), "{said}");
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_closed_by_now_is_corrected_no_more() {
+    let mut talk = Talk::bound().await;
+    let engineer = talk.hires("li", |_| {}).await;
+    let leak = talk.reports_a_leak().await;
+    talk.desk().take(leak.id, engineer).await.unwrap();
+    talk.desk().rectify(leak.id, "换了接头", Vec::new(), engineer).await.unwrap();
+    talk.hears().await;
+    talk.taps("已修好").await;
+    talk.transcript();
+    talk.says("位置错了，是阳台").await;
+    let said = talk.transcript();
+    let closed = talk.ticket(&leak).await;
+    assert_eq!((closed.status, &closed.description), (Status::Closed, &leak.description), "{said}");
+    assert!(!said.contains("已补充到工单"), "{said}");
 }

@@ -6,7 +6,9 @@ use crate::office::{at, window};
 use crate::talk::Talk;
 use huifang::channel::ChannelKind;
 use huifang::desk::{DeskError, Refusal, staff_leaves};
+use huifang::domain::alert::Act;
 use huifang::domain::contact::Contact;
+use huifang::domain::flag::{Flag, FlagKind};
 use huifang::domain::ids::{StaffId, TicketId};
 use huifang::domain::paper::repair::Repair;
 use huifang::domain::paper::{Reader, Taker};
@@ -64,6 +66,29 @@ async fn an_engineer_who_has_left_leaves_nothing_behind_but_the_pool() {
     assert!(matches!(gone, Err(DeskError::Left)), "{gone:?}");
     leaves(&talk, wang).await;
     assert_eq!(talk.flagged("ticket_returned").await.len(), 1, "leaving twice is leaving once");
+}
+
+#[tokio::test]
+async fn the_buttons_of_an_old_alert_do_nothing_to_a_ticket_that_has_ended() {
+    let mut talk = Talk::bound().await;
+    let wang = talk.hires("wang", |person| person.skills = vec![Category::Leak]).await;
+    let ticket = talk.reports_a_leak().await;
+    let (id, desk) = (ticket.id, talk.desk());
+    let raised = Flag::raised(talk.clock.new_id(), FlagKind::TicketReturned, talk.clock.now());
+    let flag = Flag { ticket_id: Some(id), ..raised };
+    let alert = flag.id;
+    let told = talk.store.write(move |tx| Box::pin(async move { store::flags::raise(tx, &flag).await }));
+    told.await.map_err(|error: StoreError| error).unwrap();
+    let presses = async |act: Act, at: &str| desk.act_on_alert(alert, wang, act, None, format!("{act:?} {at}")).await;
+    presses(Act::Phoned, "while it is theirs").await.unwrap();
+    desk.refuse(id, Refusal::Cancelled, "业主自己修了", wang).await.unwrap();
+    let before = talk.history(&ticket).await;
+    for act in [Act::Phoned, Act::Extend, Act::Arrived, Act::Take] {
+        let refused = presses(act, "afterwards").await;
+        assert!(matches!(refused, Err(DeskError::Changed | DeskError::Transition(_))), "{act:?}: {refused:?}");
+    }
+    assert_eq!(talk.history(&ticket).await, before);
+    assert_eq!(talk.flagged("extension_requested").await.len(), 0);
 }
 
 #[tokio::test]

@@ -1020,6 +1020,70 @@ async fn a_fault_a_courtesy_or_a_denial_is_no_place() {
 }
 
 #[tokio::test]
+async fn what_people_do_want_or_have_time_for_is_no_place_and_is_kept() {
+    for words in [
+        "I'm at work",
+        "I'm not home now",
+        "how about in two weeks",
+        "in two weeks",
+        "please don't come, I have covid",
+        "can you come tonight",
+        "it's urgent",
+        "我在上班",
+        "我现在不在家",
+        "两周后",
+        "两周后行吗",
+    ] {
+        let english = words.is_ascii();
+        let mut talk = Talk::bound().await;
+        talk.says(if english { "the shower drain is blocked" } else { "马桶堵了" }).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("Where is it?") || said.contains("在哪个位置？"), "{said}");
+        talk.says(if english { "bathroom obviously" } else { "在卫生间" }).await;
+        talk.says("submit").await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert_eq!(ticket.location.as_deref(), Some(if english { "bathroom" } else { "卫生间" }));
+        assert!(ticket.description.contains(words), "{}", ticket.description);
+    }
+    // A few words may be one, what leads to one is, and whatever was asked for in words of their own.
+    for (words, own) in [
+        ("bathrom", false),
+        ("behind the cooker", false),
+        ("it's right behind the boiler", false),
+        ("in the corner where the old cooker stood", false),
+        ("where my bike usually stands", true),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says("the shower drain is blocked").await;
+        if own {
+            talk.taps("Somewhere else").await;
+        }
+        talk.says(words).await;
+        talk.says("submit").await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert_eq!(ticket.location.as_deref(), Some(words), "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn a_time_that_is_wished_for_is_kept_as_it_was_said() {
+    for (words, time) in [
+        ("any time after 5pm", "any time after 5pm"),
+        ("can you come tonight", "can you come tonight"),
+        ("周六 morning ok?", "周六 morning"),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says("the kitchen tap drips").await;
+        talk.says(words).await;
+        talk.says("submit").await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert_eq!(ticket.wished_time.as_deref(), Some(time), "{}", talk.transcript());
+    }
+}
+
+#[tokio::test]
 async fn a_correction_within_a_report_takes_the_place_of_what_was_said() {
     let mut talk = Talk::bound().await;
     talk.says("The kitchen tap is dripping").await;
@@ -1049,6 +1113,54 @@ async fn a_correction_within_a_report_takes_the_place_of_what_was_said() {
         let said = talk.transcript();
         assert!(said.lines().any(|line| line.trim() == "位置：厨房"), "{said}");
     }
+}
+
+#[tokio::test]
+async fn a_part_that_is_said_to_be_another_one_is_put_right_in_the_place_as_well() {
+    for (fault, words, place, part) in [
+        (
+            "the kitchen sink is leaking",
+            "it's not the sink, it's the dishwasher",
+            "Place: kitchen dishwasher",
+            "Part: dishwasher",
+        ),
+        (
+            "the shower in the guest bathroom has no hot water",
+            "actually it's not the shower, it's the basin tap",
+            "Place: basin tap in the guest bathroom",
+            "Part: basin tap",
+        ),
+        ("bedroom door doesn't close", "I mean the window", "Place: bedroom window", "Part: window"),
+        // What is named as a whole stays where it is.
+        ("balcony door doesn't close", "I mean the window", "Place: balcony door", "Part: window"),
+        ("厨房水槽堵了", "不是水槽，是洗碗机", "位置：厨房洗碗机", "部件：洗碗机"),
+        ("卧室的门关不上", "我是说窗户", "位置：卧室的窗户", "部件：窗户"),
+        ("卧室的门关不上", "我是说客厅的窗户", "位置：客厅的窗户", "部件：窗户"),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says(fault).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        for line in [place, part] {
+            assert!(said.lines().any(|known| known.trim() == line), "{line}: {said}");
+        }
+    }
+    // The question that stands is not answered by it, and the ticket that was just filed takes it.
+    let mut talk = Talk::bound().await;
+    talk.says("the toilet is leaking").await;
+    talk.transcript();
+    talk.says("it's actually the sink not the toilet").await;
+    assert!(talk.transcript().contains("Where is it?"));
+    talk.says("in the kitchen").await;
+    let said = talk.transcript();
+    assert!(said.contains("Part: sink\n") && said.contains("Place: kitchen\n"), "{said}");
+    let mut talk = Talk::bound().await;
+    talk.says("the bathroom toilet is leaking").await;
+    talk.taps("Send").await;
+    talk.says("it's actually the sink not the toilet").await;
+    let [ticket] = talk.tickets().await.try_into().unwrap();
+    assert!(ticket.description.ends_with("the sink not the toilet"), "{}", talk.transcript());
 }
 
 #[tokio::test]

@@ -235,6 +235,104 @@ async fn a_report_of_several_faults_that_nobody_confirms_is_filed_with_all_that_
 }
 
 #[tokio::test]
+async fn another_fault_told_where_the_place_is_asked_waits_and_the_question_stands() {
+    for (fault, other, place, filed) in [
+        (
+            "the toilet is blocked",
+            "and the bedroom window won't close",
+            "in the bathroom",
+            [("bathroom", "toilet"), ("bedroom window", "window")],
+        ),
+        ("马桶堵了", "卧室的窗户关不上", "在卫生间", [("卫生间", "马桶"), ("卧室的窗户", "窗户")]),
+        (
+            "the glass is cracked now",
+            "now the kitchen tap drips",
+            "in the study",
+            [("study", "glass"), ("kitchen", "tap")],
+        ),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says(fault).await;
+        talk.transcript();
+        talk.says(other).await;
+        let said = talk.transcript();
+        assert!(said.contains("Where is it?") || said.contains("在哪个位置？"), "{said}");
+        assert!(said.contains("I'll report “") || said.contains("接着为您登记“"), "{said}");
+        talk.says(place).await;
+        talk.says("submit").await;
+        talk.says("submit").await;
+        let tickets = talk.tickets().await;
+        let parts: Vec<_> =
+            tickets.iter().map(|ticket| (ticket.location.as_deref(), ticket.component.as_deref())).collect();
+        assert_eq!(parts.len(), 2, "{}", talk.transcript());
+        for (place, part) in filed {
+            assert!(parts.contains(&(Some(place), Some(part))), "{parts:?}");
+        }
+    }
+    // So it does where the address is asked.
+    let mut talk = Talk::begin().await;
+    talk.says("厨房水管漏水").await;
+    talk.transcript();
+    talk.says("客厅灯不亮").await;
+    let said = talk.transcript();
+    assert!(said.contains("请告诉我小区") && said.contains("接着为您登记“客厅灯不亮”"), "{said}");
+    talk.says("阳光花园3栋502").await;
+    let said = talk.transcript();
+    assert!(said.contains("问题：漏水\n") && said.contains("部件：水管\n"), "{said}");
+}
+
+#[tokio::test]
+async fn a_room_told_before_another_fault_answers_where_the_first_one_is() {
+    let mut talk = Talk::bound().await;
+    talk.says("马桶堵了").await;
+    talk.transcript();
+    talk.says("卫生间，卧室的窗户也关不上").await;
+    let said = talk.transcript();
+    assert!(said.contains("位置：卫生间\n") && said.contains("部件：马桶\n"), "{said}");
+    assert!(said.contains("接着为您登记“卧室的窗户也关不上”"), "{said}");
+}
+
+#[tokio::test]
+async fn who_tells_of_the_same_fault_with_its_place_answers_where_it_is() {
+    for (fault, words, place) in [
+        ("漏水了", "卧室，窗户那里漏", "位置：卧室"),
+        ("漏水了", "卧室空调滴水", "位置：卧室"),
+        ("马桶堵了", "卫生间，冲不下去", "位置：卫生间"),
+        ("the toilet is blocked", "in the bathroom, it won't flush", "Place: bathroom"),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says(fault).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.lines().any(|line| line.trim() == place), "{said}");
+        assert!(!said.contains("I'll report “") && !said.contains("接着为您登记“"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_light_that_is_out_and_a_tap_that_drips_are_two_reports() {
+    let mut talk = Talk::bound().await;
+    talk.says("the hallway light is out and the kitchen tap drips").await;
+    let said = talk.transcript();
+    for line in ["Problem: light is out", "Place: hallway", "Part: light"] {
+        assert!(said.lines().any(|known| known.trim() == line), "{line}: {said}");
+    }
+    assert!(said.contains("I'll report “kitchen tap drips” as well"), "{said}");
+    talk.says("skip the light").await;
+    let said = talk.transcript();
+    for line in ["Problem: drip", "Place: kitchen", "Part: tap"] {
+        assert!(said.lines().any(|known| known.trim() == line), "{line}: {said}");
+    }
+    // What is wrong with the first may be said in words we do not know.
+    let mut talk = Talk::bound().await;
+    talk.says("the hallway radiator is cold and the kitchen tap drips").await;
+    let said = talk.transcript();
+    assert!(said.contains("Problem: the hallway radiator is cold\n"), "{said}");
+    assert!(said.contains("I'll report “kitchen tap drips” as well"), "{said}");
+}
+
+#[tokio::test]
 async fn several_faults_are_reported_in_english_as_well() {
     let mut talk = Talk::bound().await;
     talk.says("/language en").await;

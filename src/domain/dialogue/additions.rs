@@ -54,8 +54,9 @@ impl Turn<'_> {
     fn corrects(&self, ticket: TicketId, words: &Words) -> bool {
         let said = &words.understood;
         let names = !pieces_of(said).is_empty() || words.text.contains(char::is_numeric);
-        let open = self.ctx.tickets.iter().find(|open| open.id == ticket);
-        let trades = said.category.zip(open.and_then(|open| open.category)).filter(|_| said.symptom.is_some());
+        // One that is closed by now takes no more.
+        let Some(open) = self.ctx.tickets.iter().find(|open| open.id == ticket) else { return false };
+        let trades = said.category.zip(open.category).filter(|_| said.symptom.is_some());
         said.corrects && names && trades.is_none_or(|(now, then)| trade(now.name()) == trade(then))
     }
 

@@ -363,7 +363,7 @@ fn names_street(clause: &str) -> bool {
 }
 
 /// Whether a word is one of a list that is parted by bars.
-fn is_one(known: &str, word: &str) -> bool {
+pub(super) fn is_one(known: &str, word: &str) -> bool {
     known.split('|').any(|known| known.eq_ignore_ascii_case(word))
 }
 

@@ -2,10 +2,19 @@
 //! evening before, another time. An offer stands beside a survey or a report that is under way.
 
 mod absence;
+mod arranged;
+mod calling;
+mod clock;
 mod days;
 mod heard;
+mod meeting;
+mod nobody;
+mod note;
 mod plain;
+mod standing;
 mod wish;
+
+pub use self::meeting::{Meeting, OfferedWindow, Wished};
 
 use jiff::civil::Date;
 
@@ -16,7 +25,7 @@ use super::effect::{About, Effect};
 use super::reading::calls_it_complaint;
 use super::repair::ADDITIONS_WINDOW;
 use super::say::{Choice, Label, Say};
-use super::state::{Activity, Meeting, RecentTicket};
+use super::state::Activity;
 use super::{Turn, Words};
 use crate::domain::appointment::Window;
 use crate::domain::faq;
@@ -37,7 +46,7 @@ impl Turn<'_> {
         let now = self.ctx.now;
         let over = |old: &Meeting| old.agreed.is_some_and(|window| window.until <= now);
         self.state.meetings.retain(|old| old.ticket != meeting.ticket && !over(old));
-        self.state.wished = self.state.wished.filter(|wished| wished.ticket != meeting.ticket);
+        self.state.wished = self.state.wished.take().filter(|wished| wished.ticket != meeting.ticket);
         let say = match meeting.agreed {
             Some(window) => agreed("appointment.set", &meeting, window),
             None => offer(&meeting),
@@ -48,6 +57,9 @@ impl Turn<'_> {
 
     /// Nobody comes at the time that was offered or agreed.
     pub(super) fn appointment_withdrawn(&mut self, ticket: TicketId, quietly: bool) {
+        if let Some(wished) = self.state.wished.as_mut().filter(|wished| wished.ticket == ticket) {
+            wished.given_back = None;
+        }
         let known = self.state.meetings.iter().position(|meeting| meeting.ticket == ticket);
         let Some(meeting) = known.map(|at| self.state.meetings.remove(at)) else { return };
         if !quietly {
@@ -83,8 +95,14 @@ impl Turn<'_> {
                 return true;
             }
         }
+        if self.call_visit_off(words) {
+            return true;
+        }
         if said.chars().count() > LONGEST_WISH {
             return false;
+        }
+        if self.take_time_back(words) {
+            return true;
         }
         let asked = self.state.meetings.iter().position(|meeting| meeting.asked);
         let Some(asked) = asked.filter(|_| self.is_wish(words)) else {
@@ -112,24 +130,41 @@ impl Turn<'_> {
 
     /// A time that is said right after another was wished: it belongs to the same ticket.
     fn wish_added(&mut self, words: &Words) -> bool {
-        let Some(wished) = self.state.wished.filter(|wished| self.ctx.now <= wished.until) else { return false };
+        let now = self.ctx.now;
+        let fresh = self.state.wished.as_ref().filter(|wished| now <= wished.until && !wished.words.is_empty());
+        let Some(ticket) = fresh.map(|wished| wished.ticket) else { return false };
         let (said, heard) = (&words.understood, Heard::new(&[], words, self.ctx.now));
         let of_fault = said.symptom.is_some() || said.component.is_some() || said.category.is_some();
         if !self.is_idle() || of_fault || heard.tells_of_past() || heard.asks_else(words) || !heard.is_plain_wish() {
             return false;
         }
-        let noted = self.keep_wish(wished.ticket, words);
+        let noted = self.keep_wish(ticket, words);
         self.say(noted);
         true
     }
 
     /// Keeps with a ticket when it would suit, for a while open to more of it, and returns what is said to that.
     fn keep_wish(&mut self, ticket: TicketId, words: &Words) -> Say {
-        let said = words.text.trim();
-        self.effect(Effect::WishTime { ticket, words: said.to_owned() });
-        self.state.wished = Some(RecentTicket { ticket, until: self.ctx.now + ADDITIONS_WINDOW });
+        let told = self.note_wish(ticket, words);
         // A sentence goes on behind it.
-        Say::new("appointment.wished").text("words", said.trim_end_matches(CLOSING))
+        Say::new("appointment.wished").text("words", told.trim_end_matches(CLOSING))
+    }
+
+    /// Notes when it would suit behind what was said of it a moment ago, and returns all of it.
+    fn note_wish(&mut self, ticket: TicketId, words: &Words) -> String {
+        let said = words.text.trim();
+        let fresh = self.fresh_wish(ticket).cloned();
+        let told = fresh.as_ref().map_or_else(|| said.to_owned(), |wished| wished.with(said));
+        self.effect(Effect::WishTime { ticket, words: told.clone() });
+        let until = self.ctx.now + ADDITIONS_WINDOW;
+        let given_back = fresh.and_then(|wished| wished.given_back);
+        self.state.wished = Some(Wished { ticket, until, words: told.clone(), given_back });
+        told
+    }
+
+    /// Returns what was said a moment ago of when it would suit for a ticket.
+    fn fresh_wish(&self, ticket: TicketId) -> Option<&Wished> {
+        self.state.wished.as_ref().filter(|wished| wished.ticket == ticket && self.ctx.now <= wished.until)
     }
 
     /// Whether words answer the question when it would suit.
@@ -221,87 +256,40 @@ impl Turn<'_> {
         }
     }
 
-    /// Words about a time that is agreed on: another one, that nobody is there, or when it was.
-    fn agreed_answered(&mut self, words: &Words) -> bool {
-        let ahead = |meeting: &&Meeting| meeting.agreed.is_some_and(|window| self.ctx.now < window.until);
-        let found = self.state.meetings.iter().rfind(ahead).cloned();
-        let found = found.and_then(|meeting| meeting.agreed.map(|window| (meeting, window)));
-        let Some((meeting, window)) = found else { return false };
-        let heard = Heard::new(&meeting.offered, words, self.ctx.now);
-        let idle = matches!(self.state.activity, Activity::Idle);
-        if !idle || words.understood.symptom.is_some() || heard.tells_of_past() {
-            return false;
-        }
-        let moves = heard.moves();
-        let unsuited = heard.finds_nobody() && !self.is_announced();
-        let own_day = heard.names_day_of(window);
-        let other_day = !own_day && !heard.named.days.is_empty();
-        let of_other_day = unsuited && other_day;
-        let asks = heard.asks_when() && self.ctx.tickets.len() < 2 || unsuited && heard.asks_what_then();
-        if !moves && (of_other_day || asks) {
-            // Nobody comes on the day that does not suit, or it is asked when somebody does and what is done then.
-            self.say(agreed("appointment.set", &meeting, window));
-            return true;
-        }
-        if !moves && heard.leaves_somebody() {
-            self.note_for_visit(&meeting, window, words);
-            if heard.may_find_nobody() && !other_day {
-                // Somebody should ask before the way is made for nothing.
-                self.effect(Effect::Raise { kind: FlagKind::PersonRequested, about: About::Ticket(meeting.ticket) });
-            }
-            return true;
-        }
-        if !moves && !unsuited {
-            return heard.shifts() && self.shift_wished(&meeting, window, words);
-        }
-        match heard.picked(&meeting.offered, self.ctx.now) {
-            // "周一能换个时间吗": the day that is named is the one that does not suit.
-            _ if own_day && heard.gives_back() => self.ask_wish(&meeting, "appointment.ask_wish"),
-            Picked::One(offered) if offered.window == window => self.say(agreed("appointment.set", &meeting, window)),
-            Picked::One(offered) => self.take_window(&meeting, offered.window),
-            // No such time was offered.
-            Picked::Several | Picked::None if heard.swaps() && !heard.gives_back() => {
-                self.say(agreed("appointment.set", &meeting, window));
-            }
-            Picked::Several | Picked::None if heard.wish.names_time() => self.take_wish(&meeting, words),
-            Picked::Several | Picked::None => self.ask_wish(&meeting, "appointment.ask_wish"),
-        }
-        true
-    }
-
     /// Gives the times back for another that is wished instead.
     fn take_wish(&mut self, meeting: &Meeting, words: &Words) {
-        self.effect(Effect::DeclineAppointment { appointment: meeting.appointment });
+        self.decline(meeting);
         self.state.meetings.retain(|known| known.appointment != meeting.appointment);
         let noted = self.keep_wish(meeting.ticket, words);
         self.say(noted);
     }
 
-    /// It would rather be sooner or later, and is not said when: the time that is agreed on stands until staff, who is
-    /// told, finds another.
-    fn shift_wished(&mut self, meeting: &Meeting, window: Window, words: &Words) -> bool {
-        let noted = self.keep_wish(meeting.ticket, words);
-        self.effect(Effect::Raise { kind: FlagKind::PersonRequested, about: About::Ticket(meeting.ticket) });
-        self.say(Say::lines(vec![noted, agreed("appointment.set", meeting, window)]));
-        true
+    /// Whether words call off the visit that is agreed on, and not the repair.
+    pub(super) fn calls_visit_off(&self, words: &Words) -> bool {
+        self.visit_called_off(words).is_some()
     }
 
-    /// Whether words want the time back that was given back a moment ago: they call nothing off.
+    /// Whether words want the time back that was given back a moment ago, or keep the one that stands: they call nothing
+    /// off.
     pub(super) fn wants_time_back(&self, words: &Words) -> bool {
+        let heard = |meeting: &Meeting| Heard::new(&meeting.offered, words, self.ctx.now);
         let asked = self.state.meetings.iter().rfind(|meeting| meeting.asked);
-        asked.is_some_and(|meeting| Heard::new(&meeting.offered, words, self.ctx.now).keeps_time())
+        let stands = self.visit_ahead().is_some_and(|(meeting, window)| heard(&meeting).stays_as_it_was(window));
+        stands || asked.is_some_and(|meeting| heard(meeting).keeps_time()) || self.time_wanted_back(words).is_some()
     }
 
-    /// Somebody else opens, or it is not sure that nobody does: the time stands, and who comes is told.
-    fn note_for_visit(&mut self, meeting: &Meeting, window: Window, words: &Words) {
-        self.effect(Effect::AddToTicket {
-            ticket: meeting.ticket,
-            text: Some(words.text.clone()),
-            media: words.media.into_iter().collect(),
-            location: None,
-        });
-        let noted = Say::new("report.added_to_ticket").text("ticket", meeting.number.clone());
-        self.say(Say::lines(vec![noted, agreed("appointment.set", meeting, window)]));
+    /// A ticket is called off: nobody comes at its agreed time, of which staff hears with the ticket, and it is asked no
+    /// more when it would suit.
+    pub(super) fn give_visit_up(&mut self, ticket: TicketId) {
+        let now = self.ctx.now;
+        let known = self.state.meetings.iter().find(|meeting| meeting.ticket == ticket).cloned();
+        let ahead = |meeting: &Meeting| meeting.agreed.is_some_and(|window| now < window.until);
+        if let Some(meeting) = known.filter(ahead) {
+            self.effect(Effect::CallOffAppointment { appointment: meeting.appointment });
+            self.remember_agreed(&meeting);
+        }
+        let offered = |meeting: &Meeting| meeting.agreed.is_none() && !meeting.asked;
+        self.state.meetings.retain(|meeting| meeting.ticket != ticket || offered(meeting));
     }
 
     /// Returns the offer that still waits for an answer, the last of several.
@@ -373,14 +361,34 @@ impl Turn<'_> {
 
     /// Gives the time back and asks when it would suit.
     fn ask_wish(&mut self, meeting: &Meeting, key: &str) {
-        if !meeting.asked {
-            self.effect(Effect::DeclineAppointment { appointment: meeting.appointment });
-        }
+        self.give_back(meeting, Say::new(key));
+    }
+
+    /// Gives the time back and says what asks when it would suit.
+    fn give_back(&mut self, meeting: &Meeting, ask: Say) {
+        self.decline(meeting);
         self.change(meeting, |meeting| {
             meeting.asked = true;
             meeting.agreed = None;
         });
-        self.beside(Say::new(key));
+        self.beside(ask);
+    }
+
+    fn decline(&mut self, meeting: &Meeting) {
+        if !meeting.asked {
+            self.effect(Effect::DeclineAppointment { appointment: meeting.appointment });
+        }
+        self.remember_agreed(meeting);
+    }
+
+    /// Remembers an agreed time that is given back: for a while it may be wanted again.
+    fn remember_agreed(&mut self, meeting: &Meeting) {
+        if meeting.agreed.is_some() {
+            let words = self.fresh_wish(meeting.ticket).map(|wished| wished.words.clone()).unwrap_or_default();
+            let until = self.ctx.now + ADDITIONS_WINDOW;
+            let given_back = Some(meeting.clone());
+            self.state.wished = Some(Wished { ticket: meeting.ticket, until, words, given_back });
+        }
     }
 
     fn change(&mut self, meeting: &Meeting, change: impl FnOnce(&mut Meeting)) {

@@ -1,34 +1,26 @@
 //! Emergencies: safety words and the telephone first, the ticket filed before anything is asked,
 //! staff told at once, in whatever else was going on and also while a person has the conversation.
-//!
-//! Words that may or may not tell of danger are taken as if they did not, but what would be said
-//! next waits for one short question. Who does not answer it and goes on is answered as ever.
+//! What only may be one is asked about in [`super::doubt`].
 
-use std::time::Duration;
-
-use super::clause::{clauses, holds};
 use super::effect::{About, Effect};
-use super::repair::{ADDITIONS_WINDOW, LATER};
+use super::repair::ADDITIONS_WINDOW;
 use super::say::{Arg, Say};
-use super::state::{Activity, Alarmed, Doubt, Report};
+use super::state::{Activity, Alarmed, Report};
 use super::{Turn, Words};
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{MediaId, TicketId};
-use crate::domain::script::{Command, SlotId, normalised};
-use crate::domain::survey::AnswerSource;
+use crate::domain::script::{SlotId, normalised};
 use crate::domain::understanding::{Category, Hazard, Intent, Understanding, Urgency};
 
-/// Nobody is asked about danger twice within this time.
-const ASK_AGAIN: Duration = Duration::from_secs(60 * 60);
 /// What stands between the clauses of an utterance.
 pub(super) const BREAKS: [char; 8] = [',', '，', '.', '。', '!', '！', ';', '；'];
-/// Words that leave open whether there is a danger: "不知道有没有危险".
-const OPEN: [&str; 10] = ["知道", "清楚", "晓得", "确定", "有没有", "吗", "?", "know", "sure", "is it"];
-/// Whole answers that nobody is in danger; the plain no is a command.
-const NOBODY: [&str; 7] = ["没", "没有", "没人", "没有人", "没事", "还没有", "nobody"];
-/// What denies the danger named right after it; in Chinese within so many signs.
-const DENIES: [&str; 4] = ["没", "冇", "不", "无"];
-const DENIED_WITHIN: usize = 4;
+/// Cries for help …
+const CRIES: [&str; 10] = ["help", "sos", "救命", "帮助", "帮帮我", "帮帮忙", "帮我", "救我", "救救我", "救人"];
+/// … what may stand before a Chinese one and behind it …
+const BEFORE: [char; 4] = ['快', '请', '来', '人'];
+const BEHIND: [char; 6] = ['啊', '呀', '吧', '啦', '哪', '们'];
+/// … and what may stand with an English one.
+const WITH_IT: [&str; 5] = ["me", "us", "please", "somebody", "someone"];
 
 impl Turn<'_> {
     /// Acts on words that tell of danger. Returns them when they do not.
@@ -151,6 +143,24 @@ impl Turn<'_> {
         }
     }
 
+    /// Takes a cry for help for what it is: more of what everybody was told of a moment ago, with the safety words once
+    /// more, or a yes to the question about danger. `false` if there was neither: "help" asks for the menu then.
+    pub(super) fn cries_for_help(&mut self, words: &Words) -> bool {
+        if !is_cry(&words.text) {
+            return false;
+        }
+        if self.is_danger_asked() {
+            self.confirm_danger(words.clone());
+            return true;
+        }
+        let Some(Alarmed { ticket, hazard, .. }) = self.lately_alarmed().next() else { return false };
+        if self.state.handed_over() {
+            self.tell_staff_of_more();
+        }
+        self.tell_more(ticket, hazard, words, Vec::new());
+        true
+    }
+
     fn alarmed(&mut self, ticket: TicketId, hazard: Hazard) {
         let mut before: Vec<Alarmed> = self.lately_alarmed().filter(|alarmed| alarmed.ticket != ticket).collect();
         before.reverse();
@@ -159,7 +169,7 @@ impl Turn<'_> {
     }
 
     /// Files the report as an emergency, has everybody told, and says the safety words.
-    fn alarm(&mut self, mut report: Report, words: &Words) {
+    pub(super) fn alarm(&mut self, mut report: Report, words: &Words) {
         report.have_symptom(&words.text);
         if report.filed {
             // Said once is enough to have everybody move; more words go to the same ticket.
@@ -181,184 +191,14 @@ impl Turn<'_> {
             self.go_on_with(report, Some(safety));
         }
     }
-
-    /// Says whether it must be asked if anybody is in danger.
-    pub(super) fn is_in_doubt(&self, words: &Words) -> bool {
-        let filed = matches!(&self.state.activity, Activity::Reporting(report) if report.filed);
-        // What is said after an alarm goes to its ticket, which everybody was told of.
-        let alarmed = matches!(self.state.activity, Activity::Idle) && self.lately_alarmed().next().is_some();
-        let lately = |doubt: &Doubt| self.ctx.now.since(doubt.asked) < ASK_AGAIN;
-        words.understood.danger_unsure && !filed && !alarmed && !self.state.doubt.as_ref().is_some_and(lately)
-    }
-
-    /// Takes the words as ever, but asks about danger before anything else is said.
-    pub(super) fn ask_about_danger(&mut self, words: Words) {
-        let Words { text, mut understood, media, source } = words;
-        let mut heeded = understood.clone();
-        let named = heeded.symptom.is_some() || heeded.hazard.is_some();
-        if named && matches!(heeded.intent, Intent::ProgressQuery | Intent::Smalltalk | Intent::Suggestion) {
-            // "烧焦味，不知道哪来的": where nobody is in danger, something is broken all the same.
-            heeded.intent = Intent::RepairReport;
-        }
-        let asked = Words { text: text.clone(), understood: heeded, media, source };
-        let (echo, before) = (self.echo.take(), self.effects.len());
-        self.heed(asked);
-        let (mut held, mut others) = (Vec::new(), Vec::new());
-        for effect in self.effects.split_off(before.min(self.effects.len())) {
-            match effect {
-                Effect::Say(say) => held.push(say),
-                other => others.push(other),
-            }
-        }
-        self.effects.extend(others);
-        understood.danger_unsure = false;
-        self.state.doubt = Some(Doubt { asked: self.ctx.now, open: true, text, understood, media, held });
-        self.echo = echo;
-        self.say(danger_question());
-    }
-
-    /// Asks once more, after what stands before it; `false` if nothing is in doubt, or not since a moment ago.
-    pub(super) fn still_in_doubt(&mut self, first: &Say) -> bool {
-        let now = self.ctx.now;
-        let fresh = |doubt: &&mut Doubt| doubt.open && now.since(doubt.asked) < ASK_AGAIN;
-        let Some(doubt) = self.state.doubt.as_mut().filter(fresh) else { return false };
-        if matches!(self.state.activity, Activity::Reporting(_)) {
-            // What it was to be asked next may be known by now.
-            doubt.held.clear();
-        }
-        self.say(Say::lines(vec![first.clone(), danger_question()]));
-        true
-    }
-
-    /// Something else is said instead of an answer: what was held back and asks nothing is still told.
-    pub(super) fn leave_doubt(&mut self) {
-        let unseen = self.state.offers("danger:");
-        let Some(doubt) = self.state.doubt.as_mut().filter(|doubt| doubt.open) else { return };
-        doubt.open = false;
-        if let Activity::Reporting(report) = &mut self.state.activity
-            && unseen
-        {
-            // What the report was to ask or show next was held back: nothing that is said now answers it.
-            (report.asked, report.summarised) = (None, false);
-        }
-        for say in std::mem::take(&mut doubt.held) {
-            if say.all_choices().is_empty() && !matches!(self.state.activity, Activity::Reporting(_)) {
-                self.effect(Effect::Say(say));
-            }
-        }
-    }
-
-    /// Whether the question about danger was asked last, and waits for its answer.
-    pub(super) fn is_danger_asked(&self) -> bool {
-        self.state.button_that_says(true).as_deref() == Some("danger:yes")
-    }
-
-    /// Whether words only put an answer off: "没空", "等一下".
-    fn puts_off(&self, text: &str) -> bool {
-        let told = clauses(text);
-        let waits = |clause: &String| {
-            let command = self.ctx.script.words.command(clause);
-            let later =
-                command.is_some_and(|(said, argument)| said == Command::Cancel && argument.as_deref() == Some(LATER));
-            later || self.ctx.script.asks_for_time(clause)
-        };
-        !told.is_empty() && told.iter().all(waits)
-    }
-
-    /// "有，两个", "很危险" answer the question about danger: yes, and the words go to what is filed then. "没有危险" is
-    /// the no; who has no time is asked once more; what says more than that is taken as words.
-    pub(super) fn danger_answered(&mut self, words: Words) -> Option<Words> {
-        if !self.is_danger_asked() || words.understood.urgency == Urgency::Emergency {
-            return Some(words);
-        }
-        if self.puts_off(&words.text) {
-            self.say(danger_question());
-            return None;
-        }
-        let is_one = if self.says_there_is(&words.text) { Some(true) } else { names_danger(&words.text) };
-        match is_one {
-            Some(true) => self.danger_verdict(true),
-            Some(false) if normalised(&words.text).split(BREAKS).nth(1).is_none() => {
-                self.danger_verdict(false);
-                return None;
-            }
-            Some(false) | None => return Some(words),
-        }
-        if let Some(ticket) = self.state.alarmed.as_ref().map(|alarmed| alarmed.ticket) {
-            let (text, media) = (Some(words.text), words.media.into_iter().collect());
-            self.effect(Effect::AddToTicket { ticket, text, media, location: None });
-        }
-        None
-    }
-
-    /// Whether a yes of its own stands first: "是的，还在漏". In "嗯，没有" it only leads to the no; 没问题 says that
-    /// nobody is in danger.
-    fn says_there_is(&self, text: &str) -> bool {
-        let mut clauses = text.split(BREAKS).map(str::trim);
-        let head = clauses.next().unwrap_or_default();
-        let is = |part: &str, command| self.ctx.script.words.command(part).is_some_and(|(said, _)| said == command);
-        let declines = |part: &str| is(part, Command::No) || part.starts_with(['没', '沒', '冇', '不']);
-        is(head, Command::Yes) && (head.starts_with('有') || !clauses.next().is_some_and(declines))
-    }
-
-    /// The answer to the question about danger. Who went on, or said no by mistake, may say that there is one
-    /// for as long as nobody would be asked anew: once, the words are gone then.
-    pub(super) fn danger_verdict(&mut self, is_one: bool) {
-        let now = self.ctx.now;
-        let late = |doubt: &Doubt| is_one && !doubt.text.is_empty() && now.since(doubt.asked) < ASK_AGAIN;
-        let counts = |doubt: &&mut Doubt| doubt.open || late(doubt);
-        let Some(doubt) = self.state.doubt.as_mut().filter(counts) else { return self.stale_choice() };
-        doubt.open = false;
-        let held = std::mem::take(&mut doubt.held);
-        if !is_one {
-            match self.state.activity.clone() {
-                Activity::Reporting(report) if held.is_empty() => {
-                    self.go_on_with(report, Some(Say::new("danger.none")));
-                }
-                _ if held.is_empty() => self.say(Say::new("danger.none")),
-                _ => held.into_iter().for_each(|say| self.say(say)),
-            }
-            return;
-        }
-        let (text, mut understood, media) = (std::mem::take(&mut doubt.text), doubt.understood.clone(), doubt.media);
-        understood.urgency = Urgency::Emergency;
-        understood.hazard = understood.hazard.or(Some(hazard_of(&understood)));
-        let words = Words { text, understood, source: AnswerSource::Button, media };
-        match self.state.activity.clone() {
-            // The words are in the report already.
-            Activity::Reporting(mut report) if report.pieces.contains(&words.text) => {
-                report.urgency = Urgency::Emergency;
-                report.hazard = report.hazard.or(words.understood.hazard);
-                (report.asked, report.summarised) = (None, false);
-                self.alarm(report, &words);
-            }
-            Activity::Idle | Activity::Surveying(_) | Activity::Commenting(_) | Activity::Reporting(_) => {
-                self.danger(words);
-            }
-        }
-    }
 }
 
-/// Whether words name the danger that was asked about, or deny it; `None` if they do neither, or leave it open.
-fn names_danger(text: &str) -> Option<bool> {
+/// Whether a message is nothing but a cry for help: "help!!", "please help me", "救命啊".
+fn is_cry(text: &str) -> bool {
     let said = normalised(text);
-    if holds(&said, &OPEN) || text.trim_end().ends_with(['?', '？']) {
-        return None;
-    }
-    let Some((before, _)) = said.split_once("危险").or_else(|| said.split_once("danger")) else {
-        let whole = said.trim_end_matches(['啊', '呀', '呢', '的', '哦', '啦', '吧', '了']).trim_start_matches("暂时");
-        let whole = whole.trim_end_matches("受伤");
-        return NOBODY.contains(&whole).then_some(false);
-    };
-    let clause = before.rsplit(BREAKS).next().unwrap_or_default().replace("不过", "");
-    let near = clause.chars().rev().take(DENIED_WITHIN).collect::<String>();
-    let denied = holds(&near, &DENIES)
-        || clause.split(' ').any(|word| matches!(word, "no" | "not" | "nobody" | "none") || word.ends_with("n't"));
-    Some(!denied)
-}
-
-fn danger_question() -> Say {
-    Say::new("danger.ask").choice("danger:yes", "danger.yes").choice("danger:no", "danger.no")
+    let told = || said.split(|c: char| c == ' ' || BREAKS.contains(&c)).filter(|word| !word.is_empty());
+    let cries = |word: &str| CRIES.contains(&word.trim_start_matches(BEFORE).trim_end_matches(BEHIND));
+    told().any(cries) && told().all(|word| cries(word) || WITH_IT.contains(&word))
 }
 
 fn safety_words(hazard: Hazard, ticket: TicketId) -> Say {
@@ -368,7 +208,7 @@ fn safety_words(hazard: Hazard, ticket: TicketId) -> Say {
 }
 
 /// Falls back on the trade where the danger itself was not named.
-fn hazard_of(understood: &Understanding) -> Hazard {
+pub(super) fn hazard_of(understood: &Understanding) -> Hazard {
     match understood.category {
         Some(Category::Electrical) => Hazard::Electric,
         Some(Category::FireSafety) => Hazard::Fire,

@@ -56,6 +56,8 @@ pub enum Effect {
     AgreeAppointment { appointment: AppointmentId, window: Window },
     /// None of the offered times suits, or the agreed one no longer does.
     DeclineAppointment { appointment: AppointmentId },
+    /// Nobody need come at the agreed time, nor at another: staff hears of it with the ticket.
+    CallOffAppointment { appointment: AppointmentId },
     /// The owner says when it would suit.
     WishTime { ticket: TicketId, words: String },
     /// The client confirms the record of a visit, or says that it is not right.

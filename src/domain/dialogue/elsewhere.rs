@@ -2,16 +2,30 @@
 //! a telephone number, and being forgotten. Whether two contacts are one person is decided by
 //! [`crate::domain::contact::join`].
 
+use super::clause::{asks_in_words, begins_with_plain_no, clauses, holds, without};
 use super::effect::{Effect, Timer};
 use super::event::Event;
 use super::say::{Arg, Door, SHARE_NUMBER, Say};
 use super::state::{Activity, Binding, State};
 use super::talk::menu;
-use super::{Mode, Turn};
+use super::{Mode, Turn, Words};
 use crate::domain::ids::{DialogueId, ResponseId};
+use crate::domain::script::Command;
+use crate::domain::understanding::{Intent, Urgency};
 
 /// The button that has everything removed.
 const FORGET: &str = "forget:yes";
+/// What asks for it, or agrees to it, besides a yes …
+const REMOVES: [&str; 8] = ["delete", "erase", "do it", "go ahead", "删", "清除", "清空", "注销"];
+/// … and what forbids it right before that …
+const FORBIDS: [&str; 10] = ["don't", "dont", "do not", "never", "rather not", "not to", "不", "别", "勿", "甭"];
+/// … but for these: "不要给我删", "I don't want you to delete it".
+const BETWEEN: [char; 14] = ['要', '想', '用', '会', '再', '给', '我', '把', '先', '让', '你', '们', '帮', '都'];
+const WANTS: [&str; 2] = ["want you to", "want to"];
+/// What says that everything stays.
+const KEEPS: [&str; 5] = ["keep it", "keep my", "keep them", "留着", "保留"];
+/// A yes of at most so many bytes says nothing besides: five Chinese characters, three English words.
+const LONGEST_YES: usize = 15;
 
 impl State {
     /// Gives up what is going on, for the conversation in which it goes on: returns where it stood.
@@ -153,6 +167,52 @@ impl Turn<'_> {
         self.say(Say::new("forget.ask").choice(FORGET, "forget.yes").choice("forget:no", "forget.no"));
     }
 
+    /// Words that answer the question whether everything is to be removed: a no keeps it, and to a yes it is asked once
+    /// more, since the button alone removes. `false` if they say neither.
+    pub(super) fn answers_forgetting(&mut self, words: &Words, command: Option<Command>) -> bool {
+        // What staff wrote since is more likely what is answered.
+        if !self.state.offers(FORGET) || self.state.interrupted {
+            return false;
+        }
+        match self.wants_to_be_forgotten(words, command) {
+            Some(true) => self.ask_about_forgetting(),
+            Some(false) => self.forget_verdict(false),
+            None => return false,
+        }
+        true
+    }
+
+    /// Reads a yes or a no to that question. Who tells of a fault, or wants a person, answers nothing.
+    fn wants_to_be_forgotten(&self, words: &Words, command: Option<Command>) -> Option<bool> {
+        let said = &words.understood;
+        let danger = said.urgency == Urgency::Emergency || said.danger_unsure;
+        match command {
+            Some(Command::Yes) => return Some(true),
+            Some(Command::No | Command::Cancel) => return Some(false),
+            None if !danger && said.symptom.is_none() && said.intent != Intent::HumanAgent => {}
+            _ => return None,
+        }
+        let (told, asks) = (clauses(&words.text), asks_in_words(&words.text));
+        let keeps = |clause: &String| holds(clause, &KEEPS) || forbids_it(clause);
+        let removes = |clause: &String| holds(clause, &REMOVES);
+        let agrees = said.affirmed == Some(true) && words.text.trim().len() <= LONGEST_YES;
+        if told.iter().any(keeps) && !asks {
+            Some(false)
+        } else if agrees || told.iter().any(removes) {
+            Some(true)
+        } else {
+            (self.begins_with_no(&words.text) && !asks).then_some(false)
+        }
+    }
+
+    /// Whether a no stands first: "no, I changed my mind", "不了，谢谢".
+    fn begins_with_no(&self, text: &str) -> bool {
+        let told = clauses(text);
+        let head = told.first().map(|head| head.trim_end_matches('了')).unwrap_or_default();
+        let command = self.ctx.script.words.command(head);
+        begins_with_plain_no(text) || matches!(command, Some((Command::No | Command::Cancel, _)))
+    }
+
     pub(super) fn forget_verdict(&mut self, yes: bool) {
         // A button of long ago does not count: it might be pressed by mistake.
         if !self.state.offered.iter().any(|choice| choice.id == FORGET) {
@@ -167,4 +227,16 @@ impl Turn<'_> {
         self.effect(Effect::Forget);
         self.say(Say::new("forget.done").arg("phone", Arg::EmergencyPhone));
     }
+}
+
+/// Whether a clause says that nothing is to be removed: "先别删", "no wait don't delete me".
+fn forbids_it(clause: &str) -> bool {
+    let forbidden = |word: &&str| {
+        clause.split_once(*word).is_some_and(|(before, _)| {
+            let before = without(before, &WANTS);
+            let near = before.trim_end().trim_end_matches(BETWEEN);
+            FORBIDS.iter().any(|no| near.ends_with(no))
+        })
+    };
+    REMOVES.iter().any(forbidden)
 }

@@ -1,7 +1,9 @@
 //! Faults that wait behind a report: what is told of while another one is agreed to waits with them, and any of them may
 //! be dropped. They come with a message ([`crate::domain::understanding::Fault`]) and are reported one after the other.
 
-use super::clause::{asks, clauses, fault_stands, holds, symptom_of, without};
+use super::clause::{DRIPS, asks, clauses, fault_stands, holds, symptom_of, without};
+use super::danger::BREAKS;
+use super::report::is_all_of;
 use super::say::{Arg, Say};
 use super::state::{Activity, Report};
 use super::summary::{behind_afterthought, is_afterthought};
@@ -35,22 +37,33 @@ const ALL_OF: [&str; 10] =
 const ALL_OF_THEM: [&str; 5] = [" all of them", " both of them", " all", " both", " everything"];
 
 impl Turn<'_> {
-    /// Whether words lead on to a fault for other people than the one that is agreed to, and tell of it in full. What
-    /// water has done to a wall or a floor is seen by who mends the leak.
+    /// Whether words lead on to a fault for other people than the one that is agreed to, and tell of it in full.
     pub(super) fn is_other_matter(&self, report: &Report, words: &Words) -> bool {
         let said = &words.understood;
         let leads_on = FixWords::any(&self.ctx.script.repair.besides, &words.text) || is_afterthought(&words.text);
-        // "Oh and the hallway light is out": what is wrong with it may be said in words we do not know.
+        // "Oh and the hallway radiator is cold": what is wrong with it may be said in words we do not know.
         let told = match symptom_of(words) {
             Some(_) => said.location.is_some() || said.component.is_some(),
             None => said.location.is_some() && said.component.is_some(),
         };
-        let denies = said.corrects || said.affirmed == Some(false);
-        let text = normalised(&words.text);
-        let causes = holds(&text, &CAUSES);
-        let wet = report.category.is_some_and(|category| category.is_work_of(Category::Leak));
-        let done_by_it = wet && matches!(said.category, Some(Category::Crack | Category::FloorTile));
-        leads_on && told && !denies && !causes && !done_by_it && report.is_for_others(said)
+        leads_on && told && is_apart(report, words)
+    }
+
+    /// Lets a fault wait that was told in answer to a question of another one's report, and asks once more. A room that
+    /// is told before it answers: "卫生间，卧室的窗户也关不上".
+    pub(super) fn wait_and_ask_again(&mut self, mut report: Report, words: &Words) {
+        let known = report.further.len();
+        report.unread = 0;
+        let Some((room, behind)) = room_first(&report, words) else {
+            self.let_wait(&mut report, words);
+            let told = |fault: &Fault| Say::new("report.further").text("fault", fault.text.clone());
+            let waits = report.further.get(known).map(told);
+            return self.go_on_with(report, waits);
+        };
+        report.pieces.push(room.clone());
+        report.fill(SlotId::Place, Arg::Text(room));
+        self.let_wait(&mut report, &Words { text: behind, ..words.clone() });
+        self.go_on_with(report, None);
     }
 
     /// Lets the fault that words tell of wait for a report of its own.
@@ -163,6 +176,65 @@ impl Turn<'_> {
     }
 }
 
+/// Whether words tell of a fault for other people in full where the place or the address of one was asked for: "and the
+/// bedroom window won't close". Who tells of the same again, or names the place first, answers: "卧室，窗户那里漏".
+pub(super) fn is_told_instead(report: &Report, words: &Words) -> bool {
+    let said = &words.understood;
+    let asked = match report.asked {
+        Some(SlotId::Place) => true,
+        Some(SlotId::Address) => !words.text.contains(char::is_numeric),
+        _ => false,
+    };
+    let Some(symptom) = symptom_of(words).filter(|_| asked && !report.correcting) else { return false };
+    let named = said.location.is_some() || said.component.is_some();
+    named && !repeats(report, words, &symptom) && !answers_first(words, &symptom) && is_apart(report, words)
+}
+
+/// Whether the fault that words tell of is for other people than the one that is reported, and not the cause of it.
+/// What water has done to a wall or a floor is seen by who mends the leak.
+fn is_apart(report: &Report, words: &Words) -> bool {
+    let said = &words.understood;
+    let denies = said.corrects || said.affirmed == Some(false);
+    let text = normalised(&words.text);
+    let causes = holds(&text, &CAUSES);
+    let wet = report.category.is_some_and(|category| category.is_work_of(Category::Leak));
+    let done_by_it = wet && matches!(said.category, Some(Category::Crack | Category::FloorTile));
+    !denies && !causes && !done_by_it && report.is_for_others(said)
+}
+
+/// Whether a symptom is that of the report, told again of the same part. Water that drips is one thing, wherever it is
+/// seen.
+fn repeats(report: &Report, words: &Words, symptom: &str) -> bool {
+    let Some(known) = text_of(report, SlotId::Symptom).map(normalised) else { return false };
+    let part = text_of(report, SlotId::Component);
+    let drips = holds(&known, &DRIPS) && holds(symptom, &DRIPS);
+    let same = !differ(Some(known.as_str()), Some(symptom)) && !differ(part, words.understood.component.as_deref());
+    drips || same
+}
+
+/// Whether words begin with the place, in a clause of its own, and tell of the fault behind it.
+fn answers_first(words: &Words, symptom: &str) -> bool {
+    let told = clauses(&words.text);
+    let place = words.understood.location.as_deref().map(normalised);
+    let first = told.first().filter(|_| told.len() > 1).zip(place);
+    first.is_some_and(|(first, place)| first.contains(place.as_str()) && !first.contains(symptom))
+}
+
+/// Returns the room with which an answer begins to the question where it is, and what is said behind that.
+fn room_first(report: &Report, words: &Words) -> Option<(String, String)> {
+    let room = words.understood.room.as_deref().filter(|_| report.asked == Some(SlotId::Place))?;
+    let (first, behind) = words.text.split_once(BREAKS)?;
+    is_all_of(first, room).then(|| (room.to_owned(), behind.trim_start().to_owned()))
+}
+
+/// Returns what a report says of a piece in the owner's words.
+fn text_of(report: &Report, slot: SlotId) -> Option<&str> {
+    match report.slots.get(&slot) {
+        Some(Arg::Text(said)) => Some(said.as_str()),
+        _ => None,
+    }
+}
+
 /// Returns the one fault that is named: by its place in the row, its part, or its room.
 fn which_of(report: &Report, named: &str) -> Option<usize> {
     if let Some(at) = NTH.iter().position(|nth| nth.iter().any(|word| counts(named, word))) {
@@ -184,10 +256,7 @@ fn counts(named: &str, word: &str) -> bool {
 
 /// Returns the parts and the rooms of all faults, those of the one that stands first.
 fn names_in(report: &Report) -> [Vec<Option<String>>; 2] {
-    let stands = |slot: SlotId| match report.slots.get(&slot) {
-        Some(Arg::Text(said)) => Some(said.clone()),
-        _ => None,
-    };
+    let stands = |slot: SlotId| text_of(report, slot).map(str::to_owned);
     let parts = report.further.iter().map(|fault| fault.component.clone());
     let rooms = report.further.iter().map(|fault| fault.location.clone());
     [

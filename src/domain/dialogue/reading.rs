@@ -1,7 +1,7 @@
 //! What words mean as an answer to a question of a survey, and whether they complain. Nothing is said or recorded here;
 //! [`super::survey`] leads the conversation.
 
-use super::clause::{asks, clauses, holds, is_denied};
+use super::clause::{asks, asks_in_words, clauses, fault_stands, holds, is_denied, symptom_of};
 use super::danger::BREAKS;
 use super::question::opens_report;
 use super::repair::LATER;
@@ -12,8 +12,22 @@ use crate::domain::script::{Command, FixWords, normalised};
 use crate::domain::survey::{AnswerSource, Question, QuestionKind};
 use crate::domain::understanding::{Intent, Keyword, Sentiment, Understanding, Urgency};
 
-/// Words of so many letters or signs are too few to be displeased by their wording alone.
+/// Words of so many letters or signs are too few to be displeased by their wording alone …
 const FEW_SIGNS: usize = 5;
+/// … and so many English words to be filed for it: "so the thing is".
+const FEW_WORDS: usize = 4;
+/// How English words begin that ask how something is …
+const HOW_IS: [&str; 2] = ["how's ", "how is "];
+/// … and end, where that is a repair: "how's my repair going".
+const IT_GOES: [&str; 5] = ["going", "coming along", "getting on", "repair", "ticket"];
+/// How Chinese words end that ask how far something is …
+const HOW_FAR: [&str; 5] = ["怎么样", "怎样", "咋样", "如何", "哪一步"];
+/// … and what they name, where that is a repair.
+const OF_REPAIR: [&str; 4] = ["修", "工单", "进展", "进度"];
+
+/// What names how far something is, without asking.
+const OF_STATE: [&str; 13] =
+    ["工单", "进展", "进度", "到哪", "查", "看看", "状态", "情况", "还没", "status", "progress", "update", "ticket"];
 
 /// What words mean as an answer.
 pub(super) enum Reading {
@@ -128,6 +142,21 @@ impl Turn<'_> {
         words.understood.affirmed != Some(true)
             && !NONE_OF_IT.iter().any(|none| before.ends_with(none))
             && !self.praises_mending(words, &normalised(symptom))
+    }
+
+    /// Whether words that sound like something else name a fault that stands, and its part or its room: "great, now the
+    /// glass is cracked". Praise may name what was mended.
+    pub(super) fn names_fault(&self, words: &Words) -> bool {
+        let said = &words.understood;
+        let Some(symptom) = symptom_of(words) else { return false };
+        let named = said.good_words().map(|word: &Keyword| normalised(&word.text));
+        let good: Vec<String> = named.filter(|word| !word.is_empty()).collect();
+        let praised = |clause: &str| {
+            let told = clause.replace(symptom.as_str(), " ").replace(NO_DEED, " ");
+            holds(&told, &DEEDS) || good.iter().any(|word| clause.contains(word.as_str()))
+        };
+        let placed = said.component.is_some() || said.location.is_some();
+        placed && self.tells_of_a_fault(words) && fault_stands(words, praised) && !asks(&words.text)
     }
 
     /// Whether words say nothing beside their mark but praise of what was done about the one fault that they name:
@@ -260,11 +289,31 @@ fn is_terse(text: &str) -> bool {
 /// and plain questions may sound alike.
 pub(super) fn is_complaint(words: &Words) -> bool {
     let said = &words.understood;
-    if calls_it_complaint(words) {
-        return true;
-    }
-    let sounds = said.is_surely_negative() && !wants_to_know(words) && !denies_trouble(words);
-    said.affirmed != Some(true) && (said.names_bad() || sounds)
+    calls_it_complaint(words) || said.affirmed != Some(true) && (said.names_bad() || is_worded_badly(words))
+}
+
+/// Whether words are displeased and blame nobody: by how they are worded, or as no more than a face.
+pub(super) fn only_sounds_displeased(words: &Words) -> bool {
+    let said = &words.understood;
+    let sounds = if said.names_bad() { is_wordless(words) } else { is_worded_badly(words) };
+    sounds && said.affirmed != Some(true) && !calls_it_complaint(words)
+}
+
+/// Whether a message is nothing but signs: "😡".
+pub(super) fn is_wordless(words: &Words) -> bool {
+    !words.text.contains(char::is_alphanumeric)
+}
+
+/// Whether trouble is named, be it as none: "没问题才怪".
+fn names_trouble(words: &Words) -> bool {
+    holds(&words.text.to_lowercase(), &TROUBLE)
+}
+
+/// Whether what sounds displeased says too little to be filed: a face, or a few English words of which none is bad.
+pub(super) fn says_too_little(words: &Words) -> bool {
+    let text = normalised(&words.text);
+    let few = text.is_ascii() && text.split_whitespace().count() <= FEW_WORDS && !names_trouble(words);
+    is_wordless(words) || few && !words.understood.names_bad() && !calls_it_complaint(words)
 }
 
 /// Whether what was taken for praise is some: with a good word in it, or nothing else ("棒"). "It vibrates a lot" may sound
@@ -291,7 +340,7 @@ pub(super) fn is_displeased(words: &Words) -> bool {
 /// and blame nobody.
 fn is_worded_badly(words: &Words) -> bool {
     let said = &words.understood;
-    let few = words.text.chars().filter(|c| c.is_alphanumeric()).count() <= FEW_SIGNS;
+    let few = words.text.chars().filter(|c| c.is_alphanumeric()).count() <= FEW_SIGNS && !names_trouble(words);
     let sounds = said.is_surely_negative() && said.intent != Intent::Smalltalk && !denies_trouble(words);
     sounds && !few && !wants_to_know(words)
 }
@@ -351,7 +400,24 @@ fn is_none_of(before: &str) -> bool {
 fn wants_to_know(words: &Words) -> bool {
     let begins = ["谁会", "谁能", "who ", "what is ", "what's "];
     let lower = words.text.trim().to_lowercase();
-    asks(&words.text) || begins.iter().any(|begin| lower.starts_with(begin))
+    asks(&words.text) || begins.iter().any(|begin| lower.starts_with(begin)) || asks_how_it_goes(words)
+}
+
+/// Whether words ask how a repair goes, and tell of no fault: "how's my repair going", "修得怎么样了".
+pub(super) fn asks_how_it_goes(words: &Words) -> bool {
+    let text = normalised(&words.text);
+    let whole = text.trim_end_matches(SOFT);
+    let in_english =
+        HOW_IS.iter().any(|begin| text.starts_with(begin)) && IT_GOES.iter().any(|end| text.ends_with(end));
+    let in_chinese = HOW_FAR.iter().any(|end| whole.ends_with(end)) && holds(whole, &OF_REPAIR);
+    (in_english || in_chinese) && symptom_of(words).is_none()
+}
+
+/// Whether words want to know how far a repair is, or ask anything: "查一下工单", "师傅到哪了", "几点来".
+pub(super) fn asks_of_state(words: &Words) -> bool {
+    let text = normalised(&words.text);
+    let names = words.understood.intent == Intent::ProgressQuery && holds(&text, &OF_STATE);
+    names || asks_in_words(&words.text) || asks_how_it_goes(words)
 }
 
 /// Whether the word for it is said, unless all that is said is that there is none: "I don't have any complaints".

@@ -7,13 +7,11 @@
 use std::time::Duration;
 
 use super::address::correction;
-use super::effect::{About, Effect, TicketDraft, Timer};
+use super::effect::{Effect, TicketDraft, Timer};
 use super::question::asks_how_far;
-use super::report::pieces_of;
 use super::say::{Arg, Say};
 use super::state::{Activity, Binding, RecentTicket, Report};
 use super::{Turn, Words};
-use crate::domain::flag::FlagKind;
 use crate::domain::ids::{MediaId, TicketId};
 use crate::domain::script::{Command, Slot, SlotId};
 use crate::domain::ticket::TicketKind;
@@ -316,28 +314,6 @@ impl Turn<'_> {
             let summary = self.summary(&report);
             self.say(Say::lines(vec![say, summary]));
         }
-    }
-
-    /// Files a complaint at once: whoever is cross is not asked to tap.
-    pub(super) fn file_complaint(&mut self, words: &Words) {
-        let ticket = TicketId(self.ctx.fresh);
-        let understood = &words.understood;
-        self.effect(Effect::FileTicket {
-            ticket,
-            draft: TicketDraft {
-                kind: TicketKind::Complaint,
-                category: understood.category,
-                urgency: understood.urgency.max(Urgency::Normal),
-                description: words.text.clone(),
-                slots: pieces_of(understood),
-                media: words.media.into_iter().collect(),
-                binding: self.state.binding.clone(),
-                confirmed: false,
-            },
-        });
-        self.effect(Effect::Raise { kind: FlagKind::Complaint, about: About::Ticket(ticket) });
-        self.remember_ticket(ticket);
-        self.say(Say::new("complaint.filed").arg("ticket", Arg::TicketNumber(ticket)));
     }
 
     pub(super) fn submit(&mut self, report: Report) {

@@ -6,11 +6,14 @@ use std::collections::BTreeMap;
 
 use super::Words;
 use super::additions::{presses, urges};
-use super::address::{Correction, Home, address_in, correction, has_house_number, home_in, is_address, is_no_address};
+use super::address::{
+    Correction, Home, address_in, correction, has_house_number, home_in, is_address, is_no_address, is_one,
+};
 use super::appointment::names_time;
 use super::clause::{asks, holds};
 use super::say::Arg;
 use super::state::Report;
+use crate::domain::han::is_han;
 use crate::domain::ids::TicketId;
 use crate::domain::script::{SlotId, normalised};
 use crate::domain::understanding::{Category, Fault, Hazard, Intent, Understanding, Urgency};
@@ -21,8 +24,31 @@ const LONGEST_PLACE: usize = 40;
 const LONGEST_PIECE: usize = 60;
 /// Between the places, parts or faults of several messages: a sign of any language.
 const BESIDES: &str = " / ";
-/// How answers begin that name no place.
+/// How answers begin that name no place …
 const NO_PLACE: [&str; 8] = ["没", "还没", "搞错", "都", "no ", "not ", "nobody", "it's not"];
+/// … nor do these, unless the place was asked for in words of their own; all parted by bars: what people say of
+/// themselves, want or ask …
+const OF_THEMSELVES: &str = "我在|我现|我正|我要|我想|我们在|你|您|师傅|能不|能来|能否|可以|可不|什么|怎么|为什|几点|多久|请|\
+    麻烦|等我|等会|等一";
+/// … what they do or when it suits, wherever it stands …
+const OF_TIME: &str = "上班|下班|开会|出差|外地|周后|天后|月后|下个月|月底|以后|之后|再说|过几天|过两天|没空";
+/// … and the same in English: first words …
+const NO_PLACE_BEGINS: &str = "i|i'm|im|i'll|i've|we|we're|we'll|you|your|he|she|they|it|there|how|what|what's|when|\
+    why|who|can|could|would|will|should|do|does|did|is|are|don't|please|come|call|send|maybe|let|as|any|anytime|anyone|\
+    anybody|someone|somebody|nothing|whatever|still|sorry|help|urgent|asap|idk|dunno";
+/// … and any of them.
+const NO_PLACE_HOLDS: &str = "is|are|was|were|be|been|am|isn't|aren't|wasn't|weren't|will|won't|would|can|can't|could|\
+    has|have|had|do|does|don't|doesn't|did|didn't|never|came|work|works|need|needs|want|wants|week|weeks|day|days|\
+    month|months|hour|hours|minute|minutes|sec|moment|while|bit|soon|later|away|time";
+/// What may stand before a place in English …
+const IT_IS: [&str; 4] = ["it's ", "it is ", "its ", "that's "];
+/// … and before the words that lead to one, parted by bars …
+const NEARLY: &str = "just|right|somewhere|probably";
+/// … which are these …
+const TO_A_PLACE: &str = "in|inside|into|at|on|onto|by|near|next|close|behind|under|underneath|beneath|below|above|\
+    over|beside|between|outside|opposite|around|across|against|along|from|up|down|the|a|an";
+/// … and how many words name one without them.
+const FEW_WORDS: usize = 3;
 /// What says that somebody cannot tell where it is, in at most so many bytes: eight Chinese characters.
 const UNKNOWN: [&str; 8] = ["不知道", "不清楚", "不晓得", "不确定", "说不清", "don't know", "not sure", "no idea"];
 const LONGEST_UNKNOWN: usize = 24;
@@ -50,6 +76,7 @@ impl Report {
         let replace = self.correcting || denied || understood.corrects;
         let own_words = self.asked == Some(SlotId::Place) && self.is_named_as_place(words);
         let told_where = self.asked == Some(SlotId::Place) && (understood.location.is_some() || own_words);
+        let part = self.slots.get(&SlotId::Component).cloned();
         for (slot, value) in self.pieces_beside_home(words) {
             // The name of an estate or a room is no part that is broken.
             let of_the_name = told_where && !understood.corrects && slot != SlotId::Place;
@@ -63,6 +90,9 @@ impl Report {
                     self.slots.insert(slot, value);
                 }
             }
+        }
+        if replace && understood.location.is_none() {
+            self.rename_in_place(part);
         }
         // A room says nothing of the trade, whatever is guessed from it.
         let named = understood.symptom.is_some() || understood.component.is_some();
@@ -95,6 +125,20 @@ impl Report {
             self.correcting = false;
         }
         self.summarised = false;
+    }
+
+    /// Names a part that took the place of another one in the place as well, where that ends or begins with it:
+    /// "bedroom door", "shower in the bathroom".
+    fn rename_in_place(&mut self, before: Option<Arg>) {
+        let part = self.slots.get(&SlotId::Component);
+        let (Some(Arg::Text(old)), Some(Arg::Text(new))) = (before, part) else { return };
+        let Some(Arg::Text(place)) = self.slots.get(&SlotId::Place) else { return };
+        let ends = place.strip_suffix(old.as_str()).filter(|room| !room.trim().is_empty());
+        let begins = place.strip_prefix(old.as_str()).filter(|behind| behind.starts_with(' '));
+        let renamed = ends.map(|room| format!("{room}{new}")).or_else(|| begins.map(|behind| format!("{new}{behind}")));
+        if let Some(renamed) = renamed {
+            self.slots.insert(SlotId::Place, Arg::Text(renamed));
+        }
     }
 
     /// Takes what puts the address right that was told with this report; it is asked for where words only say that it is
@@ -175,9 +219,25 @@ impl Report {
         }
     }
 
-    /// Whether words may name a place that we do not know: "炉子旁边". What is broken or what it does is none, nor is
-    /// "推不上去", "没人受伤", "👌".
+    /// Takes words whole for the place, which they were asked to put into their own. `false` if they name none.
+    pub(super) fn take_place(&mut self, words: &Words) -> bool {
+        if !self.may_be_place(words) || is_counter_question(words) || is_outcry(&words.text) {
+            return false;
+        }
+        self.keep(words);
+        self.fill(SlotId::Place, Arg::Text(words.text.clone()));
+        self.summarised = false;
+        true
+    }
+
+    /// Whether words name a place that we do not know: "炉子旁边". After an alarm they were asked for words of their own.
     fn is_named_as_place(&self, words: &Words) -> bool {
+        self.may_be_place(words) && (self.filed || sounds_like_place(&words.text))
+    }
+
+    /// Whether words may name a place that we do not know. What is broken or what it does is none, nor is "推不上去",
+    /// "没人受伤", "👌".
+    fn may_be_place(&self, words: &Words) -> bool {
         let said = &words.understood;
         let text = normalised(&words.text);
         let is_all = |part: &str| normalised(part) == text && !self.has(SlotId::Component);
@@ -306,12 +366,36 @@ fn is_outcry(said: &str) -> bool {
     said.trim_end().ends_with(['!', '！']) && !has_house_number(said)
 }
 
+/// Whether words sound like a place rather than like what somebody does or when it suits them: "I'm at work", "how
+/// about in two weeks", "我在上班". In English a few words name one, or what leads to it.
+fn sounds_like_place(text: &str) -> bool {
+    let text = normalised(text);
+    if names_time(&text) {
+        return false;
+    }
+    if text.contains(is_han) {
+        let begins = OF_THEMSELVES.split('|').any(|begin| text.starts_with(begin));
+        return !begins && !OF_TIME.split('|').any(|time| text.contains(time));
+    }
+    let bare = IT_IS.iter().find_map(|lead| text.strip_prefix(lead));
+    let told: Vec<&str> = bare.unwrap_or(&text).split_whitespace().collect();
+    // "It's urgent" tells of no place, "it's right behind the boiler" does.
+    let is_led = told.iter().find(|word| !is_one(NEARLY, word)).is_some_and(|lead| is_one(TO_A_PLACE, lead));
+    let is_named = is_led || bare.is_none() && told.len() <= FEW_WORDS;
+    let of_somebody = told.first().is_some_and(|first| is_one(NO_PLACE_BEGINS, first));
+    is_named && !of_somebody && !told.iter().any(|word| is_one(NO_PLACE_HOLDS, word))
+}
+
 /// "卧室", "in the bedroom": where, and nothing of what is wrong there.
 fn is_only_place(words: &Words) -> bool {
-    let text = normalised(&words.text);
+    words.understood.location.as_deref().is_some_and(|place| is_all_of(&words.text, place))
+}
+
+/// Whether a text is a place and no more than what leads to one.
+pub(super) fn is_all_of(text: &str, place: &str) -> bool {
+    let (text, place) = (normalised(text), normalised(place));
     let bare = IN_THE.iter().find_map(|small| text.strip_prefix(small)).unwrap_or(&text);
-    let is_all = |place: &str| place == bare || place == text;
-    words.understood.location.as_deref().is_some_and(|place| is_all(&normalised(place)))
+    place == bare || place == text
 }
 
 /// "不知道": the report goes on without the place or the address.

@@ -5,19 +5,21 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::appointment::Wished;
 use super::effect::Timer;
 use super::repair::{report_tag, submit_id};
 use super::say::{Arg, Choice, Say};
 use super::survey::run_tag;
 use super::terms::Terms;
-use crate::domain::appointment::Window;
-use crate::domain::ids::{AppointmentId, DialogueId, MediaId, ProjectId, ResponseId, TicketId, UnitId, VisitId};
+use crate::domain::ids::{DialogueId, MediaId, ProjectId, ResponseId, TicketId, UnitId, VisitId};
 use crate::domain::language::Language;
 use crate::domain::score::Band;
 use crate::domain::script::SlotId;
 use crate::domain::survey::{Answer, AnswerSource, QuestionKind, Survey};
 use crate::domain::time::Timestamp;
 use crate::domain::understanding::{Awaiting, Category, Fault, Hazard, Understanding, Urgency};
+
+pub use super::appointment::{Meeting, OfferedWindow};
 
 /// The layout of [`State`]; raised when stored states have to be read differently.
 pub const STATE_VERSION: u32 = 1;
@@ -73,7 +75,7 @@ pub struct State {
     pub meetings: Vec<Meeting>,
     /// The ticket of which it was said a moment ago when it would suit: more times belong to it as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub wished: Option<RecentTicket>,
+    pub wished: Option<Wished>,
     pub surveys_stopped: bool,
     #[serde(default, skip_serializing_if = "Terms::are_unsaid")]
     pub terms: Terms,
@@ -329,26 +331,6 @@ pub struct Invitation {
     /// The visit it counts for, where it ran out once and is wished for again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visit: Option<VisitId>,
-}
-
-/// A time at which somebody comes to a ticket, offered or agreed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Meeting {
-    pub appointment: AppointmentId,
-    pub ticket: TicketId,
-    /// What people call the ticket.
-    pub number: String,
-    pub offered: Vec<OfferedWindow>,
-    pub agreed: Option<Window>,
-    /// The owner was asked when it would suit.
-    pub asked: bool,
-}
-
-/// A window as it is written on its button.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OfferedWindow {
-    pub window: Window,
-    pub label: String,
 }
 
 /// A ticket that was filed, or spoken of, a moment ago.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::clause::{asks_in_words, clauses, fault_stands, holds};
-use super::further::{is_of_waiting, without_all};
+use super::further::{is_of_waiting, is_told_instead, without_all};
 use super::repair::{LATER, choice_id, submit_id};
 use super::report::pieces_of;
 use super::say::{Arg, Say};
@@ -154,12 +154,15 @@ impl Turn<'_> {
     /// More words while a report is put together: of another fault, or of this one. Where they change nothing in the
     /// summary that stands, it is shown once more, and then it is said what can be answered.
     pub(super) fn more_words(&mut self, mut report: Report, words: &Words) {
+        if is_told_instead(&report, words) {
+            return self.wait_and_ask_again(report, words);
+        }
         let shown = (report.summarised && !report.correcting).then(|| self.summary(&report));
         if shown.is_some() && self.is_other_matter(&report, words) {
             self.let_wait(&mut report, words);
         } else if shown.is_some() && is_of_waiting(&report, words) {
             report.keep(words);
-        } else {
+        } else if !(self.wants_own_words(&report) && report.take_place(words)) {
             report.take(words, false);
         }
         let same = !report.correcting && shown.is_some_and(|shown| shown == self.summary(&report));
@@ -172,6 +175,11 @@ impl Turn<'_> {
         self.remind_of(&report);
         self.state.activity = Activity::Reporting(report);
         self.say(say);
+    }
+
+    /// Whether the place was asked for in words of their own: that question has no buttons.
+    fn wants_own_words(&self, report: &Report) -> bool {
+        report.asked == Some(SlotId::Place) && !self.state.offers(&choice_id(report, SlotId::Place.name()))
     }
 
     /// "对，还在漏": what sounds like a no says again what the summary says.

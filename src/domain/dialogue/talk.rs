@@ -3,7 +3,7 @@
 
 use super::effect::{About, Effect};
 use super::invitation::answers_announcement;
-use super::reading::{is_complaint, is_praise};
+use super::reading::{asks_how_it_goes, is_praise};
 use super::repair::report_tag;
 use super::say::{Arg, Say};
 use super::state::{Activity, Binding, Mode, RecentTicket};
@@ -20,7 +20,10 @@ use crate::domain::understanding::{Intent, Sentiment, Understanding};
 impl Turn<'_> {
     /// Words, whatever is going on.
     pub(super) fn words(&mut self, words: Words) {
-        let command = self.command_in(&words);
+        let command = self.command_in(&words).filter(|_| !self.calls_visit_off(&words));
+        if self.cries_for_help(&words) || self.answers_forgetting(&words, command.as_ref().map(|(said, _)| *said)) {
+            return;
+        }
         if self.state.handed_over() {
             return self.words_for_person(words, command.map(|(command, _)| command));
         }
@@ -279,45 +282,40 @@ impl Turn<'_> {
         if self.is_impatient(words) {
             return self.hear_impatience(words);
         }
-        if self.answer_question(words) {
+        if self.answer_question(words) || self.told_of_complaint(words) {
             return;
         }
         match words.understood.intent {
+            _ if asks_how_it_goes(words) => self.status(),
             Intent::RepairReport => self.begin_report(Some(words)),
             Intent::ProgressQuery if self.is_first_report(&words.understood) => self.begin_report(Some(words)),
             Intent::ProgressQuery | Intent::Smalltalk if self.is_first_address(words) => self.begin_report(Some(words)),
-            Intent::ProgressQuery => self.status(),
+            Intent::ProgressQuery => self.hear_query(words),
             Intent::Complaint if self.is_first_fault(words) => self.begin_report(Some(words)),
-            Intent::Complaint if is_complaint(words) => self.file_complaint(words),
-            // "今天更厉害了" sounds like praise.
-            Intent::Praise if self.tells_of_worse(words) => self.begin_report(Some(words)),
-            Intent::Praise => {
-                self.effect(Effect::Raise { kind: FlagKind::Praise, about: About::Conversation });
-                self.say(Say::new("praise.thanks"));
-            }
+            // "今天更厉害了" and "great, now the glass is cracked" sound like praise.
+            Intent::Praise if self.tells_of_worse(words) || self.names_fault(words) => self.begin_report(Some(words)),
+            Intent::Praise => self.hear_praise(words),
             Intent::Suggestion => self.hear_suggestion(words),
             // A number that nobody asked for may be that of a button long gone.
             Intent::SurveyAnswer if words.text.trim().chars().all(char::is_numeric) => self.not_understood(words),
-            Intent::SurveyAnswer if is_praise(words) => self.say(Say::new("praise.thanks")),
-            Intent::SurveyAnswer if words.understood.sentiment == Sentiment::Negative && is_complaint(words) => {
-                self.file_complaint(words);
-            }
+            Intent::SurveyAnswer if is_praise(words) && !self.names_fault(words) => self.thank_for_praise(),
             Intent::HumanAgent => self.ask_for_person(),
-            Intent::SurveyAnswer | Intent::Complaint | Intent::Smalltalk => self.not_understood(words),
+            Intent::SurveyAnswer | Intent::Complaint => self.hear_displeasure(words),
+            Intent::Smalltalk => self.not_understood(words),
         }
     }
 
-    fn not_understood(&mut self, words: &Words) {
-        if let Some(recent) = self.recent_ticket().filter(|_| words.understood.category.is_some()) {
-            self.effect(Effect::AddToTicket {
-                ticket: recent.ticket,
-                text: Some(words.text.clone()),
-                media: words.media.into_iter().collect(),
-                location: None,
-            });
-            return self.say(Say::new("report.added_to_ticket").arg("ticket", Arg::TicketNumber(recent.ticket)));
+    /// A fault that is named is reported all the same; words of a trade go to the ticket filed last while it is open, and
+    /// what else is told to the one to which somebody is to come.
+    pub(super) fn not_understood(&mut self, words: &Words) {
+        if self.names_fault(words) {
+            return self.begin_report(Some(words));
         }
-        if !self.offer_again() {
+        let open = |recent: &RecentTicket| self.ctx.tickets.iter().any(|open| open.id == recent.ticket);
+        if let Some(recent) = self.recent_ticket().filter(open).filter(|_| words.understood.category.is_some()) {
+            return self.add_to_ticket(recent.ticket, words, Vec::new());
+        }
+        if !self.told_for_visit(words) && !self.offer_again() {
             self.say(menu(Say::new("not_understood")));
         }
     }

@@ -1,10 +1,12 @@
 //! What the client confirms or denies: a fix that staff claims, a visit that staff wrote down.
 
 use super::additions::{is_not_another, trade};
-use super::clause::{DRIPS, asks, clauses, drips_no_more, fault_persists, fault_stands, holds, symptom_of};
+use super::clause::{
+    DRIPS, asks, asks_in_words, clauses, drips_no_more, fault_persists, fault_stands, holds, is_denied, symptom_of,
+};
 use super::danger::BREAKS;
 use super::effect::{About, Effect};
-use super::reading::is_complaint;
+use super::reading::{is_complaint, is_praise};
 use super::repair::ADDITIONS_WINDOW;
 use super::say::{Arg, Say};
 use super::state::{Activity, DoneFix};
@@ -30,6 +32,10 @@ const GOES_ON: [&str; 5] = ["还在", "还是", "照样", "依旧", "still "];
 /// … and what is well if it does, or is awaited.
 const STILL_GOOD: [&str; 13] =
     ["好", "行", "可以", "谢", "试", "看", "等", "work", "good", "fine", "ok", "hold", "wait"];
+/// What says that somebody tried it …
+const TRIED: [&str; 6] = ["试了", "试过", "试用", "用了一", "tried", "tested"];
+/// … and what is praised, or tried it, where that is no verdict.
+const PEOPLE: [&str; 9] = ["师傅", "他", "人", "你们", "态度", "服务", "technician", "plumber", "service"];
 /// A verdict of at most so many bytes says nothing besides: five Chinese characters, three English words.
 const LONGEST_VERDICT: usize = 15;
 /// Questions of which a yes may be meant for them, and not for a fix asked about before.
@@ -227,7 +233,7 @@ impl Turn<'_> {
         true
     }
 
-    fn fix_ask(&mut self, ticket: TicketId) {
+    pub(super) fn fix_ask(&mut self, ticket: TicketId) {
         let ask = Say::new("fix.ask").arg("ticket", Arg::TicketNumber(ticket));
         self.beside(ask.choice(format!("fix:{ticket}:yes"), "fix.yes").choice(format!("fix:{ticket}:no"), "fix.no"));
     }
@@ -260,7 +266,7 @@ impl Turn<'_> {
         let said = &words.understood;
         let yes = said.affirmed == Some(true);
         if let Some(asked) = self.fix_asked(true) {
-            return (yes || self.says_mended(words)).then_some(asked);
+            return (yes || self.says_mended(words) || self.praises_what_was_tried(words)).then_some(asked);
         }
         let waits = self.state.fix_to_confirm?;
         let of_another = self.recent_ticket().is_some_and(|recent| recent.ticket != waits)
@@ -391,6 +397,15 @@ impl Turn<'_> {
         // "没再漏，但是下水还是慢": what stands behind it decides.
         let whole = !stands && !has_any(&words.text, &BUT);
         whole && (drips_no_more(&words.text) || clauses(&words.text).iter().any(mended))
+    }
+
+    /// Whether somebody tried what was mended and praises it: "试了一下，不错", not "还没试过，看着不错". How
+    /// people did it says nothing of that.
+    fn praises_what_was_tried(&self, words: &Words) -> bool {
+        let open = asks_in_words(&words.text) || has_any(&words.text, &BUT) || self.persists(words);
+        let said = |clause: &str, tried: &str| clause.split_once(tried).is_some_and(|(before, _)| !is_denied(before));
+        let tried = clauses(&words.text).iter().any(|clause| TRIED.iter().any(|word| said(clause, word)));
+        is_praise(words) && tried && !has_any(&words.text, &PEOPLE) && !open
     }
 
     /// Whether words give no verdict yet: "好像好了吧，再观察两天".

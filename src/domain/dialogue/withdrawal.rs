@@ -80,8 +80,9 @@ impl Turn<'_> {
     /// Has staff told that nobody need come any more: what was filed is called off by them. `false` if the words do
     /// not say so.
     pub(super) fn call_off(&mut self, words: &Words) -> bool {
-        // To the question whether it is fixed it is a yes; to that when it would suit: "没事了，照旧".
-        let stays = self.fix_confirmed(words).is_some() || self.wants_time_back(words);
+        // To the question whether it is fixed it is a yes; to that when it would suit: "没事了，照旧". Who calls a visit
+        // off may well want the repair: "取消周三的上门".
+        let stays = self.fix_confirmed(words).is_some() || self.wants_time_back(words) || self.calls_visit_off(words);
         if !self.is_idle() || !self.withdraws(words) || stays {
             return false;
         }
@@ -95,6 +96,7 @@ impl Turn<'_> {
             return names;
         };
         self.tell_ticket(ticket, words);
+        self.give_visit_up(ticket);
         self.effect(Effect::Raise { kind: FlagKind::PersonRequested, about: About::Ticket(ticket) });
         self.say(Say::new("report.withdrawn").arg("ticket", Arg::TicketNumber(ticket)));
         true
@@ -174,16 +176,23 @@ impl Turn<'_> {
         let known = &self.ctx.script.repair;
         let counts = |phrase: &String| {
             clause.split_once(phrase.as_str()).is_some_and(|(before, rest)| {
-                let own = OWN_WORDS.iter().any(|beginning| before.starts_with(beginning));
-                let cited = !own && FixWords::any(&known.hearsay, before);
                 // The next words behind a space are a clause of their own: "不用修了 我自己弄好了".
                 let rest = rest.split(' ').next().unwrap_or_default();
                 let ends =
                     !phrase.starts_with(NO_NEED) || rest.trim_matches(TAIL).is_empty() || known.over.contains(rest);
-                ends && !cited && !forbids(before) && !FixWords::any(&known.doubted, before)
+                ends && self.is_meant(before)
             })
         };
         known.withdrawn.iter().any(counts)
+    }
+
+    /// Whether what stands before words that call something off leaves them as they are: nobody forbids it, wonders, or
+    /// tells what others said.
+    pub(super) fn is_meant(&self, before: &str) -> bool {
+        let known = &self.ctx.script.repair;
+        let own = OWN_WORDS.iter().any(|beginning| before.starts_with(beginning));
+        let cited = !own && FixWords::any(&known.hearsay, before);
+        !cited && !forbids(before) && !FixWords::any(&known.doubted, before)
     }
 
     /// Whether somebody is tired of waiting: "三天了还没人来", "催一下". A fault that nobody knows of is a report.
@@ -244,8 +253,9 @@ impl Turn<'_> {
     }
 
     /// Returns the ticket that is meant by words that name none: of the trade they tell of, filed a moment ago, visited
-    /// next, or the newest. One of another trade is not meant, and one that is said to be mended waits for nobody.
-    fn ticket_meant(&self, words: &Words) -> Option<TicketId> {
+    /// next, or the newest. One of another trade is not meant, nor one that is said to be mended, nor, while there is
+    /// something to mend, a complaint, to which nobody comes.
+    pub(super) fn ticket_meant(&self, words: &Words) -> Option<TicketId> {
         let named = words.understood.category.filter(|category| *category != Category::Other);
         let named = named.map(|category| trade(category.name()));
         let may_be = |ticket: &&OpenTicket| {
@@ -254,7 +264,8 @@ impl Turn<'_> {
             let same_trade = named.zip(of).is_none_or(|(now, then)| now == then);
             ticket.status != Status::Rectified.name() && same_trade && same_place
         };
-        let open = || self.ctx.tickets.iter().filter(may_be);
+        let mends = self.ctx.tickets.iter().any(OpenTicket::is_to_mend);
+        let open = || self.ctx.tickets.iter().filter(may_be).filter(move |ticket| !mends || ticket.is_to_mend());
         let still_open = |id: TicketId| open().any(|ticket| ticket.id == id).then_some(id);
         let of_trade = open().find(|ticket| named.is_some() && ticket.category.map(trade) == named);
         let recent = self.recent_ticket().and_then(|recent| still_open(recent.ticket));

@@ -2,6 +2,7 @@
 //! opens. Each clause is read by itself. A journey for nothing costs more than a question: what is not said for certain
 //! counts neither way.
 
+use super::nobody::nobody_in;
 use super::plain::is_plain;
 use super::wish::{AWAY, is_denied, without_harmless};
 use crate::domain::dialogue::clause::{self, holds, without};
@@ -58,7 +59,7 @@ const KEPT_AWAY: [&str; 12] = [
     "unable to make",
 ];
 /// What may stand between who it is and these.
-const MEANWHILE: [&str; 32] = [
+pub(super) const MEANWHILE: [&str; 32] = [
     "临时", "突然", "估计", "实在", "确实", "肯定", "应该", "恐怕", "上班", "工作", "单位", "公司", "开会", "加班",
     "有事", "这边", "这里", "因为", "但是", "不过", "所以", "真", "忙", "要", "但", "太", "人", "sorry", "but ",
     "because ", "really ", "just ",
@@ -93,7 +94,7 @@ const PARTICLES: [char; 9] = ['情', '了', '啊', '呢', '哦', '呀', '吧', '
 const OTHERS: [&str; 11] =
     ["师傅", "你们", "他们", "工人", "水来", "电来", "气来", "technician", "engineer", "you can", "they can"];
 /// What only supposes it, unless it is asked what is done then.
-const SUPPOSES: [&str; 5] = ["如果", "要是", "万一", "假如", "if "];
+pub(super) const SUPPOSES: [&str; 5] = ["如果", "要是", "万一", "假如", "if "];
 /// What may be so.
 const MAYBE: [&str; 10] =
     ["有时候", "可能", "也许", "不一定", "怕", "maybe", "might", "may not", "perhaps", "probably"];
@@ -305,7 +306,8 @@ pub(super) fn asks_what_then(text: &str) -> bool {
 fn out(said: &str, names_time: bool) -> Option<Out> {
     let plain = meant(said);
     let unfit = UNFIT.iter().filter(|_| names_time);
-    let mut excuses = UNSUITED.iter().chain(&AWAY).chain(unfit).filter_map(|part| through(&plain, part)).peekable();
+    let excuses = UNSUITED.iter().chain(&AWAY).chain(unfit).filter_map(|part| through(&plain, part));
+    let mut excuses = excuses.chain(nobody_in(&plain)).peekable();
     let kept = || kept_away(said, &plain);
     let unsure = holds(&plain, &MAYBE);
     let who = |excuse: &str| match (unsure, is_of_kin(excuse)) {
@@ -388,6 +390,10 @@ fn is_there(behind: &str) -> bool {
 /// Whether a clause says where the key is or who has it: "钥匙在物业", "the key is under the mat", "邻居有钥匙".
 fn leaves_key(said: &str) -> bool {
     let rest = without(&without(said, &UNSUITED), &AWAY);
+    let rest = match nobody_in(&rest) {
+        Some(nobody) => rest.replacen(nobody, " ", 1),
+        None => rest,
+    };
     let has_key = KEYS.iter().any(|key| mentions(&rest, key).next().is_some());
     let has_code = CODES.iter().any(|code| mentions(&rest, code).next().is_some());
     let told = holds(&rest, &WHERE) || has_code && rest.contains(|c: char| c.is_ascii_digit()) || is_key_held(&rest);
@@ -460,6 +466,10 @@ mod tests {
             "我老婆出差了，我在家，但是没人开门",
             "my husband can't make it",
             "my wife won't be home",
+            "nobody will be home",
+            "都没人在家",
+            "那天家里没人",
+            "我家没有人在",
         ] {
             assert!(is_out(&normalised(words), false), "{words}");
         }
@@ -477,6 +487,8 @@ mod tests {
             "can't come to the door, it's unlocked",
             "can't come right now",
             "I'm away from my phone until noon",
+            "nobody will be using it",
+            "小区里没有人管",
         ] {
             assert!(!is_out(&normalised(words), false), "{words}");
         }
@@ -515,6 +527,7 @@ mod tests {
             "我要上班，物业有钥匙",
             "neighbour has the key, I'm away",
             "my parents have a spare key",
+            "nobody will be home but the key is under the mat",
         ] {
             assert!(is_stood_in_for(&normalised(words)), "{words}");
         }

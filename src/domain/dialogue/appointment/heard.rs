@@ -1,11 +1,15 @@
 //! What words say about the times that were offered for a visit, or about the one that is agreed. What is said and done
 //! about it is decided in [`super`].
 
+use std::ops::Range;
+
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 
 use super::absence;
+use super::calling::{Call, asks_how, call, is_polite};
 use super::plain::{is_any, only_sets_time};
+use super::standing::{AFTER_ALL, is_as_it_was, undoes_it};
 use super::wish::{Parted, Wish, is_bare_place, is_denied, is_refused, parted};
 use crate::domain::appointment::Window;
 use crate::domain::calendar::{local, local_date};
@@ -86,8 +90,6 @@ const INSTEAD: [&str; 5] = [" instead", " rather", " after all", " actually", " 
 const TAKES: [&str; 7] = ["可以", "行", "吧", "就", "fine", "ok", "works"];
 /// What stands for all that is not named.
 const OTHER: [&str; 8] = ["其他", "其它", "其余", "别的", "另", "other", "rest", "else"];
-/// What says that a time stands as it was.
-const AS_IT_WAS: [&str; 6] = ["照旧", "照常", "照原", "as planned", "as agreed", "after all"];
 /// What wishes another time, whether it names one or not.
 const CHANGES: [&str; 14] = [
     "改时间",
@@ -234,7 +236,45 @@ impl Heard {
 
     /// Whether they want the time back that was given back: "没事了，照旧", "算了，就25号吧".
     pub(super) fn keeps_time(&self) -> bool {
-        self.wish.names_time() || self.has(&AS_IT_WAS)
+        self.wish.names_time() || is_as_it_was(&self.text) || self.text.contains(AFTER_ALL)
+    }
+
+    /// Whether they say that a time stands as it was, and name no other: "ok never mind, as agreed then".
+    pub(super) fn stays_as_it_was(&self, window: Window) -> bool {
+        self.says_of(window, |clause| is_as_it_was(clause) && !is_denied(clause))
+    }
+
+    /// Whether they say that a time that was given back a moment ago was better kept.
+    pub(super) fn is_wanted_back(&self, window: Window) -> bool {
+        self.stays_as_it_was(window) || self.says_of(window, undoes_it)
+    }
+
+    /// Whether a clause says something of a window, no other day is named and nothing else is asked.
+    fn says_of(&self, window: Window, says: impl Fn(&str) -> bool) -> bool {
+        let day = self.day_of(window);
+        let own = self.named.days.iter().all(|named| Some(*named) == day);
+        own && !self.has(&ASKING) && self.text.split(BREAKS).any(says)
+    }
+
+    /// Returns how their clauses call off the visit of a window, as far as they do; of a question only the polite ones.
+    pub(super) fn calls(&self, window: Window, questioned: bool) -> impl Iterator<Item = Call<'_>> {
+        let (day, today) = (self.day_of(window), self.today);
+        let told = self.text.split(BREAKS).filter(move |clause| !questioned || is_polite(clause));
+        told.filter_map(move |clause| call(clause, day, today))
+    }
+
+    /// Whether they ask how a visit is called off.
+    pub(super) fn asks_how_to_call_off(&self) -> bool {
+        self.text.split(BREAKS).any(asks_how)
+    }
+
+    /// Whether the hours that they wish lie within a window, and no other day is named: "能不能11点来".
+    pub(super) fn wishes_within(&self, window: Window) -> bool {
+        let Some((day, span)) = self.day_of(window).zip(self.span_of(window)) else { return false };
+        let own = self.named.days.iter().all(|named| *named == day);
+        let hours = &self.wish.hours;
+        let within = hours.iter().all(|hour| hour.is_within(&span, &self.wish.parts));
+        own && within && !hours.is_empty() && !self.gives_back()
     }
 
     /// Whether they only set a time, whatever they sound like: "有事打我电话，25号可以", "直接来就行".
@@ -366,8 +406,18 @@ impl Heard {
 
     /// Whether the words name the day of a window.
     pub(super) fn names_day_of(&self, window: Window) -> bool {
-        let day = self.zone.as_ref().and_then(|zone| local_date(window.from, zone));
-        day.is_some_and(|day| self.named.days.contains(&day))
+        self.day_of(window).is_some_and(|day| self.named.days.contains(&day))
+    }
+
+    /// Returns a window in minutes of the day on which it begins.
+    fn span_of(&self, window: Window) -> Option<Range<u64>> {
+        let begins = local(window.from, self.zone.as_ref()?);
+        let from = u64::try_from(begins.hour()).ok()? * 60 + u64::try_from(begins.minute()).ok()?;
+        Some(from..from + window.until.since(window.from).as_secs() / 60)
+    }
+
+    fn day_of(&self, window: Window) -> Option<Date> {
+        self.zone.as_ref().and_then(|zone| local_date(window.from, zone))
     }
 }
 

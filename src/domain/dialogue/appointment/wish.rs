@@ -5,7 +5,10 @@ use std::ops::Range;
 
 use jiff::civil::Date;
 
-use super::days::{self, number, number_before, word_before};
+use super::calling;
+use super::clock::{self, Hour};
+use super::days;
+use super::nobody::nobody_in;
 use crate::domain::dialogue::clause::{holds, without};
 
 /// So long, in bytes, is at most a clause that only turns down what was said before it: seven Chinese characters,
@@ -17,7 +20,7 @@ const SPELLINGS: [(&str, &str); 5] = [("星期", "周"), ("礼拜", "周"), ("�
 /// "not before 3 p.m. on Monday" turns Monday down.
 const BREAKS: [char; 5] = [',', '。', ';', '!', '?'];
 /// What says that a time does not suit.
-const DENIALS: [&str; 19] = [
+const DENIALS: [&str; 29] = [
     "不",
     "没",
     "别",
@@ -28,12 +31,22 @@ const DENIALS: [&str; 19] = [
     "有点",
     "有事",
     "出差",
-    "要上班",
+    "上班",
+    "上课",
+    "有课",
+    "加班",
+    "值班",
+    "开会",
+    "医院",
+    "接孩子",
+    "接送",
     "在外地",
     "not ",
     "n't",
     "none",
     "neither",
+    "at work",
+    "in a meeting",
     "too late",
     "too early",
     "too soon",
@@ -78,7 +91,13 @@ const REFUSALS: [&str; 34] = [
     "too soon",
 ];
 /// What has a no in it and turns nothing down.
-const NO_DENIALS: [&str; 52] = [
+const NO_DENIALS: [&str; 58] = [
+    "不上班",
+    "不加班",
+    "没课",
+    "家上班",
+    "上班前",
+    "班之前",
     "没问题",
     "没关系",
     "没意见",
@@ -253,8 +272,8 @@ pub(super) struct Wish {
     /// Parts of the day, by the hours in which a visit then begins.
     pub parts: Vec<Range<u64>>,
     pub places: Vec<Place>,
-    /// An hour is named: 三点, "at 10".
-    pub by_clock: bool,
+    /// Hours by the clock: 三点, "at 10".
+    pub hours: Vec<Hour>,
     /// Sooner or later than what is spoken of: 早点, "later".
     pub shifted: bool,
 }
@@ -273,14 +292,14 @@ impl Wish {
             days: days::named(&words, &latin, today),
             parts: PARTS.iter().filter(|(name, ..)| has(name)).map(|(_, from, until)| *from..*until).collect(),
             places,
-            by_clock: names_hour(&words) || names_latin_hour(&latin),
+            hours: clock::hours(&words, &latin),
             shifted,
         }
     }
 
     /// Whether a day, a part of it or an hour is named.
     pub(super) fn names_time(&self) -> bool {
-        !self.days.is_empty() || !self.parts.is_empty() || self.by_clock
+        !self.days.is_empty() || !self.parts.is_empty() || !self.hours.is_empty()
     }
 
     /// Whether anything is named by which times can be told apart.
@@ -291,7 +310,7 @@ impl Wish {
     /// Whether a visit that begins on a day in an hour is clearly one of those named. An hour by the clock is not
     /// clear enough: the window around it may begin too early.
     pub(super) fn fits(&self, day: Date, hour: u64) -> bool {
-        self.may_fit(day, hour) && !self.by_clock && !self.shifted
+        self.may_fit(day, hour) && self.hours.is_empty() && !self.shifted
     }
 
     /// Whether it may be one of those named.
@@ -310,7 +329,7 @@ pub(super) struct Parted {
     pub refused: Vec<Wish>,
 }
 
-/// Parts words into what they take and what they turn down: "明天没空，后天可以" leaves 后天可以.
+/// Parts words into what they take and what they turn down or call off: "明天没空，后天可以" leaves 后天可以.
 pub(super) fn parted(words: &str, today: Date) -> Parted {
     let words = with_exceptions_apart(words, today);
     // Who writes Chinese parts clauses by a space as well.
@@ -324,7 +343,7 @@ pub(super) fn parted(words: &str, today: Date) -> Parted {
     let (mut kept, mut dropped): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     for clause in words.split(BREAKS) {
         let own = Wish::named_in(clause, today).names_any() || holds(clause, &OTHER_DAYS);
-        if holds(clause, &EXCEPTS) {
+        if holds(clause, &EXCEPTS) || calling::names_it(clause) {
             dropped.push(clause);
         } else if !is_denied(clause) {
             kept.push(clause);
@@ -353,7 +372,7 @@ fn with_exceptions_apart(words: &str, today: Date) -> String {
 /// Whether words say that something does not suit.
 pub(super) fn is_denied(words: &str) -> bool {
     let plain = without_harmless(words);
-    holds(&plain, &DENIALS) || holds(&plain, &AWAY)
+    holds(&plain, &DENIALS) || holds(&plain, &AWAY) || nobody_in(&plain).is_some()
 }
 
 /// Whether a clause turns down what was said before it.
@@ -413,29 +432,6 @@ fn take_places(mut words: String) -> (String, Vec<Place>) {
     (words, found)
 }
 
-fn names_hour(words: &str) -> bool {
-    words.match_indices(['点', ':', '时']).any(|(at, sign)| {
-        let before = words.get(..at).unwrap_or_default();
-        let spelled = match number_before(before) {
-            // It says "a little" as often.
-            (rest, Some(1)) => rest.ends_with('午'),
-            (_, Some(_)) => true,
-            (_, None) => before.ends_with('两'),
-        };
-        before.ends_with(|c: char| c.is_ascii_digit()) || sign == "点" && spelled
-    })
-}
-
-fn names_latin_hour(words: &[&str]) -> bool {
-    words.iter().enumerate().any(|(at, word)| {
-        let before = word_before(words, at);
-        let half = ["am", "pm"].iter().find_map(|half| word.strip_suffix(half));
-        let with_half = half.is_some_and(|hour| number(if hour.is_empty() { before } else { hour }).is_some());
-        let led_to = number(word).is_some() && ["at", "after", "before", "around", "by"].contains(&before);
-        with_half || led_to || *word == "clock"
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
@@ -445,7 +441,7 @@ mod tests {
 
     #[test]
     fn an_hour_by_the_clock_is_told_from_a_little() {
-        let by_clock = |words: &str| Wish::named_in(&normalised(words), date(2026, 11, 21)).by_clock;
+        let by_clock = |words: &str| !Wish::named_in(&normalised(words), date(2026, 11, 21)).hours.is_empty();
         for words in ["上午十点", "10:30", "下午一点", "两点以后", "after 5", "3pm", "10 am", "ten o'clock"]
         {
             assert!(by_clock(words), "{words}");
@@ -464,6 +460,10 @@ mod tests {
             ("不方便,上班呢,周末行吗", "上班呢,周末行吗"),
             ("周末吧,平时不在家", "周末吧"),
             ("没问题,25号", "没问题,25号"),
+            ("取消周三的,周五可以", "周五可以"),
+            ("cancel wednesday,friday please", "friday please"),
+            ("周三都没人在家,周五可以", "周五可以"),
+            ("nobody will be home on wednesday,friday please", "friday please"),
             ("周六行不行", "周六行不行"),
             ("not monday,tuesday please", "tuesday please"),
             ("周一上午可以,不急", "周一上午可以,不急"),

@@ -1,0 +1,63 @@
+//! What is told while somebody is to come, and says nothing of the time: who comes has to know it.
+
+use super::{names_time, offer};
+use crate::domain::dialogue::clause::holds;
+use crate::domain::dialogue::reading::asks_of_state;
+use crate::domain::dialogue::state::Meeting;
+use crate::domain::dialogue::{Turn, Words};
+use crate::domain::script::normalised;
+
+/// Fewer signs, or fewer words in Latin letters, tell nothing: 嘿嘿, "hmm".
+const FEWEST_SIGNS: usize = 4;
+const FEWEST_WORDS: usize = 2;
+/// What wants something of who comes, in words that sound as if it was asked how far it is.
+const WANTS: [&str; 8] = ["让", "叫", "带", "记得", "别", "不要", "bring", "tell "];
+
+impl Turn<'_> {
+    /// Says how far it is, unless words only want something of who comes: "让师傅带个新软管".
+    pub(in crate::domain::dialogue) fn hear_query(&mut self, words: &Words) {
+        let wants = holds(&normalised(&words.text), &WANTS);
+        if !wants || !self.told_for_visit(words) {
+            self.status();
+        }
+    }
+
+    /// Adds words to the one ticket to which somebody is to come, and says when that is, or asks once more. `false` if
+    /// they ask something or say too little, or if it is not sure which visit is meant.
+    pub(in crate::domain::dialogue) fn told_for_visit(&mut self, words: &Words) -> bool {
+        let Some(meeting) = self.only_visit().filter(|_| tells(words)) else { return false };
+        match meeting.agreed {
+            Some(window) => self.note_for_visit(&meeting, window, words),
+            // An answer that names a time was not clear enough.
+            None if names_time(&words.text) => return false,
+            None => {
+                self.add_to_ticket(meeting.ticket, words, Vec::new());
+                self.say(offer(&meeting));
+            }
+        }
+        true
+    }
+
+    /// Returns the visit that is agreed on or offered and not over, if there is only one.
+    fn only_visit(&self) -> Option<Meeting> {
+        let now = self.ctx.now;
+        let stands = |meeting: &&Meeting| match meeting.agreed {
+            Some(window) => now < window.until,
+            None => !meeting.asked && meeting.offered.iter().any(|offered| now < offered.window.until),
+        };
+        let mut visits = self.state.meetings.iter().filter(stands);
+        let only = visits.next()?;
+        visits.next().is_none().then(|| only.clone())
+    }
+}
+
+/// Whether words tell something and ask nothing.
+fn tells(words: &Words) -> bool {
+    let text = normalised(&words.text);
+    let enough = if text.is_ascii() {
+        text.split_whitespace().count() >= FEWEST_WORDS
+    } else {
+        text.chars().filter(|c| c.is_alphanumeric()).count() >= FEWEST_SIGNS
+    };
+    enough && !asks_of_state(words)
+}

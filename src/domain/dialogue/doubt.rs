@@ -1,0 +1,243 @@
+//! Words that may or may not tell of danger are taken as if they did not, but what would be said
+//! next waits for one short question. Who does not answer it and goes on is answered as ever.
+
+use std::time::Duration;
+
+use super::clause::{asks_in_words, begins_with_plain_no, clauses, holds};
+use super::danger::{BREAKS, hazard_of};
+use super::effect::Effect;
+use super::repair::LATER;
+use super::say::Say;
+use super::state::{Activity, Doubt};
+use super::{Turn, Words};
+use crate::domain::script::{Command, normalised};
+use crate::domain::survey::AnswerSource;
+use crate::domain::understanding::{Intent, Urgency};
+
+/// Nobody is asked about danger twice within this time.
+const ASK_AGAIN: Duration = Duration::from_secs(60 * 60);
+/// Words that leave open whether there is a danger: "不知道有没有危险".
+const OPEN: [&str; 10] = ["知道", "清楚", "晓得", "确定", "有没有", "吗", "?", "know", "sure", "is it"];
+/// Who says so asks nothing, whatever else sounds like it: "I don't know what to do".
+const UNSURE: [&str; 6] = ["不知道", "不清楚", "不晓得", "不确定", "don't know", "not sure"];
+/// What holds a question, wherever it stands …
+const ASKS: [char; 3] = ['?', '？', '吗'];
+/// … and how English ones begin.
+const BEGINS_TO_ASK: [&str; 11] =
+    ["is ", "are ", "am i ", "do i ", "do we ", "do you ", "does ", "should ", "will it ", "can ", "could "];
+/// Whole answers that nobody is in danger; the plain no is a command.
+const NOBODY: [&str; 7] = ["没", "没有", "没人", "没有人", "没事", "还没有", "nobody"];
+/// What denies the danger named right after it; in Chinese within so many signs.
+const DENIES: [&str; 4] = ["没", "冇", "不", "无"];
+const DENIED_WITHIN: usize = 4;
+
+impl Turn<'_> {
+    /// Says whether it must be asked if anybody is in danger.
+    pub(super) fn is_in_doubt(&self, words: &Words) -> bool {
+        let filed = matches!(&self.state.activity, Activity::Reporting(report) if report.filed);
+        // What is said after an alarm goes to its ticket, which everybody was told of.
+        let alarmed = matches!(self.state.activity, Activity::Idle) && self.lately_alarmed().next().is_some();
+        let lately = |doubt: &Doubt| self.ctx.now.since(doubt.asked) < ASK_AGAIN;
+        words.understood.danger_unsure && !filed && !alarmed && !self.state.doubt.as_ref().is_some_and(lately)
+    }
+
+    /// Takes the words as ever, but asks about danger before anything else is said.
+    pub(super) fn ask_about_danger(&mut self, words: Words) {
+        let Words { text, mut understood, media, source } = words;
+        let mut heeded = understood.clone();
+        let named = heeded.symptom.is_some() || heeded.hazard.is_some();
+        if named && matches!(heeded.intent, Intent::ProgressQuery | Intent::Smalltalk | Intent::Suggestion) {
+            // "烧焦味，不知道哪来的": where nobody is in danger, something is broken all the same.
+            heeded.intent = Intent::RepairReport;
+        }
+        let asked = Words { text: text.clone(), understood: heeded, media, source };
+        let (echo, before) = (self.echo.take(), self.effects.len());
+        self.heed(asked);
+        let (mut held, mut others) = (Vec::new(), Vec::new());
+        for effect in self.effects.split_off(before.min(self.effects.len())) {
+            match effect {
+                Effect::Say(say) => held.push(say),
+                other => others.push(other),
+            }
+        }
+        self.effects.extend(others);
+        understood.danger_unsure = false;
+        self.state.doubt = Some(Doubt { asked: self.ctx.now, open: true, text, understood, media, held });
+        self.echo = echo;
+        self.say(danger_question());
+    }
+
+    /// Asks once more, after what stands before it; `false` if nothing is in doubt, or not since a moment ago.
+    pub(super) fn still_in_doubt(&mut self, first: &Say) -> bool {
+        let now = self.ctx.now;
+        let fresh = |doubt: &&mut Doubt| doubt.open && now.since(doubt.asked) < ASK_AGAIN;
+        let Some(doubt) = self.state.doubt.as_mut().filter(fresh) else { return false };
+        if matches!(self.state.activity, Activity::Reporting(_)) {
+            // What it was to be asked next may be known by now.
+            doubt.held.clear();
+        }
+        self.say(Say::lines(vec![first.clone(), danger_question()]));
+        true
+    }
+
+    /// Something else is said instead of an answer: what was held back and asks nothing is still told.
+    pub(super) fn leave_doubt(&mut self) {
+        let unseen = self.state.offers("danger:");
+        let Some(doubt) = self.state.doubt.as_mut().filter(|doubt| doubt.open) else { return };
+        doubt.open = false;
+        if let Activity::Reporting(report) = &mut self.state.activity
+            && unseen
+        {
+            // What the report was to ask or show next was held back: nothing that is said now answers it.
+            (report.asked, report.summarised) = (None, false);
+        }
+        for say in std::mem::take(&mut doubt.held) {
+            if say.all_choices().is_empty() && !matches!(self.state.activity, Activity::Reporting(_)) {
+                self.effect(Effect::Say(say));
+            }
+        }
+    }
+
+    /// Whether the question about danger was asked last, and waits for its answer.
+    pub(super) fn is_danger_asked(&self) -> bool {
+        self.state.button_that_says(true).as_deref() == Some("danger:yes")
+    }
+
+    /// Whether words only put an answer off: "没空", "等一下".
+    fn puts_off(&self, text: &str) -> bool {
+        let told = clauses(text);
+        let waits = |clause: &String| {
+            let command = self.ctx.script.words.command(clause);
+            let later =
+                command.is_some_and(|(said, argument)| said == Command::Cancel && argument.as_deref() == Some(LATER));
+            later || self.ctx.script.asks_for_time(clause)
+        };
+        !told.is_empty() && told.iter().all(waits)
+    }
+
+    /// "有，两个", "很危险" answer the question about danger: yes, and the words go to what is filed then. "没有危险" is
+    /// the no; who has no time, or asks back, is asked once more; what says more than that is taken as words.
+    pub(super) fn danger_answered(&mut self, words: Words) -> Option<Words> {
+        if !self.is_danger_asked() || words.understood.urgency == Urgency::Emergency {
+            return Some(words);
+        }
+        if self.puts_off(&words.text) {
+            self.say(danger_question());
+            return None;
+        }
+        let is_one = if self.says_there_is(&words.text) { Some(true) } else { names_danger(&words.text) };
+        match is_one {
+            Some(true) => self.confirm_danger(words),
+            Some(false) if normalised(&words.text).split(BREAKS).nth(1).is_none() => self.danger_verdict(false),
+            None if self.asks_back(&words) => {
+                if let Activity::Reporting(report) = &mut self.state.activity
+                    && !report.filed
+                {
+                    report.keep(&words);
+                }
+                self.say(danger_question());
+            }
+            Some(false) | None => return Some(words),
+        }
+        None
+    }
+
+    /// Somebody is in danger: the words that say so go to what is filed then.
+    pub(super) fn confirm_danger(&mut self, words: Words) {
+        self.danger_verdict(true);
+        if let Some(ticket) = self.state.alarmed.as_ref().map(|alarmed| alarmed.ticket) {
+            let (text, media) = (Some(words.text), words.media.into_iter().collect());
+            self.effect(Effect::AddToTicket { ticket, text, media, location: None });
+        }
+    }
+
+    /// Whether words only ask something, and leave open whether anybody is in danger: "is it dangerous?", "会不会掉下来".
+    /// Who begins with a no has answered; who tells of a fault besides, or wants a person, says more.
+    fn asks_back(&self, words: &Words) -> bool {
+        let (said, told) = (normalised(&words.text), clauses(&words.text));
+        let head = told.first().map(String::as_str).unwrap_or_default();
+        let is_no = matches!(self.ctx.script.words.command(head), Some((Command::No, _)));
+        let answers = is_no || begins_with_plain_no(head) || names_danger(head) == Some(false);
+        let more = words.understood.symptom.is_some() && told.len() > 1;
+        let marked = words.text.contains(ASKS);
+        let worded =
+            asks_in_words(&said) || alternates(&said) || BEGINS_TO_ASK.iter().any(|begin| said.starts_with(begin));
+        let asks = marked || worded && !holds(&said, &UNSURE);
+        asks && !answers && !more && words.understood.intent != Intent::HumanAgent
+    }
+
+    /// Whether a yes of its own stands first: "是的，还在漏". In "嗯，没有" it only leads to the no; 没问题 says that
+    /// nobody is in danger.
+    fn says_there_is(&self, text: &str) -> bool {
+        let mut clauses = text.split(BREAKS).map(str::trim);
+        let head = clauses.next().unwrap_or_default();
+        let is = |part: &str, command| self.ctx.script.words.command(part).is_some_and(|(said, _)| said == command);
+        let declines = |part: &str| is(part, Command::No) || part.starts_with(['没', '沒', '冇', '不']);
+        is(head, Command::Yes) && (head.starts_with('有') || !clauses.next().is_some_and(declines))
+    }
+
+    /// The answer to the question about danger. Who went on, or said no by mistake, may say that there is one
+    /// for as long as nobody would be asked anew: once, the words are gone then.
+    pub(super) fn danger_verdict(&mut self, is_one: bool) {
+        let now = self.ctx.now;
+        let late = |doubt: &Doubt| is_one && !doubt.text.is_empty() && now.since(doubt.asked) < ASK_AGAIN;
+        let counts = |doubt: &&mut Doubt| doubt.open || late(doubt);
+        let Some(doubt) = self.state.doubt.as_mut().filter(counts) else { return self.stale_choice() };
+        doubt.open = false;
+        let held = std::mem::take(&mut doubt.held);
+        if !is_one {
+            match self.state.activity.clone() {
+                Activity::Reporting(report) if held.is_empty() => {
+                    self.go_on_with(report, Some(Say::new("danger.none")));
+                }
+                _ if held.is_empty() => self.say(Say::new("danger.none")),
+                _ => held.into_iter().for_each(|say| self.say(say)),
+            }
+            return;
+        }
+        let (text, mut understood, media) = (std::mem::take(&mut doubt.text), doubt.understood.clone(), doubt.media);
+        understood.urgency = Urgency::Emergency;
+        understood.hazard = understood.hazard.or(Some(hazard_of(&understood)));
+        let words = Words { text, understood, source: AnswerSource::Button, media };
+        match self.state.activity.clone() {
+            // The words are in the report already.
+            Activity::Reporting(mut report) if report.pieces.contains(&words.text) => {
+                report.urgency = Urgency::Emergency;
+                report.hazard = report.hazard.or(words.understood.hazard);
+                (report.asked, report.summarised) = (None, false);
+                self.alarm(report, &words);
+            }
+            Activity::Idle | Activity::Surveying(_) | Activity::Commenting(_) | Activity::Reporting(_) => {
+                self.danger(words);
+            }
+        }
+    }
+}
+
+/// Whether words name the danger that was asked about, or deny it; `None` if they do neither, or leave it open.
+fn names_danger(text: &str) -> Option<bool> {
+    let said = normalised(text);
+    if holds(&said, &OPEN) || alternates(&said) || text.trim_end().ends_with(['?', '？']) {
+        return None;
+    }
+    let Some((before, _)) = said.split_once("危险").or_else(|| said.split_once("danger")) else {
+        let whole = said.trim_end_matches(['啊', '呀', '呢', '的', '哦', '啦', '吧', '了']).trim_start_matches("暂时");
+        let whole = whole.trim_end_matches("受伤");
+        return NOBODY.contains(&whole).then_some(false);
+    };
+    let clause = before.rsplit(BREAKS).next().unwrap_or_default().replace("不过", "");
+    let near = clause.chars().rev().take(DENIED_WITHIN).collect::<String>();
+    let denied = holds(&near, &DENIES)
+        || clause.split(' ').any(|word| matches!(word, "no" | "not" | "nobody" | "none") || word.ends_with("n't"));
+    Some(!denied)
+}
+
+/// Whether words leave open which of two it is: "危不危险".
+fn alternates(said: &str) -> bool {
+    let signs: Vec<char> = said.chars().collect();
+    signs.windows(3).any(|three| matches!(three, [one, '不', other] if one == other && *one != '不'))
+}
+
+fn danger_question() -> Say {
+    Say::new("danger.ask").choice("danger:yes", "danger.yes").choice("danger:no", "danger.no")
+}
