@@ -21,11 +21,6 @@ async fn mark(window: &Window) {
     window.run("window.marked = true").await;
 }
 
-/// Presses keys in a field.
-async fn keys(window: &Window, css: &str, keys: &str) {
-    window.sees(css).await.send_keys(keys).await.unwrap();
-}
-
 const TAB: &str = "\u{e004}";
 const DOWN: &str = "\u{e015}";
 
@@ -148,11 +143,11 @@ async fn a_list_is_filtered_by_what_was_meant_and_not_by_every_key_on_the_way() 
     desk.page.goto(&format!("{}/console", stage.demo.url)).await.unwrap();
     desk.sees("#f-status").await;
     mark(&desk).await;
-    keys(&desk, "#f-status", &format!("{DOWN}{DOWN}")).await;
+    desk.fill("#f-status", &format!("{DOWN}{DOWN}")).await;
     let status = desk.run("return document.querySelector('#f-status').value").await;
     assert_ne!(status, json!(""));
     assert_eq!(desk.run(MARKED).await, json!(true), "the second arrow is not cut off by the first");
-    keys(&desk, "#f-status", TAB).await;
+    desk.fill("#f-status", TAB).await;
     desk.until(MARKED, &json!(false)).await;
     desk.until("return document.activeElement.id", &json!("f-urgency")).await;
     assert_eq!(desk.run("return new URLSearchParams(location.search).get('status')").await, status);
