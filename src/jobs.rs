@@ -17,6 +17,7 @@ mod transcribe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -32,7 +33,7 @@ use crate::planner::Planner;
 use crate::speech::Listener;
 use crate::store::blobs::Blobs;
 use crate::store::jobs::{self, ClaimedJob, Share};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Tx};
 use crate::tagging::Tagger;
 
 /// Jobs that run at once in one process, of those that keep a processor or a file in memory.
@@ -264,38 +265,31 @@ impl Runner {
             Job::TagTicket { ticket } => self.tag_ticket(ticket).await,
             Job::TagResponse { response } => self.tag_response(response).await,
             Job::SlaWarning { ticket, clock, round, percent } => {
-                let intake = self.intake.clone();
-                let warned = self.store.write(move |tx| {
+                self.settle(move |intake, tx| {
                     Box::pin(async move { intake.clock_runs_out(tx, ticket, clock, round, percent).await })
-                });
-                warned.await.map_or_else(Outcome::from, |()| Outcome::Done)
+                })
+                .await
             }
             Job::StaffLeft { staff } => {
-                let intake = self.intake.clone();
-                let emptied = self.store.write(move |tx| Box::pin(async move { intake.empty_desk(tx, staff).await }));
-                emptied.await.map_or_else(Outcome::from, |()| Outcome::Done)
+                self.settle(move |intake, tx| Box::pin(async move { intake.empty_desk(tx, staff).await })).await
             }
             Job::FixUnanswered { ticket, round, last } => {
-                let intake = self.intake.clone();
-                let asked = self
-                    .store
-                    .write(move |tx| Box::pin(async move { intake.fix_unanswered(tx, ticket, round, last).await }));
-                asked.await.map_or_else(Outcome::from, |()| Outcome::Done)
+                self.settle(move |intake, tx| {
+                    Box::pin(async move { intake.fix_unanswered(tx, ticket, round, last).await })
+                })
+                .await
             }
             Job::MachineNews { ticket } => {
-                let planner = Planner::new(self.intake.clone());
-                let told = self.store.write(move |tx| Box::pin(async move { planner.machine_news(tx, ticket).await }));
-                told.await.map_or_else(Outcome::from, |()| Outcome::Done)
+                self.settle(move |intake, tx| {
+                    Box::pin(async move { Planner::new(intake).machine_news(tx, ticket).await })
+                })
+                .await
             }
             Job::MergedNews { ticket } => {
-                let intake = self.intake.clone();
-                let told = self.store.write(move |tx| Box::pin(async move { intake.merged_news(tx, ticket).await }));
-                told.await.map_or_else(Outcome::from, |()| Outcome::Done)
+                self.settle(move |intake, tx| Box::pin(async move { intake.merged_news(tx, ticket).await })).await
             }
             Job::ReopenedNews { ticket } => {
-                let intake = self.intake.clone();
-                let told = self.store.write(move |tx| Box::pin(async move { intake.reopened_news(tx, ticket).await }));
-                told.await.map_or_else(Outcome::from, |()| Outcome::Done)
+                self.settle(move |intake, tx| Box::pin(async move { intake.reopened_news(tx, ticket).await })).await
             }
             Job::PlanAll { day } => self.plan_all(day).await,
             Job::Replan => self.replan().await,
@@ -305,30 +299,34 @@ impl Runner {
             }
             Job::ShowRecord { visit } => self.show_record(visit).await,
             Job::Neighbours { ticket } => {
-                let intake = self.intake.clone();
-                let found =
-                    self.store.write(move |tx| Box::pin(async move { intake.find_neighbours(tx, ticket).await }));
-                found.await.map_or_else(Outcome::from, |()| Outcome::Done)
+                self.settle(move |intake, tx| Box::pin(async move { intake.find_neighbours(tx, ticket).await })).await
             }
             Job::RecoveryDue { recovery } => {
-                let intake = self.intake.clone();
-                let seen = self.store.write(move |tx| Box::pin(async move { intake.recovery_due(tx, recovery).await }));
-                seen.await.map_or_else(Outcome::from, |()| Outcome::Done)
+                self.settle(move |intake, tx| Box::pin(async move { intake.recovery_due(tx, recovery).await })).await
             }
             Job::Invite { response } => {
-                let planner = Planner::new(self.intake.clone());
-                let invited = self.store.write(move |tx| Box::pin(async move { planner.invite(tx, response).await }));
-                invited.await.map_or_else(Outcome::from, |()| Outcome::Done)
+                self.settle(move |intake, tx| Box::pin(async move { Planner::new(intake).invite(tx, response).await }))
+                    .await
             }
             Job::Erase { erasure } => self.erase(erasure).await,
             Job::Wake { dialogue, timer } => {
-                let intake = self.intake.clone();
-                let woken = self
-                    .store
-                    .write(move |tx| Box::pin(async move { intake.apply(tx, dialogue, Event::Elapsed(timer)).await }));
-                woken.await.map_or_else(Outcome::from, |()| Outcome::Done)
+                self.settle(move |intake, tx| {
+                    Box::pin(async move { intake.apply(tx, dialogue, Event::Elapsed(timer)).await })
+                })
+                .await
             }
         }
+    }
+
+    /// Does what one transaction settles: nobody outside is called.
+    async fn settle<T, F>(&self, work: F) -> Outcome
+    where
+        F: for<'t> FnOnce(Intake, &'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let intake = self.intake.clone();
+        let settled = self.store.write(move |tx| work(intake, tx)).await;
+        settled.map_or_else(Outcome::from, |_| Outcome::Done)
     }
 
     /// Renews the claim on a job. Returns false if it is no longer ours.
