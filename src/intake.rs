@@ -9,6 +9,7 @@
 //! Read [`record`] for how effects become rows and [`message`] for how messages are stored.
 
 mod anonymous;
+mod answers;
 mod appointment;
 mod care;
 mod clocks;

@@ -8,10 +8,9 @@ use crate::domain::dialogue::effect::About;
 use crate::domain::dialogue::{Arg, Binding, Effect, TicketDraft, Timer};
 use crate::domain::flag::FlagKind;
 use crate::domain::house::House;
-use crate::domain::ids::{DialogueId, MediaId, ResponseId, StaffId, TicketId, UnitId};
+use crate::domain::ids::{DialogueId, MediaId, StaffId, TicketId, UnitId};
 use crate::domain::job::Job;
 use crate::domain::media::MediaKind;
-use crate::domain::score;
 use crate::domain::script::SlotId;
 use crate::domain::sla::Moment;
 use crate::domain::ticket::{Actor, InvalidTransition, Ticket, TicketKind};
@@ -35,51 +34,14 @@ impl Intake {
                 self.owe(tx, Job::Transcribe { dialogue: scene.dialogue, media, tries: 0 }, now).await
             }
             Effect::OpenResponse { response, survey, version, anonymous } => {
-                let binding = scene.state.binding.as_ref();
-                let new = store::responses::NewResponse {
-                    id: response,
-                    survey,
-                    survey_version: version,
-                    contact_id: (!anonymous).then_some(scene.contact),
-                    unit_id: binding.filter(|_| !anonymous).map(|binding| binding.unit),
-                    project_id: binding.filter(|_| anonymous).map(|binding| binding.project),
-                    dialogue_id: (!anonymous).then_some(scene.dialogue),
-                    started_at: if anonymous { self.day_of(now) } else { now },
-                };
-                store::responses::start(tx, &new).await
+                self.open_response(tx, scene, response, (survey, version), anonymous).await
             }
             Effect::AnswerLate { response, visit } => self.visit_asked_again(tx, scene, response, visit).await,
             Effect::RecordAnswer { response, answer, media } => {
-                let anonymous = store::responses::is_anonymous(tx, response).await?;
-                let source = serde_json::to_value(answer.source).ok();
-                let row = store::responses::Answer {
-                    response_id: response,
-                    question: answer.question,
-                    value: answer.value,
-                    text: answer.text,
-                    source: source.as_ref().and_then(|name| name.as_str()).unwrap_or("words").to_owned(),
-                    media_id: media.filter(|_| !anonymous),
-                    answered_at: if anonymous { self.day_of(now) } else { now },
-                };
-                store::responses::answer(tx, &row).await
+                self.record_answer(tx, scene, response, answer, media).await
             }
             Effect::CompleteResponse { response, score, band, nps } => {
-                let anonymous = store::responses::is_anonymous(tx, response).await?;
-                let ended = if anonymous { self.day_of(now) } else { now };
-                let band = band.map(|band| band.name().to_owned());
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "NPS is a whole number 0–10"
-                )]
-                let nps = nps.filter(|nps| (0.0..=10.0).contains(nps)).map(|nps| nps as u8);
-                store::responses::complete(tx, response, &store::responses::Outcome { score, band, nps }, ended)
-                    .await?;
-                self.visit_answered(tx, scene, response).await?;
-                if anonymous {
-                    self.forget_timers(tx, scene.dialogue, response).await?;
-                }
-                self.care_for(tx, response, now).await
+                self.complete_response(tx, scene, response, (score, band, nps)).await
             }
             Effect::AbandonResponse { response } => {
                 store::responses::expire(tx, response).await?;
@@ -119,22 +81,7 @@ impl Intake {
                 };
                 self.raise(tx, (!anonymous).then_some(scene.dialogue), kind, about).await
             }
-            Effect::Remind { timer, after, anew } => {
-                let at = match timer {
-                    // Days later: it must not fall into somebody's night.
-                    Timer::SurveyReminder { .. } | Timer::SurveyExpiry { .. } => {
-                        self.policy.quiet.end(now + after).unwrap_or(now + after)
-                    }
-                    Timer::ReportReminder { .. } | Timer::ReportUnconfirmed { .. } | Timer::AppointmentEve { .. } => {
-                        now + after
-                    }
-                };
-                let job = Job::Wake { dialogue: scene.dialogue, timer };
-                if let Some(done) = job.dedupe_key().filter(|_| anew) {
-                    store::jobs::forget(tx, &done).await?;
-                }
-                self.owe(tx, job, at).await
-            }
+            Effect::Remind { timer, after, anew } => self.remind(tx, scene, timer, now + after, anew).await,
             Effect::ConfirmVisit { visit, right } => self.visit_confirmed(tx, scene, visit, right).await,
             Effect::SetLanguage(language) => store::contacts::update_language(tx, scene.contact, language).await,
             Effect::StopSurveys(true) => store::contacts::stop_surveys(tx, scene.contact, now).await,
@@ -146,6 +93,27 @@ impl Intake {
             },
             Effect::Forget => self.forget(tx, scene).await,
         }
+    }
+
+    /// Owes a waking of the conversation at that time. `anew`: one like it that was done does not count.
+    async fn remind(
+        &self,
+        tx: &mut Tx,
+        scene: &Scene,
+        timer: Timer,
+        at: Timestamp,
+        anew: bool,
+    ) -> Result<(), StoreError> {
+        let at = match timer {
+            // Days later: it must not fall into somebody's night.
+            Timer::SurveyReminder { .. } | Timer::SurveyExpiry { .. } => self.policy.quiet.end(at).unwrap_or(at),
+            Timer::ReportReminder { .. } | Timer::ReportUnconfirmed { .. } | Timer::AppointmentEve { .. } => at,
+        };
+        let job = Job::Wake { dialogue: scene.dialogue, timer };
+        if let Some(done) = job.dedupe_key().filter(|_| anew) {
+            store::jobs::forget(tx, &done).await?;
+        }
+        self.owe(tx, job, at).await
     }
 
     async fn file_ticket(
@@ -228,23 +196,6 @@ impl Intake {
         });
         ticket.updated_at = scene.now;
         store::tickets::update(tx, &ticket).await
-    }
-
-    async fn add_comment(
-        &self,
-        tx: &mut Tx,
-        scene: &Scene,
-        response: ResponseId,
-        words: &str,
-    ) -> Result<(), StoreError> {
-        let Some(found) = store::responses::find(tx, response).await? else { return Ok(()) };
-        let whole = match &found.comment {
-            Some(earlier) => format!("{earlier}\n{words}"),
-            None => words.to_owned(),
-        };
-        let judged = self.tagger.understand(&whole, Some(scene.state.language), Awaiting::Nothing);
-        store::responses::add_comment(tx, response, words, judged.sentiment, &judged.keywords).await?;
-        self.owe(tx, Job::TagResponse { response }, scene.now).await
     }
 
     /// Moves a ticket on the owner's word. A verdict that no longer fits is noted, not lost.
@@ -340,26 +291,6 @@ impl Intake {
             self.raise(tx, ticket.dialogue_id, FlagKind::NegativeFeedback, About::Ticket(id)).await?;
         }
         Ok(())
-    }
-
-    /// Stores the model's verdict on the comment of a response; a negative one, or one that
-    /// contradicts the score, is shown to staff.
-    ///
-    /// # Errors
-    /// A [`StoreError`] if nothing was stored.
-    pub async fn judge_response(&self, tx: &mut Tx, id: ResponseId, judged: &Understanding) -> Result<(), StoreError> {
-        let found = store::responses::find(tx, id).await?;
-        let Some(found) = found.filter(|response| response.comment.is_some()) else { return Ok(()) };
-        store::responses::judge(tx, id, judged.sentiment, &judged.keywords).await?;
-        let conflict = found.score.is_some_and(|score| score::conflict(score, judged));
-        let kind = if conflict {
-            FlagKind::ScoreTextConflict
-        } else if judged.sentiment == Sentiment::Negative {
-            FlagKind::NegativeFeedback
-        } else {
-            return Ok(());
-        };
-        self.raise(tx, found.dialogue_id, kind, About::Response(id)).await
     }
 }
 
