@@ -1,12 +1,14 @@
-//! Follow-up surveys: asking, understanding answers given in any form, reading back, closing.
+//! Follow-up surveys: asking, taking answers, going back, closing. What words answer is [`words`]' to read.
 //!
 //! The questions are data ([`crate::domain::survey`]); the score is [`crate::domain::score`]'s.
 //! Nothing said on the way is lost: what answers no question becomes the comment.
 
+mod words;
+
 use std::time::Duration;
 
 use super::effect::{About, Effect, Timer};
-use super::reading::{Reading, bare_number, is_displeased, read_value};
+use super::reading::is_displeased;
 use super::say::Say;
 use super::state::{Activity, Commenting, Proposed, SurveyRun};
 use super::{Turn, Words};
@@ -56,122 +58,6 @@ impl Turn<'_> {
         self.state.activity = Activity::Surveying(run);
         self.state.lapsed = None;
         self.say(Say::lines(first.into_iter().chain([opening, question]).collect()));
-    }
-
-    /// Words while a survey runs.
-    pub(super) fn survey_words(&mut self, mut run: SurveyRun, words: Words) {
-        let Some(mut question) = run.question().cloned() else { return self.finish_survey(run) };
-        if let Some(both) = self.named_both(&run, &words) {
-            return self.record_both(run, both, &words);
-        }
-        let mut instead = None;
-        if let Some(amended) = self.amended(&run, &words) {
-            run.revisiting = Some(amended.question.id.clone());
-            let Some(reading) = amended.reading else { return self.ask_amended(run, &words, amended.says_more) };
-            (question, instead) = (amended.question, Some(reading));
-        }
-        let amends = instead.is_some();
-        if let Some(proposed) = run.proposed.take() {
-            match self.agrees_to(&question, &proposed, &words) {
-                Some(true) => return self.accept_proposed(run, proposed),
-                Some(false) => return self.ask_again(run, None),
-                None => {}
-            }
-        }
-        if question.kind == QuestionKind::Open {
-            let answer =
-                Answer { question: question.id, value: None, text: Some(words.text.clone()), source: words.source };
-            run.displeased |= self.judge_words(run.response, None, &words);
-            run.contradicts |= self.tells_of_a_fault(&words);
-            self.record(&mut run, answer, words.media);
-            return self.ask_next(run);
-        }
-        let read = || read_value(&question, &words, self.agreement(&words), self.degree(&question, &words));
-        let reading = instead.unwrap_or_else(read);
-        let valued = matches!(reading, Reading::Certain(_) | Reading::Understood(_));
-        // "5分，漏水" says more than its mark.
-        run.contradicts |= valued && question.kind != QuestionKind::YesNo && self.tells_of_a_fault(&words);
-        let reading = self.keep_apart(&mut run, &words, reading);
-        if matches!(reading, Reading::Unclear | Reading::OutOfRange(..) | Reading::Nothing) {
-            run.unread = run.unread.saturating_add(1);
-        }
-        match reading {
-            Reading::Certain(value) => {
-                let source = match words.source {
-                    AnswerSource::Words if bare_number(&words.text).is_some() => AnswerSource::Digit,
-                    other => other,
-                };
-                let answered = words.text.clone();
-                let answer =
-                    Answer { question: question.id.clone(), value: Some(value), text: Some(words.text), source };
-                self.record(&mut run, answer, words.media);
-                // Digits speak for themselves; number words are said back, with the way to correct them.
-                // What is said back to an anonymous answer would stay in the conversation.
-                let said = bare_number(&answered).is_none() && question.kind != QuestionKind::YesNo;
-                let echo = said && !run.survey.anonymous;
-                let note = echo.then(|| Say::new("survey.recorded").text("value", number(value)));
-                self.ask_again(run, note);
-            }
-            Reading::Understood(value) => {
-                self.echo = None; // the question below repeats what was heard
-                let say = if question.kind == QuestionKind::YesNo {
-                    let answer = format!("{}.{}", labels_of(&question), if value > 0.0 { "yes" } else { "no" });
-                    Say::new("survey.read_back_choice").arg("choice", super::Arg::Key(answer))
-                } else {
-                    Say::new("survey.read_back").text("value", number(value))
-                };
-                let say = say
-                    .text("text", words.text.clone())
-                    .choice(choice_id(&run, &question.id, "yes"), "survey.yes")
-                    .choice(choice_id(&run, &question.id, "edit"), "survey.edit");
-                if keep_remark(&mut run, &words) {
-                    run.displeased |= self.judge_words(run.response, None, &words);
-                }
-                // Displeasure is shown to staff now, whether or not the value was heard right.
-                self.judge_words(run.response, None, &words);
-                // An earlier question is named with its answer.
-                let say = if amends { Say::lines(vec![Say::new(question.prompt_key.clone()), say]) } else { say };
-                run.proposed = Some(Proposed {
-                    question: question.id,
-                    value,
-                    text: words.text,
-                    source: words.source,
-                    media: words.media,
-                });
-                self.state.activity = Activity::Surveying(run);
-                self.say(say);
-            }
-            Reading::Unclear => self.ask_again(run, Some(Say::new("survey.unclear"))),
-            Reading::OutOfRange(low, high) => {
-                let say = Say::new("survey.out_of_range").text("low", number(low)).text("high", number(high));
-                self.ask_again(run, Some(say));
-            }
-            Reading::Nothing => {
-                // Said in earnest all the same: it is kept and becomes part of the comment.
-                run.remarks.push(words.text.clone());
-                run.displeased |= self.judge_words(run.response, None, &words);
-                let hint = match question.kind.range() {
-                    Some((low, high)) if question.kind != QuestionKind::YesNo => {
-                        Say::new("survey.no_value").text("low", number(low)).text("high", number(high))
-                    }
-                    _ => Say::new("survey.yes_or_no"),
-                };
-                let way_out = (run.unread > 1).then(|| Say::new("survey.way_out"));
-                self.ask_again(run, Some(Say::lines(std::iter::once(hint).chain(way_out).collect())));
-            }
-        }
-    }
-
-    /// What is typed to an anonymous survey stays with its answers: nothing of it is read back into
-    /// the conversation.
-    fn keep_apart(&mut self, run: &mut SurveyRun, words: &Words, reading: Reading) -> Reading {
-        let typed = run.survey.anonymous && words.source != AnswerSource::Voice && bare_number(&words.text).is_none();
-        let unsaid = matches!(reading, Reading::Understood(_) | Reading::Unclear | Reading::OutOfRange(..));
-        if typed && unsaid {
-            run.remarks.push(words.text.clone());
-            run.displeased |= self.judge_words(run.response, None, words);
-        }
-        if typed && matches!(reading, Reading::Understood(_)) { Reading::Unclear } else { reading }
     }
 
     /// A button of a survey: `q<run>:<question>:<value>`.
@@ -428,16 +314,6 @@ fn question_before(run: &SurveyRun) -> Option<String> {
     let earlier = run.survey.questions.iter().take_while(|question| question.id != current.id);
     let answered = earlier.filter(|question| answer_to(&run.answers, &question.id).is_some());
     answered.last().map(|question| question.id.clone())
-}
-
-/// Keeps a sentence that says more than a number, so that its reasons reach staff. Returns whether
-/// it did.
-fn keep_remark(run: &mut SurveyRun, words: &Words) -> bool {
-    let more = words.text.chars().count() > 6 && !run.remarks.contains(&words.text);
-    if more {
-        run.remarks.push(words.text.clone());
-    }
-    more
 }
 
 /// Puts the question that stands: progress, question, what the ends mean, buttons.
