@@ -36,8 +36,9 @@ use crate::domain::understanding::{Awaiting, Category, Fault, Intent, Keyword, U
 use crate::models::Labels;
 
 use self::bert::{Bert, ModelFault, NoJudgement};
+use self::faults::Piece;
 use self::linear::{Linear, LinearFault};
-use self::matcher::Matcher;
+use self::matcher::{Found, Matcher};
 use self::merge::{Rules, Verdict, Voices};
 use self::opinion::Opinion;
 use self::text::{Script, Text};
@@ -103,21 +104,28 @@ impl Lexical {
     ) -> (Understanding, Why) {
         // Words of all languages are looked for at once: people mix them.
         let _ = language;
-        let (mut whole, why, stretches) = self.as_one(text, awaiting, model);
-        if let Some(alarm) = self.alarm_within(&stretches) {
+        let (mut whole, why, told) = self.as_one(text, awaiting, model);
+        if whole.urgency == Urgency::Emergency && self.is_emergency_within(&told) {
+            return (whole, why);
+        }
+        if let Some(alarm) = self.alarm_within(&told) {
             let Understanding { urgency, hazard, category, location, component, symptom, .. } = alarm;
             let danger_unsure = false;
             let alarm =
                 Understanding { category, urgency, hazard, danger_unsure, location, component, symptom, ..whole };
             return (alarm, why);
         }
-        let faults: Vec<Fault> = stretches.into_iter().map(|words| self.fault(words)).collect();
-        // The n-grams must agree that each is for somebody else than the one before.
-        let apart = faults.windows(2).all(|pair| matches!(pair, [one, next] if next.is_of_another_trade_or_room(one)));
+        let faults: Vec<Fault> = told.iter().map(|told| self.fault(told.words)).collect();
+        // The n-grams must agree that each is for somebody else than the one before, if it has no number of its own.
+        let is_other = |pair: &[Fault]| matches!(pair, [one, next] if next.is_of_another_trade_or_room(one));
+        let mut pairs = faults.windows(2).zip(told.iter().skip(1));
+        let apart = pairs.all(|(pair, told)| told.counted || is_other(pair));
         if let Some((first, further)) = faults.split_first().filter(|(_, further)| apart && !further.is_empty()) {
-            let Fault { text, category, urgency, location, component, symptom } = first.clone();
-            // What is wrong with it may be said in words we do not know.
-            let symptom = symptom.or(Some(text));
+            if whole.urgency == Urgency::Emergency {
+                // What is a danger only where all of them are read together is asked about.
+                (whole.urgency, whole.danger_unsure) = (Urgency::Low, true);
+            }
+            let Fault { category, urgency, location, component, symptom, .. } = first.clone();
             (whole.category, whole.location, whole.component, whole.symptom) = (category, location, component, symptom);
             (whole.urgency, whole.further) = (whole.urgency.max(urgency), further.to_vec());
         }
@@ -126,10 +134,16 @@ impl Lexical {
 
     /// Returns what the words of one of several faults mean that name a danger by themselves: what stands beside them
     /// ("卧室空调不制冷，客厅插座冒烟") takes nothing from it.
-    fn alarm_within(&self, stretches: &[&str]) -> Option<Understanding> {
-        let mut alone = stretches.iter().map(|words| self.as_one(words, Awaiting::Nothing, None));
+    fn alarm_within(&self, told: &[Told]) -> Option<Understanding> {
+        let mut alone = told.iter().map(|told| self.as_one(told.words, Awaiting::Nothing, None));
         let is_alarm = |read: &Understanding, why: &Why| read.urgency == Urgency::Emergency && why.rules.is_open_danger;
         alone.find(|(read, why, _)| is_alarm(read, why)).map(|(read, ..)| read)
+    }
+
+    /// Whether one of several faults is an emergency by itself, or all of them are one matter.
+    fn is_emergency_within(&self, told: &[Told]) -> bool {
+        let mut alone = told.iter().map(|told| self.as_one(told.words, Awaiting::Nothing, None).0);
+        told.is_empty() || alone.any(|read| read.urgency == Urgency::Emergency)
     }
 
     /// Understands the words that tell of one of several faults.
@@ -139,6 +153,8 @@ impl Lexical {
             self.as_one(words, Awaiting::Nothing, None).0;
         // The whole is no emergency: a few words of it are none either.
         let urgency = urgency.min(Urgency::High);
+        // What is wrong with it may be said in words we do not know.
+        let symptom = symptom.or_else(|| Some(words.to_owned()));
         Fault { text: words.to_owned(), category, urgency, location, component, symptom }
     }
 
@@ -148,7 +164,7 @@ impl Lexical {
         text: &'t str,
         awaiting: Awaiting,
         model: Option<&Opinion>,
-    ) -> (Understanding, Why, Vec<&'t str>) {
+    ) -> (Understanding, Why, Vec<Told<'t>>) {
         let text = Text::new(text, &self.script);
         let numbers = number::find(&text);
         let found = self.matcher.find(&text, &numbers);
@@ -206,10 +222,7 @@ impl Lexical {
         let given = |(start, end): (usize, usize)| text.given(start, end).map(|(_, _, words)| words);
         let words = |span: Option<(usize, usize)>| span.and_then(given).map(str::to_owned);
         let reports = intent == Intent::RepairReport && awaiting == Awaiting::Nothing && !scores.any();
-        // An emergency is one matter, however many things are broken by it.
-        let reports = reports && urgency != Urgency::Emergency;
-        let stretches = if reports { faults::split(&text, &found) } else { Vec::new() };
-        let told = stretches.into_iter().filter_map(given).collect();
+        let told = if reports { told_apart(&text, &found, urgency) } else { Vec::new() };
         let place = place::read(&text, &found);
         let understanding = Understanding {
             sentiment: verdict.sentiment,
@@ -238,6 +251,24 @@ impl Lexical {
         };
         (understanding, why, told)
     }
+}
+
+/// The words of one of several faults.
+#[derive(Debug, Clone, Copy)]
+struct Told<'t> {
+    words: &'t str,
+    /// It is of another building or machine than the one before.
+    counted: bool,
+}
+
+/// Returns the words of each fault, if there are several. An emergency is one matter, however many things are broken by
+/// it, unless each of them has a number of its own.
+fn told_apart<'t>(text: &Text<'t>, found: &[Found], urgency: Urgency) -> Vec<Told<'t>> {
+    let pieces = faults::split(text, found);
+    let one = urgency == Urgency::Emergency && !pieces.iter().skip(1).all(|piece| piece.counted);
+    let words = |piece: &Piece| text.given(piece.start, piece.end).map(|(_, _, words)| words);
+    let told = pieces.iter().filter(|_| !one);
+    told.filter_map(|piece| Some(Told { words: words(piece)?, counted: piece.counted })).collect()
 }
 
 /// What each judge said of an utterance, before their voices were put together.
@@ -279,6 +310,7 @@ fn rules(evidence: &intent::Evidence) -> Rules {
         is_guarded_danger: evidence.alarm.is_guarded,
         guarded_hazard: evidence.alarm.guarded_hazard,
         is_anew: evidence.alarm.is_anew,
+        is_vouched: evidence.alarm.is_vouched,
         is_terse: evidence.text.chars.iter().filter(|c| c.is_alphanumeric()).count() <= merge::TERSE,
         is_drip: evidence.text.words() <= merge::BRIEF && drips,
     }

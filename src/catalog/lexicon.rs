@@ -1,7 +1,7 @@
 //! `prompts/keywords/*.toml` → [`Lexicon`], every mistake named by file and line.
 //!
-//! A file holds `[concepts]` (name → words) and `[[entry]]` blocks: `means` and what that
-//! meaning needs, and `patterns`, a block of patterns parted by line ends or `;`. The language
+//! A file holds `[concepts]` (name → words), `[misheard]` (word → what dictation makes of it) and `[[entry]]` blocks:
+//! `means` and what that meaning needs, and `patterns`, a block of patterns parted by line ends or `;`. The language
 //! of the patterns is described in [`crate::domain::lexicon::pattern`]. The files are built
 //! into the program, so that it needs no working directory.
 
@@ -41,7 +41,7 @@ pub fn parse(file: &str, text: &str) -> Result<Lexicon, Fault> {
         Fault::at(file, text, offset, error.message())
     })?;
     let entries = raw.entry.into_iter().map(|entry| read_entry(file, text, &entry)).collect::<Result<_, _>>()?;
-    Ok(Lexicon { concepts: raw.concepts, entries })
+    Ok(Lexicon { concepts: raw.concepts, entries, misheard: raw.misheard })
 }
 
 /// Joins the files that are built in.
@@ -79,6 +79,8 @@ pub fn join(files: &[(&str, &str)]) -> Result<Lexicon, Fault> {
 struct RawFile {
     #[serde(default, deserialize_with = "word_lists")]
     concepts: BTreeMap<String, Vec<String>>,
+    #[serde(default, deserialize_with = "word_lists")]
+    misheard: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     entry: Vec<RawEntry>,
 }

@@ -21,6 +21,8 @@ pub struct Lexicon {
     pub concepts: BTreeMap<String, Vec<String>>,
     /// What is listened for.
     pub entries: Vec<Entry>,
+    /// What dictation and typing make of a word: it is listened for wherever the word is.
+    pub misheard: BTreeMap<String, Vec<String>>,
 }
 
 impl Lexicon {
@@ -28,6 +30,9 @@ impl Lexicon {
     pub fn extend(&mut self, other: Lexicon) {
         for (name, words) in other.concepts {
             self.concepts.entry(name).or_default().extend(words);
+        }
+        for (word, spellings) in other.misheard {
+            self.misheard.entry(word).or_default().extend(spellings);
         }
         self.entries.extend(other.entries);
     }
@@ -140,6 +145,8 @@ pub enum Reach {
     Settled,
     /// Those that come after it in its sentence ("if", hearsay).
     After,
+    /// Those of its sentence that begin before it ends: what was put right says nothing of what comes after.
+    Before,
     /// Only what it shares a character with: it is another word that sounds like danger (麻烦, "smoke alarm").
     Word,
 }

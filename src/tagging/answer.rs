@@ -19,6 +19,10 @@ const JUDGES: [&str; 14] =
 const DONE: [&str; 5] = ["好", "好啊", "好呀", "成", "妥"];
 /// No more characters name the deed.
 const LONGEST_DEED: usize = 4;
+/// A no that only asks behind what it is about: "收费不" …
+const OR_NOT: &str = "不";
+/// … but behind these: "我不", "那就不".
+const SAID_BEFORE: [char; 7] = ['我', '们', '就', '也', '才', '都', '说'];
 /// With one of these between them the no is about something else ("没漏了挺好").
 const APART: [char; 11] = ['好', '了', '现', '已', '就', '才', '都', '也', '挺', '很', '真'];
 /// What names a fault elsewhere, and with a 好 behind it a deed that was not done.
@@ -48,6 +52,7 @@ pub(super) fn affirmed(text: &Text, found: &[Found]) -> Option<bool> {
             let is_about_all = lead.begins || !JUDGES.contains(&words(text, find).as_str());
             match (lead.denies, yes) {
                 (false, true) if is_undone(text, found, find) => Some((find, false, true)),
+                (false, false) if !lead.begins && asks(text, find) => None,
                 (false, _) => Some((find, yes, is_about_all)),
                 // 不好 says no; 不错 and 不用改 say neither, nor does 态度不好.
                 (true, true) => is_about_all.then_some((find, false, true)),
@@ -65,6 +70,11 @@ pub(super) fn affirmed(text: &Text, found: &[Found]) -> Option<bool> {
 
 fn words(text: &Text, find: &Found) -> String {
     text.span(find.start, find.end).iter().collect()
+}
+
+/// Whether a no stands behind what it asks about.
+fn asks(text: &Text, find: &Found) -> bool {
+    words(text, find) == OR_NOT && !SAID_BEFORE.contains(&text.before(find.start))
 }
 
 /// What leads to an answer in its clause.

@@ -3,7 +3,7 @@
 //! Work is linear in the text for single words; a pattern of several parts looks only at the
 //! hits behind the one that may begin it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aho_corasick::{AhoCorasick, BuildError};
 
@@ -209,6 +209,7 @@ const NUMBER: u32 = u32::MAX;
 
 struct LiteralTable<'l> {
     script: &'l Script,
+    misheard: &'l BTreeMap<String, Vec<String>>,
     concepts: HashMap<&'l str, Vec<u32>>,
     known: HashMap<(String, bool), u32>,
     texts: Vec<String>,
@@ -219,6 +220,7 @@ impl<'l> LiteralTable<'l> {
     fn new(lexicon: &'l Lexicon, script: &'l Script) -> LiteralTable<'l> {
         let mut table = LiteralTable {
             script,
+            misheard: &lexicon.misheard,
             concepts: HashMap::new(),
             known: HashMap::new(),
             texts: Vec::new(),
@@ -227,14 +229,23 @@ impl<'l> LiteralTable<'l> {
         for (name, words) in &lexicon.concepts {
             let ids = words
                 .iter()
-                .map(|word| match word.strip_suffix('*') {
-                    Some(stem) => table.literal(stem, true),
-                    None => table.literal(word, false),
+                .flat_map(|word| match word.strip_suffix('*') {
+                    Some(stem) => table.spellings(stem, true),
+                    None => table.spellings(word, false),
                 })
                 .collect();
             table.concepts.insert(name, ids);
         }
         table
+    }
+
+    /// Returns a text, and what dictation makes of it.
+    fn spellings(&mut self, text: &str, open: bool) -> Vec<u32> {
+        let heard = self.misheard.iter().filter(|(word, _)| text.contains(word.as_str()));
+        let heard =
+            heard.flat_map(|(word, spellings)| spellings.iter().map(move |spelling| text.replace(word, spelling)));
+        let written: Vec<String> = std::iter::once(text.to_owned()).chain(heard).collect();
+        written.iter().map(|text| self.literal(text, open)).collect()
     }
 
     fn literal(&mut self, text: &str, open: bool) -> u32 {
@@ -272,7 +283,7 @@ impl<'l> LiteralTable<'l> {
         let mut literals = Vec::new();
         for choice in &element.choices {
             match choice {
-                Choice::Text { text, open } => literals.push(self.literal(text, *open)),
+                Choice::Text { text, open } => literals.extend(self.spellings(text, *open)),
                 Choice::Concept(name) => literals.extend(self.concepts.get(name.as_str()).into_iter().flatten()),
                 Choice::Number => literals.push(NUMBER),
             }

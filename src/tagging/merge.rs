@@ -110,6 +110,8 @@ pub(super) struct Rules {
     pub guarded_hazard: Option<Hazard>,
     /// A danger was settled and is said to be back.
     pub is_anew: bool,
+    /// A danger is said to be meant, or to be in one's own home, if only by hearsay.
+    pub is_vouched: bool,
     /// A few signs, as an answer is: what the models make of so little is a guess.
     pub is_terse: bool,
     /// Little more is said than that something drips.
@@ -212,11 +214,12 @@ impl Voices<'_> {
     }
 
     /// Says whether it had better be asked if people may come to harm: the models see it where the words do not, it is
-    /// a close thing, a danger is said to be back, however much sounds settled, or words name one that the models think
-    /// nothing of. On the other side it is not asked: there safety words come first. Nor is it where a dripping tap or a
-    /// loose tile is named and no word of danger, or where the models doubt what words speak against.
+    /// a close thing, a danger is said to be back, however much sounds settled, or to be meant or at home, if only by
+    /// hearsay, or words name one that the models think nothing of. On the other side it is not asked: there safety
+    /// words come first. Nor is it where a dripping tap or a loose tile is named and no word of danger, or where the
+    /// models doubt what words speak against.
     pub(super) fn is_in_doubt(&self) -> bool {
-        let Rules { is_open_danger, is_guarded_danger, is_anew, hazard, .. } = self.rules;
+        let Rules { is_open_danger, is_guarded_danger, is_anew, is_vouched, hazard, .. } = self.rules;
         let danger = self.danger();
         let doubt = if is_open_danger && hazard.is_some() { DOUBT_OF_WORDS } else { DOUBT };
         let unsure = if is_guarded_danger && !is_open_danger {
@@ -227,7 +230,7 @@ impl Voices<'_> {
             let idle = self.is_plain() || self.rules.is_vague && !self.names_danger();
             danger > 0.0 || danger >= -doubt && !idle
         };
-        !self.is_emergency() && (unsure && !self.is_trifle() || is_anew)
+        !self.is_emergency() && (unsure && !self.is_trifle() || is_anew || is_vouched)
     }
 
     /// "厨房水龙头还在漏水": a few words, of water that drips and of nobody, no word of danger, and models that are not

@@ -322,6 +322,35 @@ fn faults_for_different_trades_are_told_apart_and_what_a_fault_has_done_is_not()
 }
 
 #[test]
+fn what_is_dangerous_only_where_several_faults_are_read_together_is_asked_about() {
+    let read = with_ngrams().understand("1号空压机异响，2号冷却塔漏水，3号配电箱跳闸", None, Awaiting::Nothing);
+    assert!(read.danger_unsure && read.urgency < Urgency::Emergency, "{read:?}");
+    assert_eq!(read.further.len(), 2, "{read:?}");
+    // One of these is a danger by itself.
+    let read = with_ngrams().understand("1号楼电梯困人，2号楼水泵漏水", None, Awaiting::Nothing);
+    assert_eq!((read.urgency, read.further.len()), (Urgency::Emergency, 0), "{read:?}");
+}
+
+#[test]
+fn what_dictation_makes_of_a_part_or_a_fault_is_taken_for_it() {
+    for (text, part, symptom) in [
+        ("水笼头低水", "水笼头", "笼头低水"),
+        ("水龙头滴 水", "水龙头", "滴 水"),
+        ("马捅赌了", "马捅", "赌了"),
+        ("下水到堵了", "下水到", "堵了"),
+        ("插坐没电", "插坐", "没电"),
+        ("开关跳炸", "开关", "跳炸"),
+        ("空调不致冷", "空调", "不致冷"),
+        ("热水器低水位报警", "热水器", "报警"),
+        ("水压低水流小", "水压", "水压低"),
+    ] {
+        let read = understood(text, Awaiting::Nothing);
+        assert_eq!((read.component.as_deref(), read.symptom.as_deref()), (Some(part), Some(symptom)), "{text}");
+    }
+    assert_eq!(understood("橱房漏水", Awaiting::Nothing).location.as_deref(), Some("橱房"));
+}
+
+#[test]
 fn it_is_asked_about_a_danger_that_words_or_models_alone_see() {
     let tagger = with_ngrams();
     table(include_str!("tables/dangers.tsv"), |row| {

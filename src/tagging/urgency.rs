@@ -2,7 +2,8 @@
 //!
 //! A danger counts unless a guard of its kind speaks against it: a drill, a figure of speech,
 //! hearsay, a matter that is over. A guard does not reach past a "but", nor does what is over stand
-//! against a danger that is said to be back.
+//! against a danger that is said to be back. What is heard of others does not stand against what
+//! goes on in one's own home.
 
 use super::matcher::Found;
 use super::text::Text;
@@ -21,6 +22,8 @@ pub(super) struct Alarm {
     pub is_guarded: bool,
     /// A grave danger was settled and is said to be back.
     pub is_anew: bool,
+    /// A grave danger is said to be meant, or to be in one's own home, if only by hearsay.
+    pub is_vouched: bool,
 }
 
 impl Alarm {
@@ -51,6 +54,10 @@ const NEAR: usize = 40;
 /// What says of a danger that it is there now, whatever was before: "上次修好了，今天楼道漏煤气".
 const NOW: &[&str] = &[
     "现在",
+    "正在",
+    "刚才",
+    "刚刚",
+    "还是",
     "今天",
     "今早",
     "今晚",
@@ -63,6 +70,12 @@ const NOW: &[&str] = &[
     "this morning",
     "this evening",
 ];
+
+/// What says that a danger is no drill and no joke, whatever was called one before: "误报好几次了，这次真的有烟".
+const MEANT: &[&str] = &["真的", "真有", "really", "real"];
+
+/// What names one's own home.
+const OWN: &[&str] = &["我家", "我们家", "咱家", "咱们家", "俺家", "屋企", "我屋", "楼道", "这里", "my", "our", "here"];
 
 /// So far, in characters, a guard that only reaches forward does so across a comma.
 const AFTER: usize = 9;
@@ -124,6 +137,7 @@ pub(super) fn read(text: &Text, found: &[Found]) -> Alarm {
         guarded_hazard: worst(&guarded),
         is_guarded: guarded.iter().any(|danger| is_grave(&danger)),
         is_anew: dangers.iter().chain(&guarded).filter(is_grave).any(|danger| around.is_anew(danger)),
+        is_vouched: dangers.iter().chain(&guarded).filter(is_grave).any(|danger| around.is_vouched(danger)),
     }
 }
 
@@ -166,12 +180,17 @@ struct Around<'a> {
     contrasts: Vec<&'a Found<'a>>,
     /// Where it is said that something is back.
     returns: Vec<(usize, usize)>,
+    /// Where it is said that something is meant.
+    meant: Vec<(usize, usize)>,
+    /// Where one's own home is named.
+    own: Vec<(usize, usize)>,
 }
 
 impl<'a> Around<'a> {
     fn new(text: &'a Text<'a>, found: &'a [Found<'a>]) -> Around<'a> {
         let contrasts = found.iter().filter(|find| matches!(find.meaning, Meaning::Contrast)).collect();
-        Around { text, found, contrasts, returns: [spans_of(text, BACK), spans_of(text, NOW)].concat() }
+        let returns = [spans_of(text, BACK), spans_of(text, NOW)].concat();
+        Around { text, found, contrasts, returns, meant: spans_of(text, MEANT), own: spans_of(text, OWN) }
     }
 
     /// Returns how far each guard reaches that speaks against a danger.
@@ -179,8 +198,9 @@ impl<'a> Around<'a> {
         let speaks = |(guard, reach): &(&Found, Reach)| match reach {
             Reach::Word => guard.overlaps(danger),
             Reach::After => guard.start <= danger.start && self.follows(guard, danger) && !self.turned(guard, danger),
-            Reach::Sentence => self.reaches(guard, danger),
-            Reach::Settled => self.reaches(guard, danger) && !self.is_back(guard, danger),
+            Reach::Before => guard.end > danger.start && self.together(guard, danger) && !self.turned(guard, danger),
+            Reach::Sentence => self.reaches(guard, danger) && !self.is_meant(guard, danger),
+            Reach::Settled => self.reaches(guard, danger) && !self.is_back(guard, danger) && !self.is_of(guard, danger),
         };
         self.guards(kind).filter(speaks).map(|(_, reach)| reach).collect()
     }
@@ -201,6 +221,41 @@ impl<'a> Around<'a> {
         settled.end <= danger.start && self.near(settled, danger) && self.returns.iter().any(said)
     }
 
+    /// "上次修好的插座冒烟了" tells of what was mended that it is a danger now.
+    fn is_of(&self, settled: &Found, danger: &Found) -> bool {
+        settled.end <= danger.start && self.text.char(settled.end) == '的'
+    }
+
+    /// "不是演练，是真的着火了", "The alarm was a drill, this is a real fire".
+    fn is_meant(&self, guard: &Found, danger: &Found) -> bool {
+        let said = |(start, end): &(usize, usize)| {
+            *start >= guard.end && *end <= danger.end && self.text.same_clause(*start, danger.start)
+        };
+        self.meant.iter().any(said)
+    }
+
+    /// "群里说楼道着火了", "真的着火了": whatever else is only heard of, this had better be asked about.
+    fn is_vouched(&self, danger: &Named) -> bool {
+        let heard = |(guard, reach): (&Found, Reach)| {
+            reach == Reach::After && guard.end <= danger.find.start && self.follows(guard, danger.find)
+        };
+        let hearsay = danger.against.iter().all(|reach| *reach == Reach::After);
+        let spoken = danger.against.is_empty() || hearsay && self.guards(danger.kind).any(heard);
+        let at_home = danger.kind != DangerKind::Injury && self.is_own(danger.find);
+        spoken && (at_home || danger.against.is_empty() && self.is_real(danger.find))
+    }
+
+    /// Whether it is said in the clause of a danger that it is meant.
+    fn is_real(&self, danger: &Found) -> bool {
+        let said = |(start, end): &(usize, usize)| *end <= danger.end && self.text.same_clause(*start, danger.start);
+        self.meant.iter().any(said)
+    }
+
+    /// Whether one's own home is named in the clause of a danger.
+    fn is_own(&self, danger: &Found) -> bool {
+        self.own.iter().any(|(start, _)| self.text.same_clause(*start, danger.start))
+    }
+
     fn guards(&self, kind: DangerKind) -> impl Iterator<Item = (&'a Found<'a>, Reach)> {
         self.found.iter().filter_map(move |find| match find.meaning {
             Meaning::Guard { kind: against, reach } if *against == DangerKind::Any || *against == kind => {
@@ -214,11 +269,11 @@ impl<'a> Around<'a> {
         guard.overlaps(danger) || self.near(guard, danger) && !self.turned(guard, danger)
     }
 
-    /// "听说你们24小时值班，我家煤气漏了" tells of a home of one's own.
+    /// "听说你们24小时，我家煤气漏了" tells of a home of one's own.
     fn follows(&self, guard: &Found, danger: &Found) -> bool {
         let (low, high) = between(guard, danger);
-        let near = high.saturating_sub(low) <= AFTER || self.text.same_clause(guard.start, danger.start);
-        near && self.together(guard, danger)
+        let near = high.saturating_sub(low) <= AFTER && (guard.end > danger.start || !self.is_own(danger));
+        (near || self.text.same_clause(guard.start, danger.start)) && self.together(guard, danger)
     }
 
     fn near(&self, guard: &Found, danger: &Found) -> bool {
