@@ -75,10 +75,11 @@ pub(super) fn read(files: &Files, names: &mut TextNames, faults: &mut Vec<Fault>
 
 fn fix_words(table: &Table<'_, '_>) -> FixWords {
     let Some(fix) = table.table("fix") else { return FixWords::default() };
-    let [undone, worse, slips, supposes, puts_off, mended, polite] =
-        ["undone", "worse", "slips", "supposes", "puts_off", "mended", "polite"].map(|key| words(&fix, key));
+    let [undone, worse, half, slips, fails, beside, supposes, puts_off, mended, polite] =
+        ["undone", "worse", "half", "slips", "fails", "beside", "supposes", "puts_off", "mended", "polite"]
+            .map(|key| words(&fix, key));
     fix.finish();
-    FixWords { undone, worse, slips, supposes, puts_off, mended, polite }
+    FixWords { undone, worse, half, slips, fails, beside, supposes, puts_off, mended, polite }
 }
 
 /// Reads words of all languages.

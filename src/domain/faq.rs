@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::han::simplified;
+
 /// Longer messages are stories, not questions.
 const LONGEST_QUESTION: usize = 60;
 
@@ -12,13 +14,20 @@ const LONGEST_QUESTION: usize = 60;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     pub id: String,
-    /// Each group must be met by one of its words; lower case.
+    /// Each group must be met by one of its words: lower case, simplified; with `$` behind it at the end of a clause.
     pub words: Vec<Vec<String>>,
 }
 
 impl Entry {
     fn is_asked(&self, said: &str) -> bool {
-        self.words.iter().all(|group| group.iter().any(|word| said.contains(word.as_str())))
+        self.words.iter().all(|group| group.iter().any(|word| stands_in(word, said)))
+    }
+}
+
+fn stands_in(word: &str, said: &str) -> bool {
+    match word.strip_suffix('$') {
+        Some(end) => said.split(|c: char| !c.is_alphanumeric()).any(|clause| clause.ends_with(end)),
+        None => said.contains(word),
     }
 }
 
@@ -27,7 +36,7 @@ pub fn asked<'e>(entries: &'e [Entry], said: &str) -> Option<&'e Entry> {
     if said.chars().count() > LONGEST_QUESTION {
         return None;
     }
-    let said = said.to_lowercase();
+    let said = said.chars().map(simplified).collect::<String>().to_lowercase();
     entries.iter().find(|entry| entry.is_asked(&said))
 }
 
@@ -46,6 +55,24 @@ mod tests {
         for said in ["修这个要收钱吗", "要收费吗？", "怎么收费", "要自己出钱吗", "多少钱", "How much do I have to pay?"]
         {
             assert_eq!(asked(said), Some("warranty_cost"), "{said}");
+        }
+        for said in [
+            "收费不",
+            "上门收费不？",
+            "这个要不要钱",
+            "保修期内免费吧",
+            "免费吧",
+            "使唔使錢",
+            "幾多錢呀",
+            "要錢嗎",
+            "is it free?",
+        ] {
+            assert_eq!(asked(said), Some("warranty_cost"), "{said}");
+        }
+        assert_eq!(asked("改下時間"), Some("reschedule"));
+        for said in ["收费不合理", "师傅收费不高，挺好", "免费修一下吧", "when are you free to fix it?"]
+        {
+            assert_eq!(asked(said), None, "{said}");
         }
         for said in ["还在保修期吗", "我家房子还在保修期吗", "在不在保", "过保了吗", "Is it still under warranty?"]
         {

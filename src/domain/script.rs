@@ -90,8 +90,14 @@ pub struct FixWords {
     pub undone: BTreeSet<String>,
     /// Denies it where nothing sounds like a yes.
     pub worse: BTreeSet<String>,
-    /// Takes back a verdict that was given by mistake.
+    /// Denies it where nothing says besides that it is mended after all: "好了一半". What is not Chinese counts alone.
+    pub half: BTreeSet<String>,
+    /// Takes back a verdict that was given by mistake, where nothing else is said.
     pub slips: BTreeSet<String>,
+    /// Takes back a verdict that did not hold, as a clause of its own.
+    pub fails: BTreeSet<String>,
+    /// May stand beside these three.
+    pub beside: BTreeSet<String>,
     /// Only supposes that it holds.
     pub supposes: BTreeSet<String>,
     /// Puts the verdict off.
@@ -115,6 +121,9 @@ impl FixWords {
     }
 }
 
+/// What goes on in spite of what was said before, and puts nothing in its place: "唔系好严重，但系好嘈".
+const BUT: [&str; 3] = ["但是", "但系", "可是"];
+
 impl RepairForm {
     /// Returns the slot of that id.
     pub fn slot(&self, id: SlotId) -> Option<&Slot> {
@@ -127,7 +136,8 @@ impl RepairForm {
         let said = normalised(message);
         let begins = |pattern: &String| {
             let (head, tail) = pattern.split_once('…').unwrap_or((pattern.as_str(), ""));
-            said.strip_prefix(head).is_some_and(|rest| !is_one_word(head, rest) && holds(rest, tail))
+            let told = said.strip_prefix(head).filter(|rest| !is_one_word(head, rest));
+            told.is_some_and(|rest| holds(&BUT.iter().fold(rest.to_owned(), |rest, but| rest.replace(but, " ")), tail))
         };
         self.correcting.iter().any(begins) && !self.besides.iter().any(|word| holds(&said, word))
     }

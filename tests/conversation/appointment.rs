@@ -9,6 +9,7 @@ use huifang::domain::appointment::{InvalidAppointment, Status, Window};
 use huifang::domain::dialogue::Event;
 use huifang::domain::ids::StaffId;
 use huifang::domain::ticket::Ticket;
+use huifang::domain::time::Timestamp;
 use huifang::domain::understanding::{Intent, Understanding};
 use huifang::store;
 use insta::assert_snapshot;
@@ -29,6 +30,26 @@ async fn agreed() -> (Talk, Ticket) {
     let (ticket, _) = offered(&mut talk).await;
     talk.taps("11月24日（周二）09:00–12:00").await;
     (talk, ticket)
+}
+
+/// A talk in which the morning of Tuesday and the afternoon of Wednesday are offered.
+async fn offered_on_two_days() -> (Talk, Ticket) {
+    offered_at(vec![window("24 09:00", "24 12:00"), window("25 14:00", "25 17:00")]).await
+}
+
+async fn offered_at(windows: Vec<Window>) -> (Talk, Ticket) {
+    let mut talk = Talk::bound().await;
+    let engineer = talk.hires("li", |_| {}).await;
+    let ticket = talk.reports_a_leak().await;
+    talk.desk().take(ticket.id, engineer).await.unwrap();
+    talk.desk().offer(ticket.id, windows, engineer).await.unwrap();
+    talk.hears().await;
+    talk.transcript();
+    (talk, ticket)
+}
+
+async fn agreed_from(talk: &Talk) -> Option<Timestamp> {
+    talk.state().await.meetings.first().and_then(|meeting| meeting.agreed).map(|window| window.from)
 }
 
 async fn statuses(talk: &Talk, ticket: &Ticket) -> Vec<Status> {
@@ -380,6 +401,7 @@ async fn a_time_that_was_offered_is_taken_in_words() {
         ("随你们", "23 09:00"),
         ("听你们的", "23 09:00"),
         ("周二上午可以，不急", "24 09:00"),
+        ("周二上午可以，提前打个电话", "24 09:00"),
         ("周二上午行，不用打电话", "24 09:00"),
         ("Tuesday is fine, don't call before", "24 09:00"),
         ("周一我有事，周二可以", "24 09:00"),
@@ -424,7 +446,6 @@ async fn another_time_named_instead_of_those_offered_is_a_wish_and_files_nothing
         "周三下午",
         "26号下午可以",
         "周五吧",
-        "24号上午十点",
         "太晚了，能早点吗",
         "不方便，上班呢，周末行吗",
     ];
@@ -437,6 +458,271 @@ async fn another_time_named_instead_of_those_offered_is_a_wish_and_files_nothing
         assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some(words));
         assert_eq!(statuses(&talk, &ticket).await, [Status::Declined]);
         assert_eq!(talk.tickets().await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_hour_that_one_offered_window_holds_takes_it_and_is_passed_on() {
+    let hours = [
+        ("周二十点", "24 09:00"),
+        ("那就周二上午10点吧", "24 09:00"),
+        ("Tuesday at 10", "24 09:00"),
+        ("Tuesday 10-11am", "24 09:00"),
+        ("十点可以", "24 09:00"),
+        ("周二10点到11点", "24 09:00"),
+        ("周二10点以后", "24 09:00"),
+        ("12点前", "24 09:00"),
+        ("周二最晚十一点", "24 09:00"),
+        ("10点不行，11点可以", "24 09:00"),
+        ("周二可以，但是我十点前不在家", "24 09:00"),
+        ("第一个，十点", "24 09:00"),
+        ("下午三点可以", "25 14:00"),
+        ("周三3点半行吗", "25 14:00"),
+        ("第二个，下午三点", "25 14:00"),
+        ("after 3", "25 14:00"),
+    ];
+    for (words, from) in hours {
+        let (mut talk, ticket) = offered_on_two_days().await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(agreed_from(&talk).await, Some(at(from)), "{words}: {said}");
+        let label = if from.starts_with("24") { "09:00–12:00" } else { "14:00–17:00" };
+        assert!(said.contains(label), "which one is booked is told, {words}: {said}");
+        assert!(said.contains("已补充到工单") || said.contains("Added to"), "{words}: {said}");
+        let history = talk.history(&ticket).await;
+        assert!(history.contains(words), "{words}: {history}");
+        assert_eq!(talk.flagged("person_requested").await.len(), 1, "{words}");
+    }
+}
+
+#[tokio::test]
+async fn a_window_that_is_named_as_a_whole_is_taken_and_nothing_is_passed_on() {
+    for words in ["周二9点到12点", "周二 9:00–12:00", "9am-12pm on Tuesday", "周二可以", "周二上午"] {
+        let (mut talk, ticket) = offered_on_two_days().await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(agreed_from(&talk).await, Some(at("24 09:00")), "{words}: {said}");
+        let history = talk.history(&ticket).await;
+        assert!(!history.contains(words), "{words}: {history}");
+        assert_eq!(talk.flagged("person_requested").await.len(), 0, "{words}");
+    }
+}
+
+#[tokio::test]
+async fn an_hour_that_no_offered_window_surely_holds_is_a_wish_for_another_time() {
+    for words in [
+        "周二下午三点",
+        "周二八点",
+        "周二12点",
+        "周二8点到10点",
+        "周二11点以后",
+        "周二最晚十点",
+        "周二一点",
+        "周三五点以后",
+        "只有十点前",
+        "before 9",
+        "after 5",
+        "上午可以，下午三点我要出门",
+    ] {
+        let (mut talk, ticket) = offered_on_two_days().await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("会有人再和您约时间"), "{words}: {said}");
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{words}: {said}");
+        assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some(words));
+    }
+}
+
+#[tokio::test]
+async fn who_names_an_hour_that_two_offered_windows_hold_is_asked_which_and_the_hour_is_kept() {
+    for words in ["十点", "周一10点以后", "10点以后都可以"] {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("哪个方便"), "{words}: {said}");
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Offered], "{words}");
+        let history = talk.history(&ticket).await;
+        assert!(history.contains(words), "{words}: {history}");
+        talk.says("3").await;
+        assert_eq!(agreed_from(&talk).await, Some(at("24 09:00")), "{words}: {}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn an_hour_of_another_offered_window_moves_the_agreed_time_on_its_day_alone() {
+    let mut talk = Talk::bound().await;
+    let (ticket, _) = offered(&mut talk).await;
+    talk.taps("11月23日（周一）09:00–12:00").await;
+    talk.says("能不能下午三点来").await;
+    let said = talk.transcript();
+    assert_eq!(agreed_from(&talk).await, Some(at("23 14:00")), "{said}");
+    assert!(talk.history(&ticket).await.contains("能不能下午三点来"), "{said}");
+    // On Tuesday nothing was offered for the afternoon: nobody is sent on Monday for that.
+    for words in ["能不能下午三点来", "能不能下午来"] {
+        let (mut talk, ticket) = agreed().await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{words}: {said}");
+        assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some(words));
+    }
+}
+
+/// Ways to ask for another time without naming it.
+const CHANGES: [&str; 10] = [
+    "改",
+    "改一下",
+    "我要改",
+    "改时间",
+    "改下时间",
+    "换个时间",
+    "换个时间吧",
+    "时间能换吗",
+    "改第二日得唔得",
+    "change",
+];
+
+#[tokio::test]
+async fn who_wants_another_time_in_whatever_words_is_asked_when_it_suits() {
+    for words in CHANGES {
+        for is_agreed in [false, true] {
+            let mut talk = Talk::bound().await;
+            let (ticket, _) = offered(&mut talk).await;
+            if is_agreed {
+                talk.taps("11月24日（周二）09:00–12:00").await;
+            }
+            talk.transcript();
+            talk.says(words).await;
+            let said = talk.transcript();
+            assert!(said.contains("您哪天、几点方便"), "{words}, {is_agreed}: {said}");
+            assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{words}, {is_agreed}");
+            talk.says("周五上午").await;
+            assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some("周五上午"), "{words}, {is_agreed}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bare_word_for_a_change_that_may_be_about_anything_shows_the_agreed_time_with_its_button() {
+    let (mut talk, ticket) = agreed().await;
+    talk.says("进度").await;
+    talk.transcript();
+    talk.says("改").await;
+    let said = talk.transcript();
+    assert!(said.contains("约好了：11月24日") && said.contains("[改时间]"), "{said}");
+    assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed]);
+}
+
+#[tokio::test]
+async fn who_wants_no_other_time_keeps_the_agreed_one() {
+    for words in ["不用改时间了", "别改时间"] {
+        let (mut talk, ticket) = agreed().await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("约好了：11月24日"), "{words}: {said}");
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn an_agreed_time_is_changed_to_the_one_that_is_named_with_it() {
+    let (mut talk, _) = agreed().await;
+    talk.says("改周一下午").await;
+    assert_eq!(agreed_from(&talk).await, Some(at("23 14:00")), "{}", talk.transcript());
+    for words in ["改周五上午", "改一下，周五上午", "能改周五上午吗"] {
+        let (mut talk, ticket) = agreed().await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{words}: {said}");
+        assert_eq!(talk.ticket(&ticket).await.wished_time.as_deref(), Some(words));
+    }
+}
+
+#[tokio::test]
+async fn who_says_only_that_nobody_is_to_come_keeps_the_ticket_and_is_told_how_to_arrange_another_time() {
+    for words in ["别来了", "先别来了", "不用来了", "你们先别过来了", "暂时不用上门了", "唔使嚟喇", "no need to come"]
+    {
+        let (mut talk, ticket) = agreed().await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("师傅不上门了") || said.contains("nobody comes on"), "{words}: {said}");
+        assert_is_put_off(&mut talk, &ticket, words).await;
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("工单 HF2611-0001 还留着") || said.contains("HF2611-0001 stays open"), "{words}: {said}");
+        assert_is_put_off(&mut talk, &ticket, words).await;
+    }
+}
+
+/// Nobody comes, staff is not told that the repair is off, and the next time that is named is a wish.
+async fn assert_is_put_off(talk: &mut Talk, ticket: &Ticket, words: &str) {
+    assert_eq!(statuses(talk, ticket).await, [Status::Declined], "{words}");
+    assert_eq!(talk.flagged("appointment_declined").await.len(), 1, "{words}");
+    assert_eq!(talk.flagged("person_requested").await.len(), 0, "{words}");
+    assert!(talk.ticket(ticket).await.status.is_open(), "{words}");
+    talk.says("周五上午").await;
+    assert_eq!(talk.ticket(ticket).await.wished_time.as_deref(), Some("周五上午"), "{words}");
+}
+
+#[tokio::test]
+async fn who_needs_nobody_any_more_or_not_on_one_day_or_on_another_is_told_apart() {
+    for words in ["不用来了，我自己修好了", "不用修了"] {
+        let mut talk = Talk::bound().await;
+        offered(&mut talk).await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("不用上门的事已转告"), "{words}: {said}");
+        assert_eq!(talk.flagged("person_requested").await.len(), 1, "{words}");
+    }
+    for words in ["周二不用来了", "24号别来"] {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("哪个方便"), "{words}: {said}");
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Offered], "{words}");
+        assert_eq!(talk.flagged("person_requested").await.len(), 0, "{words}");
+    }
+    let mut talk = Talk::bound().await;
+    let (ticket, _) = offered(&mut talk).await;
+    talk.says("先别来了，周五上午再来").await;
+    let wished = talk.ticket(&ticket).await.wished_time;
+    assert_eq!(wished.as_deref(), Some("先别来了，周五上午再来"), "{}", talk.transcript());
+}
+
+#[tokio::test]
+async fn a_yes_and_a_no_in_cantonese_answer_the_one_time_that_is_offered() {
+    for (words, status) in [
+        ("呢个时间得", Status::Agreed),
+        ("呢個時間得", Status::Agreed),
+        ("得", Status::Agreed),
+        ("几时都得", Status::Agreed),
+        ("周二得唔得", Status::Agreed),
+        ("唔得", Status::Declined),
+        ("呢个时间唔得", Status::Declined),
+        ("改第二日得唔得", Status::Declined),
+    ] {
+        let (mut talk, ticket) = offered_at(vec![window("24 09:00", "24 12:00")]).await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [status], "{words}: {said}");
+        assert_eq!(said.contains("您哪天、几点方便"), status == Status::Declined, "{words}: {said}");
+        assert_eq!(talk.tickets().await.len(), 1, "{words}: {said}");
+    }
+    for words in ["唔得", "不行", "呢个时间唔得"] {
+        let (mut talk, ticket) = agreed().await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("您哪天、几点方便"), "{words}: {said}");
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{words}");
     }
 }
 
@@ -1096,4 +1382,159 @@ async fn a_time_that_was_given_back_is_not_taken_again_later_or_once_others_are_
     let said = talk.transcript();
     assert_eq!(statuses(&talk, &ticket).await.last(), Some(&Status::Declined), "{said}");
     assert!(!statuses(&talk, &ticket).await.contains(&Status::Agreed), "{said}");
+}
+
+#[tokio::test]
+async fn a_bare_excuse_on_the_agreed_day_gives_the_time_back() {
+    for words in [
+        "周二上班",
+        "周二加班",
+        "24号有课",
+        "周二临时值班",
+        "周二上班去不了家",
+        "周二不太方便",
+        "周二不行了",
+        "周二不成",
+        "周二没法在家",
+        "周二家里没大人",
+        "cant make it",
+        "cant make tuesday anymore",
+        "i'll be out tuesday",
+        "tuesday doesn't work anymore",
+        "tuesday is no good",
+        "have to work tuesday",
+    ] {
+        let (mut talk, ticket) = agreed().await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{words}: {said}");
+        assert_eq!(talk.flagged("appointment_declined").await.len(), 1, "{words}: {said}");
+    }
+    for words in ["周二上班前来", "周二在家上班", "周二下午加班", "周二我不上班", "24号不用脱鞋"]
+    {
+        let (mut talk, ticket) = agreed().await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn what_may_speak_against_the_agreed_time_is_shown_to_staff_and_not_only_noted() {
+    for words in ["家里10点前没人", "rather thursday", "push it back a day", "如果下雨就别来了"] {
+        let (mut talk, ticket) = agreed().await;
+        talk.waits_until(at("21 10:30")).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}: {said}");
+        assert_eq!(talk.flagged("person_requested").await.len(), 1, "{words}: {said}");
+        assert!(said.contains("09:00–12:00"), "{words}: {said}");
+    }
+    for words in ["不用脱鞋", "家里有狗别怕", "周二有课，我妈在家"] {
+        let (mut talk, ticket) = agreed().await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}: {said}");
+        assert_eq!(talk.flagged("person_requested").await.len(), 0, "{words}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_out_on_all_the_offered_days_is_asked_for_another() {
+    for words in ["I'm at work both days", "cant do either sorry"] {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.says(words).await;
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{words}: {}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn a_visit_stands_where_calling_it_off_is_taken_back_asked_about_or_meant_of_something_else() {
+    for words in [
+        "周二别来，哦不对，照常来吧",
+        "想取消，算了不取消了",
+        "本来要取消预约的，现在不用了",
+        "I wanted to cancel but please come after all",
+        "可以取消预约吗？会不会扣钱",
+        "取消预约会怎么样",
+        "can I cancel my visit if I fix it myself?",
+        "可能要取消预约，晚点确认",
+        "we may have to cancel",
+        "下雨的话预约就取消吧",
+        "No need to come on Wednesday, Tuesday is fine",
+        "周二别来两个人，地方小",
+        "不用来接我，我认识路",
+        "no need to come up, I'll meet you downstairs on Tuesday",
+        "I cancel my meeting so I'll be home for the visit",
+        "约好的聚会取消了，周二在家",
+        "我的另一个预约取消了，周二随时",
+        "上次没人在家不好意思，这次在",
+        "nobody home next door, don't ring there",
+        "家里没人会用",
+        "上午家里没人在用水",
+        "邻居家没人，别敲错了",
+    ] {
+        let (mut talk, ticket) = agreed().await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}: {said}");
+        assert_eq!(talk.flagged("appointment_declined").await.len(), 0, "{words}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_visit_that_was_called_off_by_mistake_stands_again() {
+    for (gives_back, words) in [
+        ("取消预约", "点错了"),
+        ("取消预约", "选错了"),
+        ("周二不在家", "点错了"),
+        ("please cancel my appointment", "oops wrong"),
+    ] {
+        let (mut talk, ticket) = agreed().await;
+        talk.says(gives_back).await;
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{gives_back}: {}", talk.transcript());
+        talk.says(words).await;
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}: {}", talk.transcript());
+    }
+    let (mut talk, ticket) = agreed().await;
+    talk.says("please cancel my appointment").await;
+    talk.says("sorry i meant keep it").await;
+    assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{}", talk.transcript());
+}
+
+#[tokio::test]
+async fn the_day_that_is_named_last_is_taken_and_a_question_takes_none() {
+    for (words, from) in [
+        ("周一上午有会，周二吧", "24 09:00"),
+        ("周一上午送孩子，周二可以", "24 09:00"),
+        ("Monday morning I have a meeting, Tuesday then", "24 09:00"),
+        ("周二在家开会，可以来", "24 09:00"),
+        ("周二接孩子前可以", "24 09:00"),
+        ("周二值班回来可以", "24 09:00"),
+    ] {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}: {said}");
+        let agreed = talk.state().await.meetings[0].agreed;
+        assert_eq!(agreed.map(|window| window.from), Some(at(from)), "{words}: {said}");
+    }
+    for words in ["周二下雨还来吗", "周二还来吗", "周二收费吗"] {
+        let mut talk = Talk::bound().await;
+        let (ticket, _) = offered(&mut talk).await;
+        talk.says(words).await;
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Offered], "{words}: {}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn who_calls_a_visit_off_and_scolds_is_heard_for_both() {
+    let (mut talk, ticket) = agreed().await;
+    talk.says("你们别来了，太差劲了").await;
+    let said = talk.transcript();
+    assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{said}");
+    assert_eq!(talk.flagged("complaint").await.len(), 1, "{said}");
 }

@@ -761,6 +761,49 @@ async fn is_called_off(words: &str) -> bool {
 }
 
 #[tokio::test]
+async fn a_repair_is_called_off_in_many_words_and_by_a_question() {
+    let said = [
+        "please cancel my repair",
+        "I would like to cancel my repair request",
+        "can I cancel my repair?",
+        "能取消报修吗",
+        "我不想修了，取消吧",
+        "撤销",
+        "把报修撤了吧",
+        "请你把报修取消了",
+        "唔使嚟啦，搞掂咗",
+    ];
+    for words in said {
+        let (mut talk, filed) = reported_an_hour_ago().await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        let told = said.contains("不用上门的事已转告工作人员") || said.contains("nobody need come");
+        assert!(told, "{words}: {said}");
+        let asked = |flag: &Flag| flag.kind == FlagKind::PersonRequested && flag.ticket_id == Some(filed);
+        assert!(talk.flags().await.iter().any(asked), "{words}: {said}");
+    }
+    let said = [
+        "不想修两次",
+        "don't cancel my repair",
+        "要钱我就不修了",
+        "要钱我就不想修了",
+        "你们把报修取消了",
+        "报修取消了吗",
+        "cancel my repair appointment",
+        "no need to come early, I'm home all day",
+        "唔使嚟咁早",
+    ];
+    for words in said {
+        let (mut talk, _) = reported_an_hour_ago().await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(!said.contains("不用上门的事") && !said.contains("nobody need"), "{words}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn who_forbids_it_asks_why_or_cites_others_calls_nobody_off() {
     let said = [
         "请不要取消上门，我在家",
@@ -1125,4 +1168,237 @@ async fn who_tried_what_was_mended_and_praises_it_says_that_it_is_fixed() {
     // What was not tried yet is no such verdict.
     let mut talk = sounds_pleased_with_the_fix("还没试过，看着不错").await;
     assert_ne!(talk.tickets().await[0].status, TicketStatus::Closed, "{}", talk.transcript());
+}
+
+/// A talk in which words follow a yes to whether it is fixed.
+async fn says_after_a_yes(words: &str) -> Talk {
+    let mut talk = Talk::bound().await;
+    mended(&mut talk).await;
+    talk.taps("已修好").await;
+    talk.says(words).await;
+    talk
+}
+
+/// Whether staff hears that the repair asked about first is not mended.
+async fn is_reopened(talk: &Talk) -> bool {
+    talk.tickets().await.iter().any(|ticket| ticket.status == TicketStatus::Reopened)
+}
+
+#[tokio::test]
+async fn only_words_that_say_nothing_else_take_a_verdict_back() {
+    let taken_back = [
+        "还是不行",
+        "没用啊",
+        "又不行了",
+        "不行不行，还是堵着",
+        "刚试了一下没用",
+        "it does not work",
+        "哦点错了",
+        "不好意思，点错了",
+        "我按错了，其实没修好",
+        "点错了",
+        "选错了",
+        "wait no",
+        "actually no",
+        "sorry, pressed it by mistake",
+        "不对，还是慢",
+    ];
+    for words in taken_back {
+        let mut talk = says_after_a_yes(words).await;
+        assert!(is_reopened(&talk).await, "{words}: {}", talk.transcript());
+    }
+    let of_something_else = [
+        "客厅空调不制冷，不行",
+        "卧室门锁不行",
+        "热水器不行",
+        "客厅空调遥控没用",
+        "卧室插座没用",
+        "the living room light doesn't work",
+        "the intercom doesn't work",
+        "the payment link doesn't work",
+        "by accident I broke the shelf",
+        "I sent the photo by mistake",
+        "没用什么材料吧",
+        "没用多少钱吧",
+        "用了一下，没用漏",
+        "如果不行我再说",
+        "明天不行",
+        "周四上门不行",
+        "给个好评行不行",
+        "不是不行，是很好",
+        "发票抬头写错了，选错了公司",
+        "选错了评分",
+    ];
+    for words in of_something_else {
+        let mut talk = says_after_a_yes(words).await;
+        assert!(!is_reopened(&talk).await, "{words}: {}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn half_a_fix_that_was_made_whole_or_is_asked_about_denies_nothing() {
+    let said = [
+        "根本没想到这么快就修好了",
+        "根本没问题了，谢谢",
+        "根本没花多长时间就好了",
+        "压根不漏了",
+        "那个师傅根本没收钱，修好了，很好",
+        "先修了一半，今天全修好了",
+        "之前好了一半，现在全好了",
+        "修了一半停电了，后来修好了",
+        "好了，还要来收费吗",
+        "师傅还要来吗",
+        "还要来签字吗",
+        "不需要还要来一趟吧，好了",
+        "fixed, your ladder is still there",
+        "yes it's fixed, the old part is still there though",
+        "it was only half done yesterday but today it's all fixed",
+        "half of it was done by my husband, now it's fixed",
+        "partly my fault, but fixed now",
+        "not all of it was covered but it's fixed",
+    ];
+    for words in said {
+        let mut talk = says_of_the_fix(words).await;
+        assert!(!is_reopened(&talk).await, "{words}: {}", talk.transcript());
+    }
+    let denied = [
+        "根本没修，怎么就修好了",
+        "师傅压根没来，就说修好了",
+        "好了一半，还是慢",
+        "it's only partly fixed",
+        "half fixed",
+        "fixed but only partly",
+        "冇人嚟过喎",
+    ];
+    for words in denied {
+        let mut talk = says_of_the_fix(words).await;
+        assert!(is_reopened(&talk).await, "{words}: {}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn what_is_still_so_beside_the_fault_denies_no_fix() {
+    let said = [
+        "我还在上班，晚上看看",
+        "我还在外地，没看",
+        "师傅还在修",
+        "师傅还是很慢",
+        "工具还在我家，来拿一下",
+        "通了，不过师傅的手套还在这",
+        "还在观察",
+        "凉快了，还在保修期吧",
+        "现在还是凉的",
+        "一直还在吹冷风，没事",
+        "漏水还有保修吗",
+        "漏水修好了还有赠品吗",
+        "still testing",
+        "they are still here",
+        "it's still under warranty, works well",
+        "the leak is fixed. Still need the receipt",
+        "yes all good, still there was some dirt left but fine",
+        "leak fixed but still waiting for the invoice",
+        "the leak stopped, the stain is still there",
+        "the tap leak is sorted, I still have your towel",
+    ];
+    for words in said {
+        let mut talk = says_of_the_fix(words).await;
+        assert!(!is_reopened(&talk).await, "{words}: {}", talk.transcript());
+    }
+    let denied = [
+        "还是很慢",
+        "现在还是有点热",
+        "漏水还在漏",
+        "漏水还是有一点",
+        "its still slow",
+        "partly, one side still slow",
+        "the leak is still there",
+        "leaking again this morning",
+    ];
+    for words in denied {
+        let mut talk = says_of_the_fix(words).await;
+        assert!(is_reopened(&talk).await, "{words}: {}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn what_was_mended_as_well_or_is_only_asked_about_is_no_fault_besides() {
+    let said = [
+        "好了，厨房的灯也亮了",
+        "修好了，走廊灯也一起修了",
+        "修好了，师傅顺手把卧室的灯也换了",
+        "修好了，厨房那个水龙头也不滴了",
+        "好了，卧室空调现在也制冷了",
+        "好了，厨房之前堵的也通了",
+        "好了，厨房漏水要不要钱",
+        "好了，卧室窗户要是坏了也找你们吗",
+        "fixed, he also fixed the bathroom light",
+        "yes, also thanks for the kitchen tap",
+    ];
+    for words in said {
+        let mut talk = says_of_the_fix(words).await;
+        let answer = talk.transcript();
+        assert_eq!(talk.tickets().await[0].status, TicketStatus::Closed, "{answer}");
+        assert!(!answer.contains("请您看一下") && !answer.contains("Please check"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn good_news_that_sounds_displeased_is_asked_about_again_and_shown_to_nobody() {
+    let said = [
+        "the leak is gone, thanks again",
+        "the drip has stopped, thanks again for coming",
+        "stopped dripping",
+        "leak sorted, will you send the survey again",
+    ];
+    for words in said {
+        let mut talk = Talk::bound().await;
+        mended(&mut talk).await;
+        complains(&mut talk, words).await;
+        let answer = talk.transcript();
+        assert!(!is_reopened(&talk).await, "{answer}");
+        assert!(talk.flagged("negative_feedback").await.is_empty(), "{answer}");
+    }
+    // Who has yet to look is given time.
+    let mut talk = says_of_the_fix("still haven't had a chance to look").await;
+    assert!(!is_reopened(&talk).await, "{}", talk.transcript());
+    assert!(talk.flagged("negative_feedback").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_few_displeased_words_about_a_fix_are_kept_and_it_is_asked_again() {
+    let mut talk = Talk::bound().await;
+    mended(&mut talk).await;
+    complains(&mut talk, "还差一点").await;
+    let answer = talk.transcript();
+    let [ticket] = talk.tickets().await.try_into().unwrap();
+    assert!(ticket.description.ends_with("还差一点"), "{}", ticket.description);
+    assert!(answer.contains("[已修好] [没修好]"), "{answer}");
+    assert_eq!(talk.flagged("negative_feedback").await.len(), 1);
+}
+
+#[tokio::test]
+async fn that_nothing_drips_any_more_is_a_yes_though_it_begins_with_a_no() {
+    for words in ["no more drips", "no leak", "no drip, thanks again", "no more leaking"] {
+        let mut talk = says_of_the_fix(words).await;
+        assert_eq!(talk.tickets().await[0].status, TicketStatus::Closed, "{words}: {}", talk.transcript());
+    }
+    for words in ["no, still leaking", "no leak, but it drips at night"] {
+        let mut talk = says_of_the_fix(words).await;
+        assert_ne!(talk.tickets().await[0].status, TicketStatus::Closed, "{words}: {}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn a_complaint_about_the_service_is_one_beside_a_repair_and_takes_no_danger_in() {
+    let (mut talk, filed) = reported_an_hour_ago().await;
+    complains(&mut talk, "你们客服电话永远打不通").await;
+    let tickets = talk.tickets().await;
+    assert_eq!(tickets.len(), 2, "{}", talk.transcript());
+    assert!(tickets.iter().all(|ticket| ticket.id != filed || !ticket.description.contains("客服")));
+    let (dialogue, text) = (talk.dialogue().await, "家里有股怪味".to_owned());
+    let understood = talk.intake.understand(&text, &talk.state().await);
+    let understood = Understanding { danger_unsure: true, ..understood };
+    talk.happens(dialogue, Event::Text { text, understood }).await;
+    let written = talk.tickets().await.iter().any(|ticket| ticket.description.contains("客服电话永远打不通\n家里"));
+    assert!(!written, "{}", talk.transcript());
 }

@@ -555,6 +555,75 @@ async fn who_asks_back_about_danger_is_asked_once_more_and_what_they_asked_is_ke
 }
 
 #[tokio::test]
+async fn what_is_asked_instead_of_an_answer_about_danger_is_answered_and_danger_asked_once_more_only() {
+    for (words, answer) in [
+        ("多少钱啊", "都不收费"),
+        ("how much will it cost?", "repair and visit are free"),
+        ("今天能来吗", "有没有人有危险"),
+    ] {
+        let mut talk = Talk::bound().await;
+        says_something_doubtful(&mut talk).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains(answer), "{said}");
+        assert!(said.contains("有没有人有危险") || said.contains("in danger right now"), "{said}");
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("在哪个位置？") || said.contains("Where is it?"), "{said}");
+        assert!(talk.tickets().await.is_empty(), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn harm_that_is_told_where_danger_is_asked_is_a_yes() {
+    let said = ["我头晕", "小孩在旁边", "有一点", "可能有吧", "maybe", "my kid is in there", "I feel dizzy"];
+    for words in said {
+        let mut talk = Talk::bound().await;
+        says_something_doubtful(&mut talk).await;
+        talk.says(words).await;
+        let said = talk.transcript();
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert_eq!(ticket.urgency, Urgency::Emergency, "{words}: {said}");
+        assert!(ticket.description.ends_with(words), "{}", ticket.description);
+    }
+    // Words that are in doubt themselves are one, too.
+    let mut talk = Talk::bound().await;
+    says_something_doubtful(&mut talk).await;
+    let (dialogue, text) = (talk.dialogue().await, "墙皮往下掉得更多".to_owned());
+    let understood = talk.intake.understand(&text, &talk.state().await);
+    let understood = Understanding { danger_unsure: true, ..understood };
+    talk.happens(dialogue, Event::Text { text, understood }).await;
+    assert_eq!(talk.flagged("emergency").await.len(), 1, "{}", talk.transcript());
+}
+
+#[tokio::test]
+async fn who_names_no_danger_or_denies_it_alarms_nobody() {
+    let said = [
+        "你说什么危险",
+        "什么危险",
+        "what danger",
+        "没人不舒服",
+        "孩子不在旁边",
+        "老人在楼下",
+        "没什么危险",
+        "老人在家",
+    ];
+    for words in said {
+        let mut talk = Talk::bound().await;
+        says_something_doubtful(&mut talk).await;
+        talk.says(words).await;
+        assert!(talk.flagged("emergency").await.is_empty(), "{words}: {}", talk.transcript());
+    }
+    // Who is at home may be in danger: that is asked once more.
+    let mut talk = Talk::bound().await;
+    says_something_doubtful(&mut talk).await;
+    talk.transcript();
+    talk.says("老人在家").await;
+    assert!(talk.transcript().contains("有没有人有危险"));
+}
+
+#[tokio::test]
 async fn a_cry_for_help_after_an_alarm_is_no_wish_for_the_menu() {
     for words in ["help", "help!!", "please help me", "帮助", "帮帮我！", "救命啊", "快帮帮我们"] {
         let mut talk = Talk::bound().await;

@@ -328,9 +328,24 @@ async fn who_blocks_the_bot_cannot_be_reached_and_keeps_their_data() {
 
 #[tokio::test]
 async fn the_button_alone_removes_and_to_a_yes_in_words_it_is_asked_once_more() {
-    for words in
-        ["是的", "确认", "好的，谢谢", "删了吧", "都清除掉", "怎么还不删", "yes", "ok do it", "delete it", "go ahead"]
-    {
+    let said = [
+        "是的",
+        "确认",
+        "好的，谢谢",
+        "删了吧",
+        "都清除掉",
+        "怎么还不删",
+        "不用留着",
+        "不要保留",
+        "要不删了吧",
+        "yes",
+        "ok do it",
+        "delete it",
+        "go ahead",
+        "don't keep it",
+        "no need to keep them, delete",
+    ];
+    for words in said {
         let mut talk = Talk::bound().await;
         let contact = talk.whose().await;
         talk.says("删除我的资料").await;

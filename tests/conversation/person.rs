@@ -304,6 +304,18 @@ async fn what_only_sounds_displeased_goes_to_the_repair_that_is_open() {
 }
 
 #[tokio::test]
+async fn who_asks_how_well_or_for_how_much_it_is_mended_does_not_ask_how_far_it_is() {
+    for words in ["装修质量怎么样", "你们维修水平怎么样", "维修费怎么样", "how's the weather going"]
+    {
+        let mut talk = Talk::bound().await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(!said.contains("没有未完成的工单") && !said.contains("no open tickets"), "{words}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn who_is_tired_of_waiting_after_a_complaint_waits_for_the_repair() {
     let mut talk = Talk::bound().await;
     let leak = talk.reports_a_leak().await;

@@ -9,6 +9,7 @@ use huifang::domain::dialogue::{Activity, Event, Timer};
 use huifang::domain::ids::UnitId;
 use huifang::domain::project::Unit;
 use huifang::domain::ticket::Status;
+use huifang::domain::understanding::Category;
 use huifang::store;
 use insta::assert_snapshot;
 
@@ -1445,4 +1446,87 @@ async fn who_is_not_understood_at_the_summary_is_told_what_can_be_answered() {
     assert!(said.contains("要提交请回“提交”") && !said.contains("请您看一下"), "{said}");
     talk.says("提交").await;
     assert_eq!(talk.tickets().await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_repair_costs_is_answered_however_it_is_asked_and_the_report_goes_on() {
+    for asked in [
+        "收费不",
+        "收费吗要是要钱我就不修了",
+        "要钱我就不修了",
+        "要钱的话，那就不修了",
+        "这个要不要钱",
+        "保修期内免费吧",
+        "使唔使钱",
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says("漏水了").await;
+        talk.transcript();
+        talk.says(asked).await;
+        let said = talk.transcript();
+        assert!(said.contains("维修和上门都不收费") && said.contains("在哪个位置？"), "{asked}: {said}");
+        talk.says("厨房").await;
+        talk.transcript();
+        talk.says(asked).await;
+        let said = talk.transcript();
+        assert!(said.contains("维修和上门都不收费") && said.contains("这样提交可以吗？"), "{asked}: {said}");
+        talk.taps("提交").await;
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert_eq!(ticket.location.as_deref(), Some("厨房"), "{asked}");
+        assert!(ticket.description.contains(asked), "{}", ticket.description);
+    }
+    // With the fault it is answered as well.
+    let mut talk = Talk::bound().await;
+    talk.says("厨房水管漏水，要收费吗").await;
+    let said = talk.transcript();
+    assert!(said.contains("维修和上门都不收费") && said.contains("部件：水管"), "{said}");
+    // Who has decided is not asked again.
+    talk.says("不修了").await;
+    assert!(talk.transcript().contains("这次不报"));
+}
+
+#[tokio::test]
+async fn who_makes_the_cost_a_condition_calls_nothing_off_and_who_has_decided_does() {
+    for words in [
+        "要钱我就不修了",
+        "要收费就不用修了",
+        "要钱的话，那就不修了",
+        "不修了，如果要钱的话",
+        "if it costs anything, cancel it",
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says("厨房水管漏水").await;
+        talk.taps("提交").await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("维修和上门都不收费") || said.contains("repair and visit are free"), "{words}: {said}");
+        let [ticket] = talk.tickets().await.try_into().unwrap();
+        assert!(talk.history(&ticket).await.contains(words), "{words}");
+        assert!(talk.flags().await.is_empty(), "{words}");
+    }
+    for words in ["收费太贵了，不用修了", "师傅说要收费，那就不用修了"] {
+        let mut talk = Talk::bound().await;
+        talk.says("厨房水管漏水").await;
+        talk.taps("提交").await;
+        talk.says(words).await;
+        assert_eq!(talk.flagged("person_requested").await.len(), 1, "{words}: {}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn what_is_to_be_brought_along_is_kept_with_a_repair_and_another_idea_is_not() {
+    let mut talk = Talk::bound().await;
+    for fault in ["客厅灯不亮", "厨房水管漏水"] {
+        talk.says(fault).await;
+        talk.taps("提交").await;
+    }
+    for words in ["建议师傅下次带个新软管", "建议下次带个新水龙头", "建议多装几盏路灯"] {
+        talk.says(words).await;
+    }
+    let tickets = talk.tickets().await;
+    let pipe = tickets.iter().find(|ticket| ticket.category == Some(Category::Leak)).unwrap();
+    let history = talk.history(pipe).await;
+    assert!(history.contains("建议师傅下次带个新软管") && history.contains("建议下次带个新水龙头"), "{history}");
+    assert!(!history.contains("路灯"), "{history}");
 }

@@ -311,6 +311,104 @@ async fn who_tells_of_the_same_fault_with_its_place_answers_where_it_is() {
 }
 
 #[tokio::test]
+async fn a_fault_that_only_says_which_place_is_meant_is_no_fault_of_its_own() {
+    for (fault, words, place) in [
+        ("门关不上", "马桶漏水的那个厕所", "位置：厕所"),
+        ("灯不亮", "就是漏水的那个卫生间", "位置：卫生间"),
+        ("开关坏了", "漏水的那面墙上", "位置：漏水的那面墙上"),
+        ("空调不制冷", "窗户漏风的那间", "位置：窗户漏风的那间"),
+        ("插座没电", "水槽漏水那边的", "位置：水槽漏水那边的"),
+        ("the light is out", "bathroom with the leaking toilet", "Place: bathroom"),
+        ("the switch is broken", "by the dripping tap in the kitchen", "Place: kitchen"),
+        (
+            "the switch is broken",
+            "the room where the window won't close",
+            "Place: the room where the window won't close",
+        ),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says(fault).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.lines().any(|line| line.trim() == place), "{words}: {said}");
+        assert!(!said.contains("I'll report “") && !said.contains("接着为您登记“"), "{words}: {said}");
+    }
+    // A fault that is named beside a place, or called a problem, is one.
+    for (fault, words) in
+        [("the light is out", "and the tap by the kitchen window drips"), ("灯不亮", "厨房水龙头漏水的那个问题也要修")]
+    {
+        let mut talk = Talk::bound().await;
+        talk.says(fault).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.contains("I'll report “") || said.contains("接着为您登记“"), "{words}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_room_told_behind_another_fault_answers_where_the_first_one_is() {
+    for (fault, words, place, other) in [
+        ("插座没电", "冰箱不制冷了，厨房", "位置：厨房", "接着为您登记“冰箱不制冷了”"),
+        ("水管漏", "灯都不亮了，卫生间。", "位置：卫生间", "接着为您登记“灯都不亮了”"),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says(fault).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.lines().any(|line| line.trim() == place) && said.contains(other), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn how_to_get_in_is_neither_an_address_nor_a_fault_of_its_own() {
+    let mut talk = Talk::begin().await;
+    talk.says("厨房水龙头滴水").await;
+    talk.transcript();
+    talk.says("门禁坏了，打电话我下来接").await;
+    let said = talk.transcript();
+    assert!(said.contains("请告诉我小区") && !said.contains("接着为您登记“"), "{said}");
+    talk.says("电梯坏了要爬楼，3栋502").await;
+    let said = talk.transcript();
+    for line in ["问题：滴水", "位置：厨房", "部件：水龙头", "地址：3栋502"] {
+        assert!(said.lines().any(|known| known.trim() == line), "{line}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_part_that_it_is_not_joins_no_report_and_one_that_it_is_takes_its_place() {
+    for (fault, words, part) in [
+        ("客厅空调不制冷", "不是灯的问题", "部件：空调"),
+        ("the kitchen tap drips", "it's not the handle that leaks", "Part: tap"),
+        ("the kitchen tap drips", "it's the pipe not the tap", "Part: pipe"),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says(fault).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.lines().any(|line| line.trim() == part), "{words}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_in_spite_of_it_takes_the_place_of_nothing() {
+    for (fault, words, kept) in [
+        ("客厅空调不制冷", "唔系好严重，但系好嘈", "问题：不制冷"),
+        ("客厅空调不制冷", "不是很严重，但是很吵", "问题：不制冷"),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says(fault).await;
+        talk.transcript();
+        talk.says(words).await;
+        let said = talk.transcript();
+        assert!(said.lines().any(|line| line.trim().starts_with(kept)), "{words}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn a_light_that_is_out_and_a_tap_that_drips_are_two_reports() {
     let mut talk = Talk::bound().await;
     talk.says("the hallway light is out and the kitchen tap drips").await;
@@ -429,4 +527,25 @@ async fn a_fault_whose_words_name_a_time_of_its_own_does_not_get_that_of_the_fir
     let light = tickets.iter().find(|ticket| ticket.category == Some(Category::Electrical)).unwrap();
     assert_ne!(light.wished_time.as_deref(), Some("周六上午来"));
     assert!(light.description.contains("周日来"), "{}", light.description);
+}
+
+#[tokio::test]
+async fn faults_of_two_buildings_or_machines_in_one_message_are_reported_one_after_the_other() {
+    for (words, places) in [
+        ("3号楼电梯不走了，5号楼门禁坏了", ["3号楼电梯", "5号楼"]),
+        ("1号电梯异响，2号电梯也异响", ["1号电梯", "2号电梯"]),
+    ] {
+        let mut talk = Talk::bound().await;
+        talk.says(words).await;
+        talk.taps("提交").await;
+        talk.taps("提交").await;
+        let filed: Vec<_> = talk.tickets().await.into_iter().filter_map(|ticket| ticket.location).collect();
+        assert_eq!(filed.len(), 2, "{filed:?}: {}", talk.transcript());
+        assert!(places.iter().all(|place| filed.contains(&(*place).to_owned())), "{filed:?}");
+    }
+    // What is said once of both is one report, and its place names both.
+    let mut talk = Talk::bound().await;
+    talk.says("A栋和B栋的电梯都停了").await;
+    let said = talk.transcript();
+    assert!(said.contains("位置：A栋和B栋的电梯") && !said.contains("接着为您登记"), "{said}");
 }

@@ -18,6 +18,8 @@ const LONGEST_CALL: usize = 24;
 /// What is said of a visit, and not of the neighbourhood.
 const OF_A_VISIT: [&str; 11] =
     ["师傅", "上门", "电话", "敲门", "门铃", "来之前", "call", "come", "ring", "knock", "technician"];
+/// What is wished for that somebody brings along: "带个新软管来".
+const BRINGS: [&str; 8] = ["带个", "带一", "带上", "带把", "带根", "带条", "带新", "bring "];
 /// What says of the fault that a photo shows that it is another one …
 const ANOTHER: [&str; 6] = ["再报", "另一", "另外", "也要修", "也坏", "顺便"];
 /// … but not of these, which show the same from elsewhere.
@@ -39,7 +41,7 @@ impl Turn<'_> {
                 self.effect(Effect::Raise { kind: FlagKind::NegativeFeedback, about: About::Ticket(ticket) });
             }
             self.add_to_ticket(ticket, words, photos);
-            self.ask_fix_again(ticket);
+            self.ask_fix_again(ticket, words);
             return true;
         };
         if let Some(place) = words.understood.location.clone().map(Arg::Text) {
@@ -94,13 +96,18 @@ impl Turn<'_> {
         symptom_of(words).is_some() && FixWords::any(&self.ctx.script.repair.fix.worse, &words.text)
     }
 
-    /// "师傅来之前打个电话": who mends what is reported has to know it.
+    /// "师傅来之前打个电话", "带个新软管来": who mends what is reported has to know it.
     pub(super) fn hear_suggestion(&mut self, words: &Words) {
         let text = normalised(&words.text);
-        let of_visit = holds(&text, &OF_A_VISIT);
-        match self.ctx.tickets {
-            [only] if of_visit => self.add_to_ticket(only.id, words, Vec::new()),
-            _ => self.say(Say::new("suggestion.thanks")),
+        let of_visit = holds(&text, &OF_A_VISIT) || holds(&text, &BRINGS);
+        let only = || match self.ctx.tickets {
+            [only] => Some(only.id),
+            _ => None,
+        };
+        let ticket = self.ticket_meant(words).or_else(only).filter(|_| of_visit);
+        match ticket {
+            Some(ticket) => self.add_to_ticket(ticket, words, Vec::new()),
+            None => self.say(Say::new("suggestion.thanks")),
         }
     }
 

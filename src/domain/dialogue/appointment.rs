@@ -4,12 +4,16 @@
 mod absence;
 mod arranged;
 mod calling;
+mod change;
 mod clock;
 mod days;
+mod excuse;
 mod heard;
 mod meeting;
 mod nobody;
 mod note;
+mod offered;
+mod place;
 mod plain;
 mod standing;
 mod wish;
@@ -18,17 +22,15 @@ pub use self::meeting::{Meeting, OfferedWindow, Wished};
 
 use jiff::civil::Date;
 
-use self::heard::{Heard, Picked};
+use self::calling::takes_call_back;
+use self::heard::Heard;
 use self::wish::Wish;
-use super::additions::presses;
 use super::effect::{About, Effect};
-use super::reading::calls_it_complaint;
 use super::repair::ADDITIONS_WINDOW;
 use super::say::{Choice, Label, Say};
 use super::state::Activity;
 use super::{Turn, Words};
 use crate::domain::appointment::Window;
-use crate::domain::faq;
 use crate::domain::flag::FlagKind;
 use crate::domain::ids::{AppointmentId, TicketId};
 use crate::domain::script::normalised;
@@ -95,7 +97,7 @@ impl Turn<'_> {
                 return true;
             }
         }
-        if self.call_visit_off(words) {
+        if self.call_visit_off(words) || self.call_offer_off(words) {
             return true;
         }
         if said.chars().count() > LONGEST_WISH {
@@ -183,79 +185,6 @@ impl Turn<'_> {
         wish && self.ctx.script.courtesy(&words.text).is_none()
     }
 
-    /// Words about times that were offered: one of them, any of them, none, or another.
-    fn offer_answered(&mut self, words: &Words) -> bool {
-        let Some(meeting) = self.standing_offer() else { return false };
-        let heard = Heard::new(&meeting.offered, words, self.ctx.now).with_who_is_in();
-        let said = &words.understood;
-        let asked_last = self.state.offers("appt:");
-        if said.symptom.is_some() || heard.tells_of_past() || !asked_last && !self.is_time_in_passing(&heard, words) {
-            return false;
-        }
-        let (scolds, complains) = (heard.scolds(), said.names_bad() || calls_it_complaint(words));
-        if scolds && asked_last && !complains && self.offer_again() {
-            self.effect(Effect::Raise { kind: FlagKind::NegativeFeedback, about: About::Ticket(meeting.ticket) });
-            return true;
-        }
-        if heard.asks_else(words) {
-            // A question is no praise, whatever it sounds like.
-            let is_odd = asked_last && said.intent == Intent::Praise;
-            return is_odd && faq::asked(&self.ctx.script.faq, &words.text).is_none() && self.offer_again();
-        }
-        match heard.picked(&meeting.offered, self.ctx.now) {
-            // Who scolds takes none of them.
-            _ if scolds => {}
-            Picked::One(offered) => {
-                self.take_window(&meeting, offered.window);
-                return true;
-            }
-            Picked::Several => return self.offer_again(),
-            Picked::None => {}
-        }
-        let wishes = heard.wish.names_any() || said.wished_time.is_some() && !heard.denies();
-        if wishes && !scolds {
-            self.take_wish(&meeting, words);
-            return true;
-        }
-        if asked_last && heard.leaves_some(&meeting.offered, self.ctx.now) && !heard.refuses_all() {
-            // Another of them may suit.
-            return self.offer_again();
-        }
-        let unsuited = heard.finds_nobody() || heard.denies() && heard.named.names_any();
-        let unsuited = unsuited || asked_last && heard.refuses_all();
-        match said.affirmed.or(unsuited.then_some(false)) {
-            Some(yes) => self.appointment_verdict(yes),
-            None => {
-                let unclear = self.is_mood_only(words) || heard.leaves_somebody();
-                asked_last && unclear && self.offer_again()
-            }
-        }
-    }
-
-    /// Whether words that answer an offer only sound displeased or pleased: with no word that is, and nothing else that
-    /// they could be heard for.
-    fn is_mood_only(&self, words: &Words) -> bool {
-        let said = &words.understood;
-        let sounds = matches!(said.intent, Intent::Complaint | Intent::Praise);
-        let meant = said.names_bad() || said.only_names_good() || calls_it_complaint(words) || presses(words);
-        let other = self.ctx.script.courtesy(&words.text).is_some()
-            || self.state.fix_to_confirm.is_some()
-            || faq::asked(&self.ctx.script.faq, &words.text).is_some();
-        sounds && !meant && !other
-    }
-
-    /// Whether words name a time although something else was asked or said since the offer.
-    fn is_time_in_passing(&self, heard: &Heard, words: &Words) -> bool {
-        let idle = matches!(self.state.activity, Activity::Idle);
-        match words.understood.intent {
-            Intent::RepairReport | Intent::Complaint | Intent::HumanAgent => false,
-            Intent::ProgressQuery => idle && heard.is_plain_time(),
-            Intent::SurveyAnswer | Intent::Praise | Intent::Suggestion | Intent::Smalltalk => {
-                words.understood.wished_time.is_some() || idle && heard.is_plain_time()
-            }
-        }
-    }
-
     /// Gives the times back for another that is wished instead.
     fn take_wish(&mut self, meeting: &Meeting, words: &Words) {
         self.decline(meeting);
@@ -264,9 +193,9 @@ impl Turn<'_> {
         self.say(noted);
     }
 
-    /// Whether words call off the visit that is agreed on, and not the repair.
+    /// Whether words call off the visit that is agreed on, or the times that were offered for one, and not the repair.
     pub(super) fn calls_visit_off(&self, words: &Words) -> bool {
-        self.visit_called_off(words).is_some()
+        self.visit_called_off(words).is_some() || self.offer_called_off(words).is_some()
     }
 
     /// Whether words want the time back that was given back a moment ago, or keep the one that stands: they call nothing
@@ -274,7 +203,12 @@ impl Turn<'_> {
     pub(super) fn wants_time_back(&self, words: &Words) -> bool {
         let heard = |meeting: &Meeting| Heard::new(&meeting.offered, words, self.ctx.now);
         let asked = self.state.meetings.iter().rfind(|meeting| meeting.asked);
-        let stands = self.visit_ahead().is_some_and(|(meeting, window)| heard(&meeting).stays_as_it_was(window));
+        let kept = takes_call_back(&normalised(&words.text));
+        let stays = |(meeting, window): (Meeting, Window)| {
+            let heard = heard(&meeting);
+            kept || heard.stays_as_it_was(window) || heard.leaves_visit(window)
+        };
+        let stands = self.visit_ahead().is_some_and(stays);
         stands || asked.is_some_and(|meeting| heard(meeting).keeps_time()) || self.time_wanted_back(words).is_some()
     }
 
@@ -326,6 +260,23 @@ impl Turn<'_> {
         true
     }
 
+    /// Whether a bare word for a change may be meant for a time that is offered or agreed: nothing else is under way.
+    pub(super) fn has_time_to_change(&self) -> bool {
+        let asked = self.state.meetings.last().is_some_and(|meeting| meeting.asked);
+        self.is_idle() && (asked || self.standing_offer().is_some() || self.visit_ahead().is_some())
+    }
+
+    /// A bare word for a change: 改. Where a time was spoken of last, or when one would suit, it is that; else what can be
+    /// changed is shown with its button.
+    pub(super) fn change_time(&mut self) {
+        let spoken_of = self.state.offers("appt:");
+        match (self.visit_ahead(), self.standing_offer()) {
+            (Some((meeting, window)), _) if !spoken_of => self.say(agreed("appointment.set", &meeting, window)),
+            (None, Some(meeting)) if !spoken_of => self.say(offer(&meeting)),
+            _ => self.reschedule(),
+        }
+    }
+
     /// The owner wants another time.
     pub(super) fn reschedule(&mut self) {
         match self.state.meetings.last().cloned() {
@@ -348,15 +299,37 @@ impl Turn<'_> {
     }
 
     fn take_window(&mut self, meeting: &Meeting, window: Window) {
+        if let Some(say) = self.agree_on(meeting, window) {
+            self.beside(say);
+        }
+    }
+
+    /// Takes a window that words name. An hour within it is kept with the ticket for who comes, and staff sees whether
+    /// it can be, as with a time that is agreed on before.
+    fn take_named(&mut self, meeting: &Meeting, window: Window, heard: &Heard, words: &Words) {
+        let Some(say) = self.agree_on(meeting, window) else { return };
+        if !heard.names_hour_of(window) {
+            return self.beside(say);
+        }
+        self.tell_ticket(meeting.ticket, words);
+        self.effect(Effect::Raise { kind: FlagKind::PersonRequested, about: About::Ticket(meeting.ticket) });
+        let noted = Say::new("report.added_to_ticket").text("ticket", meeting.number.clone());
+        self.beside(Say::lines(vec![noted, say]));
+    }
+
+    /// Agrees on a window and returns what is said to that; says itself why it cannot be taken any more.
+    fn agree_on(&mut self, meeting: &Meeting, window: Window) -> Option<Say> {
         if meeting.asked {
-            return self.stale_choice(); // it was turned down; staff looks for another
+            self.stale_choice(); // it was turned down; staff looks for another
+            return None;
         }
         if window.until <= self.ctx.now {
-            return self.ask_wish(meeting, "appointment.over");
+            self.ask_wish(meeting, "appointment.over");
+            return None;
         }
         self.change(meeting, |meeting| meeting.agreed = Some(window));
         self.effect(Effect::AgreeAppointment { appointment: meeting.appointment, window });
-        self.beside(agreed("appointment.agreed", meeting, window));
+        Some(agreed("appointment.agreed", meeting, window))
     }
 
     /// Gives the time back and asks when it would suit.

@@ -8,8 +8,34 @@ use crate::domain::script::normalised;
 pub(super) const DRIPS: [&str; 5] = ["漏", "滴", "渗", "leak", "drip"];
 /// What says of the fault named behind it that it did not end.
 const STILL: [&str; 9] = ["还在", "还是", "还有", "还漏", "还滴", "仍", "依然", "又", "still"];
-/// What says so behind it: "漏水还是有一点", "the leak is still there".
-const STILL_THERE: [&str; 6] = ["还是有", "还有", "还在", "依旧", "again", "still"];
+/// What says so behind it …
+const STILL_THERE: [&str; 5] = ["还是有", "还有", "还在", "依旧", "still"];
+/// … with no more than this behind: "漏水还是有一点", "the leak is still there", not "漏水还有保修吗".
+const THERE: [&str; 17] = [
+    "",
+    "一点",
+    "一点点",
+    "点",
+    "些",
+    "一些",
+    "继续",
+    "there",
+    "a bit",
+    "a little",
+    "bad",
+    "the same",
+    "not fixed",
+    "going on",
+    "happening",
+    "ongoing",
+    "coming back",
+];
+/// What says that it came back …
+const AGAIN: &str = "again";
+/// … but not where this stands between: "leak sorted, will you call again".
+const NOT_AGAIN: [&str; 9] = ["gone", "stopped", "sorted", "fixed", "will ", "would ", "call", "come", "send"];
+/// What may close such words.
+const CLOSING: [char; 6] = ['了', '的', '啊', '呀', '呢', ' '];
 /// What is taken for a symptom and only asks for a repair.
 const NO_FAULTS: [&str; 3] = ["报修", "保修", "来修"];
 /// What denies the word behind it …
@@ -38,7 +64,7 @@ const WISHES: [&str; 14] = [
 /// The same as `BETWEEN`, in English: "hasn't been leaking", "no more leaks".
 const FILLERS: [&str; 11] = ["", "any", "more", "longer", "been", "be", "a", "to", "seem", "seen", "single"];
 /// What asks something, also where no sign says so.
-const ASKS: [&str; 20] = [
+const ASKS: [&str; 25] = [
     "什么",
     "怎么",
     "多久",
@@ -51,6 +77,11 @@ const ASKS: [&str; 20] = [
     "能不能",
     "可不可",
     "是不是",
+    "得唔得",
+    "可唔可",
+    "系唔系",
+    "使唔使",
+    "点解",
     "when ",
     "how ",
     "what ",
@@ -117,11 +148,21 @@ pub(super) fn fault_persists(text: &str, symptom: Option<&str>) -> bool {
     let goes_on = |clause: &str, fault: &str| {
         clause.split_once(fault).is_some_and(|(before, behind)| {
             let told = clause.strip_suffix(behind).unwrap_or(clause);
-            let again = holds(told, &STILL) || holds(behind, &STILL_THERE);
-            again && !is_denied(before)
+            (holds(told, &STILL) || is_still_there(behind)) && !is_denied(before)
         })
     };
     clauses(text).iter().any(|clause| symptom.into_iter().chain(DRIPS).any(|fault| goes_on(clause, fault)))
+}
+
+/// Whether what stands behind a fault says that it is still there, or came back.
+fn is_still_there(behind: &str) -> bool {
+    // "漏水还在漏".
+    let there = |rest: &str| {
+        let rest = rest.trim_matches(CLOSING);
+        THERE.contains(&rest) || DRIPS.iter().any(|drip| rest.starts_with(drip))
+    };
+    let still = STILL_THERE.iter().any(|still| behind.split_once(still).is_some_and(|(_, rest)| there(rest)));
+    still || behind.split_once(AGAIN).is_some_and(|(between, _)| !holds(between, &NOT_AGAIN))
 }
 
 /// Whether a text says that water drips no more, wherever it speaks of it: "没再漏了", "no leaks so far".

@@ -18,11 +18,28 @@ const FORGET: &str = "forget:yes";
 /// What asks for it, or agrees to it, besides a yes …
 const REMOVES: [&str; 8] = ["delete", "erase", "do it", "go ahead", "删", "清除", "清空", "注销"];
 /// … and what forbids it right before that …
-const FORBIDS: [&str; 10] = ["don't", "dont", "do not", "never", "rather not", "not to", "不", "别", "勿", "甭"];
+const FORBIDS: [&str; 14] = [
+    "don't",
+    "dont",
+    "do not",
+    "never",
+    "rather not",
+    "not to",
+    "no need to",
+    "needn't",
+    "不",
+    "别",
+    "勿",
+    "甭",
+    "没必",
+    "无需",
+];
+/// What only sounds so, and proposes it: "要不删了吧".
+const PROPOSES: &str = "要不";
 /// … but for these: "不要给我删", "I don't want you to delete it".
 const BETWEEN: [char; 14] = ['要', '想', '用', '会', '再', '给', '我', '把', '先', '让', '你', '们', '帮', '都'];
 const WANTS: [&str; 2] = ["want you to", "want to"];
-/// What says that everything stays.
+/// What says that everything stays, unless it is forbidden in its turn: "不用留着", "don't keep it".
 const KEEPS: [&str; 5] = ["keep it", "keep my", "keep them", "留着", "保留"];
 /// A yes of at most so many bytes says nothing besides: five Chinese characters, three English words.
 const LONGEST_YES: usize = 15;
@@ -193,8 +210,9 @@ impl Turn<'_> {
             _ => return None,
         }
         let (told, asks) = (clauses(&words.text), asks_in_words(&words.text));
-        let keeps = |clause: &String| holds(clause, &KEEPS) || forbids_it(clause);
-        let removes = |clause: &String| holds(clause, &REMOVES);
+        let lets_go = |clause: &String| forbids(clause, &KEEPS);
+        let keeps = |clause: &String| holds(clause, &KEEPS) && !lets_go(clause) || forbids(clause, &REMOVES);
+        let removes = |clause: &String| holds(clause, &REMOVES) || lets_go(clause);
         let agrees = said.affirmed == Some(true) && words.text.trim().len() <= LONGEST_YES;
         if told.iter().any(keeps) && !asks {
             Some(false)
@@ -229,14 +247,14 @@ impl Turn<'_> {
     }
 }
 
-/// Whether a clause says that nothing is to be removed: "先别删", "no wait don't delete me".
-fn forbids_it(clause: &str) -> bool {
+/// Whether a clause forbids one of `deeds`: "先别删", "no wait don't delete me", "不用留着".
+fn forbids(clause: &str, deeds: &[&str]) -> bool {
     let forbidden = |word: &&str| {
         clause.split_once(*word).is_some_and(|(before, _)| {
             let before = without(before, &WANTS);
             let near = before.trim_end().trim_end_matches(BETWEEN);
-            FORBIDS.iter().any(|no| near.ends_with(no))
+            !near.ends_with(PROPOSES) && FORBIDS.iter().any(|no| near.ends_with(no))
         })
     };
-    REMOVES.iter().any(forbidden)
+    deeds.iter().any(forbidden)
 }

@@ -3,7 +3,7 @@
 
 use super::clause::{DRIPS, asks, clauses, fault_stands, holds, symptom_of, without};
 use super::danger::BREAKS;
-use super::report::is_all_of;
+use super::report::place::{describes_place, is_all_of, tells_the_way};
 use super::say::{Arg, Say};
 use super::state::{Activity, Report};
 use super::summary::{behind_afterthought, is_afterthought};
@@ -50,11 +50,11 @@ impl Turn<'_> {
     }
 
     /// Lets a fault wait that was told in answer to a question of another one's report, and asks once more. A room that
-    /// is told before it answers: "卫生间，卧室的窗户也关不上".
+    /// is told before it or behind it answers: "卫生间，卧室的窗户也关不上", "冰箱不制冷了，厨房".
     pub(super) fn wait_and_ask_again(&mut self, mut report: Report, words: &Words) {
         let known = report.further.len();
         report.unread = 0;
-        let Some((room, behind)) = room_first(&report, words) else {
+        let Some((room, fault)) = room_beside(&report, words) else {
             self.let_wait(&mut report, words);
             let told = |fault: &Fault| Say::new("report.further").text("fault", fault.text.clone());
             let waits = report.further.get(known).map(told);
@@ -62,7 +62,7 @@ impl Turn<'_> {
         };
         report.pieces.push(room.clone());
         report.fill(SlotId::Place, Arg::Text(room));
-        self.let_wait(&mut report, &Words { text: behind, ..words.clone() });
+        self.let_wait(&mut report, &Words { text: fault, ..words.clone() });
         self.go_on_with(report, None);
     }
 
@@ -177,17 +177,19 @@ impl Turn<'_> {
 }
 
 /// Whether words tell of a fault for other people in full where the place or the address of one was asked for: "and the
-/// bedroom window won't close". Who tells of the same again, or names the place first, answers: "卧室，窗户那里漏".
+/// bedroom window won't close". Who tells of the same again, names the place first, or says by a fault where it is,
+/// answers: "卧室，窗户那里漏", "马桶漏水的那个厕所".
 pub(super) fn is_told_instead(report: &Report, words: &Words) -> bool {
     let said = &words.understood;
     let asked = match report.asked {
         Some(SlotId::Place) => true,
-        Some(SlotId::Address) => !words.text.contains(char::is_numeric),
+        Some(SlotId::Address) => !words.text.contains(char::is_numeric) && !tells_the_way(words),
         _ => false,
     };
     let Some(symptom) = symptom_of(words).filter(|_| asked && !report.correcting) else { return false };
     let named = said.location.is_some() || said.component.is_some();
-    named && !repeats(report, words, &symptom) && !answers_first(words, &symptom) && is_apart(report, words)
+    let answers = repeats(report, words, &symptom) || answers_first(words, &symptom) || describes_place(words);
+    named && !answers && is_apart(report, words)
 }
 
 /// Whether the fault that words tell of is for other people than the one that is reported, and not the cause of it.
@@ -220,11 +222,23 @@ fn answers_first(words: &Words, symptom: &str) -> bool {
     first.is_some_and(|(first, place)| first.contains(place.as_str()) && !first.contains(symptom))
 }
 
-/// Returns the room with which an answer begins to the question where it is, and what is said behind that.
-fn room_first(report: &Report, words: &Words) -> Option<(String, String)> {
-    let room = words.understood.room.as_deref().filter(|_| report.asked == Some(SlotId::Place))?;
-    let (first, behind) = words.text.split_once(BREAKS)?;
-    is_all_of(first, room).then(|| (room.to_owned(), behind.trim_start().to_owned()))
+/// Returns the room with which an answer begins or ends to the question where it is, and what is said beside that.
+fn room_beside(report: &Report, words: &Words) -> Option<(String, String)> {
+    if report.asked != Some(SlotId::Place) {
+        return None;
+    }
+    let said = &words.understood;
+    let told = words.text.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let first = || {
+        let room = said.room.as_deref()?;
+        told.split_once(BREAKS).filter(|(first, _)| is_all_of(first, room)).map(|(_, behind)| (room, behind))
+    };
+    let last = || {
+        let (before, last) = told.rsplit_once(BREAKS)?;
+        let rooms = [said.room.as_deref(), said.location.as_deref()];
+        rooms.into_iter().flatten().find(|room| is_all_of(last, room)).map(|room| (room, before))
+    };
+    first().or_else(last).map(|(room, fault)| (room.to_owned(), fault.trim().to_owned()))
 }
 
 /// Returns what a report says of a piece in the owner's words.

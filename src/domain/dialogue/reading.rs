@@ -1,7 +1,7 @@
 //! What words mean as an answer to a question of a survey, and whether they complain. Nothing is said or recorded here;
 //! [`super::survey`] leads the conversation.
 
-use super::clause::{asks, asks_in_words, clauses, fault_stands, holds, is_denied, symptom_of};
+use super::clause::{asks, asks_in_words, clauses, fault_stands, holds, is_denied, is_denied_in_english, symptom_of};
 use super::danger::BREAKS;
 use super::question::opens_report;
 use super::repair::LATER;
@@ -18,12 +18,16 @@ const FEW_SIGNS: usize = 5;
 const FEW_WORDS: usize = 4;
 /// How English words begin that ask how something is …
 const HOW_IS: [&str; 2] = ["how's ", "how is "];
-/// … and end, where that is a repair: "how's my repair going".
+/// … and end …
 const IT_GOES: [&str; 5] = ["going", "coming along", "getting on", "repair", "ticket"];
+/// … where that is a repair: "how's my repair going".
+const THE_REPAIR: [&str; 6] = ["repair", "ticket", "request", "report", "it coming", "it getting"];
 /// How Chinese words end that ask how far something is …
 const HOW_FAR: [&str; 5] = ["怎么样", "怎样", "咋样", "如何", "哪一步"];
-/// … and what they name, where that is a repair.
-const OF_REPAIR: [&str; 4] = ["修", "工单", "进展", "进度"];
+/// … and what they name, where that is a repair …
+const OF_REPAIR: [&str; 9] = ["修得", "修的", "修好", "修到", "报修", "维修进", "工单", "进展", "进度"];
+/// … and not how well or for how much it is done: "装修的质量怎么样".
+const NOT_OF_REPAIR: [&str; 4] = ["装修", "水平", "质量", "费"];
 
 /// What names how far something is, without asking.
 const OF_STATE: [&str; 13] =
@@ -140,6 +144,7 @@ impl Turn<'_> {
         let before = words.text.split(symptom).next().unwrap_or_default().to_lowercase();
         let before = before.trim_end_matches([' ', '再', '会']);
         words.understood.affirmed != Some(true)
+            && !is_denied_in_english(before)
             && !NONE_OF_IT.iter().any(|none| before.ends_with(none))
             && !self.praises_mending(words, &normalised(symptom))
     }
@@ -407,9 +412,10 @@ fn wants_to_know(words: &Words) -> bool {
 pub(super) fn asks_how_it_goes(words: &Words) -> bool {
     let text = normalised(&words.text);
     let whole = text.trim_end_matches(SOFT);
-    let in_english =
-        HOW_IS.iter().any(|begin| text.starts_with(begin)) && IT_GOES.iter().any(|end| text.ends_with(end));
-    let in_chinese = HOW_FAR.iter().any(|end| whole.ends_with(end)) && holds(whole, &OF_REPAIR);
+    let begun = HOW_IS.iter().any(|begin| text.starts_with(begin)) && IT_GOES.iter().any(|end| text.ends_with(end));
+    let in_english = begun && holds(&text, &THE_REPAIR);
+    let of_repair = holds(whole, &OF_REPAIR) && !holds(whole, &NOT_OF_REPAIR);
+    let in_chinese = HOW_FAR.iter().any(|end| whole.ends_with(end)) && of_repair;
     (in_english || in_chinese) && symptom_of(words).is_none()
 }
 

@@ -31,7 +31,8 @@ impl Turn<'_> {
             Some(words) => report.take(words, true),
             None => report.asked = Some(SlotId::Symptom),
         }
-        self.go_on_with(report, None);
+        let cost = words.and_then(|words| self.cost_beside(words));
+        self.go_on_with(report, cost);
     }
 
     /// Returns an empty report of the home that is spoken of.
@@ -66,6 +67,8 @@ impl Turn<'_> {
             match self.verdict_on_summary(&report, words) {
                 Some(true) => return self.agree(report, words),
                 Some(false) if self.agrees_and_repeats(words) => return self.agree(report, words),
+                // "收费不" asks something else.
+                Some(false) if self.answer_within(words).is_some() => {}
                 Some(false) if words.text.chars().count() <= 4 && correction(&report, words).is_none() => {
                     return self.ask_what_to_correct(report);
                 }

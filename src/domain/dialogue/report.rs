@@ -1,59 +1,29 @@
 //! A report while it is put together: what each message adds to it.
 //!
-//! Nothing is said or filed here; [`super::repair`] leads the conversation.
+//! Nothing is said or filed here; [`super::repair`] leads the conversation. What names a place is [`place`]'s.
+
+pub(super) mod place;
 
 use std::collections::BTreeMap;
 
+use self::place::{home_beside_fault, is_only_place, is_unknown, tells_the_way};
 use super::Words;
-use super::additions::{presses, urges};
-use super::address::{
-    Correction, Home, address_in, correction, has_house_number, home_in, is_address, is_no_address, is_one,
-};
+use super::additions::presses;
+use super::address::{Correction, Home, address_in, correction, has_house_number, home_in, is_address, is_no_address};
 use super::appointment::names_time;
-use super::clause::{asks, holds};
+use super::clause::asks;
 use super::say::Arg;
 use super::state::Report;
-use crate::domain::han::is_han;
 use crate::domain::ids::TicketId;
 use crate::domain::script::{SlotId, normalised};
 use crate::domain::understanding::{Category, Fault, Hazard, Intent, Understanding, Urgency};
 
-/// The longest answer that is taken whole as the name of a place.
-const LONGEST_PLACE: usize = 40;
 /// The longest piece that several messages make together; the description has every word anyway.
 const LONGEST_PIECE: usize = 60;
 /// Between the places, parts or faults of several messages: a sign of any language.
 const BESIDES: &str = " / ";
-/// How answers begin that name no place …
-const NO_PLACE: [&str; 8] = ["没", "还没", "搞错", "都", "no ", "not ", "nobody", "it's not"];
-/// … nor do these, unless the place was asked for in words of their own; all parted by bars: what people say of
-/// themselves, want or ask …
-const OF_THEMSELVES: &str = "我在|我现|我正|我要|我想|我们在|你|您|师傅|能不|能来|能否|可以|可不|什么|怎么|为什|几点|多久|请|\
-    麻烦|等我|等会|等一";
-/// … what they do or when it suits, wherever it stands …
-const OF_TIME: &str = "上班|下班|开会|出差|外地|周后|天后|月后|下个月|月底|以后|之后|再说|过几天|过两天|没空";
-/// … and the same in English: first words …
-const NO_PLACE_BEGINS: &str = "i|i'm|im|i'll|i've|we|we're|we'll|you|your|he|she|they|it|there|how|what|what's|when|\
-    why|who|can|could|would|will|should|do|does|did|is|are|don't|please|come|call|send|maybe|let|as|any|anytime|anyone|\
-    anybody|someone|somebody|nothing|whatever|still|sorry|help|urgent|asap|idk|dunno";
-/// … and any of them.
-const NO_PLACE_HOLDS: &str = "is|are|was|were|be|been|am|isn't|aren't|wasn't|weren't|will|won't|would|can|can't|could|\
-    has|have|had|do|does|don't|doesn't|did|didn't|never|came|work|works|need|needs|want|wants|week|weeks|day|days|\
-    month|months|hour|hours|minute|minutes|sec|moment|while|bit|soon|later|away|time";
-/// What may stand before a place in English …
-const IT_IS: [&str; 4] = ["it's ", "it is ", "its ", "that's "];
-/// … and before the words that lead to one, parted by bars …
-const NEARLY: &str = "just|right|somewhere|probably";
-/// … which are these …
-const TO_A_PLACE: &str = "in|inside|into|at|on|onto|by|near|next|close|behind|under|underneath|beneath|below|above|\
-    over|beside|between|outside|opposite|around|across|against|along|from|up|down|the|a|an";
-/// … and how many words name one without them.
-const FEW_WORDS: usize = 3;
-/// What says that somebody cannot tell where it is, in at most so many bytes: eight Chinese characters.
-const UNKNOWN: [&str; 8] = ["不知道", "不清楚", "不晓得", "不确定", "说不清", "don't know", "not sure", "no idea"];
-const LONGEST_UNKNOWN: usize = 24;
-/// What may stand before a place that is all that is said.
-const IN_THE: [&str; 6] = ["in the ", "the ", "in my ", "my ", "在", "我家"];
+/// What follows a part of which it is said that it is not that: "不是灯的问题", "it's not the handle that leaks".
+const CLEARED: [&str; 7] = ["的问题", "的事", "的原因", "的毛病", "'s fault", " that ", " which "];
 
 impl Report {
     /// Takes in what was said: its words, and whatever was understood of the pieces.
@@ -67,20 +37,23 @@ impl Report {
         if tells_what && self.binding.is_none() && is_address(words) {
             return self.fill(SlotId::Address, Arg::Text(words.text.clone()));
         }
-        if self.asked == Some(SlotId::Address) && (is_fault(words) || corrects_a_room(words)) {
+        let is_fault = is_fault(words) && !tells_the_way(words);
+        if self.asked == Some(SlotId::Address) && (is_fault || corrects_a_room(words)) {
             // It says what is broken, or where, and leaves the question open.
             self.asked = None;
         }
         // "不对，是卫生间" in answer to the summary says another thing in place of the first.
         let denied = self.summarised && understood.affirmed == Some(false);
-        let replace = self.correcting || denied || understood.corrects;
+        let cleared = !opening && understood.component.as_deref().is_some_and(|part| is_cleared(&words.text, part));
+        let replace = !cleared && (self.correcting || denied || understood.corrects || self.is_ruled_out(words));
         let own_words = self.asked == Some(SlotId::Place) && self.is_named_as_place(words);
         let told_where = self.asked == Some(SlotId::Place) && (understood.location.is_some() || own_words);
         let part = self.slots.get(&SlotId::Component).cloned();
         for (slot, value) in self.pieces_beside_home(words) {
             // The name of an estate or a room is no part that is broken.
             let of_the_name = told_where && !understood.corrects && slot != SlotId::Place;
-            if of_the_name || self.asked == Some(SlotId::Address) {
+            let not_so = cleared && matches!(slot, SlotId::Component | SlotId::Symptom);
+            if of_the_name || not_so || self.asked == Some(SlotId::Address) {
                 continue;
             }
             match (self.slots.get_mut(&slot), &value) {
@@ -125,6 +98,14 @@ impl Report {
             self.correcting = false;
         }
         self.summarised = false;
+    }
+
+    /// Whether words rule out the part behind the one that they name: "it's the pipe not the tap".
+    fn is_ruled_out(&self, words: &Words) -> bool {
+        let Some(Arg::Text(part)) = self.slots.get(&SlotId::Component) else { return false };
+        let (text, part) = (normalised(&words.text), normalised(part));
+        let other = words.understood.component.as_deref().is_some_and(|named| normalised(named) != part);
+        other && !part.is_empty() && ["不是", "not the "].iter().any(|no| text.ends_with(&format!("{no}{part}")))
     }
 
     /// Names a part that took the place of another one in the place as well, where that ends or begins with it:
@@ -200,7 +181,7 @@ impl Report {
         let asked_where = matches!(self.asked, Some(SlotId::Place | SlotId::Address));
         // "什么时候能来？", "快来人！" is kept with the report, but answers nothing: the question is asked again.
         // So is "关不掉总阀" after an alarm: only a place that we know, or one they were asked to put into words, is one.
-        let no_address = self.asked == Some(SlotId::Address) && is_no_address(words);
+        let no_address = self.asked == Some(SlotId::Address) && (is_no_address(words) || tells_the_way(words));
         let no_place = asked_where && (is_outcry(&words.text) || self.filed && presses(words)) || no_address;
         match self.asked.filter(|_| !is_counter_question(words) && !no_place) {
             Some(SlotId::Symptom)
@@ -212,9 +193,14 @@ impl Report {
                 self.fill(SlotId::Place, Arg::Text(words.text.clone()));
             }
             Some(slot @ (SlotId::Place | SlotId::Address)) if !self.filed && is_unknown(words) => self.skip(slot),
-            Some(
-                slot @ (SlotId::Address | SlotId::Component | SlotId::Since | SlotId::Severity | SlotId::WishedTime),
-            ) => self.fill(slot, Arg::Text(words.text.clone())),
+            Some(SlotId::Address) => {
+                // "电梯坏了要爬楼，3栋502" says more than that.
+                let address = home_beside_fault(words).unwrap_or_else(|| words.text.clone());
+                self.fill(SlotId::Address, Arg::Text(address));
+            }
+            Some(slot @ (SlotId::Component | SlotId::Since | SlotId::Severity | SlotId::WishedTime)) => {
+                self.fill(slot, Arg::Text(words.text.clone()));
+            }
             Some(SlotId::Symptom | SlotId::Place) | None => {}
         }
     }
@@ -228,30 +214,6 @@ impl Report {
         self.fill(SlotId::Place, Arg::Text(words.text.clone()));
         self.summarised = false;
         true
-    }
-
-    /// Whether words name a place that we do not know: "炉子旁边". After an alarm they were asked for words of their own.
-    fn is_named_as_place(&self, words: &Words) -> bool {
-        self.may_be_place(words) && (self.filed || sounds_like_place(&words.text))
-    }
-
-    /// Whether words may name a place that we do not know. What is broken or what it does is none, nor is "推不上去",
-    /// "没人受伤", "👌".
-    fn may_be_place(&self, words: &Words) -> bool {
-        let said = &words.understood;
-        let text = normalised(&words.text);
-        let is_all = |part: &str| normalised(part) == text && !self.has(SlotId::Component);
-        let is_part = said.component.as_deref().is_some_and(is_all);
-        let is_else = said.symptom.is_some() || said.since.is_some() || said.wished_time.is_some();
-        let denies = NO_PLACE.iter().any(|beginning| text.starts_with(beginning));
-        said.location.is_none()
-            && !is_else
-            && !is_part
-            && !denies
-            && !urges(&words.text)
-            && !text.replace("不锈钢", "").contains('不')
-            && text.contains(char::is_alphabetic)
-            && words.text.chars().count() <= LONGEST_PLACE
     }
 
     /// Whether anything was said or shown that would be lost with it.
@@ -366,43 +328,13 @@ fn is_outcry(said: &str) -> bool {
     said.trim_end().ends_with(['!', '！']) && !has_house_number(said)
 }
 
-/// Whether words sound like a place rather than like what somebody does or when it suits them: "I'm at work", "how
-/// about in two weeks", "我在上班". In English a few words name one, or what leads to it.
-fn sounds_like_place(text: &str) -> bool {
-    let text = normalised(text);
-    if names_time(&text) {
-        return false;
-    }
-    if text.contains(is_han) {
-        let begins = OF_THEMSELVES.split('|').any(|begin| text.starts_with(begin));
-        return !begins && !OF_TIME.split('|').any(|time| text.contains(time));
-    }
-    let bare = IT_IS.iter().find_map(|lead| text.strip_prefix(lead));
-    let told: Vec<&str> = bare.unwrap_or(&text).split_whitespace().collect();
-    // "It's urgent" tells of no place, "it's right behind the boiler" does.
-    let is_led = told.iter().find(|word| !is_one(NEARLY, word)).is_some_and(|lead| is_one(TO_A_PLACE, lead));
-    let is_named = is_led || bare.is_none() && told.len() <= FEW_WORDS;
-    let of_somebody = told.first().is_some_and(|first| is_one(NO_PLACE_BEGINS, first));
-    is_named && !of_somebody && !told.iter().any(|word| is_one(NO_PLACE_HOLDS, word))
-}
-
-/// "卧室", "in the bedroom": where, and nothing of what is wrong there.
-fn is_only_place(words: &Words) -> bool {
-    words.understood.location.as_deref().is_some_and(|place| is_all_of(&words.text, place))
-}
-
-/// Whether a text is a place and no more than what leads to one.
-pub(super) fn is_all_of(text: &str, place: &str) -> bool {
-    let (text, place) = (normalised(text), normalised(place));
-    let bare = IN_THE.iter().find_map(|small| text.strip_prefix(small)).unwrap_or(&text);
-    place == bare || place == text
-}
-
-/// "不知道": the report goes on without the place or the address.
-fn is_unknown(words: &Words) -> bool {
-    let text = normalised(&words.text);
-    let terse = text.len() <= LONGEST_UNKNOWN && pieces_of(&words.understood).is_empty();
-    terse && holds(&text, &UNKNOWN)
+/// Whether words say of a part that it is not that which is broken, and name nothing in its place.
+fn is_cleared(text: &str, part: &str) -> bool {
+    let (text, part) = (normalised(text), normalised(part));
+    let not_it = ["不是", "not the ", "not "].map(|no| format!("{no}{part}"));
+    not_it.iter().any(|not_it| {
+        text.split_once(not_it.as_str()).is_some_and(|(_, behind)| CLEARED.iter().any(|end| behind.starts_with(end)))
+    })
 }
 
 /// "不是厨房，是卫生间" where the address is asked for: it puts right what was said before.

@@ -228,6 +228,9 @@ pub struct Doubt {
     pub media: Option<MediaId>,
     /// What would have been said next, and is said once there is no danger.
     pub held: Vec<Say>,
+    /// Something else was said to it that leaves it open, and it was asked once more.
+    #[serde(default)]
+    pub again: bool,
 }
 
 /// The unit a person belongs to, from the token of its QR code.

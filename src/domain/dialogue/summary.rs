@@ -69,6 +69,7 @@ impl Turn<'_> {
         // "没空，周六上午来吧" names another time.
         let stands = words.understood.location.is_some()
             || words.understood.wished_time.is_some()
+            || self.depends_on_cost(words)
             || fault_stands(words, |clause| self.ctx.script.repair.over.contains(clause));
         (clauses.first().is_some_and(cancels) || clauses.iter().any(is_over)) && !stands
     }
@@ -168,7 +169,8 @@ impl Turn<'_> {
         let same = !report.correcting && shown.is_some_and(|shown| shown == self.summary(&report));
         report.unread = if same { report.unread.saturating_add(1) } else { 0 };
         if report.unread < 2 {
-            return self.go_on_with(report, None);
+            let cost = self.cost_beside(words);
+            return self.go_on_with(report, cost);
         }
         report.summarised = true;
         let say = Self::with_verdicts(Say::new("report.how_to_answer"), &report);

@@ -44,7 +44,7 @@ impl Turn<'_> {
     /// Words that tell of no danger.
     pub(super) fn heed(&mut self, words: Words) {
         let idle = matches!(self.state.activity, Activity::Idle | Activity::Commenting(_));
-        if self.lets_wait(&words) || idle && (self.call_off(&words) || self.appointment_words(&words)) {
+        if self.lets_wait(&words) || idle && self.hear_of_visit(&words) {
             return;
         }
         match self.state.activity.clone() {
@@ -231,8 +231,9 @@ impl Turn<'_> {
             Command::Unknown => self.aside(menu(Say::new("unknown_command"))),
             Command::Reschedule => self.reschedule(),
             Command::Yes | Command::No => return self.plain_answer(command == Command::Yes),
-            // Right after a survey they take its last answer back, as words do.
-            Command::Back | Command::Edit if self.hears_comments() => return false,
+            // Right after a survey they take its last answer back, as words do; right after a verdict that.
+            Command::Back | Command::Edit if self.hears_comments() || self.may_take_back() => return false,
+            Command::Edit if self.has_time_to_change() => self.change_time(),
             Command::Skip | Command::Back | Command::Edit => self.say(Say::new("nothing_pending")),
         }
         true

@@ -1,12 +1,13 @@
 //! What the client confirms or denies: a fix that staff claims, a visit that staff wrote down.
 
+mod heard;
+
+use self::heard::{BUT, has_any, is_told_as_broken, says_no, tells_of_end};
 use super::additions::{is_not_another, trade};
-use super::clause::{
-    DRIPS, asks, asks_in_words, clauses, drips_no_more, fault_persists, fault_stands, holds, is_denied, symptom_of,
-};
+use super::clause::{DRIPS, clauses, drips_no_more, fault_stands, symptom_of};
 use super::danger::BREAKS;
 use super::effect::{About, Effect};
-use super::reading::{is_complaint, is_praise};
+use super::reading::is_complaint;
 use super::repair::ADDITIONS_WINDOW;
 use super::say::{Arg, Say};
 use super::state::{Activity, DoneFix};
@@ -21,21 +22,6 @@ use crate::domain::understanding::{Category, Hazard, Intent, Sentiment, Understa
 /// So long, in bytes, are at most words that tell of no more than that a fix did not hold: ten Chinese characters,
 /// five English words.
 const LONGEST_DENIAL: usize = 30;
-/// What a no is about that denies a fix: "没修好" says it, "没有" does not.
-const OF_THE_FIX: [&str; 10] = ["修", "没好", "没有好", "弄好", "搞好", "解决", "老样子", "坏", "fixed", "resolved"];
-/// Words that give a repair up say of no fix that it holds.
-const GIVEN_UP: [&str; 3] = ["不修了", "搞错了", "发错了"];
-/// What leads on from a yes to what is not right.
-const BUT: [&str; 8] = ["但", "可是", "就是", "不过", "只是", "but ", "however", "except"];
-/// What says that something goes on …
-const GOES_ON: [&str; 5] = ["还在", "还是", "照样", "依旧", "still "];
-/// … and what is well if it does, or is awaited.
-const STILL_GOOD: [&str; 13] =
-    ["好", "行", "可以", "谢", "试", "看", "等", "work", "good", "fine", "ok", "hold", "wait"];
-/// What says that somebody tried it …
-const TRIED: [&str; 6] = ["试了", "试过", "试用", "用了一", "tried", "tested"];
-/// … and what is praised, or tried it, where that is no verdict.
-const PEOPLE: [&str; 9] = ["师傅", "他", "人", "你们", "态度", "服务", "technician", "plumber", "service"];
 /// A verdict of at most so many bytes says nothing besides: five Chinese characters, three English words.
 const LONGEST_VERDICT: usize = 15;
 /// Questions of which a yes may be meant for them, and not for a fix asked about before.
@@ -56,12 +42,18 @@ impl Turn<'_> {
         self.beside(ask.choice(format!("fix:{ticket}:yes"), "fix.yes").choice(format!("fix:{ticket}:no"), "fix.no"));
     }
 
-    /// Asks once more after words that tell of the fault and not whether it is mended, if staff says that it is.
-    pub(super) fn ask_fix_again(&mut self, ticket: TicketId) {
-        if self.state.fix_to_confirm == Some(ticket) {
-            self.effect(Effect::Raise { kind: FlagKind::NegativeFeedback, about: About::Ticket(ticket) });
-            self.fix_ask(ticket);
+    /// Asks once more after words that tell of the fault and not whether it is mended, if staff says that it is. Staff
+    /// hears of what sounds displeased.
+    pub(super) fn ask_fix_again(&mut self, ticket: TicketId, words: &Words) {
+        if self.state.fix_to_confirm != Some(ticket) {
+            return;
         }
+        let said = &words.understood;
+        let bad = said.names_bad() || said.sentiment == Sentiment::Negative;
+        if bad && !tells_of_end(words) {
+            self.effect(Effect::Raise { kind: FlagKind::NegativeFeedback, about: About::Ticket(ticket) });
+        }
+        self.fix_ask(ticket);
     }
 
     /// Staff wrote down a visit: the client is shown what, and says whether it is right.
@@ -110,7 +102,7 @@ impl Turn<'_> {
 
     /// Words about the fix that waits for its verdict, asked about last or before. `false` if they say nothing of it.
     pub(super) fn fix_words(&mut self, words: &Words) -> bool {
-        let no = words.understood.affirmed == Some(false);
+        let no = says_no(words);
         if let Some((ticket, other)) = self.fault_besides(words) {
             self.fix_verdict(ticket, true);
             self.begin_report(Some(&other));
@@ -126,7 +118,7 @@ impl Turn<'_> {
             self.answer_fix(ticket, words, false);
         } else if let Some(ticket) = self.fix_asked(false).filter(|_| self.complains_of_fix(words)) {
             self.add_to_ticket(ticket, words, Vec::new());
-            self.ask_fix_again(ticket);
+            self.ask_fix_again(ticket, words);
         } else {
             return false;
         }
@@ -140,15 +132,30 @@ impl Turn<'_> {
         Some(DoneFix { ticket, category, location, until: self.ctx.now + ADDITIONS_WINDOW })
     }
 
-    /// Returns the ticket whose fix was called done a moment ago, if words take that back: "点错了", "不对，还在漏".
+    /// Returns the ticket whose fix was called done a moment ago, if words take that back: "点错了", "不对，还在漏". What
+    /// is said of another place or trade does not, nor does a thing that "doesn't work" and is no part of a home.
     fn fix_taken_back(&self, words: &Words) -> Option<TicketId> {
-        let done = self.state.fix_done.as_ref().filter(|done| self.ctx.now <= done.until && self.is_idle())?;
+        let done = self.fix_just_done()?;
         let said = &words.understood;
-        let slipped = FixWords::any(&self.ctx.script.repair.fix.slips, &words.text);
         let trades = said.category.map(Category::name).zip(done.category.as_deref());
         let same_trade = trades.is_none_or(|(now, then)| trade(now) == trade(then));
         let same = same_trade && !differ(said.location.as_deref(), done.location.as_deref());
-        (slipped || same && self.denies_fix(words)).then_some(done.ticket)
+        let fails = |symptom: String| self.ctx.script.repair.fix.fails.contains(&symptom);
+        let only_fails = said.category.is_none() && symptom_of(words).is_some_and(fails);
+        let taken_back = self.takes_verdict_back(words) || !only_fails && self.denies_fix(words);
+        (same && taken_back).then_some(done.ticket)
+    }
+
+    /// Returns the fix that was called done a moment ago.
+    fn fix_just_done(&self) -> Option<&DoneFix> {
+        self.state.fix_done.as_ref().filter(|done| self.ctx.now <= done.until && self.is_idle())
+    }
+
+    /// Whether there is something that may be taken back in a word: a fix that was called done a moment ago, or a time
+    /// that was given back.
+    pub(super) fn may_take_back(&self) -> bool {
+        let given_back = self.state.wished.as_ref().filter(|wished| wished.given_back.is_some());
+        self.fix_just_done().is_some() || given_back.is_some_and(|wished| self.ctx.now <= wished.until)
     }
 
     /// Whether somebody who was asked whether it is fixed is displeased, with what was done and not with somebody.
@@ -186,14 +193,13 @@ impl Turn<'_> {
         let told = match symptom_of(words) {
             Some(symptom) => {
                 let stands = fault_stands(words, mended) && !drips_no_more(&words.text);
-                stands
-                    && normalised(text).contains(symptom.as_str())
-                    && (said.component.is_some() || said.location.is_some())
+                let named = clauses(text).iter().any(|clause| is_told_as_broken(clause, Some(&symptom)));
+                stands && named && (said.component.is_some() || said.location.is_some())
             }
             // "Also the hallway light is out": what is wrong with it may be said in words we do not know.
             None => {
-                let led = FixWords::any(&self.ctx.script.repair.besides, behind);
-                led && said.component.is_some() && said.location.is_some()
+                let led = |clause: &str| self.leads_on(clause) && is_told_as_broken(&normalised(clause), None);
+                behind.split(BREAKS).any(led) && said.component.is_some() && said.location.is_some()
             }
         };
         (other && calm && told).then(|| {
@@ -201,6 +207,12 @@ impl Turn<'_> {
             let understood = Understanding { symptom, affirmed: None, ..said.clone() };
             (ticket, Words { text: text.to_owned(), understood, ..words.clone() })
         })
+    }
+
+    /// Whether a clause begins with what leads on to another matter. "也" may as well tell what was mended besides.
+    fn leads_on(&self, clause: &str) -> bool {
+        let clause = clause.trim_start_matches(|c: char| !c.is_alphanumeric());
+        !clause.starts_with('也') && self.behind_lead(clause).len() < clause.len()
     }
 
     /// Whether a verdict says more than itself, and that is bad.
@@ -288,7 +300,7 @@ impl Turn<'_> {
         let said = &words.understood;
         let sounds = said.urgency == Urgency::Emergency && matches!(said.hazard, None | Some(Hazard::Flood));
         let no_more = words.text.trim().len() <= LONGEST_DENIAL && has_any(&words.text, &DRIPS);
-        let denies = said.affirmed == Some(false) || self.denies_fix(words);
+        let denies = says_no(words) || self.denies_fix(words);
         self.fix_asked(false).filter(|_| self.is_idle() && sounds && no_more && denies)
     }
 
@@ -354,77 +366,6 @@ impl Turn<'_> {
         };
         self.state.fix_to_confirm = self.state.fix_to_confirm.filter(waits);
     }
-
-    /// Whether words say of their own accord that a fault was not mended: a no about it, that it goes on or is worse, or
-    /// that nobody came.
-    fn denies_fix(&self, words: &Words) -> bool {
-        let known = &self.ctx.script.repair.fix;
-        // "没来得及看" does not say that nobody came.
-        let text = FixWords::without(&known.puts_off, &words.text);
-        let worse = || FixWords::any(&known.worse, &text);
-        if FixWords::any(&known.undone, &text) {
-            return true;
-        }
-        let fault = words.understood.symptom.is_some();
-        match words.understood.affirmed {
-            // "好了，就是还有点渗水".
-            Some(true) => has_any(&text, &BUT) && self.persists(words),
-            Some(false) => fault || has_any(&text, &OF_THE_FIX) || worse(),
-            None => self.persists(words) || worse() || self.fix_asked(false).is_some() && goes_on(words),
-        }
-    }
-
-    /// Whether words say of their own accord that a fault goes on. What they are polite with counts for nothing:
-    /// "thanks again".
-    pub(super) fn persists(&self, words: &Words) -> bool {
-        let known = &self.ctx.script.repair.fix;
-        let text = FixWords::without(&known.polite, &FixWords::without(&known.puts_off, &words.text));
-        fault_persists(&text, symptom_of(words).as_deref())
-    }
-
-    /// Whether words that are no plain yes say that it is fixed: "我自己修好了", "没再漏了".
-    fn says_mended(&self, words: &Words) -> bool {
-        let known = &self.ctx.script.repair;
-        if words.understood.affirmed == Some(false) || asks(&words.text) || self.persists(words) {
-            return false;
-        }
-        let mended = |clause: &String| {
-            let given_up = GIVEN_UP.iter().any(|word| clause.ends_with(word));
-            let own = self.calls_off(clause) && FixWords::any(&known.fix.mended, clause);
-            own || known.over.contains(clause) && !given_up
-        };
-        let stands = fault_stands(words, |clause| known.over.contains(clause) || self.calls_off(clause));
-        // "没再漏，但是下水还是慢": what stands behind it decides.
-        let whole = !stands && !has_any(&words.text, &BUT);
-        whole && (drips_no_more(&words.text) || clauses(&words.text).iter().any(mended))
-    }
-
-    /// Whether somebody tried what was mended and praises it: "试了一下，不错", not "还没试过，看着不错". How
-    /// people did it says nothing of that.
-    fn praises_what_was_tried(&self, words: &Words) -> bool {
-        let open = asks_in_words(&words.text) || has_any(&words.text, &BUT) || self.persists(words);
-        let said = |clause: &str, tried: &str| clause.split_once(tried).is_some_and(|(before, _)| !is_denied(before));
-        let tried = clauses(&words.text).iter().any(|clause| TRIED.iter().any(|word| said(clause, word)));
-        is_praise(words) && tried && !has_any(&words.text, &PEOPLE) && !open
-    }
-
-    /// Whether words give no verdict yet: "好像好了吧，再观察两天".
-    fn wavers(&self, words: &Words) -> bool {
-        let known = &self.ctx.script.repair.fix;
-        let puts_off = FixWords::any(&known.puts_off, &words.text);
-        match words.understood.affirmed {
-            Some(true) => puts_off || FixWords::any(&known.supposes, &words.text),
-            Some(false) => false,
-            None => puts_off && (words.understood.symptom.is_none() || drips_no_more(&words.text)),
-        }
-    }
-}
-
-/// Whether words that name no fault say that something goes on as before: "it still runs at night", not "still works".
-fn goes_on(words: &Words) -> bool {
-    let good = |clause: &str| holds(clause, &STILL_GOOD);
-    let calm = words.understood.sentiment != Sentiment::Positive && !asks(&words.text);
-    calm && clauses(&words.text).iter().any(|clause| holds(clause, &GOES_ON) && !good(clause))
 }
 
 /// Returns what stands behind a "but": "但是马桶堵了".
@@ -432,8 +373,4 @@ fn without_but(text: &str) -> &str {
     let text = text.trim_start();
     let rest = BUT.iter().find_map(|but| text.strip_prefix(but));
     rest.map_or(text, |rest| rest.strip_prefix('是').unwrap_or(rest))
-}
-
-fn has_any(text: &str, parts: &[&str]) -> bool {
-    holds(&normalised(text), parts)
 }

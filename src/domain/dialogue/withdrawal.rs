@@ -64,10 +64,31 @@ const BEFORE_IT: [&str; 24] = [
 /// … unless it was only stopped.
 const STOPGAPS: [&str; 6] = ["关", "总阀", "停水", "堵住", "shut", "turned"];
 /// What begins words that call a visit off only at a clause's end: "不用派人了", not "不用派上次那个师傅了".
-const NO_NEED: &str = "不用";
+const NO_NEED: [&str; 2] = ["不用", "唔使"];
 /// What may follow them there.
-const TAIL: [char; 17] =
-    ['了', '啦', '吧', '哦', '啊', '呀', '的', '人', '来', '过', '上', '门', '师', '傅', '修', '看', '谢'];
+const TAIL: [char; 18] =
+    ['了', '啦', '吧', '哦', '啊', '呀', '的', '人', '来', '嚟', '过', '上', '门', '师', '傅', '修', '看', '谢'];
+/// What goes on behind words by which nobody is to come, where somebody is to come at another hour, or no further.
+const ANOTHER_HOUR: [&str; 7] = ["early", "earlier", "so soon", "right away", "straight away", "before", "upstairs"];
+/// What goes on behind words for a repair where its visit is meant, and not the repair.
+const ITS_VISIT: [&str; 6] = ["appointment", "booking", "slot", "预约", "的预约", "的时间"];
+/// What calls a report off as the whole of a clause.
+const ALONE: [&str; 3] = ["撤销", "撤回", "撤掉"];
+/// What stands before words for it that ask for it politely, and not whether it was done: "can I cancel my repair?" …
+const POLITELY: [&str; 7] = ["can i", "could i", "may i", "can we", "could we", "can you", "could you"];
+/// … in Chinese of these signs alone …
+const POLITE: [char; 12] = ['能', '不', '可', '以', '否', '请', '问', '我', '们', '你', '您', '帮'];
+/// … and what may follow them.
+const POLITE_END: [&str; 4] = ["", "request", "please", "request please"];
+/// What ends words that make a condition of it: "要钱我就不想修了", not "那就不想修了".
+const THEN: char = '就';
+const PLAIN_THEN: [&str; 5] = ["就", "我就", "那就", "那我就", "我们就"];
+/// What stands before words for it that tell who did it: "你们把报修取消了" …
+const DONE_BY: [&str; 6] = ["你们", "你", "您", "谁", "师傅", "他们"];
+/// … unless they are asked to.
+const ASKED_TO: [&str; 4] = ["帮", "请", "麻烦", "让"];
+/// How such words begin.
+const TAKES: char = '把';
 /// What may stand between a no and the word for it: "我不想让你们取消上门".
 const LEADS_ON: [char; 17] =
     ['是', '要', '想', '会', '能', '再', '先', '给', '我', '们', '你', '让', '把', '说', '用', '必', '需'];
@@ -108,13 +129,17 @@ impl Turn<'_> {
         let said = &words.understood;
         let told = clauses(&words.text);
         let wanted = told.iter().any(|clause| wants_visit(clause));
-        if wanted || asks(&words.text) || said.wished_time.is_some() || self.persists(words) {
+        let asked = asks(&words.text) && !told.iter().any(|clause| self.asks_for_it(clause));
+        if wanted || asked || said.wished_time.is_some() || self.persists(words) {
             return false;
         }
         let over = &self.ctx.script.repair.over;
         let fresh = self.recent_ticket().is_some() || !self.state.meetings.is_empty();
         let is_over = |clause: &str| over.contains(clause) && (fresh || !OF_THE_MOMENT.contains(&clause));
-        let withdrawn = |clause: &String| self.calls_off(clause) || said.location.is_none() && is_over(clause);
+        let withdrawn = |clause: &String| {
+            let alone = ALONE.contains(&clause.trim_end_matches(SOFT));
+            alone || self.calls_off(clause) || said.location.is_none() && is_over(clause)
+        };
         self.is_over_behind(words)
             || told.iter().any(withdrawn)
                 && !fault_stands(words, |clause| over.contains(clause) || self.calls_off(clause))
@@ -177,13 +202,31 @@ impl Turn<'_> {
         let counts = |phrase: &String| {
             clause.split_once(phrase.as_str()).is_some_and(|(before, rest)| {
                 // The next words behind a space are a clause of their own: "不用修了 我自己弄好了".
-                let rest = rest.split(' ').next().unwrap_or_default();
-                let ends =
-                    !phrase.starts_with(NO_NEED) || rest.trim_matches(TAIL).is_empty() || known.over.contains(rest);
-                ends && self.is_meant(before)
+                let next = rest.split(' ').next().unwrap_or_default();
+                let bound = NO_NEED.iter().any(|begins| phrase.starts_with(begins));
+                let ends = !bound || next.trim_matches(TAIL).is_empty() || known.over.contains(next);
+                let goes_on = rest.trim_start();
+                let else_meant = ANOTHER_HOUR.iter().chain(&ITS_VISIT).any(|word| goes_on.starts_with(word));
+                let others = || DONE_BY.iter().any(|who| before.ends_with(who)) && !holds(before, &ASKED_TO);
+                let by_others = phrase.starts_with(TAKES) && others();
+                ends && !else_meant && !by_others && !is_condition(before) && self.is_meant(before)
             })
         };
         known.withdrawn.iter().any(counts)
+    }
+
+    /// Whether a clause asks that a report be called off, and nothing else.
+    fn asks_for_it(&self, clause: &str) -> bool {
+        let polite = |phrase: &String| {
+            clause.split_once(phrase.as_str()).is_some_and(|(before, rest)| {
+                let rest = rest.trim().trim_end_matches(['吗', '呢', '么']).trim_end_matches(SOFT);
+                let before = before.trim_end();
+                let politely = !before.is_empty() && before.trim_matches(POLITE).is_empty();
+                (politely || POLITELY.contains(&before)) && POLITE_END.contains(&rest)
+            })
+        };
+        let known = self.ctx.script.repair.withdrawn.iter();
+        known.filter(|phrase| CALLS_OFF.iter().any(|word| phrase.contains(word))).any(polite)
     }
 
     /// Whether what stands before words that call something off leaves them as they are: nobody forbids it, wonders, or
@@ -295,6 +338,11 @@ pub(super) fn blames_more(words: &Words) -> bool {
     calls_it_complaint(words) || holds(&text, &NOT_THE_WAIT)
 }
 
+/// Whether what stands before words for it makes a condition of it.
+fn is_condition(before: &str) -> bool {
+    before.ends_with(THEN) && !PLAIN_THEN.contains(&before)
+}
+
 /// Whether a clause says that somebody is to come: "其实要来的", not "不要来了".
 fn wants_visit(clause: &str) -> bool {
     let whole = clause.trim_end_matches(SOFT);
@@ -303,7 +351,7 @@ fn wants_visit(clause: &str) -> bool {
 }
 
 /// Whether what stands before the word for it says that a visit is not to be called off, or was not.
-fn forbids(before: &str) -> bool {
+pub(super) fn forbids(before: &str) -> bool {
     let before = before.replace("want to", "");
     let near = before.trim_end().trim_end_matches(LEADS_ON);
     let proposes = PROPOSES.iter().any(|word| before.ends_with(word));

@@ -10,7 +10,7 @@ use crate::domain::dialogue::danger::BREAKS;
 use crate::domain::script::is_one_word;
 
 /// What says that nobody is there to open.
-const UNSUITED: [&str; 27] = [
+const UNSUITED: [&str; 25] = [
     "不在家",
     "我不在",
     "人不在",
@@ -19,8 +19,6 @@ const UNSUITED: [&str; 27] = [
     "没时间",
     "不得闲",
     "不方便",
-    "里没人",
-    "家没人",
     "要上班",
     "出差",
     "在外地",
@@ -96,8 +94,20 @@ const OTHERS: [&str; 11] =
 /// What only supposes it, unless it is asked what is done then.
 pub(super) const SUPPOSES: [&str; 5] = ["如果", "要是", "万一", "假如", "if "];
 /// What may be so.
-const MAYBE: [&str; 10] =
-    ["有时候", "可能", "也许", "不一定", "怕", "maybe", "might", "may not", "perhaps", "probably"];
+pub(super) const MAYBE: [&str; 12] = [
+    "有时候",
+    "可能",
+    "也许",
+    "不一定",
+    "怕",
+    "maybe",
+    "might",
+    "may not",
+    "may have",
+    "may need",
+    "perhaps",
+    "probably",
+];
 /// What is so now, and says nothing of another day.
 const NOW: [&str; 4] = ["现在", "这会", "right now", "at the moment"];
 /// What asks what is done if nobody is there.

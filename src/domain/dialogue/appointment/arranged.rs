@@ -1,17 +1,21 @@
 //! Words about a time that is agreed on: another one, an hour within it, that nobody is there or that nobody is to come,
 //! and that it stands after all.
 
-use super::calling::without_visit;
+use super::calling::{asks_after_call, keeps_away, leaves_call_open, takes_call_back, without_visit};
 use super::heard::{Heard, Picked};
+use super::standing::is_slip;
 use super::{Meeting, agreed, label_of};
 use crate::domain::appointment::Window;
 use crate::domain::dialogue::clause::{asks, clauses};
 use crate::domain::dialogue::effect::{About, Effect};
+use crate::domain::dialogue::reading::{is_complaint, only_sounds_displeased, says_too_little};
 use crate::domain::dialogue::say::{Choice, Say};
 use crate::domain::dialogue::state::Activity;
 use crate::domain::dialogue::{Turn, Words};
 use crate::domain::flag::FlagKind;
+use crate::domain::script::normalised;
 use crate::domain::ticket::Status;
+use crate::domain::understanding::{Intent, Sentiment};
 
 /// So long, in characters, are at most words that call a visit off: they may say why.
 const LONGEST_CALL: usize = 160;
@@ -21,13 +25,20 @@ impl Turn<'_> {
     pub(super) fn agreed_answered(&mut self, words: &Words) -> bool {
         let Some((meeting, window)) = self.visit_ahead() else { return false };
         let heard = Heard::new(&meeting.offered, words, self.ctx.now);
+        let text = normalised(&words.text);
         let idle = matches!(self.state.activity, Activity::Idle);
+        if idle && heard.excuses(window) && !asks(&words.text) && !self.is_announced() {
+            // What sounds like a fault is the excuse: "tomorrow doesn't work".
+            self.ask_wish(&meeting, "appointment.ask_wish");
+            return true;
+        }
         if !idle || words.understood.symptom.is_some() || heard.tells_of_past() {
             return false;
         }
         let moves = heard.moves();
-        let unsuited = heard.finds_nobody() && !self.is_announced();
-        if heard.stays_as_it_was(window) && !unsuited {
+        let unsuits = heard.finds_nobody() || self.state.offers("appt:") && heard.only_refuses();
+        let unsuited = unsuits && !self.is_announced();
+        if (heard.stays_as_it_was(window) || takes_call_back(&text)) && !unsuited {
             self.keep_as_it_was(&meeting, window, words);
             return true;
         }
@@ -35,11 +46,16 @@ impl Turn<'_> {
             self.wish_within(&meeting, window, words);
             return true;
         }
+        if heard.wants_no_other() && !moves && !unsuited {
+            self.say(agreed("appointment.set", &meeting, window));
+            return true;
+        }
         let own_day = heard.names_day_of(window);
         let other_day = !own_day && !heard.named.days.is_empty();
         let of_other_day = unsuited && other_day;
         let asks = heard.asks_when() && self.ctx.tickets.len() < 2 || unsuited && heard.asks_what_then();
-        if !moves && (of_other_day || asks || heard.asks_how_to_call_off()) {
+        let of_call = heard.asks_how_to_call_off() || asks_after_call(&text);
+        if !moves && (of_other_day || asks || of_call) {
             // Nobody comes on the day that does not suit, or it is asked when somebody does and what is done then.
             self.say(agreed("appointment.set", &meeting, window));
             return true;
@@ -59,24 +75,31 @@ impl Turn<'_> {
             // "周一能换个时间吗": the day that is named is the one that does not suit.
             _ if own_day && heard.gives_back() => self.ask_wish(&meeting, "appointment.ask_wish"),
             Picked::One(offered) if offered.window == window => self.say(agreed("appointment.set", &meeting, window)),
-            Picked::One(offered) => self.take_window(&meeting, offered.window),
-            // No such time was offered.
-            Picked::Several | Picked::None if heard.swaps() && !heard.gives_back() => {
-                self.say(agreed("appointment.set", &meeting, window));
+            Picked::One(offered) if heard.may_mean(offered.window, window) => {
+                self.take_named(&meeting, offered.window, &heard, words);
             }
-            Picked::Several | Picked::None if heard.wish.names_time() => self.take_wish(&meeting, words),
-            Picked::Several | Picked::None => self.ask_wish(&meeting, "appointment.ask_wish"),
+            // No such time was offered.
+            _ if heard.swaps() && !heard.gives_back() => self.say(agreed("appointment.set", &meeting, window)),
+            _ if heard.wish.names_time() => self.take_wish(&meeting, words),
+            Picked::One(_) | Picked::Several | Picked::None => self.ask_wish(&meeting, "appointment.ask_wish"),
         }
         true
     }
 
     /// Gives the time of a visit back that is called off, and asks when it would suit, unless that is said as well:
-    /// "取消周三的，周五上午可以".
+    /// "取消周三的，周五上午可以". Who scolds besides is heard for that.
     pub(super) fn call_visit_off(&mut self, words: &Words) -> bool {
         let Some((meeting, window)) = self.visit_called_off(words) else { return false };
+        let said = &words.understood;
+        let cross = said.intent == Intent::Complaint || said.sentiment == Sentiment::Negative;
+        if cross && is_complaint(words) && !only_sounds_displeased(words) && !says_too_little(words) {
+            self.hear_displeasure(words);
+        }
         let heard = Heard::new(&meeting.offered, words, self.ctx.now);
         match heard.picked(&meeting.offered, self.ctx.now) {
-            Picked::One(offered) if offered.window != window => self.take_window(&meeting, offered.window),
+            Picked::One(offered) if offered.window != window && heard.may_mean(offered.window, window) => {
+                self.take_named(&meeting, offered.window, &heard, words);
+            }
             _ if heard.wish.names_time() => self.take_wish(&meeting, words),
             Picked::One(_) | Picked::Several | Picked::None => {
                 let label = label_of(&meeting, window).unwrap_or_default();
@@ -89,11 +112,10 @@ impl Turn<'_> {
     /// Returns the visit that words call off, by its name, by its day, or as the one thing that can be meant. Who calls
     /// the repair off as well is heard for that.
     pub(super) fn visit_called_off(&self, words: &Words) -> Option<(Meeting, Window)> {
-        let idle = self.is_idle();
-        let heeded = idle || matches!(self.state.activity, Activity::Commenting(_));
-        if !heeded || words.text.chars().count() > LONGEST_CALL {
+        if !self.heeds_calls(words) {
             return None;
         }
+        let idle = self.is_idle();
         let questioned = asks(&words.text);
         let is_called_off = |(meeting, window): &(&Meeting, Window)| {
             let heard = Heard::new(&meeting.offered, words, self.ctx.now);
@@ -102,6 +124,15 @@ impl Turn<'_> {
         };
         let found = self.visits_ahead().find(is_called_off)?;
         (!self.gives_repair_up(words)).then(|| (found.0.clone(), found.1))
+    }
+
+    /// Whether it is heard now that a visit is called off: not where words take that back, or leave it open. To the
+    /// question whether it is fixed "不用来了" is a yes.
+    pub(super) fn heeds_calls(&self, words: &Words) -> bool {
+        let heeded = self.is_idle() || matches!(self.state.activity, Activity::Commenting(_));
+        let text = normalised(&words.text);
+        let heeded = heeded && !takes_call_back(&text) && !leaves_call_open(&text);
+        heeded && words.text.chars().count() <= LONGEST_CALL && self.fix_confirmed(words).is_none()
     }
 
     /// Whether a bare word for it can mean nothing but this visit: nothing else is asked, was filed or is arranged.
@@ -114,10 +145,12 @@ impl Turn<'_> {
         self.state.meetings.len() == 1 && !asked && !filed_since
     }
 
-    /// Whether words call the repair off as well: "取消上门，已经修好了".
-    fn gives_repair_up(&self, words: &Words) -> bool {
+    /// Whether words call the repair off as well: "取消上门，已经修好了". Who says only that nobody is to come may want
+    /// somebody another day: "不用来了".
+    pub(super) fn gives_repair_up(&self, words: &Words) -> bool {
         let over = &self.ctx.script.repair.over;
-        let besides = |clause: &String| over.contains(clause) || self.calls_off(&without_visit(clause));
+        let besides =
+            |clause: &String| !keeps_away(clause) && (over.contains(clause) || self.calls_off(&without_visit(clause)));
         self.withdraws(words) && clauses(&words.text).iter().any(besides)
     }
 
@@ -145,7 +178,8 @@ impl Turn<'_> {
         let mut tickets = self.ctx.tickets.iter();
         let open = tickets.any(|open| open.id == meeting.ticket && open.status != Status::Rectified.name());
         let heard = Heard::new(&meeting.offered, words, now);
-        let wanted = heard.is_wanted_back(window) && !heard.finds_nobody();
+        let wanted = heard.is_wanted_back(window) || is_slip(&normalised(&words.text));
+        let wanted = wanted && !heard.finds_nobody();
         (open && wanted && self.is_idle()).then(|| (meeting.clone(), window))
     }
 
@@ -168,9 +202,9 @@ impl Turn<'_> {
         self.effect(Effect::Raise { kind: FlagKind::PersonRequested, about: About::Ticket(meeting.ticket) });
     }
 
-    /// It would rather be sooner or later, and is not said when: the time that is agreed on stands until staff, who is
-    /// told, finds another.
-    fn shift_wished(&mut self, meeting: &Meeting, window: Window, words: &Words) -> bool {
+    /// It would rather be sooner or later, and is not said when, or it is not sure that the time suits: it stands until
+    /// staff, who is told, finds another.
+    pub(super) fn shift_wished(&mut self, meeting: &Meeting, window: Window, words: &Words) -> bool {
         let noted = self.keep_wish(meeting.ticket, words);
         self.effect(Effect::Raise { kind: FlagKind::PersonRequested, about: About::Ticket(meeting.ticket) });
         self.say(Say::lines(vec![noted, agreed("appointment.set", meeting, window)]));

@@ -3,10 +3,12 @@
 
 use jiff::civil::Date;
 
-use super::absence::{MEANWHILE, SUPPOSES};
+use super::absence::{MAYBE, MEANWHILE, SUPPOSES};
 use super::plain::is_plain;
+use super::standing::stands_after_all;
 use super::wish::Wish;
 use crate::domain::dialogue::clause::{holds, without};
+use crate::domain::dialogue::danger::BREAKS;
 use crate::domain::script::is_one_word;
 
 /// The words for it.
@@ -16,34 +18,60 @@ const CALLS: [&str; 9] =
 const CALLED: [&str; 2] = ["cancelled", "canceled"];
 const WANTS: [&str; 5] = ["want", "like", "need", "please", "to be"];
 /// What says so by where nobody is to come: "please don't come on Wednesday".
-const STAYS_AWAY: [&str; 11] = [
+const STAYS_AWAY: [&str; 22] = [
     "别来",
     "别过来",
+    "别上门",
+    "别派",
     "不要来",
+    "不要上",
     "不用来",
-    "不必来",
     "不用过",
+    "不用上",
+    "不用派",
+    "不必来",
+    "不必上",
+    "唔使来",
+    "唔使嚟",
+    "唔好来",
+    "唔好嚟",
     "don't come",
     "do not come",
     "dont come",
     "no need to come",
     "needn't come",
+    "don't need to come",
 ];
 /// What makes another word or a question of it: 特别来, 要不要来.
 const OR_NOT: [char; 3] = ['要', '用', '特'];
+/// What is to be left undone, where not the visit is: 不用来两个人, 不用来接我 …
+const NOT_ITSELF: [&str; 6] = ["个人", "两人", "几人", "多人", "接", "upstairs"];
+/// … and as words of their own: "no need to come up".
+const NO_FARTHER: [&str; 5] = ["up", "down", "over", "round", "inside"];
 /// What a visit is called.
 const VISITS: [&str; 11] =
     ["预约", "上门", "约好", "约的", "的约", "个约", "appointment", "visit", "booking", "technician", "slot"];
 /// What is done at it.
 const WORK: [&str; 3] = ["维修", "报修", "repair "];
+/// How one is named that is not this one, before its name.
+const OF_OTHER: [&str; 6] = ["另一个", "另外的", "其他", "别的", "other", "another"];
+/// What leads in English from who calls it off to its name, with hardly a word between: "my plumbing appointment" …
+const OWN: [&str; 6] = ["my", "our", "the", "this", "that", "your"];
+const MOST_WORDS: usize = 3;
+/// … in Chinese with hardly a sign: 空调的预约.
+const MOST_SIGNS: usize = 4;
+const OF: char = '的';
+/// What leads on from its name: "the appointment has to be cancelled".
+const HAS_TO: [&str; 3] = ["has", "needs", "just"];
 /// What else is called off, or asked about.
 const NOT_IT: [&str; 14] = [
     "提醒", "问卷", "回访", "评价", "关注", "收费", "费用", "别的", "其他", "reminder", "survey", "dentist", "doctor",
     "my other",
 ];
 /// What stands before it where it is not done now, or by others.
-const NOT_SO: [&str; 14] = [
+const NOT_SO: [&str; 15] = [
     "是不是",
+    "要不要",
     "有没有",
     "谁",
     "被",
@@ -78,9 +106,19 @@ const GOES_ON: [&str; 9] = ["改", "换", "再", "约到", "instead", "make it",
 /// What tells why, behind it.
 const REASONS: [&str; 7] = ["因为", " because", " due to", " as ", " since", " but ", " and "];
 /// What says nothing more, before it or behind it.
-const SMALL: [&str; 26] = [
+const SMALL: [&str; 36] = [
+    "要不",
     "请",
     "帮",
+    "让",
+    "叫",
+    "跟",
+    "说",
+    "告诉",
+    "暂时",
+    "嘅",
+    "喇",
+    "啦",
     "想",
     "要",
     "先",
@@ -107,6 +145,29 @@ const SMALL: [&str; 26] = [
     "would you",
 ];
 
+/// What tells that it was only thought of: "本来要取消预约的".
+const THOUGHT: [&str; 4] = ["本来", "想过", "was going to", "were going to"];
+/// What makes it depend on something …
+const DEPENDS: &str = "的话";
+/// … unless that is only polite.
+const POLITE_IFS: [&str; 10] = [
+    "以的话",
+    "便的话",
+    "行的话",
+    "如果可",
+    "如果方",
+    "if possible",
+    "if that's ok",
+    "if you don't mind",
+    "if you can",
+    "if you could",
+];
+/// What leaves open when it is done.
+const LATER: &str = " later";
+/// What asks what comes of it: "取消预约会怎么样".
+const ASKS_AFTER: [&str; 9] =
+    ["会怎", "会不会", "几次", "扣", "罚", "what happens", "will i be charged", "penalty", "cancellation fee"];
+
 /// How a clause calls a visit off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Call<'c> {
@@ -119,20 +180,21 @@ pub(super) struct Call<'c> {
 /// Reads how a clause calls off the visit of a day, if it does.
 pub(super) fn call(clause: &str, day: Option<Date>, today: Date) -> Option<Call<'_>> {
     let days = Wish::named_in(clause, today).days;
-    let is_own = |named: &Date| day.is_some_and(|day| day == *named || day.weekday() == named.weekday());
-    let own_day = days.iter().any(is_own);
-    if !days.is_empty() && !own_day && !holds(clause, &GOES_ON) {
-        return None;
-    }
+    let own_day = has_day(&days, day);
+    let of_other_day = |behind: &str| !days.is_empty() && !own_day && !holds(behind, &GOES_ON);
     if let Some((before, behind)) = stays_away(clause) {
-        let known = is_small(without_reason(behind)) && (own_day || is_small(before));
-        return known.then_some(Call { before, named: true });
+        let known = ends_there(behind) && (own_day || is_small(before));
+        return (known && !of_other_day(behind)).then_some(Call { before, named: true });
     }
     let (before, behind) = parted(clause)?;
-    let is_visit = holds(clause, &VISITS);
+    if of_other_day(behind) {
+        return None;
+    }
+    let is_visit = names_visit(before, behind);
     let is_bare = (is_small(before) || is_lead(before)) && is_small(without_reason(behind));
     let of_else = holds(clause, &NOT_IT) || holds(before, &NOT_SO) || is_others_deed(before, behind);
-    let undone = holds(before, &SUPPOSES) || is_denied_from_afar(before) || asks_how_to(before);
+    let open = holds(before, &SUPPOSES) || holds(clause, &MAYBE) || without_reason(behind).contains(LATER);
+    let undone = open || is_denied_from_afar(before) || asks_how_to(before);
     let calls = (is_visit || is_bare) && !of_else && !undone;
     calls.then_some(Call { before, named: is_visit || own_day })
 }
@@ -151,6 +213,49 @@ pub(super) fn is_polite(clause: &str) -> bool {
 pub(super) fn asks_how(clause: &str) -> bool {
     let asked = parted(clause).filter(|(before, behind)| asks_how_to(before) && !behind.starts_with('了'));
     asked.is_some_and(|(_, behind)| holds(clause, &VISITS) || is_small(behind))
+}
+
+/// Whether a clause says only that nobody is to come: "先别来了".
+pub(super) fn keeps_away(clause: &str) -> bool {
+    stays_away(clause).is_some_and(|(before, behind)| is_small(before) && ends_there(behind))
+}
+
+/// Whether a clause says that nobody is to come on another day than that of a visit.
+pub(super) fn keeps_away_else_when(clause: &str, day: Option<Date>, today: Date) -> bool {
+    let days = Wish::named_in(clause, today).days;
+    stays_away(clause).is_some() && !days.is_empty() && !has_day(&days, day)
+}
+
+/// Whether a clause says that something is not to be done at a visit: "no need to come up".
+pub(super) fn leaves_undone(clause: &str) -> bool {
+    stays_away(clause).is_some_and(|(_, behind)| is_something_else(behind))
+}
+
+/// Whether a clause speaks of it that nobody is to come, or that a visit is called off, whatever it says of that: "如果下雨
+/// 就别来了".
+pub(super) fn speaks_of_it(clause: &str) -> bool {
+    names_it(clause) || stays_away(clause).is_some_and(|(_, behind)| ends_there(behind))
+}
+
+/// Whether words take back behind it that they call a visit off, or say that it was only thought of: "周三别来，哦不对，
+/// 照常来吧".
+pub(super) fn takes_call_back(text: &str) -> bool {
+    let mut told = text.split(BREAKS).skip_while(|clause| around_it(clause).is_none());
+    let Some((before, behind)) = told.next().and_then(around_it) else { return false };
+    holds(before, &THOUGHT) || stands_after_all(behind) || told.any(stands_after_all)
+}
+
+/// Whether words leave open that a visit is called off: on a condition, or if they like what comes of it.
+pub(super) fn leaves_call_open(text: &str) -> bool {
+    let text = without(text, &POLITE_IFS);
+    let supposes = |clause: &str| holds(clause, &SUPPOSES) || clause.contains(DEPENDS);
+    let called = text.split(BREAKS).position(|clause| around_it(clause).is_some());
+    called.is_some_and(|at| text.split(BREAKS).take(at + 1).any(supposes) || holds(&text, &ASKS_AFTER))
+}
+
+/// Whether words ask what comes of it if a visit is called off: "取消预约会怎么样".
+pub(super) fn asks_after_call(text: &str) -> bool {
+    holds(text, &ASKS_AFTER) && text.split(BREAKS).any(names_it)
 }
 
 /// Returns a clause without what it says of a visit, so that what it says of the repair is left.
@@ -172,6 +277,54 @@ fn parted(clause: &str) -> Option<(&str, &str)> {
     CALLS.iter().find_map(around).or_else(|| CALLED.iter().find_map(around).filter(wanted))
 }
 
+/// Returns what stands before and behind the words of a clause that call a visit off.
+fn around_it(clause: &str) -> Option<(&str, &str)> {
+    stays_away(clause).or_else(|| parted(clause))
+}
+
+/// Whether nothing more is said behind words by which nobody is to come.
+fn ends_there(behind: &str) -> bool {
+    is_small(without_reason(behind)) && !is_something_else(behind)
+}
+
+/// Whether what stands behind them makes another thing of it: 不用来接我, "no need to come up".
+fn is_something_else(behind: &str) -> bool {
+    let told = without_reason(behind);
+    holds(told, &NOT_ITSELF) || told.split_whitespace().any(|word| NO_FARTHER.contains(&word))
+}
+
+/// Whether a day is among those that are named, or its weekday is.
+fn has_day(days: &[Date], day: Option<Date>) -> bool {
+    days.iter().any(|named| day.is_some_and(|day| day == *named || day.weekday() == named.weekday()))
+}
+
+/// Whether the name of the visit stands next to the word for it: not "约好的聚会取消了", "I cancel my meeting so I'll be home
+/// for the visit".
+fn names_visit(before: &str, behind: &str) -> bool {
+    let mut led = VISITS.iter().filter_map(|visit| behind.split_once(*visit));
+    let mut named = VISITS.iter().filter_map(|visit| before.rsplit_once(*visit));
+    let is_own = |ahead: &str| !OF_OTHER.iter().any(|other| ahead.trim_end().ends_with(other));
+    led.any(|(between, _)| is_own(between) && leads_to_name(between))
+        || named.any(|(ahead, between)| is_own(ahead) && leads_on_from_name(between))
+}
+
+/// Whether what stands between the word for it and the name of a visit says no more than which: 周三的, "my plumbing".
+fn leads_to_name(between: &str) -> bool {
+    let rest = without(between, &WORK);
+    let mut words = between.split_whitespace();
+    let count = words.clone().count();
+    let own = count <= MOST_WORDS && words.next().is_some_and(|first| OWN.contains(&first));
+    let of_work = rest != between || between.ends_with(OF);
+    let short = !between.is_ascii() && between.chars().count() <= MOST_SIGNS && of_work;
+    is_small(&rest) || own || short && !holds(between, &OF_OTHER)
+}
+
+/// Whether what stands between the name of a visit and the word for it says nothing: 我想, " has to be ".
+fn leads_on_from_name(between: &str) -> bool {
+    let leads = |word: &str| LEADS_ON.contains(&word) || LEADS.contains(&word) || HAS_TO.contains(&word);
+    is_small(between) || between.is_ascii() && between.split_whitespace().all(|word| leads(word) || is_plain(word))
+}
+
 /// Returns what stands before and behind words by which nobody is to come, if they set no hour: "别来太早".
 fn stays_away(clause: &str) -> Option<(&str, &str)> {
     let (before, behind) = STAYS_AWAY.iter().find_map(|words| clause.split_once(*words))?;
@@ -182,7 +335,7 @@ fn stays_away(clause: &str) -> Option<(&str, &str)> {
 
 /// Whether words are a time, a "please" and the like, and name nothing that might be called off.
 fn is_small(words: &str) -> bool {
-    is_plain(&without(&without(words, &MEANWHILE), &SMALL))
+    is_plain(&without(&without(words, &SMALL), &MEANWHILE))
 }
 
 /// Whether words lead in English to what somebody does themselves: "something came up so i have to".
@@ -253,9 +406,21 @@ mod tests {
             "能不能取消预约",
             "临时有事，要取消周三的约",
             "周三不用来了",
+            "不用来了",
+            "先别来了",
+            "叫师傅先别来了",
+            "暂时不用上门了",
+            "不用派人来了",
+            "唔使嚟喇",
+            "you don't need to come",
             "师傅别来了",
             "周三家里没人别来",
             "取消预约 改周五",
+            "别来了改周五吧",
+            "取消空调的预约",
+            "预约我想取消",
+            "cancel my plumbing appointment",
+            "cancel the repair visit",
         ] {
             assert_eq!(calls(words), Some(true), "{words}");
         }
@@ -271,6 +436,7 @@ mod tests {
             "取消",
             "我临时有事要取消一下",
             "那就取消吧",
+            "要不取消吧",
         ] {
             assert_eq!(calls(words), Some(false), "{words}");
         }
@@ -305,8 +471,60 @@ mod tests {
             "周三不要来电话",
             "要不要来",
             "特别来感谢",
+            "如果下雨就别来了",
+            "不用派上次那个师傅了",
+            "别来烦我",
+            "No need to come on Thursday",
+            "周三别来两个人",
+            "明天不用来两个人",
+            "不用来接我",
+            "no need to come up",
+            "I cancel my meeting so I'll be home for the visit",
+            "约好的聚会取消了",
+            "我的另一个预约取消了",
+            "cancel my other appointment",
+            "可能要取消预约",
+            "we may have to cancel",
+            "要不要取消预约",
+            "can I still cancel my appointment later",
         ] {
             assert_eq!(calls(words), None, "{words}");
+        }
+    }
+
+    #[test]
+    fn a_visit_that_is_called_off_and_wanted_after_all_is_told_from_one_that_is_moved() {
+        for words in [
+            "周三别来，哦不对，照常来吧",
+            "想取消，算了不取消了",
+            "本来要取消预约的，现在不用了",
+            "I wanted to cancel but please come after all",
+            "I was going to cancel, but it's fine, please come",
+        ] {
+            assert!(takes_call_back(&normalised(words)), "{words}");
+        }
+        for words in ["周三别来，周五来吧", "取消预约，改天再来吧", "please don't come, please come Friday", "照常来吧"]
+        {
+            assert!(!takes_call_back(&normalised(words)), "{words}");
+        }
+    }
+
+    #[test]
+    fn what_depends_or_is_only_asked_leaves_it_open() {
+        for words in [
+            "可以取消预约吗？会不会扣钱",
+            "取消预约会怎么样",
+            "预约能取消几次",
+            "can I cancel my visit if I fix it myself?",
+            "下雨的话预约就取消吧",
+            "如果下雨，预约就取消吧",
+        ] {
+            assert!(leaves_call_open(&normalised(words)), "{words}");
+        }
+        for words in
+            ["可以的话取消预约", "if possible, cancel my appointment", "取消预约，如果要来我再说", "如果没空怎么办"]
+        {
+            assert!(!leaves_call_open(&normalised(words)), "{words}");
         }
     }
 

@@ -146,14 +146,15 @@ fn of_week(today: Date, week: i64, which: Range<i8>) -> Vec<Date> {
     which.map(|day| today.saturating_add((monday + i64::from(day)).days())).collect()
 }
 
-/// Reads 25号, 25日 and 11月25日, in digits of either kind.
+/// Reads 25号, 25日 and 11月25日, in digits of either kind. 第二日 is the day after, or another.
 fn dates(words: &str, today: Date) -> Vec<Date> {
     let mut found = Vec::new();
     for (at, sign) in words.match_indices(['号', '日']) {
         let after = words.get(at + sign.len()..).unwrap_or_default();
         let (before, day) = number_before(words.get(..at).unwrap_or_default());
         let month = before.strip_suffix('月').and_then(|before| number_before(before).1);
-        found.extend(day.filter(|_| !after.starts_with(NO_DATE)).and_then(|day| next_date(today, month, day)));
+        let is_date = !after.starts_with(NO_DATE) && !before.ends_with('第');
+        found.extend(day.filter(|_| is_date).and_then(|day| next_date(today, month, day)));
     }
     found
 }
@@ -172,6 +173,10 @@ fn latin_dates(words: &[&str], today: Date) -> Vec<Date> {
         found.extend(day.and_then(|day| next_date(today, month, day)));
     }
     found
+}
+
+pub(super) fn is_month(name: &str) -> bool {
+    month(name).is_some()
 }
 
 fn month(name: &str) -> Option<i8> {
@@ -285,8 +290,18 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_a_day_is_none() {
-        for words in ["3号楼", "10号线", "上周五", "周到", "一周", "last Friday", "1st floor", "the second one", "45号"]
-        {
+        for words in [
+            "3号楼",
+            "10号线",
+            "上周五",
+            "周到",
+            "一周",
+            "改第二日",
+            "last Friday",
+            "1st floor",
+            "the second one",
+            "45号",
+        ] {
             assert_eq!(days(words), "", "{words}");
         }
     }

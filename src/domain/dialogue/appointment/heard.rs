@@ -7,14 +7,17 @@ use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 
 use super::absence;
-use super::calling::{Call, asks_how, call, is_polite};
-use super::plain::{is_any, only_sets_time};
+use super::calling::{Call, asks_how, call, is_polite, keeps_away_else_when, leaves_undone};
+use super::change::{moves, names_place_instead, wants_another, wants_no_other};
+use super::clock;
+use super::excuse::is_excuse;
+use super::plain::{is_any, is_plain, only_sets_time};
 use super::standing::{AFTER_ALL, is_as_it_was, undoes_it};
-use super::wish::{Parted, Wish, is_bare_place, is_denied, is_refused, parted};
+use super::wish::{Parted, Wish, is_denied, is_refused, only_refuses, parted};
 use crate::domain::appointment::Window;
 use crate::domain::calendar::{local, local_date};
 use crate::domain::dialogue::Words;
-use crate::domain::dialogue::clause::{asks, begins_with_plain_no, holds, without};
+use crate::domain::dialogue::clause::{asks, holds, without};
 use crate::domain::dialogue::danger::BREAKS;
 use crate::domain::dialogue::state::OfferedWindow;
 use crate::domain::script::normalised;
@@ -37,8 +40,10 @@ const BEHIND: [&str; 12] =
 const ASKING: [&str; 12] =
     ["几点", "什么", "何时", "哪天", "多久", "多少", "怎么", "贵姓", "谁", "哪位", "when ", "who "];
 /// What asks whether a time suits the other side.
-const ASKING_LEAVE: [&str; 13] = [
+const ASKING_LEAVE: [&str; 15] = [
     "行吗",
+    "得吗",
+    "得唔得",
     "可以吗",
     "可以么",
     "好吗",
@@ -52,6 +57,8 @@ const ASKING_LEAVE: [&str; 13] = [
     "could ",
     "possible",
 ];
+/// What stands in a question beside a time that is wished: "周三还有师傅吗"; not "周三还来吗".
+const ASKED_WITH: [&str; 10] = ["师傅", "请问", "还有", "好不", "要不", "改", "换", "约", "到", "吗"];
 /// What speaks of the times that were offered, without naming one.
 const OF_THEM: [&str; 12] =
     ["都", "两个", "时间", "合适", "方便", "either", "neither", "none of", "these", "those", "work for me", "suit"];
@@ -59,61 +66,18 @@ const OF_THEM: [&str; 12] =
 const NONE: [&str; 5] = ["neither", "none of", "can't do either", "don't work", "doesn't work"];
 /// What may not suit and is no time.
 const PRICES: [&str; 5] = ["价", "费", "钱", "颜色", "price"];
-/// What takes back what was said before, as a whole clause …
-const TAKES_BACK: [&str; 12] =
-    ["不对", "错了", "搞错了", "选错了", "点错了", "说错了", "等等", "算了", "sorry", "actually", "wait", "oops"];
-/// … or at the beginning of one, before what is meant instead.
-const RATHER: [&str; 18] = [
-    "不对",
-    "错了",
-    "还是",
-    "换成",
-    "换到",
-    "换",
-    "改成",
-    "改到",
-    "改",
-    "应该是",
-    "no ",
-    "nope ",
-    "sorry ",
-    "actually ",
-    "rather ",
-    "make it ",
-    "i meant ",
-    "i mean ",
-];
-/// What may stand there besides, and behind it.
-const THEN: [&str; 7] = ["那就", "我要", "我选", "就", "是", "要", "选"];
-const INSTEAD: [&str; 5] = [" instead", " rather", " after all", " actually", " sorry"];
 /// What says of a time that it suits, among words that scold.
 const TAKES: [&str; 7] = ["可以", "行", "吧", "就", "fine", "ok", "works"];
 /// What stands for all that is not named.
 const OTHER: [&str; 8] = ["其他", "其它", "其余", "别的", "另", "other", "rest", "else"];
-/// What wishes another time, whether it names one or not.
-const CHANGES: [&str; 14] = [
-    "改时间",
-    "改个时",
-    "换时间",
-    "换个时",
-    "改约",
-    "改期",
-    "改天",
-    "换一天",
-    "往后推",
-    "延期",
-    "reschedul",
-    "postpone",
-    "another day",
-    "another time",
-];
-/// What does so beside the time that it names.
-const MOVES: [&str; 11] =
-    ["改到", "改成", "改在", "换到", "换成", "推到", "挪到", "提前到", "move it", "change it to", "instead"];
 /// What asks when somebody comes.
 const WHEN: [&str; 6] = ["几点", "什么时", "何时", "哪天", "when", "what time"];
 const COMING: [&str; 11] =
     ["来", "到", "上门", "约", "come", "coming", "arrive", "visit", "technician", "was that", "was it"];
+
+/// Words that are written without their apostrophe, and with it.
+const BARE: [(&str, &str); 5] =
+    [("cant", "can't"), ("wont", "won't"), ("dont", "don't"), ("doesnt", "doesn't"), ("isnt", "isn't")];
 
 /// What words say about the times of a meeting.
 pub(super) struct Heard {
@@ -145,7 +109,7 @@ pub(super) enum Picked<'m> {
 impl Heard {
     /// Reads words against the times that were offered for a meeting.
     pub(super) fn new(offered: &[OfferedWindow], words: &Words, now: Timestamp) -> Heard {
-        let text = normalised(&words.text);
+        let text = with_apostrophes(&normalised(&words.text));
         let zone = offered.iter().find_map(zone_of);
         let today = zone.as_ref().and_then(|zone| local_date(now, zone)).unwrap_or(Date::ZERO);
         let Parted { accepted, mut refused } = parted(&text, today);
@@ -193,6 +157,17 @@ impl Heard {
     /// Whether it may be that nobody opens, and nobody else is said to be in: "可能没空".
     pub(super) fn may_find_nobody(&self) -> bool {
         absence::may_find_nobody(&self.text, self.named.names_time())
+    }
+
+    /// Whether they say no more than that the day of a window does not suit: "明天上班"; not "明天下午上班" of a morning.
+    pub(super) fn excuses(&self, window: Window) -> bool {
+        let span = self.span_of(window);
+        let touches = |part: &Range<u64>| {
+            span.as_ref().is_some_and(|span| part.start * 60 < span.end && span.start < part.end * 60)
+        };
+        let parts = &self.named.parts;
+        let then = self.named.hours.is_empty() && (parts.is_empty() || parts.iter().any(touches));
+        self.names_day_of(window) && then && is_excuse(&self.text)
     }
 
     fn is_out(&self) -> bool {
@@ -263,6 +238,14 @@ impl Heard {
         told.filter_map(move |clause| call(clause, day, today))
     }
 
+    /// Whether it is not the visit of a window that they do without: "no need to come on Thursday, Wednesday is fine".
+    pub(super) fn leaves_visit(&self, window: Window) -> bool {
+        let (day, today) = (self.day_of(window), self.today);
+        let taken = day.is_some_and(|day| self.wish.days.contains(&day));
+        let other = |clause| taken && keeps_away_else_when(clause, day, today);
+        self.text.split(BREAKS).any(|clause| leaves_undone(clause) || other(clause))
+    }
+
     /// Whether they ask how a visit is called off.
     pub(super) fn asks_how_to_call_off(&self) -> bool {
         self.text.split(BREAKS).any(asks_how)
@@ -275,6 +258,28 @@ impl Heard {
         let hours = &self.wish.hours;
         let within = hours.iter().all(|hour| hour.is_within(&span, &self.wish.parts));
         own && within && !hours.is_empty() && !self.gives_back()
+    }
+
+    /// Whether an hour by the clock is named, whatever is said of it.
+    pub(super) fn names_hour(&self) -> bool {
+        !self.named.hours.is_empty()
+    }
+
+    /// Whether an hour is named with a window, and not the window itself by those between which it lies.
+    pub(super) fn names_hour_of(&self, window: Window) -> bool {
+        let is_whole = |span: Range<u64>| clock::are_those_of(&self.named.hours, &span, &self.named.parts);
+        self.names_hour() && !self.span_of(window).is_some_and(is_whole)
+    }
+
+    /// Whether another window can be meant in place of the one that is agreed on: who names no day speaks of its day.
+    pub(super) fn may_mean(&self, other: Window, agreed: Window) -> bool {
+        let told = !self.wish.days.is_empty() || !self.wish.places.is_empty() || self.takes_any();
+        told || self.day_of(other) == self.day_of(agreed)
+    }
+
+    /// Whether a clause of them only says that the time does not suit: "呢个时间唔得".
+    pub(super) fn only_refuses(&self) -> bool {
+        self.text.len() <= LONGEST_TIME && self.text.split(BREAKS).any(only_refuses)
     }
 
     /// Whether they only set a time, whatever they sound like: "有事打我电话，25号可以", "直接来就行".
@@ -309,36 +314,24 @@ impl Heard {
 
     /// Whether something else is asked than whether a time suits: "师傅贵姓", "要收费吗".
     pub(super) fn asks_else(&self, words: &Words) -> bool {
-        let questioned = asks(&words.text);
+        let questioned = asks(&words.text) && !self.has(&ASKING_LEAVE);
         let plain = without(&self.text, &SCOLDS);
-        holds(&plain, &ASKING) && !self.takes_any() || questioned && !self.has(&ASKING_LEAVE) && !self.named.names_any()
+        // A time in a question is wished where leave is asked, or nothing else is.
+        let only = || is_plain(&without(&self.text, &ASKED_WITH)) && !self.text.ends_with("来吗");
+        let wished = || self.named.names_any() && (self.text.is_ascii() || self.asks_leave() || only());
+        holds(&plain, &ASKING) && !self.takes_any() || questioned && !wished()
     }
 
     /// Whether another time than the agreed one is wished.
     pub(super) fn moves(&self) -> bool {
-        let other = self.asks_leave() || self.has(&MOVES) || self.denies();
+        let moved = || self.text.split(BREAKS).any(|clause| moves(clause, self.today));
+        let other = self.asks_leave() || self.denies() || moved();
         self.gives_back() || other && self.wish.names_time() || self.swaps()
     }
 
-    /// Whether they only name one of several in place of the one that was taken: "不对，第一个"; not "不对，是第二单元".
+    /// Whether they only name one of several in place of the one that was taken: "不对，第一个".
     pub(super) fn swaps(&self) -> bool {
-        let told: Vec<&str> = self.text.split(BREAKS).map(str::trim).filter(|clause| !clause.is_empty()).collect();
-        let Some((last, before)) = told.split_last() else { return false };
-        let meant = INSTEAD.iter().find_map(|part| last.strip_suffix(part));
-        let mut rest = meant.unwrap_or(last);
-        let mut rather = meant.is_some() || !before.is_empty();
-        loop {
-            rest = if let Some(behind) = past(rest, &RATHER) {
-                rather = true;
-                behind.trim_start()
-            } else if let Some(behind) = past(rest, &THEN) {
-                behind.trim_start()
-            } else {
-                break;
-            };
-        }
-        let known = rather && before.iter().all(|clause| takes_back(clause));
-        known && self.wish.places.len() == 1 && !self.names_thing && is_bare_place(rest)
+        self.wish.places.len() == 1 && !self.names_thing && names_place_instead(&self.text)
     }
 
     /// Whether they only ask for it to be sooner or later: "能提前一点吗".
@@ -353,7 +346,12 @@ impl Heard {
 
     /// Whether they wish another time than the agreed one, and need not say which.
     pub(super) fn gives_back(&self) -> bool {
-        self.has(&CHANGES)
+        self.text.split(BREAKS).any(wants_another)
+    }
+
+    /// Whether they say in short that no other time is wished: "不用改时间了".
+    pub(super) fn wants_no_other(&self) -> bool {
+        self.text.len() <= LONGEST_TIME && self.text.split(BREAKS).any(wants_no_other)
     }
 
     /// Returns the window that words name clearly: by where it stands, by its day and part of the day, or as any of
@@ -367,11 +365,15 @@ impl Heard {
             return if let [only] = ahead.as_slice() { Picked::One(only) } else { Picked::Several };
         }
         let ahead = || suiting.iter().copied().find(|offered| now < offered.window.until);
+        let hourly = !self.wish.hours.is_empty();
         let one = match (self.wish.places.as_slice(), suiting.as_slice()) {
             (_, []) => return Picked::None,
-            ([], _) if self.takes_any() => ahead(),
+            // Any of them that an hour is named for may still not suit as a whole.
+            ([], _) if self.takes_any() && !hourly => ahead(),
             ([], _) if !self.wish.names_time() => return Picked::None,
             ([], [only]) => Some(*only),
+            // "第二个，三点" is the second of those that were offered.
+            ([place], _) if hourly => place.among(offered).filter(left),
             ([place], _) => place.among(&suiting).copied(),
             (_, _) => None,
         };
@@ -383,15 +385,18 @@ impl Heard {
         if !self.wish.names_time() {
             return !self.wish.shifted || !self.wish.places.is_empty() || self.takes_any();
         }
-        self.begins(offered).is_some_and(|(day, hour)| self.wish.fits(day, hour))
+        let window = self.day_of(offered.window).zip(self.span_of(offered.window));
+        window.is_some_and(|(day, span)| self.wish.fits(day, &span))
     }
 
-    /// Whether a window may be among those that words turn down, and is not named as one that suits.
+    /// Whether a window may be among those that words turn down, and is not named as one that suits. An hour that is
+    /// turned down beside one that suits turns no window down: "10点不行，11点可以".
     fn refuses(&self, one: &OfferedWindow, offered: &[OfferedWindow]) -> bool {
         let begins = self.begins(one);
         let is_named = |refused: &Wish| {
             let by_place = refused.places.iter().any(|place| place.among(offered) == Some(one));
-            let of_time = refused.places.is_empty() || refused.names_time();
+            let of_hour = !refused.hours.is_empty() && !self.wish.hours.is_empty();
+            let of_time = (refused.places.is_empty() || refused.names_time()) && !of_hour;
             by_place || of_time && begins.is_none_or(|(day, hour)| refused.may_fit(day, hour))
         };
         let chosen = !self.wish.places.is_empty() || begins.is_some_and(|(day, _)| self.wish.days.contains(&day));
@@ -421,16 +426,9 @@ impl Heard {
     }
 }
 
-/// Returns what stands behind one of `parts` where words begin with it.
-fn past<'w>(words: &'w str, parts: &[&str]) -> Option<&'w str> {
-    parts.iter().find_map(|part| words.strip_prefix(part))
-}
-
-/// Whether a clause only takes back what was said before: "不对", "no", "不是第二个".
-fn takes_back(clause: &str) -> bool {
-    let other = clause.strip_prefix("不是").or_else(|| clause.strip_prefix("not "));
-    let plain_no = begins_with_plain_no(clause) && !clause.contains(' ');
-    TAKES_BACK.contains(&clause) || plain_no || other.is_some_and(is_bare_place)
+fn with_apostrophes(text: &str) -> String {
+    let known = |word: &str| BARE.iter().find(|(bare, _)| *bare == word).map(|(_, spelled)| *spelled);
+    text.split(' ').map(|word| known(word).unwrap_or(word)).collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the time zone in which a window is written: as far from UTC as the clock on its label.

@@ -1,6 +1,7 @@
 //! Words that say that nobody is in, whoever lives there: 没人在家, "nobody will be home".
 
 use super::absence::SUPPOSES;
+use super::plain::is_plain;
 use crate::domain::dialogue::clause::holds;
 use crate::domain::script::is_one_word;
 
@@ -20,11 +21,25 @@ const IN_ENDS: [&str; 9] = [" on", " that", " all", " then", " so", " until", " 
 const NO_ONE_HAN: [&str; 3] = ["没有人", "没人", "无人"];
 const AT_HOME_HAN: [&str; 2] = ["在家", "在屋"];
 const OUR_HOME_HAN: [&str; 3] = ["家里", "我家", "屋里"];
-/// What may follow who is not at a home: not 家里没人抽烟.
-const HAN_ENDS: [char; 9] = ['在', '开', '接', '等', '了', '的', '啊', '呢', '哦'];
+/// … also as one word behind nothing but a time: 明天家没人.
+const HOME_HAN: char = '家';
+/// What may follow who is not at a home, at the end of the clause or before what else would be done: not 家里没人抽烟,
+/// 家里没人在用水.
+const HAN_ENDS: [&str; 4] = ["", "在", "看家", "等"];
+const AT_THE_DOOR: [&str; 11] =
+    ["开门", "来开", "能开", "可以开", "给开", "给你开", "给您开", "给师傅", "接待", "等你", "等师傅"];
+const SOFT: [char; 4] = ['啊', '呢', '哦', '了'];
+const KNOWS: &str = "了解";
+const PARTICLES: [char; 11] = ['的', '了', '啊', '呢', '哦', '呀', '哈', '吧', '啦', '喔', ' '];
+/// What tells of another day, or of others: 上次没人在家, "nobody home next door".
+const ELSEWHERE: [&str; 7] = ["上次", "上回", "last time", "next door", "隔壁", "邻居", "人家"];
 
-/// Returns a clause up to the word that says that nobody is in, if it does and does not only suppose it.
+/// Returns a clause up to the word that says that nobody is in, if it does and neither only supposes it nor tells of
+/// another day or another home.
 pub(super) fn nobody_in(clause: &str) -> Option<&str> {
+    if holds(clause, &ELSEWHERE) {
+        return None;
+    }
     let latin = NO_ONE.iter().filter_map(|who| parted(clause, who, is_out));
     let han = NO_ONE_HAN.iter().filter_map(|who| parted(clause, who, is_out_in_chinese));
     latin.chain(han).next().filter(|through| !holds(through, &SUPPOSES))
@@ -47,8 +62,13 @@ fn is_out(_ahead: &str, behind: &str) -> bool {
 
 fn is_out_in_chinese(ahead: &str, behind: &str) -> bool {
     let here = AT_HOME_HAN.iter().any(|place| behind.starts_with(*place));
-    let ends = behind.trim().is_empty() || behind.starts_with(HAN_ENDS);
-    here || ends && OUR_HOME_HAN.iter().any(|home| ahead.ends_with(*home))
+    // The next words behind a space are a clause of their own: "家里没人 改天吧".
+    let next = behind.split(' ').next().unwrap_or_default();
+    let ends = HAN_ENDS.contains(&next.trim_end_matches(PARTICLES));
+    let softly = next.starts_with(SOFT) && !next.starts_with(KNOWS);
+    let ends = ends || softly || AT_THE_DOOR.iter().any(|goes_on| next.starts_with(*goes_on));
+    let home = ahead.strip_suffix(HOME_HAN).is_some_and(|time| !time.ends_with('大') && is_plain(time));
+    here || ends && (home || OUR_HOME_HAN.iter().any(|home| ahead.ends_with(*home)))
 }
 
 /// Whether words begin with a place, as a word of its own.
@@ -78,6 +98,11 @@ mod tests {
             "那天家里没人",
             "我家没有人",
             "到时候没有人在家",
+            "家里没人了怎么办",
+            "我家没人在的",
+            "家里没人开门",
+            "家里没人 改天吧",
+            "明天家没人",
         ] {
             assert!(nobody_in(&normalised(words)).is_some(), "{words}");
         }
@@ -96,6 +121,17 @@ mod tests {
             "没人来",
             "如果没人在家",
             "我家没有人抽烟",
+            "家里没人会用",
+            "家里没人了解这个",
+            "我家没人会弄这个",
+            "上午家里没人在用水",
+            "家里没人等电话",
+            "邻居家没人",
+            "上次没人在家不好意思",
+            "上次家里没人",
+            "人家没人",
+            "nobody home next door",
+            "last time nobody's home",
         ] {
             assert!(nobody_in(&normalised(words)).is_none(), "{words}");
         }

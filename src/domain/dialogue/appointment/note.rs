@@ -1,7 +1,15 @@
 //! What is told while somebody is to come, and says nothing of the time: who comes has to know it.
 
+use super::absence::is_stood_in_for;
+use super::calling::speaks_of_it;
+use super::change::wants_another;
+use super::excuse::{is_excuse_for_all, names_excuse};
+use super::heard::Heard;
+use super::wish::is_refused;
 use super::{names_time, offer};
-use crate::domain::dialogue::clause::holds;
+use crate::domain::appointment::Window;
+use crate::domain::dialogue::clause::{asks, holds};
+use crate::domain::dialogue::danger::BREAKS;
 use crate::domain::dialogue::reading::asks_of_state;
 use crate::domain::dialogue::state::Meeting;
 use crate::domain::dialogue::{Turn, Words};
@@ -10,6 +18,10 @@ use crate::domain::script::normalised;
 /// Fewer signs, or fewer words in Latin letters, tell nothing: 嘿嘿, "hmm".
 const FEWEST_SIGNS: usize = 4;
 const FEWEST_WORDS: usize = 2;
+/// What speaks of another time, or may …
+const MOVES: [&str; 4] = ["rather ", "push it", "push back", "bring it forward"];
+/// … where a time is named in the same clause: 换 may be said of a tap.
+const MOVES_TIME: [&str; 6] = ["改", "换", "挪", "推", "instead", "cant "];
 /// What wants something of who comes, in words that sound as if it was asked how far it is.
 const WANTS: [&str; 8] = ["让", "叫", "带", "记得", "别", "不要", "bring", "tell "];
 
@@ -22,12 +34,19 @@ impl Turn<'_> {
         }
     }
 
-    /// Adds words to the one ticket to which somebody is to come, and says when that is, or asks once more. `false` if
-    /// they ask something or say too little, or if it is not sure which visit is meant.
+    /// Adds words to the one ticket to which somebody is to come, and says when that is, or asks once more. Staff sees
+    /// those that may speak against the time. `false` if they ask something or say too little, or if it is not sure which
+    /// visit is meant.
     pub(in crate::domain::dialogue) fn told_for_visit(&mut self, words: &Words) -> bool {
         let Some(meeting) = self.only_visit().filter(|_| tells(words)) else { return false };
         match meeting.agreed {
+            Some(window) if self.doubts_time(&meeting, window, words) => {
+                return self.shift_wished(&meeting, window, words);
+            }
             Some(window) => self.note_for_visit(&meeting, window, words),
+            None if is_excuse_for_all(&normalised(&words.text)) && !asks(&words.text) => {
+                return self.appointment_verdict(false);
+            }
             // An answer that names a time was not clear enough.
             None if names_time(&words.text) => return false,
             None => {
@@ -36,6 +55,20 @@ impl Turn<'_> {
             }
         }
         true
+    }
+
+    /// Whether words may speak against the time that is agreed on: they name another day, or something that does not suit
+    /// with a time, or speak of it that nobody is to come.
+    fn doubts_time(&self, meeting: &Meeting, window: Window, words: &Words) -> bool {
+        let heard = Heard::new(&meeting.offered, words, self.ctx.now);
+        let other_day = !heard.named.days.is_empty() && !heard.names_day_of(window);
+        let against = |clause: &str| {
+            let unfit = || is_refused(clause) || names_excuse(clause) || holds(clause, &MOVES_TIME);
+            let moved = holds(clause, &MOVES) || wants_another(clause) || speaks_of_it(clause);
+            moved || names_time(clause) && unfit()
+        };
+        let text = normalised(&words.text);
+        other_day || text.split(BREAKS).any(against) && !is_stood_in_for(&text)
     }
 
     /// Returns the visit that is agreed on or offered and not over, if there is only one.

@@ -66,9 +66,10 @@ const ANY: [&str; 56] = [
     "come right over",
     "come right away",
 ];
-/// The same as a whole clause, or behind nothing but times; else it is said of health and of water.
-const WELL: &str = "都好";
-const OF_TIMES: [&str; 5] = ["两个", "时间", "哪个", "几个", "这"];
+/// The same as a whole clause, or behind nothing but times; else it is said of health and of water, or of what must be:
+/// 我们都得在家.
+const WELL: [&str; 2] = ["都好", "都得"];
+const OF_TIMES: [&str; 6] = ["两个", "时间", "哪个", "几个", "几时", "这"];
 const SOFT: [char; 5] = ['的', '吧', '啊', '呀', '了'];
 /// What was set by us is spoken of, unless one of these leaves it to us: "你们定的时间", "你们定的就行".
 const SET: &str = "定的";
@@ -114,7 +115,8 @@ fn takes_any(clause: &str) -> bool {
 
 /// Whether a clause finds all of them well: "都好", "两个时间都好", "25号26号都好". "今天都好了" is said of something else.
 fn are_well(clause: &str) -> bool {
-    let Some(times) = clause.trim_end_matches(SOFT).strip_suffix(WELL) else { return false };
+    let said = clause.trim_end_matches(SOFT);
+    let Some(times) = WELL.iter().find_map(|well| said.strip_suffix(*well)) else { return false };
     let rest = without(times, &OF_TIMES);
     let named = rest.trim().is_empty() || is_plain(&rest) && Wish::named_in(&rest, Date::ZERO).names_time();
     times.is_empty() || named && !clause.ends_with('了')
@@ -173,6 +175,8 @@ mod tests {
             "都好",
             "两个都好",
             "两个时间都好",
+            "两个都得",
+            "几时都得",
             "25号26号都好",
             "whichever comes earlier",
             "whichever is earlier",
@@ -195,6 +199,8 @@ mod tests {
             "师傅都好吗",
             "都好说",
             "我们都在家",
+            "我们都得在家",
+            "我都得上班",
             "直接过年再来吧",
             "直接上班时间来",
             "直接上图：水槽照片",

@@ -9,18 +9,21 @@ use super::calling;
 use super::clock::{self, Hour};
 use super::days;
 use super::nobody::nobody_in;
+use super::place::{Place, take_places};
+use super::plain::is_plain;
 use crate::domain::dialogue::clause::{holds, without};
 
 /// So long, in bytes, is at most a clause that only turns down what was said before it: seven Chinese characters,
 /// four English words.
 const LONGEST_REFUSAL: usize = 21;
 /// Spellings, each with the one that is looked for.
-const SPELLINGS: [(&str, &str); 5] = [("星期", "周"), ("礼拜", "周"), ("个周", "周"), ("早一", "早"), ("晚一", "晚")];
+const SPELLINGS: [(&str, &str); 6] =
+    [("星期", "周"), ("礼拜", "周"), ("个周", "周"), ("最晚", "最迟"), ("早一", "早"), ("晚一", "晚")];
 /// What ends a clause, in words as [`crate::domain::script::normalised`] leaves them. A full stop of English does not:
 /// "not before 3 p.m. on Monday" turns Monday down.
 const BREAKS: [char; 5] = [',', '。', ';', '!', '?'];
 /// What says that a time does not suit.
-const DENIALS: [&str; 29] = [
+const DENIALS: [&str; 17] = [
     "不",
     "没",
     "别",
@@ -29,18 +32,6 @@ const DENIALS: [&str; 29] = [
     "太晚",
     "太早",
     "有点",
-    "有事",
-    "出差",
-    "上班",
-    "上课",
-    "有课",
-    "加班",
-    "值班",
-    "开会",
-    "医院",
-    "接孩子",
-    "接送",
-    "在外地",
     "not ",
     "n't",
     "none",
@@ -51,6 +42,13 @@ const DENIALS: [&str; 29] = [
     "too early",
     "too soon",
 ];
+/// What is done elsewhere at a time and says so as well …
+const ELSEWHERE: [&str; 12] =
+    ["有事", "出差", "上班", "上课", "有课", "加班", "值班", "开会", "医院", "接孩子", "接送", "在外地"];
+/// … unless the clause takes the time all the same: "周三在家开会", "周三值班回来可以".
+const ALL_THE_SAME: [&str; 7] = ["可以", "在家", "来吧", "都行", "就行", "请好假", "请了假"];
+/// What stands beside a day that takes the place of one before it: "周三上午送孩子，还是周四吧".
+const RATHER: [&str; 5] = ["还是", "改", " then", " instead", " rather"];
 /// What says in English that somebody is not there; it denies that a time suits as well.
 pub(super) const AWAY: [&str; 6] = ["'m busy", "am busy", "be busy", "'m away", "am away", "be away"];
 /// What says so of a time that was named before: "周二上午，不行". Any other no may be about something else: "不用打电话".
@@ -90,8 +88,10 @@ const REFUSALS: [&str; 34] = [
     "too early",
     "too soon",
 ];
+/// What says nothing else of it, where it is said of nothing else.
+const NO_GOOD: [&str; 6] = ["不行", "唔得", "不可以", "不合适", "doesn't suit", "won't suit"];
 /// What has a no in it and turns nothing down.
-const NO_DENIALS: [&str; 58] = [
+const NO_DENIALS: [&str; 61] = [
     "不上班",
     "不加班",
     "没课",
@@ -118,6 +118,9 @@ const NO_DENIALS: [&str; 58] = [
     "不如",
     "行不",
     "便不",
+    "得唔得",
+    "好唔好",
+    "系唔系",
     "不急",
     "不着急",
     "不赶",
@@ -167,55 +170,11 @@ const EXCEPTED: char = '都';
 const EXCEPTING: [&str; 4] = [" except", " apart from", " other than", " but not"];
 /// What stands for all the days that are not named.
 const OTHER_DAYS: [&str; 4] = ["平时", "平常", "工作日", "weekday"];
-/// What names one of several times by where it stands.
-const PLACES: [(&str, Place); 36] = [
-    ("第一", Place::At(0)),
-    ("第1", Place::At(0)),
-    ("first", Place::At(0)),
-    ("前面", Place::At(0)),
-    ("前边", Place::At(0)),
-    ("前一个", Place::At(0)),
-    ("靠前", Place::At(0)),
-    ("最早", Place::At(0)),
-    ("早的", Place::At(0)),
-    ("早点的", Place::At(0)),
-    ("早那", Place::At(0)),
-    ("早个", Place::At(0)),
-    ("the earlier", Place::At(0)),
-    ("earlier one", Place::At(0)),
-    ("earliest", Place::At(0)),
-    ("第二", Place::At(1)),
-    ("第2", Place::At(1)),
-    ("second", Place::At(1)),
-    ("第三", Place::At(2)),
-    ("第3", Place::At(2)),
-    ("third", Place::At(2)),
-    ("中间", Place::Middle),
-    ("middle", Place::Middle),
-    ("后面", Place::Last),
-    ("后边", Place::Last),
-    ("后一个", Place::Last),
-    ("靠后", Place::Last),
-    ("最晚", Place::Last),
-    ("晚的", Place::Last),
-    ("晚点的", Place::Last),
-    ("晚那", Place::Last),
-    ("晚个", Place::Last),
-    ("the later", Place::Last),
-    ("later one", Place::Last),
-    ("latest", Place::Last),
-    ("last one", Place::Last),
-];
-/// What makes another thing of such a name: 第一时间, 后面再说, 后面两天.
-const NO_PLACE: [char; 11] = ['时', '再', '几', '两', '三', '还', '有', '联', '些', '次', '步'];
-/// What stands behind one where it names a time: 第一个, not 第一单元.
-const BEHIND_PLACE: [&str; 15] = [
-    "那个", "这个", "个", "时间", "时段", "段", "的", "吧", "好", " one", " time", " slot", " option", " please",
-    " then",
-];
 /// What wishes another time than those spoken of, and names none.
 const SHIFTS: [&str; 13] =
     ["早点", "晚点", "早些", "晚些", "尽早", "早日", "提早", "提前", "推后", "延后", "earlier", "later", "sooner"];
+/// What is to be done sooner where it stands beside them, and wishes no other time: 提前打个电话.
+const CALLS: [&str; 8] = ["电话", "打给", "打我", "联系", "通知", "告诉", "说一", "call "];
 /// Parts of the day, with the hours in which they begin and end.
 const PARTS: [(&str, u64, u64); 23] = [
     ("上午", 0, 12),
@@ -243,27 +202,6 @@ const PARTS: [(&str, u64, u64); 23] = [
     ("tonight", 18, 24),
 ];
 
-/// Where one of several times stands among them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    /// The first is at 0.
-    At(usize),
-    Middle,
-    Last,
-}
-
-impl Place {
-    /// Returns what stands there.
-    pub(super) fn among<T>(self, several: &[T]) -> Option<&T> {
-        match self {
-            Place::At(at) => several.get(at),
-            Place::Middle if several.len() % 2 == 1 => several.get(several.len() / 2),
-            Place::Middle => None,
-            Place::Last => several.last(),
-        }
-    }
-}
-
 /// A time as words name it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Wish {
@@ -283,7 +221,7 @@ impl Wish {
     /// several is the next of them: 25号, 周五.
     pub(super) fn named_in(words: &str, today: Date) -> Wish {
         let (words, places) = take_places(spelled(words));
-        let shifted = holds(&words, &SHIFTS);
+        let shifted = words.split(BREAKS).any(|clause| holds(clause, &SHIFTS) && !holds(clause, &CALLS));
         let words = without(&words, &SHIFTS);
         let latin: Vec<&str> =
             words.split(|c: char| !c.is_ascii_alphanumeric()).filter(|token| !token.is_empty()).collect();
@@ -307,17 +245,27 @@ impl Wish {
         self.names_time() || self.shifted || !self.places.is_empty()
     }
 
-    /// Whether a visit that begins on a day in an hour is clearly one of those named. An hour by the clock is not
-    /// clear enough: the window around it may begin too early.
-    pub(super) fn fits(&self, day: Date, hour: u64) -> bool {
-        self.may_fit(day, hour) && self.hours.is_empty() && !self.shifted
+    /// Whether a window, which lies on a day and in minutes of it, is clearly one of those named. It has to hold each
+    /// hour by the clock, and to touch each part of the day that is named beside one: "上午可以，下午三点我要出门".
+    pub(super) fn fits(&self, day: Date, window: &Range<u64>) -> bool {
+        let touches = |part: &Range<u64>| part.start * 60 < window.end && window.start < part.end * 60;
+        let holds = |hour: &Hour| hour.is_held_by(window, &self.parts);
+        let in_time = if self.hours.is_empty() {
+            self.may_fit(day, window.start / 60)
+        } else {
+            self.is_on(day) && self.parts.iter().all(touches) && self.hours.iter().all(holds)
+        };
+        in_time && !self.shifted
     }
 
-    /// Whether it may be one of those named.
+    /// Whether a visit that begins on a day in an hour may be one of those named.
     pub(super) fn may_fit(&self, day: Date, hour: u64) -> bool {
-        let on_day = self.days.is_empty() || self.days.contains(&day);
         let in_part = self.parts.is_empty() || self.parts.iter().any(|part| part.contains(&hour));
-        on_day && in_part
+        self.is_on(day) && in_part
+    }
+
+    fn is_on(&self, day: Date) -> bool {
+        self.days.is_empty() || self.days.contains(&day)
     }
 }
 
@@ -354,11 +302,27 @@ pub(super) fn parted(words: &str, today: Date) -> Parted {
             dropped.push(clause);
         }
     }
+    let mut accepted = Vec::new();
+    for (at, clause) in kept.iter().copied().enumerate() {
+        let behind = kept.get(at + 1..).unwrap_or_default();
+        if is_superseded(clause, behind, today) { dropped.push(clause) } else { accepted.push(clause) }
+    }
     let refusal = |clause: &&str| {
         let named = Wish::named_in(clause, today);
         (named.names_time() || !named.places.is_empty() || holds(clause, &OTHER_DAYS)).then_some(named)
     };
-    Parted { accepted: kept.join(","), refused: dropped.iter().filter_map(refusal).collect() }
+    Parted { accepted: accepted.join(","), refused: dropped.iter().filter_map(refusal).collect() }
+}
+
+/// Whether a clause only tells what is done on a day, and one of those behind it names another day and nothing else:
+/// "周三上午要去银行，周四可以".
+fn is_superseded(clause: &str, behind: &[&str], today: Date) -> bool {
+    let days = Wish::named_in(clause, today).days;
+    let takes_other = |later: &&str| {
+        let named = Wish::named_in(later, today).days;
+        !named.is_empty() && named != days && is_plain(&without(later, &RATHER))
+    };
+    !days.is_empty() && !is_plain(clause) && behind.iter().any(takes_other)
 }
 
 /// Returns words with a comma between a time that is excepted and the rest.
@@ -372,13 +336,22 @@ fn with_exceptions_apart(words: &str, today: Date) -> String {
 /// Whether words say that something does not suit.
 pub(super) fn is_denied(words: &str) -> bool {
     let plain = without_harmless(words);
-    holds(&plain, &DENIALS) || holds(&plain, &AWAY) || nobody_in(&plain).is_some()
+    let elsewhere = |clause: &str| holds(clause, &ELSEWHERE) && !holds(clause, &ALL_THE_SAME);
+    let denied = holds(&plain, &DENIALS) || holds(&plain, &AWAY) || nobody_in(&plain).is_some();
+    denied || plain.split(BREAKS).any(elsewhere)
 }
 
 /// Whether a clause turns down what was said before it.
 pub(super) fn is_refused(clause: &str) -> bool {
     let plain = without_harmless(clause);
     holds(&plain, &REFUSALS)
+}
+
+/// Whether a clause turns down the time that is spoken of, and speaks of nothing else: "不行", "呢个时间唔得".
+pub(super) fn only_refuses(clause: &str) -> bool {
+    let plain = without_harmless(clause);
+    let rest = without(&plain, &NO_GOOD);
+    rest != plain && is_plain(&rest)
 }
 
 /// Returns words without what has a no in it and turns nothing down.
@@ -398,38 +371,9 @@ pub(super) fn without_unless(words: &str, part: &str, but: &[&str]) -> String {
     })
 }
 
-/// Whether a clause names one of several times by where it stands, and does nothing else: "第一个吧", "the first one".
-pub(super) fn is_bare_place(clause: &str) -> bool {
-    let clause = spelled(clause.trim());
-    let clause = clause.strip_prefix("the ").unwrap_or(&clause);
-    let named = PLACES.iter().find_map(|(name, _)| clause.strip_prefix(name));
-    named.is_some_and(|mut rest| {
-        while let Some(behind) = BEHIND_PLACE.iter().find_map(|part| rest.strip_prefix(part)) {
-            rest = behind;
-        }
-        rest.trim().is_empty()
-    })
-}
-
 /// Returns words with each thing spelled in one way.
-fn spelled(words: &str) -> String {
+pub(super) fn spelled(words: &str) -> String {
     SPELLINGS.iter().fold(words.to_owned(), |words, (said, plain)| words.replace(said, plain))
-}
-
-/// Takes the names of places out of words.
-fn take_places(mut words: String) -> (String, Vec<Place>) {
-    let mut found = Vec::new();
-    for (name, place) in PLACES {
-        let Some((before, after)) = words.split_once(name) else { continue };
-        if after.starts_with(NO_PLACE) || after.starts_with(" thing") {
-            continue;
-        }
-        if !found.contains(&place) {
-            found.push(place);
-        }
-        words = format!("{before} {after}");
-    }
-    (words, found)
 }
 
 #[cfg(test)]
@@ -442,11 +386,34 @@ mod tests {
     #[test]
     fn an_hour_by_the_clock_is_told_from_a_little() {
         let by_clock = |words: &str| !Wish::named_in(&normalised(words), date(2026, 11, 21)).hours.is_empty();
-        for words in ["上午十点", "10:30", "下午一点", "两点以后", "after 5", "3pm", "10 am", "ten o'clock"]
-        {
+        for words in [
+            "上午十点",
+            "10:30",
+            "下午一点",
+            "周一一点",
+            "明天一点半",
+            "两点以后",
+            "after 5",
+            "3pm",
+            "10 am",
+            "ten o'clock",
+            "at ten",
+            "from 10",
+        ] {
             assert!(by_clock(words), "{words}");
         }
-        for words in ["早一点", "晚点吧", "快一点", "25号", "I am at home on Monday"] {
+        for words in [
+            "早一点",
+            "晚点吧",
+            "快一点",
+            "今天一点水都没有",
+            "周二一点空都没有",
+            "25号",
+            "I am at home on Monday",
+            "from 24 November",
+            "after 2 weeks",
+            "between one and two",
+        ] {
             assert!(!by_clock(words), "{words}");
         }
     }
@@ -465,11 +432,26 @@ mod tests {
             ("周三都没人在家,周五可以", "周五可以"),
             ("nobody will be home on wednesday,friday please", "friday please"),
             ("周六行不行", "周六行不行"),
+            ("周六得唔得", "周六得唔得"),
+            ("周六唔得,周日得", "周日得"),
             ("not monday,tuesday please", "tuesday please"),
             ("周一上午可以,不急", "周一上午可以,不急"),
             ("周一上午行,不用预约了吧", "周一上午行"),
             ("周二上午,我有事", ""),
             ("周二我有事,周三可以", "周三可以"),
+            ("周三在家开会,可以来", "周三在家开会,可以来"),
+            ("周三可以但我要开会", "周三可以但我要开会"),
+            ("周三医院那边请好假了,来吧", "周三医院那边请好假了,来吧"),
+            ("周三接孩子前可以", "周三接孩子前可以"),
+            ("周三值班回来可以", "周三值班回来可以"),
+            ("周三可以,我11点要去接孩子", "周三可以"),
+            ("周三要开会,周四可以", "周四可以"),
+            ("明天上午有会,后天吧", "后天吧"),
+            ("周三上午送孩子,周四吧", "周四吧"),
+            ("周三上午陪老人看病,周四行", "周四行"),
+            ("wednesday morning i have a meeting,thursday then", "thursday then"),
+            ("周三可以,周四也可以", "周三可以,周四也可以"),
+            ("周三我在家等师傅,周四要去银行", "周三我在家等师傅,周四要去银行"),
             ("周二行,家里没人抽烟", "周二行,家里没人抽烟"),
             ("周二行,不对,家里没人", ""),
             ("can't wait,tuesday please", "can't wait,tuesday please"),
@@ -484,22 +466,6 @@ mod tests {
         ];
         for (words, expected) in left {
             assert_eq!(parted(words, date(2026, 11, 21)).accepted, expected, "{words}");
-        }
-    }
-
-    #[test]
-    fn one_of_several_is_named_by_where_it_stands() {
-        let places = |words: &str| Wish::named_in(words, date(2026, 11, 21)).places;
-        for words in ["第一个", "前面那个", "早一点的", "the earlier one", "the first one"] {
-            assert_eq!(places(words), [Place::At(0)], "{words}");
-        }
-        for words in ["后面那个", "晚的吧", "the later one", "最晚的"] {
-            assert_eq!(places(words), [Place::Last], "{words}");
-        }
-        assert_eq!(places("the second one"), [Place::At(1)]);
-        for words in ["后面再说", "后面两天", "第一时间", "first thing on monday", "早点", "晚上的", "早上的"]
-        {
-            assert!(places(words).is_empty(), "{words}");
         }
     }
 }
