@@ -73,9 +73,15 @@ const NOW: &[&str] = &[
 
 /// What says that a danger is no drill and no joke, whatever was called one before: "误报好几次了，这次真的有烟".
 const MEANT: &[&str] = &["真的", "真有", "really", "real"];
+/// What stands behind that where somebody does not know it: "是真的吗".
+const WONDERS: [char; 4] = ['吗', '么', '?', '假'];
+
+/// How somebody says of themselves that they are in danger.
+const SELF: &[&str] = &["i'm", "im", "i am", "we're", "we are"];
 
 /// What names one's own home.
-const OWN: &[&str] = &["我家", "我们家", "咱家", "咱们家", "俺家", "屋企", "我屋", "楼道", "这里", "my", "our", "here"];
+const OWN: &[&str] =
+    &["我家", "我们家", "咱家", "咱们家", "俺家", "家里", "屋企", "我屋", "楼道", "这里", "my", "our", "here"];
 
 /// So far, in characters, a guard that only reaches forward does so across a comma.
 const AFTER: usize = 9;
@@ -184,13 +190,16 @@ struct Around<'a> {
     meant: Vec<(usize, usize)>,
     /// Where one's own home is named.
     own: Vec<(usize, usize)>,
+    /// Where somebody speaks of themselves.
+    speakers: Vec<(usize, usize)>,
 }
 
 impl<'a> Around<'a> {
     fn new(text: &'a Text<'a>, found: &'a [Found<'a>]) -> Around<'a> {
         let contrasts = found.iter().filter(|find| matches!(find.meaning, Meaning::Contrast)).collect();
         let returns = [spans_of(text, BACK), spans_of(text, NOW)].concat();
-        Around { text, found, contrasts, returns, meant: spans_of(text, MEANT), own: spans_of(text, OWN) }
+        let [meant, own, speakers] = [MEANT, OWN, SELF].map(|words| spans_of(text, words));
+        Around { text, found, contrasts, returns, meant, own, speakers }
     }
 
     /// Returns how far each guard reaches that speaks against a danger.
@@ -242,13 +251,23 @@ impl<'a> Around<'a> {
         let hearsay = danger.against.iter().all(|reach| *reach == Reach::After);
         let spoken = danger.against.is_empty() || hearsay && self.guards(danger.kind).any(heard);
         let at_home = danger.kind != DangerKind::Injury && self.is_own(danger.find);
-        spoken && (at_home || danger.against.is_empty() && self.is_real(danger.find))
+        let trapped =
+            danger.kind == DangerKind::Trapped && danger.against.is_empty() && self.is_of_speaker(danger.find);
+        spoken && (at_home || self.is_real(danger.find)) || trapped
     }
 
-    /// Whether it is said in the clause of a danger that it is meant.
+    /// Whether it is said in the clause of a danger that it is meant: "真的着火了", "着火了是真的".
     fn is_real(&self, danger: &Found) -> bool {
-        let said = |(start, end): &(usize, usize)| *end <= danger.end && self.text.same_clause(*start, danger.start);
+        let said = |(start, end): &(usize, usize)| {
+            let near = *end <= danger.end + BEHIND && !WONDERS.contains(&self.text.char(*end));
+            (*end <= danger.end || near) && self.text.same_clause(*start, danger.start)
+        };
         self.meant.iter().any(said)
+    }
+
+    /// Whether the words for a danger begin with who is in it, who says so: "I'm trapped".
+    fn is_of_speaker(&self, danger: &Found) -> bool {
+        self.speakers.iter().any(|(start, _)| *start == danger.start)
     }
 
     /// Whether one's own home is named in the clause of a danger.
