@@ -1421,7 +1421,20 @@ async fn a_bare_excuse_on_the_agreed_day_gives_the_time_back() {
 
 #[tokio::test]
 async fn what_may_speak_against_the_agreed_time_is_shown_to_staff_and_not_only_noted() {
-    for words in ["家里10点前没人", "rather thursday", "push it back a day", "如果下雨就别来了"] {
+    for words in [
+        "家里10点前没人",
+        "10点前家里没人",
+        "nobody home until 10",
+        "no one's home before 10",
+        "rather thursday",
+        "push it back a day",
+        "如果下雨就别来了",
+        "after 5 please",
+        "after 1pm please",
+        "五点以后来",
+        "下午一点以后来",
+        "晚上来吧",
+    ] {
         let (mut talk, ticket) = agreed().await;
         talk.waits_until(at("21 10:30")).await;
         talk.transcript();
@@ -1431,7 +1444,18 @@ async fn what_may_speak_against_the_agreed_time_is_shown_to_staff_and_not_only_n
         assert_eq!(talk.flagged("person_requested").await.len(), 1, "{words}: {said}");
         assert!(said.contains("09:00–12:00"), "{words}: {said}");
     }
-    for words in ["不用脱鞋", "家里有狗别怕", "周二有课，我妈在家"] {
+    for words in [
+        "不用脱鞋",
+        "家里有狗别怕",
+        "周二有课，我妈在家",
+        "航班取消了，周二我在家",
+        "外卖取消了，不好意思刚才发错",
+        "周二别来太晚",
+        "后天我上班",
+        "周五我上班",
+        "没说不用来啊",
+        "我没说别来",
+    ] {
         let (mut talk, ticket) = agreed().await;
         talk.says(words).await;
         let said = talk.transcript();
@@ -1475,6 +1499,8 @@ async fn a_visit_stands_where_calling_it_off_is_taken_back_asked_about_or_meant_
         "家里没人会用",
         "上午家里没人在用水",
         "邻居家没人，别敲错了",
+        "don't come Tuesday, wait no, do come",
+        "cancel the visit. no wait, keep it",
     ] {
         let (mut talk, ticket) = agreed().await;
         talk.says(words).await;
@@ -1537,4 +1563,49 @@ async fn who_calls_a_visit_off_and_scolds_is_heard_for_both() {
     let said = talk.transcript();
     assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{said}");
     assert_eq!(talk.flagged("complaint").await.len(), 1, "{said}");
+}
+
+#[tokio::test]
+async fn this_visit_is_called_off_by_that_word() {
+    for words in ["取消这次预约", "取消这次上门", "取消本次预约", "pls cancel"] {
+        let (mut talk, ticket) = agreed().await;
+        talk.says(words).await;
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{words}: {}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn the_day_of_a_visit_that_was_called_off_takes_it_again_and_another_part_of_it_does_not() {
+    for (gives_back, words) in [
+        ("取消预约", "算了还是周二吧"),
+        ("取消预约", "还是周二吧"),
+        ("取消周二的", "周二可以了"),
+        ("cancel my appointment", "ok Tuesday is fine after all"),
+    ] {
+        let (mut talk, ticket) = agreed().await;
+        talk.says(gives_back).await;
+        talk.says(words).await;
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}: {}", talk.transcript());
+    }
+    for words in ["还是周二下午吧", "还是周三吧", "周二"] {
+        let (mut talk, ticket) = agreed().await;
+        talk.says("取消预约").await;
+        talk.says(words).await;
+        assert_eq!(statuses(&talk, &ticket).await, [Status::Declined], "{words}: {}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn a_time_that_is_excused_is_not_taken() {
+    for words in ["周二上午有会", "周二返工", "Tuesday morning I have a meeting", "Tuesday I work"] {
+        let (mut talk, ticket) = offered_on_two_days().await;
+        talk.says(words).await;
+        assert_ne!(statuses(&talk, &ticket).await, [Status::Agreed], "{words}: {}", talk.transcript());
+    }
+    for (words, from) in [("周二我要上班所以约周三正好", "25 14:00"), ("周二上午9点到12点可以", "24 09:00")]
+    {
+        let (mut talk, _) = offered_on_two_days().await;
+        talk.says(words).await;
+        assert_eq!(agreed_from(&talk).await, Some(at(from)), "{words}: {}", talk.transcript());
+    }
 }

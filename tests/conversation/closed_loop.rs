@@ -1202,6 +1202,21 @@ async fn only_words_that_say_nothing_else_take_a_verdict_back() {
         "actually no",
         "sorry, pressed it by mistake",
         "不对，还是慢",
+        "完全不行啊",
+        "一点都不行",
+        "就是不行",
+        "好像不行",
+        "真的不行",
+        "根本不行",
+        "根本没用",
+        "一点用没有",
+        "没有用",
+        "不管用",
+        "it really doesn't work",
+        "it doesn't work properly",
+        "问题还在",
+        "老问题还在",
+        "毛病还在，师傅走了",
     ];
     for words in taken_back {
         let mut talk = says_after_a_yes(words).await;
@@ -1228,6 +1243,10 @@ async fn only_words_that_say_nothing_else_take_a_verdict_back() {
         "不是不行，是很好",
         "发票抬头写错了，选错了公司",
         "选错了评分",
+        "你们这个评价页面点不开，没用",
+        "不行，钱要付吗",
+        "师傅还在",
+        "保修卡还在",
     ];
     for words in of_something_else {
         let mut talk = says_after_a_yes(words).await;
@@ -1331,6 +1350,9 @@ async fn what_was_mended_as_well_or_is_only_asked_about_is_no_fault_besides() {
         "好了，厨房之前堵的也通了",
         "好了，厨房漏水要不要钱",
         "好了，卧室窗户要是坏了也找你们吗",
+        "好了，厨房的灯本来也坏了，师傅一起弄好了",
+        "好了，厨房的灯之前不亮，师傅也修好了",
+        "好了，厨房以前老堵现在也不堵了",
         "fixed, he also fixed the bathroom light",
         "yes, also thanks for the kitchen tap",
     ];
@@ -1401,4 +1423,24 @@ async fn a_complaint_about_the_service_is_one_beside_a_repair_and_takes_no_dange
     talk.happens(dialogue, Event::Text { text, understood }).await;
     let written = talk.tickets().await.iter().any(|ticket| ticket.description.contains("客服电话永远打不通\n家里"));
     assert!(!written, "{}", talk.transcript());
+}
+
+#[tokio::test]
+async fn a_no_of_another_room_denies_no_fix() {
+    for words in ["卧室灯不行", "卧室插座没用"] {
+        let mut talk = says_of_the_fix(words).await;
+        assert!(!is_reopened(&talk).await, "{words}: {}", talk.transcript());
+    }
+    for words in ["不行", "没修好"] {
+        let mut talk = says_of_the_fix(words).await;
+        assert!(is_reopened(&talk).await, "{words}: {}", talk.transcript());
+    }
+}
+
+#[tokio::test]
+async fn who_says_that_it_is_nearly_done_closes_no_ticket() {
+    for words in ["师傅还在弄，快好了", "马上好", "快好了"] {
+        let mut talk = says_of_the_fix(words).await;
+        assert_eq!(talk.tickets().await[0].status, TicketStatus::Rectified, "{words}: {}", talk.transcript());
+    }
 }

@@ -577,7 +577,19 @@ async fn what_is_asked_instead_of_an_answer_about_danger_is_answered_and_danger_
 
 #[tokio::test]
 async fn harm_that_is_told_where_danger_is_asked_is_a_yes() {
-    let said = ["我头晕", "小孩在旁边", "有一点", "可能有吧", "maybe", "my kid is in there", "I feel dizzy"];
+    let said = [
+        "我头晕",
+        "小孩在旁边",
+        "有一点",
+        "可能有吧",
+        "maybe",
+        "my kid is in there",
+        "I feel dizzy",
+        "没有，但我头疼",
+        "没有，就是我头晕",
+        "no but my head hurts",
+        "流鼻血了",
+    ];
     for words in said {
         let mut talk = Talk::bound().await;
         says_something_doubtful(&mut talk).await;
@@ -608,6 +620,9 @@ async fn who_names_no_danger_or_denies_it_alarms_nobody() {
         "老人在楼下",
         "没什么危险",
         "老人在家",
+        "没有，不头疼",
+        "没有，就怕老人头晕",
+        "没有，会不会中毒？",
     ];
     for words in said {
         let mut talk = Talk::bound().await;

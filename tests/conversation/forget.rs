@@ -391,4 +391,10 @@ async fn who_speaks_of_something_else_when_asked_about_being_forgotten_is_heard(
     talk.says("厨房水龙头漏水").await;
     let said = talk.transcript();
     assert!(said.contains("[提交]"), "{said}");
+    // "No one" is no no.
+    let mut talk = Talk::bound().await;
+    talk.says("/forget").await;
+    talk.says("no one came to fix the tap, terrible service").await;
+    let said = talk.transcript();
+    assert_eq!(talk.flagged("complaint").await.len(), 1, "{said}");
 }

@@ -1034,6 +1034,7 @@ async fn what_people_do_want_or_have_time_for_is_no_place_and_is_kept() {
         "我现在不在家",
         "两周后",
         "两周后行吗",
+        "我在上班，我去门口",
     ] {
         let english = words.is_ascii();
         let mut talk = Talk::bound().await;
@@ -1055,9 +1056,16 @@ async fn what_people_do_want_or_have_time_for_is_no_place_and_is_kept() {
         ("it's right behind the boiler", false),
         ("in the corner where the old cooker stood", false),
         ("where my bike usually stands", true),
+        ("where the washing machine is", false),
+        ("work room", false),
+        ("the day room", false),
+        ("second one from the left", false),
+        ("上班的地方", false),
+        ("开会的地方", false),
+        ("请看照片，门口那盏", false),
     ] {
         let mut talk = Talk::bound().await;
-        talk.says("the shower drain is blocked").await;
+        talk.says(if words.is_ascii() { "the shower drain is blocked" } else { "马桶堵了" }).await;
         if own {
             talk.taps("Somewhere else").await;
         }

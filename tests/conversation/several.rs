@@ -299,6 +299,9 @@ async fn who_tells_of_the_same_fault_with_its_place_answers_where_it_is() {
         ("漏水了", "卧室空调滴水", "位置：卧室"),
         ("马桶堵了", "卫生间，冲不下去", "位置：卫生间"),
         ("the toilet is blocked", "in the bathroom, it won't flush", "Place: bathroom"),
+        // Another fault of the same part says where it is.
+        ("墙面开裂", "厨房的墙渗水", "位置：厨房的墙"),
+        ("灯不亮", "卫生间 漏水把灯弄坏了", "位置：卫生间"),
     ] {
         let mut talk = Talk::bound().await;
         talk.says(fault).await;

@@ -95,10 +95,10 @@ const ASKS: [&str; 25] = [
 /// A no that takes back what was said before only with something else behind it.
 const PLAIN_NO: [&str; 4] = ["no", "nope", "wrong", "不是"];
 
-/// Whether words begin with a no that may as well answer what was asked: "no, it was slow".
+/// Whether words begin with a no that may as well answer what was asked: "no, it was slow"; "no one came" is none.
 pub(super) fn begins_with_plain_no(text: &str) -> bool {
     let first = text.split(BREAKS).next().map(normalised).unwrap_or_default();
-    PLAIN_NO.contains(&first.as_str()) || first.starts_with("no ")
+    PLAIN_NO.contains(&first.as_str()) || first.starts_with("no ") && !first.starts_with("no one")
 }
 
 /// Whether one of `parts` stands in words.

@@ -35,7 +35,8 @@ const BEGINS_TO_ASK: [&str; 11] =
 const SOME: &str = "有一点|有点|有一些|有些|可能有|有可能|应该有|好像有|a bit|a little|maybe|possibly|there might be";
 /// … as is how people feel who are harmed …
 const UNWELL: &str = "头晕|晕倒|晕过去|昏倒|昏迷|头疼|头痛|恶心|想吐|呕吐|喘不|胸闷|不舒服|受伤|流血|烫伤|烧伤|触电|中毒|\
-    dizzy|headache|feel sick|fainted|injured|bleeding";
+    鼻血|头好痛|咳|dizzy|headache|head hurts|feel sick|fainted|injured|bleeding|got burn|burned my|burnt my|cough|vomit|\
+    can't breathe";
 /// … who they may be that cannot help themselves …
 const FRAIL: &str = "孩|宝宝|婴儿|老人|孕妇|奶奶|爷爷|child|kid|baby|elderly|mother|father|mum|grandma|grandpa";
 /// … what says that they are there …
@@ -49,6 +50,10 @@ const NOBODY: [&str; 7] = ["没", "没有", "没人", "没有人", "没事", "�
 /// What denies the danger named right after it; in Chinese within so many signs.
 const DENIES: [&str; 4] = ["没", "冇", "不", "无"];
 const DENIED_WITHIN: usize = 4;
+/// What turns from a no to what holds in spite of it: "没有，就是头晕", "no but my head hurts" …
+const TURNS: [&str; 8] = ["但", "就是", "只是", "不过", "可是", " but ", " just ", "except "];
+/// … and what says that harm behind it is only feared.
+const FEARED: [&str; 7] = ["怕", "担心", "万一", "afraid", "worried", "in case", "might"];
 /// What closes an answer softly.
 const SOFT: [char; 8] = ['啊', '呀', '呢', '的', '哦', '啦', '吧', '了'];
 
@@ -169,8 +174,14 @@ impl Turn<'_> {
         let denied = understood.affirmed == Some(true) || is_ruled_out(&said) || is_open(&said);
         let unsure = understood.danger_unsure && !denied;
         let beside_it = |clause: &String| is_frail(clause) && names_any(clause, BESIDE_IT);
-        let harmed = unsure || told.iter().any(|clause| names_any(clause, UNWELL) || beside_it(clause));
-        (some || harmed) && !self.denies_first(head) && !self.asks_back(words)
+        let unwell = |clause: &String| names_any(clause, UNWELL);
+        if self.denies_first(head) {
+            // "没有，但我头疼": the no goes as far as its clause.
+            let asks = words.text.contains(ASKS) || alternates(&said);
+            return !asks && told.iter().any(|clause| unwell(clause) && !holds(clause, &FEARED));
+        }
+        let harmed = unsure || told.iter().any(|clause| unwell(clause) || beside_it(clause));
+        (some || harmed) && !self.asks_back(words)
     }
 
     /// Whether words leave open whether anybody is in danger: they only ask, or tell who is at home.
@@ -300,7 +311,13 @@ fn is_open(said: &str) -> bool {
 
 /// Whether a clause names one of several, parted by bars, and does not deny it: "没人不舒服", "nobody is injured".
 fn names_any(clause: &str, known: &str) -> bool {
-    known.split('|').any(|name| clause.split_once(name).is_some_and(|(before, _)| !is_ruled_out(before)))
+    known.split('|').any(|name| clause.split_once(name).is_some_and(|(before, _)| !is_ruled_out(behind_turn(before))))
+}
+
+/// Returns what stands behind the last word that turns from a no.
+fn behind_turn(before: &str) -> &str {
+    let rests = TURNS.iter().filter_map(|turn| before.rsplit_once(turn)).map(|(_, rest)| rest);
+    rests.min_by_key(|rest| rest.len()).unwrap_or(before)
 }
 
 /// Whether a clause says that somebody who cannot help themselves is there, and not that they are safe.

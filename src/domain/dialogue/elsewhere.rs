@@ -219,7 +219,9 @@ impl Turn<'_> {
         } else if agrees || told.iter().any(removes) {
             Some(true)
         } else {
-            (self.begins_with_no(&words.text) && !asks).then_some(false)
+            // "No, terrible service" is a complaint, whatever stands first.
+            let complains = said.intent == Intent::Complaint;
+            (self.begins_with_no(&words.text) && !asks && !complains).then_some(false)
         }
     }
 

@@ -30,6 +30,8 @@ const NTH_DROPPED: [&str; 2] = ["不用", "不要"];
 const POINTING: [&str; 3] = ["的", "那个", "这个"];
 /// What says that words tell of the cause of the fault that stands.
 const CAUSES: [&str; 7] = ["因为", "造成", "引起", "导致", "泡的", "because", "from the"];
+/// What leads on to a fault besides, also where it is of the same part.
+const LEADS_ON: [&str; 5] = ["也", "还有", "另外", "also", "as well"];
 /// What says before words that end a report that all of them are meant; a longer one before what it begins with.
 const ALL_OF: [&str; 10] =
     ["两个都", "三个都", "几个都", "这些都", "全部都", "全都", "全部", "都", "全", "all of them "];
@@ -189,7 +191,20 @@ pub(super) fn is_told_instead(report: &Report, words: &Words) -> bool {
     let Some(symptom) = symptom_of(words).filter(|_| asked && !report.correcting) else { return false };
     let named = said.location.is_some() || said.component.is_some();
     let answers = repeats(report, words, &symptom) || answers_first(words, &symptom) || describes_place(words);
-    named && !answers && is_apart(report, words)
+    let shares = report.asked == Some(SlotId::Place) && shares_part(report, words);
+    named && !answers && !shares && is_apart(report, words)
+}
+
+/// Whether words say by another fault where the part of the report is: "墙面开裂", "厨房的墙渗水". What a word leads on to
+/// is a fault besides.
+fn shares_part(report: &Report, words: &Words) -> bool {
+    let Some(part) = text_of(report, SlotId::Component).map(normalised).filter(|part| !part.is_empty()) else {
+        return false;
+    };
+    let (said, text) = (&words.understood, normalised(&words.text));
+    let same = |other: String| other.contains(part.as_str()) || part.contains(other.as_str());
+    let named = said.component.as_deref().map(normalised).filter(|other| !other.is_empty()).is_some_and(same);
+    said.location.is_some() && (named || text.contains(part.as_str())) && !holds(&text, &LEADS_ON)
 }
 
 /// Whether the fault that words tell of is for other people than the one that is reported, and not the cause of it.

@@ -6,7 +6,7 @@ pub(super) mod place;
 
 use std::collections::BTreeMap;
 
-use self::place::{home_beside_fault, is_only_place, is_unknown, tells_the_way};
+use self::place::{home_beside_fault, is_only_place, is_unknown, tells_the_way, tells_where};
 use super::Words;
 use super::additions::presses;
 use super::address::{Correction, Home, address_in, correction, has_house_number, home_in, is_address, is_no_address};
@@ -319,7 +319,8 @@ fn join(said: &mut String, more: &str) {
 /// Whether somebody asks instead of answering.
 fn is_counter_question(words: &Words) -> bool {
     // "3栋2单元1201" and "翡翠湾12-1801" answer, whatever else they may sound like.
-    let answers = words.understood.location.as_deref().is_some_and(has_house_number) || address_in(words).is_some();
+    let home = words.understood.location.as_deref().is_some_and(has_house_number) || address_in(words).is_some();
+    let answers = home || tells_where(&words.text);
     asks(&words.text) || !answers && matches!(words.understood.intent, Intent::ProgressQuery | Intent::Complaint)
 }
 

@@ -106,7 +106,7 @@ impl Turn<'_> {
         if let Some((ticket, other)) = self.fault_besides(words) {
             self.fix_verdict(ticket, true);
             self.begin_report(Some(&other));
-        } else if let Some(ticket) = self.fix_asked(false).filter(|_| no) {
+        } else if let Some(ticket) = self.fix_asked(false).filter(|asked| no && self.may_be_denied(*asked, words)) {
             self.answer_fix(ticket, words, false);
         } else if let Some(ticket) = self.fix_denied_later(words) {
             self.deny_fix(ticket, words, Vec::new());
@@ -123,6 +123,15 @@ impl Turn<'_> {
             return false;
         }
         true
+    }
+
+    /// Whether a no may be about a fix: it names no other place or trade, or stands alone before what does.
+    fn may_be_denied(&self, ticket: TicketId, words: &Words) -> bool {
+        let said = &words.understood;
+        let is_of_it = |open: &OpenTicket| may_be_of_trade(open, said) && open.may_be_in(said.location.as_deref());
+        let told = clauses(&words.text);
+        let leads = told.len() > 1 && told.first().is_some_and(|first| first.len() <= LONGEST_VERDICT);
+        leads || self.ctx.tickets.iter().find(|open| open.id == ticket).is_none_or(is_of_it)
     }
 
     /// Returns what a fix that is called done was about.
@@ -193,7 +202,10 @@ impl Turn<'_> {
         let told = match symptom_of(words) {
             Some(symptom) => {
                 let stands = fault_stands(words, mended) && !drips_no_more(&words.text);
-                let named = clauses(text).iter().any(|clause| is_told_as_broken(clause, Some(&symptom)));
+                let told = clauses(text);
+                let along = |at: usize| told.iter().skip(at + 1).any(|later| self.is_mended_along(later));
+                let broken = |(at, clause): (usize, &String)| is_told_as_broken(clause, Some(&symptom)) && !along(at);
+                let named = told.iter().enumerate().any(broken);
                 stands && named && (said.component.is_some() || said.location.is_some())
             }
             // "Also the hallway light is out": what is wrong with it may be said in words we do not know.
@@ -310,7 +322,7 @@ impl Turn<'_> {
         let waits = self.state.fix_to_confirm?;
         let open = self.ctx.tickets.iter().find(|open| open.id == waits)?;
         let said = &words.understood;
-        let same_trade = said.category.zip(open.category).is_none_or(|(now, then)| trade(now.name()) == trade(then));
+        let same_trade = may_be_of_trade(open, said);
         // "师傅还没来" may be said of another one.
         let only = said.category.is_some() || self.ctx.tickets.len() == 1;
         let about_it = said.affirmed == Some(false) || self.fix_asked(false) == Some(waits) || same_trade && only;
@@ -366,6 +378,11 @@ impl Turn<'_> {
         };
         self.state.fix_to_confirm = self.state.fix_to_confirm.filter(waits);
     }
+}
+
+/// Whether words may be about the trade of a ticket, or name none.
+fn may_be_of_trade(open: &OpenTicket, said: &Understanding) -> bool {
+    said.category.zip(open.category).is_none_or(|(now, then)| trade(now.name()) == trade(then))
 }
 
 /// Returns what stands behind a "but": "但是马桶堵了".

@@ -68,6 +68,10 @@ impl Turn<'_> {
             }
             return true;
         }
+        if !moves && unsuited && heard.divides(window) {
+            // "Nobody home until 10": the rest of the time may suit.
+            return self.shift_wished(&meeting, window, words);
+        }
         if !moves && !unsuited {
             return heard.shifts() && self.shift_wished(&meeting, window, words);
         }

@@ -42,6 +42,10 @@ const STAYS_AWAY: [&str; 22] = [
     "needn't come",
     "don't need to come",
 ];
+/// What sets no more than bounds behind it: 别来太早.
+const TOO: [&str; 4] = ["太早", "太晚", "too early", "too late"];
+/// What says before it that nobody said so: "我没说不用来啊".
+const NEVER_SAID: [&str; 6] = ["没说", "没有说", "没讲", "谁说", "didn't say", "never said"];
 /// What makes another word or a question of it: 特别来, 要不要来.
 const OR_NOT: [char; 3] = ['要', '用', '特'];
 /// What is to be left undone, where not the visit is: 不用来两个人, 不用来接我 …
@@ -106,7 +110,7 @@ const GOES_ON: [&str; 9] = ["改", "换", "再", "约到", "instead", "make it",
 /// What tells why, behind it.
 const REASONS: [&str; 7] = ["因为", " because", " due to", " as ", " since", " but ", " and "];
 /// What says nothing more, before it or behind it.
-const SMALL: [&str; 36] = [
+const SMALL: [&str; 42] = [
     "要不",
     "请",
     "帮",
@@ -135,8 +139,14 @@ const SMALL: [&str; 36] = [
     "那",
     "改",
     "师傅",
+    "这次",
+    "本次",
+    "此次",
+    "这回",
     "不好意",
     "思",
+    "pls",
+    "plz",
     "now",
     "then",
     "sorry",
@@ -232,9 +242,24 @@ pub(super) fn leaves_undone(clause: &str) -> bool {
 }
 
 /// Whether a clause speaks of it that nobody is to come, or that a visit is called off, whatever it says of that: "如果下雨
-/// 就别来了".
+/// 就别来了"; not "航班取消了", "我没说别来".
 pub(super) fn speaks_of_it(clause: &str) -> bool {
-    names_it(clause) || stays_away(clause).is_some_and(|(_, behind)| ends_there(behind))
+    let told = |before: &str| !holds(before, &NEVER_SAID);
+    let called = parted(clause).is_some_and(|(before, behind)| told(before) && may_mean_visit(before, behind));
+    called || stays_away(clause).is_some_and(|(before, behind)| told(before) && ends_there(behind))
+}
+
+/// Whether it may be a visit that is called off: its name stands beside the word for it or nothing does, or it is left
+/// open.
+fn may_mean_visit(before: &str, behind: &str) -> bool {
+    let open = holds(before, &SUPPOSES) || holds(before, &MAYBE) || before.contains(DEPENDS) || behind.contains('吧');
+    open || names_visit(before, behind) || is_small(before) || is_lead(before)
+}
+
+/// Whether a clause only says that nobody is to come too early or too late.
+pub(super) fn bounds_visit(clause: &str) -> bool {
+    let mut behind = STAYS_AWAY.iter().filter_map(|words| clause.split_once(*words));
+    behind.any(|(_, behind)| TOO.iter().any(|too| behind.trim_start().starts_with(*too)))
 }
 
 /// Whether words take back behind it that they call a visit off, or say that it was only thought of: "周三别来，哦不对，

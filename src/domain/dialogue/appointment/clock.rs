@@ -9,6 +9,7 @@ const HALF_DAY: u64 = 12 * 60;
 /// The first hour that is told in full, in minutes of the day: 13:00.
 const AFTERNOON: u64 = 13 * 60;
 const LAST_HOUR: u64 = 24;
+const NOON: u64 = 12;
 /// When somebody may come, in minutes of the day: of an hour that may be of either half, the other one is not meant.
 const BY_DAY: Range<u64> = 7 * 60..21 * 60;
 /// What stands before "o'clock", or behind "at".
@@ -86,6 +87,11 @@ impl Hour {
         })
     }
 
+    /// Whether it lies inside a window, and neither where it begins nor where it ends.
+    pub(super) fn divides(&self, window: &Range<u64>, parts: &[Range<u64>]) -> bool {
+        self.may_be(parts).into_iter().any(|minutes| window.start < minutes && minutes < window.end)
+    }
+
     /// Whether a window can be taken for it. An hour, and the ends of a span, have to lie within. Where a time before or
     /// after an hour is named, half of the window or more has to be left on that side: 十点以后 takes one from 9 to 12, of
     /// which two hours of three are left, and one from 14 to 17; 十一点以后 and 十点前 do not take the first, since who
@@ -114,7 +120,12 @@ impl Hour {
             Some(Half::Morning) => vec![early],
             Some(Half::Afternoon) => vec![early + HALF_DAY],
             None => {
-                let named = |minutes: &u64| parts.iter().any(|part| part.contains(&(minutes / 60)));
+                // 上午12点 is noon: a part that ends then has it, and none has midnight.
+                let named = |minutes: &u64| {
+                    let hour = minutes / 60;
+                    let of = |part: &Range<u64>| part.contains(&hour) || hour == NOON && part.end == NOON;
+                    hour > 0 && parts.iter().any(of)
+                };
                 let fitting: Vec<u64> = both.iter().copied().filter(named).collect();
                 if fitting.is_empty() { both } else { fitting }
             }
@@ -454,6 +465,8 @@ mod tests {
             "九到十点",
             "9:00–12:00",
             "上午9点到上午11点",
+            "上午9点到12点",
+            "上午11点到12点",
             "改到10点",
             "Tuesday at 10",
             "at ten",

@@ -7,7 +7,7 @@ use crate::domain::dialogue::clause::{asks, holds, without};
 use crate::domain::dialogue::danger::BREAKS;
 
 /// What keeps somebody from a day; what has another in it stands first.
-const EXCUSES: [&str; 50] = [
+const EXCUSES: [&str; 53] = [
     "要上班",
     "上班",
     "加班",
@@ -45,6 +45,9 @@ const EXCUSES: [&str; 50] = [
     "need to work",
     "having to work",
     "have work",
+    "have a meeting",
+    "got a meeting",
+    "i work",
     "at work",
     "i'll be out",
     "i will be out",
@@ -63,8 +66,8 @@ const EXCUSES: [&str; 50] = [
 const BESIDE: [&str; 9] =
     ["不好意", "思", "抱歉", "对不起", "anymore", "any more", "any longer", "unfortunately", "actually"];
 /// Where it keeps nobody from opening: 在家开会.
-const AT_HOME: &str = "在家";
-const NOT_AT_HOME: [&str; 3] = ["没法", "没办法", "不在家"];
+const AT_HOME: [&str; 2] = ["在家", "at home"];
+const NOT_AT_HOME: [&str; 4] = ["没法", "没办法", "不在家", "not at home"];
 /// What takes a time, sets one beside the excuse or speaks of others: "明天加班前来", "你们明天上班".
 const TAKES: [&str; 26] = [
     "来", "可", "行", "能", "好", "随", "过", "前", "以后", "之后", "间", "时", "你", "您", "ok", "fine", "yes",
@@ -91,10 +94,10 @@ pub(super) fn names_excuse(clause: &str) -> bool {
 }
 
 /// Whether a clause has an excuse in it and nothing else but a time.
-fn excuses(clause: &str) -> bool {
+pub(super) fn excuses(clause: &str) -> bool {
     let plain = without_harmless(clause);
     let rest = without(&plain, &EXCUSES);
-    let at_home = plain.contains(AT_HOME) && !holds(&plain, &NOT_AT_HOME);
+    let at_home = holds(&plain, &AT_HOME) && !holds(&plain, &NOT_AT_HOME);
     rest != plain && !at_home && is_small(&rest)
 }
 
@@ -129,6 +132,8 @@ mod tests {
             "tomorrow is no good",
             "have to work tomorrow",
             "sorry, I have to work on Wednesday",
+            "tomorrow morning I have a meeting",
+            "Wednesday I work",
         ] {
             assert!(is_excuse(&normalised(words)), "{words}");
         }
@@ -141,6 +146,8 @@ mod tests {
             "明天在家开会",
             "你们明天上班",
             "I don't work tomorrow",
+            "Wednesday I work from home",
+            "tomorrow I have a meeting at home",
             "明天有课，我妈在家",
             "明天可能加班",
             "如果明天加班",

@@ -1,18 +1,21 @@
 //! What words say about the times that were offered for a visit, or about the one that is agreed. What is said and done
-//! about it is decided in [`super`].
+//! about it is decided in [`super`], which of several windows is meant in [`picked`].
+
+mod picked;
 
 use std::ops::Range;
 
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 
+pub(super) use self::picked::Picked;
 use super::absence;
 use super::calling::{Call, asks_how, call, is_polite, keeps_away_else_when, leaves_undone};
 use super::change::{moves, names_place_instead, wants_another, wants_no_other};
 use super::clock;
 use super::excuse::is_excuse;
 use super::plain::{is_any, is_plain, only_sets_time};
-use super::standing::{AFTER_ALL, is_as_it_was, undoes_it};
+use super::standing::{AFTER_ALL, is_as_it_was, returns_to_it, undoes_it};
 use super::wish::{Parted, Wish, is_denied, is_refused, only_refuses, parted};
 use crate::domain::appointment::Window;
 use crate::domain::calendar::{local, local_date};
@@ -74,6 +77,10 @@ const OTHER: [&str; 8] = ["其他", "其它", "其余", "别的", "另", "other"
 const WHEN: [&str; 6] = ["几点", "什么时", "何时", "哪天", "when", "what time"];
 const COMING: [&str; 11] =
     ["来", "到", "上门", "约", "come", "coming", "arrive", "visit", "technician", "was that", "was it"];
+/// What sets an hour for who comes …
+const COME_THEN: [&str; 4] = ["来", "吧", "come", "please"];
+/// … unless it tells of who is in.
+const AT_HOME: [&str; 3] = ["在", "home", "free"];
 
 /// Words that are written without their apostrophe, and with it.
 const BARE: [(&str, &str); 5] =
@@ -96,14 +103,6 @@ pub(super) struct Heard {
     today: Date,
     /// The time zone in which the windows of the meeting are written, if their labels tell it.
     zone: Option<TimeZone>,
-}
-
-/// Which of the windows that were offered is meant.
-pub(super) enum Picked<'m> {
-    One(&'m OfferedWindow),
-    /// More than one, and it is not said which.
-    Several,
-    None,
 }
 
 impl Heard {
@@ -202,13 +201,6 @@ impl Heard {
         is_any(&self.accepted)
     }
 
-    /// Whether some of the times that were offered are turned down, and others are left.
-    pub(super) fn leaves_some(&self, offered: &[OfferedWindow], now: Timestamp) -> bool {
-        let ahead = offered.iter().filter(|one| now < one.window.until);
-        let refused: Vec<bool> = ahead.map(|one| self.refuses(one, offered)).collect();
-        refused.contains(&true) && refused.contains(&false)
-    }
-
     /// Whether they want the time back that was given back: "没事了，照旧", "算了，就25号吧".
     pub(super) fn keeps_time(&self) -> bool {
         self.wish.names_time() || is_as_it_was(&self.text) || self.text.contains(AFTER_ALL)
@@ -221,7 +213,15 @@ impl Heard {
 
     /// Whether they say that a time that was given back a moment ago was better kept.
     pub(super) fn is_wanted_back(&self, window: Window) -> bool {
-        self.stays_as_it_was(window) || self.says_of(window, undoes_it)
+        self.stays_as_it_was(window) || self.says_of(window, undoes_it) || self.returns_to(window)
+    }
+
+    /// Whether they come back to the day of a window, and to no time beside it: "还是周三吧", not "还是周三下午吧".
+    fn returns_to(&self, window: Window) -> bool {
+        let Some((day, span)) = self.day_of(window).zip(self.span_of(window)) else { return false };
+        let own = !self.wish.days.is_empty() && self.named.days.iter().all(|named| *named == day);
+        let told = returns_to_it(&self.text) && !self.denies() && !asks(&self.text) && !self.has(&ASKING);
+        own && told && !self.names_thing && !self.gives_back() && self.wish.fits(day, &span)
     }
 
     /// Whether a clause says something of a window, no other day is named and nothing else is asked.
@@ -258,6 +258,28 @@ impl Heard {
         let hours = &self.wish.hours;
         let within = hours.iter().all(|hour| hour.is_within(&span, &self.wish.parts));
         own && within && !hours.is_empty() && !self.gives_back()
+    }
+
+    /// Whether they name an hour with no day or its own that lies inside a window, so that some of it is left on either
+    /// side: "nobody home until 10" of one from 9 to 12.
+    pub(super) fn divides(&self, window: Window) -> bool {
+        let Some((day, span)) = self.day_of(window).zip(self.span_of(window)) else { return false };
+        let own = self.named.days.iter().all(|named| *named == day);
+        own && self.named.hours.iter().any(|hour| hour.divides(&span, &self.named.parts))
+    }
+
+    /// Whether a clause of them names a day, and not that of a window.
+    pub(super) fn is_of_other_day(&self, clause: &str, window: Window) -> bool {
+        let days = Wish::named_in(clause, self.today).days;
+        !days.is_empty() && !self.day_of(window).is_some_and(|day| days.contains(&day))
+    }
+
+    /// Whether a clause of them only says when to come, and that is outside a window: "晚上来吧".
+    pub(super) fn sets_other_hour(&self, clause: &str, window: Window) -> bool {
+        let Some((day, span)) = self.day_of(window).zip(self.span_of(window)) else { return false };
+        let wish = Wish { shifted: false, ..Wish::named_in(clause, self.today) };
+        let told = holds(clause, &COME_THEN) && !holds(clause, &AT_HOME) && is_plain(clause);
+        told && !(wish.hours.is_empty() && wish.parts.is_empty()) && !wish.fits(day, &span)
     }
 
     /// Whether an hour by the clock is named, whatever is said of it.
@@ -352,61 +374,6 @@ impl Heard {
     /// Whether they say in short that no other time is wished: "不用改时间了".
     pub(super) fn wants_no_other(&self) -> bool {
         self.text.len() <= LONGEST_TIME && self.text.split(BREAKS).any(wants_no_other)
-    }
-
-    /// Returns the window that words name clearly: by where it stands, by its day and part of the day, or as any of
-    /// them.
-    pub(super) fn picked<'m>(&self, offered: &'m [OfferedWindow], now: Timestamp) -> Picked<'m> {
-        let left = |one: &&OfferedWindow| self.suits(one) && !self.refuses(one, offered);
-        let suiting: Vec<&OfferedWindow> = offered.iter().filter(left).collect();
-        if self.takes_any() && offered.iter().any(|one| self.refuses(one, offered)) {
-            // Of those that are not turned down one must be left.
-            let ahead: Vec<_> = suiting.into_iter().filter(|one| now < one.window.until).collect();
-            return if let [only] = ahead.as_slice() { Picked::One(only) } else { Picked::Several };
-        }
-        let ahead = || suiting.iter().copied().find(|offered| now < offered.window.until);
-        let hourly = !self.wish.hours.is_empty();
-        let one = match (self.wish.places.as_slice(), suiting.as_slice()) {
-            (_, []) => return Picked::None,
-            // Any of them that an hour is named for may still not suit as a whole.
-            ([], _) if self.takes_any() && !hourly => ahead(),
-            ([], _) if !self.wish.names_time() => return Picked::None,
-            ([], [only]) => Some(*only),
-            // "第二个，三点" is the second of those that were offered.
-            ([place], _) if hourly => place.among(offered).filter(left),
-            ([place], _) => place.among(&suiting).copied(),
-            (_, _) => None,
-        };
-        one.map_or(Picked::Several, Picked::One)
-    }
-
-    /// Whether a window is among those that words name; each is where they name no time, and wish no other.
-    fn suits(&self, offered: &OfferedWindow) -> bool {
-        if !self.wish.names_time() {
-            return !self.wish.shifted || !self.wish.places.is_empty() || self.takes_any();
-        }
-        let window = self.day_of(offered.window).zip(self.span_of(offered.window));
-        window.is_some_and(|(day, span)| self.wish.fits(day, &span))
-    }
-
-    /// Whether a window may be among those that words turn down, and is not named as one that suits. An hour that is
-    /// turned down beside one that suits turns no window down: "10点不行，11点可以".
-    fn refuses(&self, one: &OfferedWindow, offered: &[OfferedWindow]) -> bool {
-        let begins = self.begins(one);
-        let is_named = |refused: &Wish| {
-            let by_place = refused.places.iter().any(|place| place.among(offered) == Some(one));
-            let of_hour = !refused.hours.is_empty() && !self.wish.hours.is_empty();
-            let of_time = (refused.places.is_empty() || refused.names_time()) && !of_hour;
-            by_place || of_time && begins.is_none_or(|(day, hour)| refused.may_fit(day, hour))
-        };
-        let chosen = !self.wish.places.is_empty() || begins.is_some_and(|(day, _)| self.wish.days.contains(&day));
-        !chosen && self.refused.iter().any(is_named)
-    }
-
-    /// Returns the day and the hour in which a window begins.
-    fn begins(&self, offered: &OfferedWindow) -> Option<(Date, u64)> {
-        let begins = local(offered.window.from, self.zone.as_ref()?);
-        Some((begins.date(), u64::try_from(begins.hour()).ok()?))
     }
 
     /// Whether the words name the day of a window.

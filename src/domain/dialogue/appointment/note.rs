@@ -1,7 +1,7 @@
 //! What is told while somebody is to come, and says nothing of the time: who comes has to know it.
 
 use super::absence::is_stood_in_for;
-use super::calling::speaks_of_it;
+use super::calling::{bounds_visit, speaks_of_it};
 use super::change::wants_another;
 use super::excuse::{is_excuse_for_all, names_excuse};
 use super::heard::Heard;
@@ -57,18 +57,23 @@ impl Turn<'_> {
         true
     }
 
-    /// Whether words may speak against the time that is agreed on: they name another day, or something that does not suit
-    /// with a time, or speak of it that nobody is to come.
+    /// Whether words may speak against the time that is agreed on: they name another day or hour, or something that does
+    /// not suit with a time, or speak of it that nobody is to come.
     fn doubts_time(&self, meeting: &Meeting, window: Window, words: &Words) -> bool {
         let heard = Heard::new(&meeting.offered, words, self.ctx.now);
-        let other_day = !heard.named.days.is_empty() && !heard.names_day_of(window);
+        let text = normalised(&words.text);
+        // What keeps them on another day is no matter: "周五我上班".
+        let excused = |clause: &str| heard.is_of_other_day(clause, window) && names_excuse(clause);
+        let of_other_day = |clause: &str| heard.is_of_other_day(clause, window) && !names_excuse(clause);
+        let other_day = !heard.names_day_of(window) && text.split(BREAKS).any(of_other_day);
+        let other_hour = text.split(BREAKS).any(|clause| heard.sets_other_hour(clause, window));
         let against = |clause: &str| {
-            let unfit = || is_refused(clause) || names_excuse(clause) || holds(clause, &MOVES_TIME);
+            let refused = || !excused(clause) && !bounds_visit(clause) && (is_refused(clause) || names_excuse(clause));
+            let unfit = || refused() || holds(clause, &MOVES_TIME);
             let moved = holds(clause, &MOVES) || wants_another(clause) || speaks_of_it(clause);
             moved || names_time(clause) && unfit()
         };
-        let text = normalised(&words.text);
-        other_day || text.split(BREAKS).any(against) && !is_stood_in_for(&text)
+        other_day || other_hour || text.split(BREAKS).any(against) && !is_stood_in_for(&text)
     }
 
     /// Returns the visit that is agreed on or offered and not over, if there is only one.

@@ -54,7 +54,7 @@ impl Turn<'_> {
             }
             Picked::None => {}
         }
-        let wishes = heard.wish.names_any() || said.wished_time.is_some() && !heard.denies();
+        let wishes = heard.wish.names_any() || said.wished_time.is_some() && !heard.denies() && !some_left;
         if wishes && !scolds {
             self.take_wish(&meeting, words);
             return true;

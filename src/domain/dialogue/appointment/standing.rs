@@ -1,7 +1,7 @@
 //! Words by which a time stands as it was: 照旧, "as agreed", and right after it was given back "don't cancel it".
 
 use super::wish::is_denied;
-use crate::domain::dialogue::clause::{holds, without};
+use crate::domain::dialogue::clause::{holds, is_denied_in_english, without};
 use crate::domain::dialogue::danger::BREAKS;
 
 /// What says that a time stands as it was …
@@ -26,6 +26,8 @@ const AS_IT_WAS: [&str; 15] = [
 const ORIGINAL: [&str; 2] = ["原来", "时间"];
 /// What says so beside a time that suits.
 pub(super) const AFTER_ALL: &str = "after all";
+/// What wants the day back that was given back a moment ago, beside its name: "算了还是明天吧", "周三可以了".
+const RETURNS: [&str; 6] = ["还是", "算了", "可以了", "又可以", "never mind", AFTER_ALL];
 /// What says of what was done a moment ago that it is not meant …
 const UNDOES: [&str; 5] = ["不改", "不用改", "别改", "keep it", "keep that"];
 /// … also in the same words: "想取消，算了不取消了".
@@ -35,8 +37,10 @@ const COME: &str = "来吧";
 /// … with nothing before it but these …
 const ALL_THE_SAME: [&str; 11] = ["还是", "算了", "你们", "师傅", "让", "叫", "那", "就", "可以", "按时", "直接"];
 /// … or with nothing behind it but one of these.
-const PLEASE_COME: [&str; 2] = ["please come", "still come"];
+const PLEASE_COME: [&str; 3] = ["please come", "still come", "do come"];
 const AS_BEFORE: [&str; 4] = ["", "after all", "anyway", "then"];
+/// What ends a clause that keeps what another called off: "no wait, keep it".
+const KEEP_IT: [&str; 2] = ["keep it", "keep that"];
 /// What closes such words.
 const SOFT: [char; 5] = ['了', '啊', '呀', '哦', '哈'];
 /// What says that a button was pressed by mistake, or a word said …
@@ -63,6 +67,11 @@ pub(super) fn is_as_it_was(words: &str) -> bool {
     holds(words, &AS_IT_WAS) || ORIGINAL.iter().all(|part| words.contains(*part))
 }
 
+/// Whether words come back to a time beside its name.
+pub(super) fn returns_to_it(words: &str) -> bool {
+    holds(words, &RETURNS)
+}
+
 /// Whether words say that a time is not given back after all: "别取消了".
 pub(super) fn undoes_it(words: &str) -> bool {
     holds(words, &UNDOES) || holds(words, &KEEPS)
@@ -75,7 +84,9 @@ pub(super) fn stands_after_all(words: &str) -> bool {
     let come = led.is_some_and(|rest| rest.trim().is_empty());
     let mut asked = PLEASE_COME.iter().filter_map(|please| words.split_once(*please));
     let asked = asked.any(|(_, behind)| AS_BEFORE.contains(&behind.trim()));
-    come || asked || holds(words, &KEEPS) || is_as_it_was(words) && !is_denied(words)
+    let mut kept = KEEP_IT.iter().filter_map(|keep| whole.strip_suffix(*keep));
+    let kept = kept.any(|before| !is_denied_in_english(before));
+    come || asked || kept || holds(words, &KEEPS) || is_as_it_was(words) && !is_denied(words)
 }
 
 /// Whether words say that what was done a moment ago was a mistake, and nothing else: "点错了", "oops wrong".
@@ -103,11 +114,19 @@ mod tests {
 
     #[test]
     fn who_wants_somebody_all_the_same_is_told_from_who_wants_another_time() {
-        for words in ["照常来吧", "算了还是来吧", "算了不取消了", " but please come after all", "please come"]
-        {
+        for words in [
+            "照常来吧",
+            "算了还是来吧",
+            "算了不取消了",
+            " but please come after all",
+            "please come",
+            " do come",
+            " keep it",
+        ] {
             assert!(stands_after_all(words), "{words}");
         }
-        for words in ["周五来吧", "改天来吧", "过几天再来吧", "please come friday", "please come another day"]
+        for words in
+            ["周五来吧", "改天来吧", "过几天再来吧", "please come friday", "please come another day", "don't keep it"]
         {
             assert!(!stands_after_all(words), "{words}");
         }

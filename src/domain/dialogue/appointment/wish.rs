@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use super::calling;
 use super::clock::{self, Hour};
 use super::days;
+use super::excuse::excuses;
 use super::nobody::nobody_in;
 use super::place::{Place, take_places};
 use super::plain::is_plain;
@@ -17,8 +18,15 @@ use crate::domain::dialogue::clause::{holds, without};
 /// four English words.
 const LONGEST_REFUSAL: usize = 21;
 /// Spellings, each with the one that is looked for.
-const SPELLINGS: [(&str, &str); 6] =
-    [("星期", "周"), ("礼拜", "周"), ("个周", "周"), ("最晚", "最迟"), ("早一", "早"), ("晚一", "晚")];
+const SPELLINGS: [(&str, &str); 7] = [
+    ("星期", "周"),
+    ("礼拜", "周"),
+    ("个周", "周"),
+    ("最晚", "最迟"),
+    ("早一", "早"),
+    ("晚一", "晚"),
+    ("tmrw", "tomorrow"),
+];
 /// What ends a clause, in words as [`crate::domain::script::normalised`] leaves them. A full stop of English does not:
 /// "not before 3 p.m. on Monday" turns Monday down.
 const BREAKS: [char; 5] = [',', '。', ';', '!', '?'];
@@ -168,6 +176,8 @@ const EXCEPTS: [&str; 7] = ["除了", "除开", "以外", "之外", "except", "a
 /// Where such words part: behind the time in Chinese, before it in English.
 const EXCEPTED: char = '都';
 const EXCEPTING: [&str; 4] = [" except", " apart from", " other than", " but not"];
+/// What leads from what keeps somebody to the time that suits.
+const SO: &str = "所以";
 /// What stands for all the days that are not named.
 const OTHER_DAYS: [&str; 4] = ["平时", "平常", "工作日", "weekday"];
 /// What wishes another time than those spoken of, and names none.
@@ -279,7 +289,7 @@ pub(super) struct Parted {
 
 /// Parts words into what they take and what they turn down or call off: "明天没空，后天可以" leaves 后天可以.
 pub(super) fn parted(words: &str, today: Date) -> Parted {
-    let words = with_exceptions_apart(words, today);
+    let words = with_exceptions_apart(words, today).replace(SO, ",");
     // Who writes Chinese parts clauses by a space as well.
     let mut last = ' ';
     let spaced = |c: char| {
@@ -293,7 +303,7 @@ pub(super) fn parted(words: &str, today: Date) -> Parted {
         let own = Wish::named_in(clause, today).names_any() || holds(clause, &OTHER_DAYS);
         if holds(clause, &EXCEPTS) || calling::names_it(clause) {
             dropped.push(clause);
-        } else if !is_denied(clause) {
+        } else if !is_denied(clause) && !excuses(clause) {
             kept.push(clause);
         } else if !own && clause.len() <= LONGEST_REFUSAL && is_refused(clause) {
             // "周二上午，不行" turns down what stands before it.

@@ -41,8 +41,22 @@ const NEARLY: &str = "just|right|somewhere|probably";
 /// … which are these …
 const TO_A_PLACE: &str = "in|inside|into|at|on|onto|by|near|next|close|behind|under|underneath|beneath|below|above|\
     over|beside|between|outside|opposite|around|across|against|along|from|up|down|the|a|an";
-/// … and how many words name one without them.
+/// … and how many words name one without them …
 const FEW_WORDS: usize = 3;
+/// … unless they end so, whatever a room is named after …
+const SPOTS: &str = "room|flat|floor|side";
+const NAMED_AFTER: &str = "work|day";
+/// … or on one side of something …
+const SIDES: &str = "left|right";
+/// … or say where in a clause of their own, which no question is: "where the washing machine is", "where is he".
+const VERBS: &str = "is|are|was|were|do|does|did|can|could|should|will|would";
+const SOMEBODY: &str = "he|she|they|you|it|him|them";
+/// How words end in Chinese that point to a place, whatever is done there …
+const WHERE_DONE: [&str; 2] = ["的地方", "那间"];
+/// … or behind a clause that says nothing of it: "请看照片，门口那盏".
+const SPOTS_THERE: [&str; 5] = ["的地方", "那间", "那边", "那盏", "门口"];
+/// … if nobody stands or goes there: "等一下，我去门口".
+const WHO: [char; 6] = ['我', '你', '您', '他', '她', '师'];
 /// What says that somebody cannot tell where it is, in at most so many bytes: eight Chinese characters.
 const UNKNOWN: [&str; 8] = ["不知道", "不清楚", "不晓得", "不确定", "说不清", "don't know", "not sure", "no idea"];
 const LONGEST_UNKNOWN: usize = 24;
@@ -99,16 +113,55 @@ fn sounds_like_place(text: &str) -> bool {
     if text.contains(is_han) {
         let [all, none] = EMPTY;
         let named = text.strip_prefix(all).and_then(|rest| rest.strip_prefix(none)).unwrap_or(&text);
-        let begins = OF_THEMSELVES.split('|').any(|begin| named.starts_with(begin));
-        return !begins && !OF_TIME.split('|').any(|time| text.contains(time));
+        let begins = |named: &str| OF_THEMSELVES.split('|').any(|begin| named.starts_with(begin));
+        let last = text.rsplit_once(BREAKS).map(|(_, last)| last.trim_start());
+        let spot = last.filter(|last| ends_in(last, &SPOTS_THERE) && !last.starts_with(WHO));
+        let done_there = ends_in(&text, &WHERE_DONE);
+        let timed = !done_there && OF_TIME.split('|').any(|time| spot.unwrap_or(&text).contains(time));
+        return !begins(spot.unwrap_or(named)) && !timed;
     }
     let bare = IT_IS.iter().find_map(|lead| text.strip_prefix(lead));
     let told: Vec<&str> = bare.unwrap_or(&text).split_whitespace().collect();
     // "It's urgent" tells of no place, "it's right behind the boiler" does.
     let is_led = told.iter().find(|word| !is_one(NEARLY, word)).is_some_and(|lead| is_one(TO_A_PLACE, lead));
-    let is_named = is_led || bare.is_none() && told.len() <= FEW_WORDS;
+    let is_named = is_led || bare.is_none() && (told.len() <= FEW_WORDS || ends_in_spot(&told));
     let of_somebody = told.first().is_some_and(|first| is_one(NO_PLACE_BEGINS, first));
-    is_named && !of_somebody && !told.iter().any(|word| is_one(NO_PLACE_HOLDS, word))
+    let told_else = |word: &&str| is_one(NO_PLACE_HOLDS, word);
+    is_named && !of_somebody && !without_name(&told).iter().any(told_else) || says_where(&told)
+}
+
+/// Returns the words before a room's own name: "the work room" has nothing to do with being at work.
+fn without_name<'w, 't>(told: &'w [&'t str]) -> &'w [&'t str] {
+    match told {
+        [before @ .., after, spot] if is_one(SPOTS, spot) && is_one(NAMED_AFTER, after) => before,
+        _ => told,
+    }
+}
+
+/// Whether English words end in what is a place: "the one at the back room", "second one from the left".
+fn ends_in_spot(told: &[&str]) -> bool {
+    match told {
+        [.., the, side] if is_one(SIDES, side) => *the == "the",
+        [.., spot] => is_one(SPOTS, spot),
+        [] => false,
+    }
+}
+
+/// Whether words say where in a clause of their own, whatever they sound like.
+pub(super) fn tells_where(text: &str) -> bool {
+    says_where(&normalised(text).split_whitespace().collect::<Vec<_>>())
+}
+
+/// Whether English words say where in a clause of their own, and ask nothing: "where the washing machine is".
+fn says_where(told: &[&str]) -> bool {
+    let [first, _, .., last] = told else { return false };
+    let asks = told.iter().rev().skip(1).any(|word| is_one(VERBS, word));
+    *first == WHERE && !asks && !is_one(SOMEBODY, last)
+}
+
+/// Whether words end in one of these.
+fn ends_in(words: &str, ends: &[&str]) -> bool {
+    ends.iter().any(|end| words.ends_with(end))
 }
 
 /// Whether a fault that words name says no more than which place is meant: "漏水的那面墙上", "by the dripping tap".

@@ -31,6 +31,9 @@ const AMISS: [&str; 20] = [
 /// … and with no more behind it: "还是慢得很", not "还是热水好".
 const BEHIND_AMISS: [char; 16] =
     ['的', '了', '啊', '呀', '哦', '着', '得', '很', '住', '大', '啦', '嘛', '厉', '害', '喎', ' '];
+/// What is a fault where it is said to be still there, at the end of a clause: 老问题还在.
+const TROUBLES: [&str; 11] = ["问题", "毛病", "故障", "声音", "噪音", "异响", "异味", "味道", "臭味", "漏", "堵"];
+const STILL_THERE: &str = "还在";
 /// What is warm may well be meant to be.
 const WARM: [&str; 2] = ["热的", "烫的"];
 /// How a clause begins that says of the thing itself that it still does something …
@@ -75,10 +78,23 @@ const STOPPED_WORKING: &str = "work";
 /// What says of a fault named behind a yes that it is over as well, or that somebody is thanked for it …
 const MENDED_TOO: [&str; 13] =
     ["亮了", "通了", "修了", "换了", "好了", "修好", "谢", "以前", "之前", "fixed", "thank", "fine", "works"];
+/// … also with these before it, unless the clause goes on to what is so now: "灯本来也坏了", not "之前修的又坏了" …
+const BEFORE: [&str; 4] = ["以前", "之前", "本来", "原来"];
+const SINCE: [&str; 4] = ["现在", "又", "还", "没"];
+/// … and where the last of them begins a clause, and only tells what was found: 原来马桶也堵了 …
+const TURNS_OUT: &str = "原来";
 /// … that somebody only asks, or thinks of what may be …
 const SUPPOSES: [&str; 10] = ["要是", "如果", "万一", "要不要", "多少钱", "要钱", "收费", "保修", "if ", "how much"];
 /// … but for who asks for help with it: "能一起看看吗".
 const ASKS_FOR_HELP: [&str; 3] = ["能", "可以", "帮"];
+/// What leads in a fault that comes again and again.
+const OFTEN: [char; 2] = ['老', '总'];
+/// What says in a clause behind a fault that it was mended with the other …
+const ALONG: [&str; 5] = ["也", "一起", "一并", "顺", "都"];
+/// … if this ends it: not "也帮我修好".
+const IS_DONE: char = '了';
+/// What says beside a word that something does not work that it is the fix that does not: 还是不行.
+const SINCE_FIX: [&str; 8] = ["还", "又", "仍", "依然", "试", "still", "again", "now"];
 /// What may stand anywhere in a clause and says nothing.
 const PARTICLES: [char; 10] = [' ', '了', '啊', '呀', '的', '哦', '啦', '呢', '嘛', '喔'];
 
@@ -126,6 +142,12 @@ impl Turn<'_> {
         known.fix.mended.iter().any(told) && !cited && !asks(clause) && !clause.contains('?')
     }
 
+    /// Whether a clause says of what was told before it that it was mended with the rest: "师傅也一起弄好了".
+    pub(super) fn is_mended_along(&self, clause: &str) -> bool {
+        let done = clause.ends_with(IS_DONE) && holds(clause, &ALONG) && !holds(clause, &ASKS_FOR_HELP);
+        done && self.is_mended(clause)
+    }
+
     /// Whether words that name no fault say that something goes on as before: "还是很慢", "it still runs at night". What
     /// else is still so says nothing of it ("我还在上班", "still works"), nor does what stands beside good news.
     fn is_still_so(&self, words: &Words) -> bool {
@@ -136,13 +158,25 @@ impl Turn<'_> {
     }
 
     /// Whether words take back that a fault is mended: by nothing but that it was a mistake to say so ("点错了"), or by a
-    /// clause that says no more than that it does not work ("刚试了，还是不行").
+    /// clause that says no more than that it does not work ("刚试了，还是不行"). Where it does not say that it still does
+    /// not, nothing else is spoken of: not "这个页面点不开，没用".
     pub(super) fn takes_verdict_back(&self, words: &Words) -> bool {
         let known = &self.ctx.script.repair.fix;
         let told = clauses(&words.text);
         let slips: Vec<Option<bool>> = told.iter().map(|clause| alone(clause, &known.slips, &known.beside)).collect();
         let slipped = slips.contains(&Some(true)) && !slips.contains(&None);
-        slipped || told.iter().any(|clause| alone(clause, &known.fails, &known.beside) == Some(true))
+        let fails = |clause: &&String| alone(clause, &known.fails, &known.beside) == Some(true);
+        let of_fix = |clause: &String| self.says_only_of_fix(clause, words);
+        let still = || told.iter().filter(fails).any(|clause| holds(clause, &SINCE_FIX));
+        slipped || told.iter().any(|clause| fails(&clause)) && (still() || told.iter().all(of_fix))
+    }
+
+    /// Whether a clause speaks of nothing but a fix that does not hold, or is only polite.
+    fn says_only_of_fix(&self, clause: &str, words: &Words) -> bool {
+        let known = &self.ctx.script.repair.fix;
+        let small = alone(clause, &known.fails, &known.beside).or_else(|| alone(clause, &known.slips, &known.beside));
+        let polite = self.ctx.script.courtesy(clause).is_some() || holds(clause, &TRIED);
+        small.is_some() || polite || is_as_before(clause) || fault_persists(clause, symptom_of(words).as_deref())
     }
 
     /// Whether words say of their own accord that a fault goes on. What they are polite with counts for nothing:
@@ -211,7 +245,7 @@ pub(super) fn tells_of_end(words: &Words) -> bool {
 }
 
 /// Whether a clause tells of its fault, or of its part where none is named, as of one that is to be mended: neither as of
-/// one that is over ("之前堵的也通了"), nor as of one that may be ("要是坏了也找你们吗").
+/// one that is over ("之前堵的也通了", "以前老堵现在不堵了"), nor as of one that may be ("要是坏了也找你们吗").
 pub(super) fn is_told_as_broken(clause: &str, symptom: Option<&str>) -> bool {
     let behind = match symptom.map(|symptom| clause.split_once(symptom)) {
         Some(Some((_, behind))) => behind,
@@ -220,6 +254,12 @@ pub(super) fn is_told_as_broken(clause: &str, symptom: Option<&str>) -> bool {
     };
     let over = |word: &&str| behind.split_once(*word).is_some_and(|(before, _)| !is_denied(before));
     let wonders = clause.ends_with('吗') && !holds(clause, &ASKS_FOR_HELP);
+    let was_so = holds(clause.trim_start_matches(TURNS_OUT), &BEFORE) && !holds(clause, &SINCE);
+    // "老堵" is over with "不堵了" as well.
+    let ended = |symptom: &str| behind.contains(&format!("不{}了", symptom.trim_start_matches(OFTEN)));
+    if was_so || symptom.is_some_and(ended) {
+        return false;
+    }
     !MENDED_TOO.iter().any(over) && !wonders && !holds(clause, &SUPPOSES) && !drips_no_more(behind)
 }
 
@@ -241,13 +281,15 @@ fn is_as_before(clause: &str) -> bool {
     let is_amiss =
         |still: &&str| clause.split_once(*still).is_some_and(|(_, state)| amiss(state.trim_start_matches(DEGREES)));
     let in_chinese = GOES_ON.iter().any(is_amiss);
+    let there = clause.trim_end_matches(PARTICLES).strip_suffix(STILL_THERE);
+    let is_there = there.is_some_and(|what| TROUBLES.iter().any(|trouble| what.ends_with(trouble)));
     let it = IT_STILL.iter().find_map(|begin| clause.strip_prefix(begin));
     let in_english = clause.split_once(STILL).is_some_and(|(_, state)| {
         let mut words = state.split(' ').filter(|word| !DEGREES_IN_ENGLISH.contains(word));
         words.next().is_some_and(|word| STILL_AMISS.contains(&word))
     });
     let good = |word: &str| STILL_GOOD.iter().any(|good| word.starts_with(good));
-    in_chinese || in_english || it.is_some_and(|rest| rest.starts_with(NOT) || !rest.split(' ').any(good))
+    in_chinese || in_english || is_there || it.is_some_and(|rest| rest.starts_with(NOT) || !rest.split(' ').any(good))
 }
 
 /// Returns whether one of `known` stands in a clause beside nothing but words of `beside`, or `None` where anything else
