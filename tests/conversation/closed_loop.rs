@@ -1217,6 +1217,8 @@ async fn only_words_that_say_nothing_else_take_a_verdict_back() {
         "问题还在",
         "老问题还在",
         "毛病还在，师傅走了",
+        "this doesn't work, water is still standing",
+        "不行，你们再来一趟吧",
     ];
     for words in taken_back {
         let mut talk = says_after_a_yes(words).await;
@@ -1247,6 +1249,7 @@ async fn only_words_that_say_nothing_else_take_a_verdict_back() {
         "不行，钱要付吗",
         "师傅还在",
         "保修卡还在",
+        "付款问题还在",
     ];
     for words in of_something_else {
         let mut talk = says_after_a_yes(words).await;

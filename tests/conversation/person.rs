@@ -275,16 +275,6 @@ async fn what_only_sounds_displeased_and_says_little_is_no_complaint() {
 }
 
 #[tokio::test]
-async fn a_complaint_that_says_too_little_to_be_filed_is_shown_to_staff() {
-    for (words, flags) in [("nobody cares", 1), ("你们就会推", 1), ("no complaints", 0)] {
-        let mut talk = Talk::bound().await;
-        is_taken_for(&mut talk, words, Intent::Complaint, Sentiment::Negative).await;
-        assert!(talk.tickets().await.is_empty(), "{}", talk.transcript());
-        assert_eq!(talk.flagged("negative_feedback").await.len(), flags, "{words}: {}", talk.transcript());
-    }
-}
-
-#[tokio::test]
 async fn what_only_sounds_displeased_goes_to_the_repair_that_is_open() {
     for words in ["oh no it's out again", "怎么老是弄成这样啊", "😡"] {
         let mut talk = Talk::bound().await;

@@ -4,9 +4,7 @@
 use super::additions::is_not_another;
 use super::clause::{asks, holds, symptom_of};
 use super::effect::{About, Effect, TicketDraft};
-use super::reading::{
-    asks_of_state, denies_trouble, is_complaint, is_praise, is_wordless, only_sounds_displeased, says_too_little,
-};
+use super::reading::{asks_of_state, is_complaint, is_praise, is_wordless, only_sounds_displeased, says_too_little};
 use super::report::pieces_of;
 use super::say::{Arg, Say};
 use super::{OpenTicket, Turn, Words};
@@ -36,10 +34,7 @@ impl Turn<'_> {
             self.add_to_ticket(ticket, words, Vec::new());
             return self.ask_fix_again(ticket, words);
         }
-        // "Nobody cares" says too little to be filed, and yet is seen.
-        let complains = said.intent == Intent::Complaint && said.sentiment == Sentiment::Negative;
-        let complains = complains && !asks(&words.text) && !denies_trouble(words);
-        if sounds && is_wordless(words) || complains && said.affirmed != Some(true) {
+        if sounds && is_wordless(words) {
             self.effect(Effect::Raise { kind: FlagKind::NegativeFeedback, about: About::Conversation });
         }
         self.not_understood(words);

@@ -375,7 +375,7 @@ fn beside_mark(text: &str) -> Vec<String> {
 
 /// Whether words say of any trouble, or of a complaint, that there is none, and nothing else beside a mark and thanks:
 /// 没什么问题, "no problem at all". "No complaints except the plumber" goes on, and denies nothing.
-pub(super) fn denies_trouble(words: &Words) -> bool {
+fn denies_trouble(words: &Words) -> bool {
     let mut told = beside_mark(&words.text);
     told.retain(|clause| !THANKS.contains(&clause.as_str()));
     let [clause] = told.as_slice() else { return false };

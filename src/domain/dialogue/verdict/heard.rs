@@ -34,6 +34,8 @@ const BEHIND_AMISS: [char; 16] =
 /// What is a fault where it is said to be still there, at the end of a clause: 老问题还在.
 const TROUBLES: [&str; 11] = ["问题", "毛病", "故障", "声音", "噪音", "异响", "异味", "味道", "臭味", "漏", "堵"];
 const STILL_THERE: &str = "还在";
+/// … unless it is one of these: 付款问题还在.
+const OF_MONEY: [&str; 6] = ["付款", "支付", "发票", "费", "钱", "评"];
 /// What is warm may well be meant to be.
 const WARM: [&str; 2] = ["热的", "烫的"];
 /// How a clause begins that says of the thing itself that it still does something …
@@ -60,9 +62,9 @@ const STILL_GOOD: [&str; 16] = [
 const NOT: &str = "not ";
 /// What English says of any thing behind "still": "one side still slow", "the ceiling is still damp".
 const STILL: &str = "still ";
-const STILL_AMISS: [&str; 14] = [
+const STILL_AMISS: [&str; 15] = [
     "slow", "noisy", "loud", "stuck", "loose", "broken", "blocked", "clogged", "wet", "damp", "smelly", "wobbly",
-    "dripping", "leaking",
+    "dripping", "leaking", "standing",
 ];
 const DEGREES_IN_ENGLISH: [&str; 7] = ["a", "bit", "little", "very", "so", "too", "really"];
 /// What says that somebody tried it …
@@ -95,6 +97,8 @@ const ALONG: [&str; 5] = ["也", "一起", "一并", "顺", "都"];
 const IS_DONE: char = '了';
 /// What says beside a word that something does not work that it is the fix that does not: 还是不行.
 const SINCE_FIX: [&str; 8] = ["还", "又", "仍", "依然", "试", "still", "again", "now"];
+/// What asks for somebody to come once more.
+const ONCE_MORE: [&str; 5] = ["再来", "再看", "再派", "come again", "come back"];
 /// What may stand anywhere in a clause and says nothing.
 const PARTICLES: [char; 10] = [' ', '了', '啊', '呀', '的', '哦', '啦', '呢', '嘛', '喔'];
 
@@ -167,7 +171,9 @@ impl Turn<'_> {
         let slipped = slips.contains(&Some(true)) && !slips.contains(&None);
         let fails = |clause: &&String| alone(clause, &known.fails, &known.beside) == Some(true);
         let of_fix = |clause: &String| self.says_only_of_fix(clause, words);
-        let still = || told.iter().filter(fails).any(|clause| holds(clause, &SINCE_FIX));
+        let said = &words.understood;
+        let of_else = said.component.is_some() || said.location.is_some();
+        let still = || told.iter().filter(|clause| fails(clause) || !of_else).any(|clause| holds(clause, &SINCE_FIX));
         slipped || told.iter().any(|clause| fails(&clause)) && (still() || told.iter().all(of_fix))
     }
 
@@ -175,7 +181,7 @@ impl Turn<'_> {
     fn says_only_of_fix(&self, clause: &str, words: &Words) -> bool {
         let known = &self.ctx.script.repair.fix;
         let small = alone(clause, &known.fails, &known.beside).or_else(|| alone(clause, &known.slips, &known.beside));
-        let polite = self.ctx.script.courtesy(clause).is_some() || holds(clause, &TRIED);
+        let polite = self.ctx.script.courtesy(clause).is_some() || holds(clause, &TRIED) || holds(clause, &ONCE_MORE);
         small.is_some() || polite || is_as_before(clause) || fault_persists(clause, symptom_of(words).as_deref())
     }
 
@@ -282,7 +288,8 @@ fn is_as_before(clause: &str) -> bool {
         |still: &&str| clause.split_once(*still).is_some_and(|(_, state)| amiss(state.trim_start_matches(DEGREES)));
     let in_chinese = GOES_ON.iter().any(is_amiss);
     let there = clause.trim_end_matches(PARTICLES).strip_suffix(STILL_THERE);
-    let is_there = there.is_some_and(|what| TROUBLES.iter().any(|trouble| what.ends_with(trouble)));
+    let is_there =
+        there.is_some_and(|what| TROUBLES.iter().any(|trouble| what.ends_with(trouble)) && !holds(what, &OF_MONEY));
     let it = IT_STILL.iter().find_map(|begin| clause.strip_prefix(begin));
     let in_english = clause.split_once(STILL).is_some_and(|(_, state)| {
         let mut words = state.split(' ').filter(|word| !DEGREES_IN_ENGLISH.contains(word));
